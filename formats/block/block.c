@@ -5,7 +5,7 @@
 
 #define MAGIC 0x4b424c53u /* "SLBK" */
 
-enum { PLAIN = 1, PACK_LEVEL = 3, CHECKSUM_AT = 112, RUN_MIN = 2 };
+enum { PLAIN = 1, PACK_LEVEL = 3, HEADER_CHECK_AT = 108, CHECKSUM_AT = 112 };
 
 static int64_t unit_ns(uint8_t unit)
 {
@@ -23,6 +23,24 @@ static void put_hash128(struct buf *b, struct hash128 h)
 {
     put_u64(b, h.low);
     put_u64(b, h.high);
+}
+
+static uint64_t checksum(struct str bytes)
+{
+    return hash64_pair(str_slice(bytes, 0, CHECKSUM_AT), str_slice(bytes, BLOCK_HEADER, SIZE_MAX));
+}
+
+static uint32_t header_check(const char *header)
+{
+    return (uint32_t)hash64(str_of(header, HEADER_CHECK_AT));
+}
+
+/* Writes both checks into a whole block. */
+static void seal(char *bytes, size_t len)
+{
+    struct buf header = {.ptr = bytes, .len = BLOCK_HEADER, .capacity = BLOCK_HEADER};
+    put_u32_at(&header, HEADER_CHECK_AT, header_check(bytes));
+    put_u64_at(&header, CHECKSUM_AT, checksum(str_of(bytes, len)));
 }
 
 /* ---- reading ---- */
@@ -54,10 +72,12 @@ static const char *read_header(struct str bytes, struct block_header *h)
     h->columns_stored = read_u32(&r);
     h->columns_bytes = read_u32(&r);
     h->lines_stored = read_u32(&r);
-    uint32_t zeros = read_u32(&r);
+    uint32_t check = read_u32(&r);
     if (r.bad)
         return "its header is cut short";
-    if (h->unit > 1 || zero || zeros || h->sequence == 0)
+    if (check != header_check(bytes.ptr))
+        return "its header is damaged";
+    if (h->unit > 1 || zero || h->sequence == 0)
         return "its header has a field out of range";
     if (h->records == 0 || h->records > BLOCK_RECORDS_MAX || h->line_bytes > BLOCK_LINE_BYTES_MAX ||
         h->directory_bytes > BLOCK_DIRECTORY_MAX || h->columns_bytes > BLOCK_COLUMNS_MAX)
@@ -82,11 +102,6 @@ bool block_peek(struct str bytes, struct block_header *header, struct err *err)
         return refuse(&h, why, err);
     *header = h;
     return true;
-}
-
-static uint64_t checksum(struct str bytes)
-{
-    return hash64_pair(str_slice(bytes, 0, CHECKSUM_AT), str_slice(bytes, BLOCK_HEADER, SIZE_MAX));
 }
 
 /* Unpacks the section at offset into the arena. */
@@ -355,7 +370,7 @@ void block_restamp(char *bytes, size_t len, struct hash128 origin, uint64_t sequ
     put_u64_at(&header, 16, origin.low);
     put_u64_at(&header, 24, origin.high);
     put_u64_at(&header, 32, sequence);
-    put_u64_at(&header, CHECKSUM_AT, checksum(str_of(bytes, len)));
+    seal(bytes, len);
 }
 
 /* ---- building ---- */
@@ -549,8 +564,8 @@ static void put_header(const struct block_header *h, struct buf *out)
     put_u32(out, h->columns_stored);
     put_u32(out, h->columns_bytes);
     put_u32(out, h->lines_stored);
-    put_u32(out, 0);
-    put_u64(out, 0); /* the checksum, once the rest is there */
+    put_u32(out, 0); /* both checks, once the rest is there */
+    put_u64(out, 0);
 }
 
 bool block_builder_finish(struct block_builder *b, struct hash128 origin, uint64_t sequence,
@@ -587,6 +602,6 @@ bool block_builder_finish(struct block_builder *b, struct hash128 origin, uint64
     defer(buf_free) struct buf header = {.max = BLOCK_HEADER};
     put_header(&h, &header);
     memcpy(out->ptr + start, header.ptr, BLOCK_HEADER);
-    put_u64_at(out, start + CHECKSUM_AT, checksum(str_of(out->ptr + start, h.length)));
+    seal(out->ptr + start, h.length);
     return true;
 }

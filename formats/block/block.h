@@ -20,7 +20,7 @@
  *       88    8  directory: bytes as stored, bytes unpacked
  *       96    8  columns: bytes as stored, bytes unpacked
  *      104    4  lines: bytes as stored (unpacked: line bytes)
- *      108    4  0
+ *      108    4  low half of the XXH3-64 of the bytes 0 to 107
  *      112    8  XXH3-64 of the bytes 0 to 111 followed by the bytes 120 to the end
  *      120       directory, columns, lines: one zstd frame each
  *
@@ -40,7 +40,8 @@
  *
  * Invariants (block_verify checks all; whatever the bytes, it takes at most 48 MiB):
  *   1. Every length is checked against its bound before anything is allocated or read.
- *   2. The checksum covers every byte but itself.
+ *   2. The checksum covers every byte but itself; the header has a check of its own, so that times and
+ *      counts can be believed without reading the rest.
  *   3. Each section is used up exactly; nothing follows the lines.
  *   4. Line lengths sum up to line bytes, hashes to line hash.
  *   5. The times in the header are the least and greatest of the records.

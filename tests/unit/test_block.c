@@ -160,7 +160,7 @@ TEST(block_refuses_lies_under_a_right_checksum) /* 1, 4, 5 */
         {8, 1 << 30},     {12, 0},       {12, 7},           {12, 65537}, {12, UINT32_MAX},
         {40, 0},          {40, 5 << 20}, {48, 1},           {56, 0},     {64, 0},
         {72, 0},          {80, 0},       {88, 0},           {92, 0},     {92, UINT32_MAX},
-        {96, UINT32_MAX}, {100, 1},      {100, UINT32_MAX}, {104, 0},    {108, 1},
+        {96, UINT32_MAX}, {100, 1},      {100, UINT32_MAX}, {104, 0},
     };
     for (size_t i = 0; i < countof(lies); i++) {
         defer(buf_free) struct buf bytes = {0};
