@@ -28,8 +28,16 @@
 
 #define countof(a)            (sizeof(a) / sizeof *(a))
 #define container_of(p, t, m) ((t *)((char *)(p)-offsetof(t, m)))
-#define max_of(a, b)          ((a) > (b) ? (a) : (b))
-#define min_of(a, b)          ((a) < (b) ? (a) : (b))
+/* Arguments are evaluated once. */
+#define max_of(a, b)              pick_of(>, a, b, __COUNTER__)
+#define min_of(a, b)              pick_of(<, a, b, __COUNTER__)
+#define pick_of(op, a, b, unique) pick_of_named(op, a, b, unique)
+#define pick_of_named(op, a, b, unique)                                   \
+    ({                                                                    \
+        __auto_type left_##unique = (a);                                  \
+        __auto_type right_##unique = (b);                                 \
+        left_##unique op right_##unique ? left_##unique : right_##unique; \
+    })
 
 void *mem_alloc(size_t size);     /* zeroed */
 void *mem_alloc_raw(size_t size); /* not zeroed: for large buffers that are written before read */
