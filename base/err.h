@@ -16,6 +16,7 @@
 
 #include <stdbool.h>
 
+/* clang-format off */
 /*       name            meaning */
 #define ERR_CODES(X)                                                                               \
     X(ERR_NONE,          "no error")                                                               \
@@ -29,6 +30,7 @@
     X(ERR_CONFLICT,      "the other side holds something else under this name")                    \
     X(ERR_DENIED,        "not allowed: a token or a permission is missing")                        \
     X(ERR_CANCELED,      "the one who asked has left")
+/* clang-format on */
 
 enum err_code {
 #define X(name, meaning) name,

@@ -26,10 +26,10 @@ struct log_site {
 void log_print(struct log_site *site, enum log_level level, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-#define log_at(level, ...)                                                                         \
-    do {                                                                                           \
-        static struct log_site site_;                                                              \
-        log_print(&site_, (level), __VA_ARGS__);                                                   \
+#define log_at(level, ...)                       \
+    do {                                         \
+        static struct log_site site_;            \
+        log_print(&site_, (level), __VA_ARGS__); \
     } while (0)
 #define log_debug(...) log_at(LOG_DEBUG_, __VA_ARGS__)
 #define log_info(...)  log_at(LOG_INFO_, __VA_ARGS__)

@@ -22,13 +22,13 @@ int64_t time_monotonic(void);
 
 /* A moment in civil terms, without zone. Fields are in their calendar ranges. */
 struct civil {
-    int year;      /* 1678 to 2262 */
-    int month;     /* 1 to 12 */
-    int day;       /* 1 to 31 */
-    int hour;      /* 0 to 23 */
-    int minute;    /* 0 to 59 */
-    int second;    /* 0 to 60; a leap second counts as the next second */
-    int ns;        /* 0 to 999,999,999 */
+    int year;   /* 1678 to 2262 */
+    int month;  /* 1 to 12 */
+    int day;    /* 1 to 31 */
+    int hour;   /* 0 to 23 */
+    int minute; /* 0 to 59 */
+    int second; /* 0 to 60; a leap second counts as the next second */
+    int ns;     /* 0 to 999,999,999 */
 };
 
 /* Read as UTC. False if a field is out of its range (31 April, hour 24) or the year is. */
