@@ -10,7 +10,8 @@ MODE   ?= release
 V      ?= 0
 PREFIX ?= /usr
 Q      := $(if $(filter 1,$(V)),,@)
-say     = $(if $(filter 1,$(V)),@:,@printf '  %-6s %s\n' $(1) $(2))
+QUIET  := $(findstring s,$(filter-out --%,$(firstword -$(MAKEFLAGS))))
+say     = $(if $(filter 1,$(V))$(QUIET),@:,@printf '  %-6s %s\n' $(1) $(2))
 
 VERSION := 0.1.0
 
