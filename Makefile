@@ -49,13 +49,18 @@ $(error MODE=$(MODE) does not exist: release, debug, asan, tsan, cov, fuzz or an
 endif
 
 # llhttp where the distribution has it (Debian 13 and later), else http-parser, which has no
-# pkg-config file and, for a foreign architecture, no development package: its library is named.
-LLHTTP := $(shell $(PKG) --exists libllhttp 2>/dev/null && echo yes)
-ifeq ($(LLHTTP),yes)
-HTTP_FLAGS := -DHAVE_LLHTTP $(shell $(PKG) --cflags libllhttp)
-HTTP_LIBS  := $(shell $(PKG) --libs libllhttp)
+# pkg-config file. Neither's development package can be installed for two architectures at once: a
+# cross build takes the native header and names the foreign library (tools/deps lays it out).
+ifeq ($(shell pkg-config --exists libllhttp 2>/dev/null && echo yes),yes)
+HTTP_FLAGS := -DHAVE_LLHTTP
+HTTP_LIBS  := -lllhttp
+HTTP_CROSS := $(wildcard /usr/lib/$(CROSS)/libllhttp.so.* build/cross/usr/lib/$(CROSS)/libllhttp.so.*)
 else
-HTTP_LIBS  := $(if $(CROSS),-l:libhttp_parser.so.2.9,-lhttp_parser)
+HTTP_LIBS  := -lhttp_parser
+HTTP_CROSS := $(wildcard /usr/lib/$(CROSS)/libhttp_parser.so.*)
+endif
+ifneq ($(CROSS),)
+HTTP_LIBS  := $(firstword $(HTTP_CROSS))
 endif
 
 # libcurl is opened at run time and xxhash compiled in: both are needed for their headers only.
