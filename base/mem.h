@@ -50,8 +50,7 @@ void mem_wipe(void *p, size_t size);
 #define mem_array(type, n) ((type *)mem_alloc_array(sizeof(type), (n)))
 void *mem_alloc_array(size_t item, size_t n);
 
-/* Makes room for one more item in a growing array: items, its count and its capacity are lvalues.
- */
+/* Makes room for one more item in a growing array: items, its count and its capacity are lvalues. */
 #define mem_grow(items, n, capacity)                                                              \
     do {                                                                                          \
         if ((n) == (capacity)) {                                                                  \
