@@ -95,14 +95,18 @@ static void put_directory(const struct block_builder *b, int64_t least_order_ns,
     }
 }
 
-#define PUT_RUNS(b, out, member)                                    \
-    for (size_t i = 0, end; i < (b)->n_records; i = end) {          \
-        for (end = i + 1; end < (b)->n_records; end++) {            \
-            if ((b)->records[end].member != (b)->records[i].member) \
-                break;                                              \
-        }                                                           \
-        put_varint((out), end - i);                                 \
-        put_varint((out), (uint64_t)((b)->records[i].member));      \
+/* A runs(x) column: value is an expression of `r`, a const struct record *. */
+#define PUT_RUNS(b, out, value)                            \
+    for (size_t i = 0, end; i < (b)->n_records; i = end) { \
+        const struct record *r = &(b)->records[i];         \
+        const uint64_t first = (uint64_t)(value);          \
+        for (end = i + 1; end < (b)->n_records; end++) {   \
+            r = &(b)->records[end];                        \
+            if ((uint64_t)(value) != first)                \
+                break;                                     \
+        }                                                  \
+        put_varint((out), end - i);                        \
+        put_varint((out), first);                          \
     }
 
 /* Division that rounds down, so that the unit never moves a time forward. */
@@ -129,16 +133,16 @@ static void put_times(const struct block_builder *b, int64_t least_order_ns, int
 static void put_columns(const struct block_builder *b, int64_t least_order_ns, int64_t unit,
                         struct buf *out)
 {
-    PUT_RUNS(b, out, stream);
+    PUT_RUNS(b, out, r->stream);
     put_times(b, least_order_ns, unit, out);
-    PUT_RUNS(b, out, level);
-    PUT_RUNS(b, out, id_kind);
+    PUT_RUNS(b, out, r->level);
+    PUT_RUNS(b, out, r->id_kind);
     for (size_t i = 0; i < b->n_records; i++) {
         if (b->records[i].id_kind != ID_NONE)
             put_str(out, b->records[i].id);
     }
-    PUT_RUNS(b, out, flags);
-    PUT_RUNS(b, out, fields.len != 0);
+    PUT_RUNS(b, out, r->flags);
+    PUT_RUNS(b, out, r->fields.len != 0);
     for (size_t i = 0; i < b->n_records; i++) {
         if (b->records[i].fields.len)
             put_str(out, b->records[i].fields);
