@@ -242,9 +242,11 @@ static bool take_month_first(struct cursor *c, struct clock_text *t)
 static bool take_klog(struct cursor *c, struct clock_text *t)
 {
     struct cursor rest = *c;
-    if (rest.at == rest.end || *rest.at == '\0' || !strchr("IWEFD", *rest.at))
+    if (cursor_left(c) < 2 || !is_digit(c->at[1]))
         return false;
-    rest.at++;
+    if (!take_char(&rest, 'I') && !take_char(&rest, 'W') && !take_char(&rest, 'E') &&
+        !take_char(&rest, 'F') && !take_char(&rest, 'D'))
+        return false;
     struct cursor long_form = rest;
     int year;
     if (take_number_of(&long_form, 4, &year) && long_form.at < long_form.end &&
@@ -406,6 +408,8 @@ static bool epoch_at(struct str head, size_t from, struct clock_text *t)
     while (to < head.len && to - from <= NUMBER_DIGITS &&
            (is_digit(head.ptr[to]) || head.ptr[to] == '.'))
         to++;
+    if (to - from < 9)
+        return false;
     bool ends = to == head.len || (head.ptr[to] != '\0' && strchr(" \t],|;:\"", head.ptr[to]));
     struct clock_text found = {.form = CLOCK_EPOCH, .from = from, .to = to};
     if (!ends || !epoch_to_ns(str_of(head.ptr + from, to - from), &found.epoch_ns))
@@ -425,31 +429,15 @@ static bool follows_time_key(struct str head, size_t at)
 
 enum clock_place { PLACE_NO, PLACE_TOKEN, PLACE_KEY };
 
-/* Rule 1. */
+/* Rule 1, for a place behind one of BEFORE_CLOCK. */
 static enum clock_place place_of(struct str head, size_t at)
 {
     if (at == 0)
         return PLACE_TOKEN;
-    switch (head.ptr[at - 1]) {
-    case '"':
-        if (at == 1 || head.ptr[at - 2] != '=')
-            return PLACE_TOKEN;
-        return follows_time_key(head, at) ? PLACE_KEY : PLACE_NO;
-    case '=':
-        return follows_time_key(head, at) ? PLACE_KEY : PLACE_NO;
-    case ' ':
-    case '\t':
-    case '[':
-    case '(':
-    case '|':
-    case '>':
-    case ',':
-    case ';':
-    case '\'':
+    char before = head.ptr[at - 1];
+    if (before != '=' && (before != '"' || at == 1 || head.ptr[at - 2] != '='))
         return PLACE_TOKEN;
-    default:
-        return PLACE_NO;
-    }
+    return follows_time_key(head, at) ? PLACE_KEY : PLACE_NO;
 }
 
 /* Where the head proper begins: behind blanks, "<34>" and an opening bracket. */
@@ -475,16 +463,27 @@ static bool clock_at(struct str head, size_t at, enum clock_place place, struct 
     return place == PLACE_KEY || !follows_prose(head, at);
 }
 
+enum clock_class { STARTS_CLOCK = 1, BEFORE_CLOCK = 2 };
+
+/* Digits and the first letters of months and of klog; and what may stand before (rule 1). */
+static const uint8_t clock_classes[256] = {
+    ['0' ... '9'] = STARTS_CLOCK, ['J'] = STARTS_CLOCK,  ['F'] = STARTS_CLOCK, ['M'] = STARTS_CLOCK,
+    ['A'] = STARTS_CLOCK,         ['S'] = STARTS_CLOCK,  ['O'] = STARTS_CLOCK, ['N'] = STARTS_CLOCK,
+    ['D'] = STARTS_CLOCK,         ['I'] = STARTS_CLOCK,  ['W'] = STARTS_CLOCK, ['E'] = STARTS_CLOCK,
+    [' '] = BEFORE_CLOCK,         ['\t'] = BEFORE_CLOCK, ['['] = BEFORE_CLOCK, ['('] = BEFORE_CLOCK,
+    ['|'] = BEFORE_CLOCK,         ['>'] = BEFORE_CLOCK,  [','] = BEFORE_CLOCK, [';'] = BEFORE_CLOCK,
+    ['\''] = BEFORE_CLOCK,        ['"'] = BEFORE_CLOCK,  ['='] = BEFORE_CLOCK,
+};
+
 bool find_clock(struct str head, struct clock_text *clock_found)
 {
-    /* Digits and the first letters of months and of klog. */
-    static const bool starts[256] = {
-        ['0' ... '9'] = true, ['J'] = true, ['F'] = true, ['M'] = true, ['A'] = true, ['S'] = true,
-        ['O'] = true,         ['N'] = true, ['D'] = true, ['I'] = true, ['W'] = true, ['E'] = true,
-    };
     size_t limit = min_of(head.len, (size_t)CLOCK_WINDOW), start = head_start(head);
+    unsigned before = BEFORE_CLOCK;
     for (size_t at = 0; at < limit; at++) {
-        if (!starts[(unsigned char)head.ptr[at]])
+        unsigned class = clock_classes[(unsigned char)head.ptr[at]];
+        bool may_start = (class & before >> 1) != 0;
+        before = class;
+        if (!may_start)
             continue;
         enum clock_place place = place_of(head, at);
         if (place == PLACE_NO)
@@ -500,23 +499,25 @@ bool find_clock(struct str head, struct clock_text *clock_found)
     return false;
 }
 
-/* Rule 6. */
+/* Rule 6. Within half a year of near_ns no other year can be nearer. */
 static bool nearest_year(struct civil *civil, int64_t near_ns)
 {
     if (near_ns == 0 || near_ns == TIME_NONE)
         return false;
+    const int64_t half_year_ns = 182 * NS_PER_DAY;
     int middle = civil_of_ns(near_ns).year, best = 0;
     int64_t least = INT64_MAX;
-    for (int year = middle - 1; year <= middle + 1; year++) {
+    const int years[] = {middle, middle - 1, middle + 1};
+    for (size_t i = 0; i < countof(years) && least > half_year_ns; i++) {
         struct civil candidate = *civil;
         int64_t ns;
-        candidate.year = year;
+        candidate.year = years[i];
         if (!civil_to_ns(candidate, &ns))
             continue;
         int64_t distance = ns > near_ns ? ns - near_ns : near_ns - ns;
         if (distance < least) {
             least = distance;
-            best = year;
+            best = years[i];
         }
     }
     civil->year = best;

@@ -3,7 +3,7 @@
 #include "base/mem.h"
 
 struct level_word {
-    char text[LEVEL_WORD_MAX + 1];
+    char text[16]; /* small letters, then zeros, so that two words of 8 bytes compare */
     uint8_t level; /* enum level */
     uint8_t use;   /* enum level_use */
 };
@@ -81,13 +81,17 @@ static bool is_digit(char c)
 
 enum level level_of_word(struct str word, enum level_use use)
 {
-    if (word.len > LEVEL_WORD_MAX)
+    char folded[16] = {0};
+    uint64_t a[2], b[2];
+    if (word.len > LEVEL_WORD_MAX || by_length[word.len].n == 0)
         return LEVEL_UNKNOWN;
-    char first = (char)(word.len ? word.ptr[0] | 0x20 : 0);
+    for (size_t i = 0; i < word.len; i++)
+        folded[i] = (char)(word.ptr[i] | 0x20); /* makes no letter of what is none */
+    memcpy(a, folded, sizeof a);
     for (size_t i = 0; i < by_length[word.len].n; i++) {
         const struct level_word *w = &by_length[word.len].words[i];
-        if (w->text[0] == first && w->use >= use &&
-            str_equal_nocase(word, str_of(w->text, word.len)))
+        memcpy(b, w->text, sizeof b);
+        if (a[0] == b[0] && a[1] == b[1] && w->use >= use)
             return w->level;
     }
     return LEVEL_UNKNOWN;

@@ -3,10 +3,74 @@
 #include "base/mem.h"
 #include "formats/line/colours.h"
 #include "formats/line/json.h"
+#include "formats/line/letters.h"
+
+/* What a byte is to the search for level words. */
+enum byte_class {
+    LETTER = 1,
+    BEFORE_WORD = 2, /* may stand before a level word */
+    AFTER_WORD = 4,  /* may stand behind one */
+    FIRST = 8,       /* begins a level word or a level key */
+    SEPARATOR = BEFORE_WORD | AFTER_WORD,
+};
+
+static const uint8_t classes[256] = {
+    ['a'] = LETTER | FIRST,
+    ['b'] = LETTER,
+    ['c' ... 'f'] = LETTER | FIRST,
+    ['g' ... 'h'] = LETTER,
+    ['i'] = LETTER | FIRST,
+    ['j' ... 'k'] = LETTER,
+    ['l'] = LETTER | FIRST,
+    ['m'] = LETTER,
+    ['n'] = LETTER | FIRST,
+    ['o'] = LETTER,
+    ['p'] = LETTER | FIRST,
+    ['q' ... 'r'] = LETTER,
+    ['s' ... 't'] = LETTER | FIRST,
+    ['u'] = LETTER,
+    ['v' ... 'w'] = LETTER | FIRST,
+    ['x' ... 'z'] = LETTER,
+    ['A'] = LETTER | FIRST,
+    ['B'] = LETTER,
+    ['C' ... 'F'] = LETTER | FIRST,
+    ['G' ... 'H'] = LETTER,
+    ['I'] = LETTER | FIRST,
+    ['J' ... 'K'] = LETTER,
+    ['L'] = LETTER | FIRST,
+    ['M'] = LETTER,
+    ['N'] = LETTER | FIRST,
+    ['O'] = LETTER,
+    ['P'] = LETTER | FIRST,
+    ['Q' ... 'R'] = LETTER,
+    ['S' ... 'T'] = LETTER | FIRST,
+    ['U'] = LETTER,
+    ['V' ... 'W'] = LETTER | FIRST,
+    ['X' ... 'Z'] = LETTER,
+    [' '] = SEPARATOR,
+    ['\t'] = SEPARATOR,
+    ['{'] = BEFORE_WORD,
+    ['['] = SEPARATOR,
+    [']'] = SEPARATOR,
+    ['|'] = SEPARATOR,
+    ['>'] = SEPARATOR,
+    [','] = SEPARATOR,
+    [';'] = SEPARATOR,
+    [':'] = SEPARATOR,
+    ['('] = BEFORE_WORD,
+    ['<'] = BEFORE_WORD,
+    [')'] = AFTER_WORD,
+    ['='] = AFTER_WORD,
+};
+
+static inline bool has_class(char c, enum byte_class class)
+{
+    return (classes[(unsigned char)c] & class) != 0;
+}
 
 static inline bool is_letter(char c)
 {
-    return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+    return has_class(c, LETTER);
 }
 
 static inline bool is_digit(char c)
@@ -161,11 +225,9 @@ static enum level level_at(const struct level_search *s, size_t from, size_t to)
 {
     struct str word = str_of(s->head.ptr + from, to - from);
     char before = byte_before(s->head, from), after = byte_at(s->head, to);
-    if (after == '=' && to < s->head.len)
+    if (after == '=')
         return level_of_pair(s->head, to);
-    enum level level = LEVEL_UNKNOWN;
-    if (is_one_of(before, " \t[(<|>],;:") && is_one_of(after, " \t])>|:,;[\r\n"))
-        level = level_of_word(word, WORD_COLON);
+    enum level level = level_of_word(word, WORD_COLON);
     if (level == LEVEL_UNKNOWN)
         return LEVEL_UNKNOWN;
     if (is_announced(s, from, to))
@@ -177,25 +239,42 @@ static enum level level_at(const struct level_search *s, size_t from, size_t to)
     return level_of_word(word, after == ':' ? WORD_COLON : WORD_TOKEN);
 }
 
+/* A word of letters begins at head[from] and no letter stands before it. */
+static enum level level_of_start(const struct level_search *s, size_t from)
+{
+    struct str head = s->head;
+    size_t to = from + 3;
+    if (head.len - from < 3 || !is_letter(head.ptr[from + 1]) || !is_letter(head.ptr[from + 2]))
+        return LEVEL_UNKNOWN;
+    while (to < head.len && to - from <= LEVEL_WORD_MAX && is_letter(head.ptr[to]))
+        to++;
+    return has_class(byte_at(head, to), AFTER_WORD) ? level_at(s, from, to) : LEVEL_UNKNOWN;
+}
+
+/* Goes from word to word and from '=' to '='; what a quote behind a '=' opens is passed over. */
 static enum level level_in_head(const struct level_search *s)
 {
     struct str head = s->head;
-    size_t limit = min_of(head.len, (size_t)LEVEL_WINDOW);
-    for (size_t at = s->front; at < limit;) {
-        if (head.ptr[at] == '=') {
-            at = after_value(head, at);
-            continue;
-        }
-        size_t from = at;
-        while (at < head.len && at - from <= LEVEL_WORD_MAX && is_letter(head.ptr[at]))
-            at++;
-        size_t len = at - from;
-        if (len >= 3 && len <= LEVEL_WORD_MAX) {
-            enum level level = level_at(s, from, at);
+    size_t limit = min_of(head.len, (size_t)LEVEL_WINDOW), skip_to = s->front;
+    uint64_t carry = 0;
+    for (size_t base = 0; base < limit; base += 64) {
+        struct letter_mask m = letter_mask_of(str_slice(head, base, limit - base));
+        uint64_t starts = m.letters & ~(m.letters << 1 | carry);
+        carry = m.letters >> 63;
+        for (uint64_t left = starts | m.equals; left; left &= left - 1) {
+            size_t at = base + (size_t)__builtin_ctzll(left);
+            if (at < skip_to)
+                continue;
+            if (head.ptr[at] == '=') {
+                skip_to = after_value(head, at);
+                continue;
+            }
+            if (!has_class(head.ptr[at], FIRST) || !has_class(byte_before(head, at), BEFORE_WORD))
+                continue;
+            enum level level = level_of_start(s, at);
             if (level != LEVEL_UNKNOWN)
                 return level;
         }
-        at += len == 0;
     }
     return LEVEL_UNKNOWN;
 }

@@ -4,6 +4,7 @@
 #include "formats/line/colours.h"
 #include "formats/line/facts.h"
 #include "formats/line/json.h"
+#include "formats/line/letters.h"
 #include "formats/line/zone.h"
 #include "tests/test.h"
 
@@ -141,6 +142,24 @@ TEST(json_find_agrees_with_its_scalar_fallback)
             }
         }
     }
+}
+
+TEST(letters_agree_with_their_scalar_fallback)
+{
+    char text[128];
+    for (size_t i = 0; i < sizeof text; i++)
+        text[i] = (char)(i * 37);
+    for (size_t shift = 0; shift < 256; shift++) {
+        for (size_t i = 0; i < sizeof text; i++)
+            text[i] = (char)(text[i] + 1);
+        for (size_t len = 0; len <= 70; len++) {
+            struct str s = str_of(text + shift % 32, len);
+            struct letter_mask fast = letter_mask_of(s), slow = letter_mask_scalar(s);
+            CHECK(fast.letters == slow.letters && fast.equals == slow.equals);
+        }
+    }
+    CHECK_INT(letter_mask_of(STR("aZ=[@`{ z")).letters, 0x103);
+    CHECK_INT(letter_mask_of((struct str){0}).letters, 0);
 }
 
 TEST(colours_are_left_out)
