@@ -10,62 +10,30 @@ enum byte_class {
     LETTER = 1,
     BEFORE_WORD = 2, /* may stand before a level word */
     AFTER_WORD = 4,  /* may stand behind one */
-    FIRST = 8,       /* begins a level word or a level key */
     SEPARATOR = BEFORE_WORD | AFTER_WORD,
 };
 
 static const uint8_t classes[256] = {
-    ['a'] = LETTER | FIRST,
-    ['b'] = LETTER,
-    ['c' ... 'f'] = LETTER | FIRST,
-    ['g' ... 'h'] = LETTER,
-    ['i'] = LETTER | FIRST,
-    ['j' ... 'k'] = LETTER,
-    ['l'] = LETTER | FIRST,
-    ['m'] = LETTER,
-    ['n'] = LETTER | FIRST,
-    ['o'] = LETTER,
-    ['p'] = LETTER | FIRST,
-    ['q' ... 'r'] = LETTER,
-    ['s' ... 't'] = LETTER | FIRST,
-    ['u'] = LETTER,
-    ['v' ... 'w'] = LETTER | FIRST,
-    ['x' ... 'z'] = LETTER,
-    ['A'] = LETTER | FIRST,
-    ['B'] = LETTER,
-    ['C' ... 'F'] = LETTER | FIRST,
-    ['G' ... 'H'] = LETTER,
-    ['I'] = LETTER | FIRST,
-    ['J' ... 'K'] = LETTER,
-    ['L'] = LETTER | FIRST,
-    ['M'] = LETTER,
-    ['N'] = LETTER | FIRST,
-    ['O'] = LETTER,
-    ['P'] = LETTER | FIRST,
-    ['Q' ... 'R'] = LETTER,
-    ['S' ... 'T'] = LETTER | FIRST,
-    ['U'] = LETTER,
-    ['V' ... 'W'] = LETTER | FIRST,
-    ['X' ... 'Z'] = LETTER,
-    [' '] = SEPARATOR,
-    ['\t'] = SEPARATOR,
-    ['{'] = BEFORE_WORD,
-    ['['] = SEPARATOR,
-    [']'] = SEPARATOR,
-    ['|'] = SEPARATOR,
-    ['>'] = SEPARATOR,
-    [','] = SEPARATOR,
-    [';'] = SEPARATOR,
-    [':'] = SEPARATOR,
-    ['('] = BEFORE_WORD,
-    ['<'] = BEFORE_WORD,
-    [')'] = AFTER_WORD,
-    ['='] = AFTER_WORD,
+    ['a' ... 'z'] = LETTER, ['A' ... 'Z'] = LETTER, [' '] = SEPARATOR,  ['\t'] = SEPARATOR,
+    ['['] = SEPARATOR,      [']'] = SEPARATOR,      ['|'] = SEPARATOR,  ['>'] = SEPARATOR,
+    [','] = SEPARATOR,      [';'] = SEPARATOR,      [':'] = SEPARATOR,  ['('] = BEFORE_WORD,
+    ['<'] = BEFORE_WORD,    ['{'] = BEFORE_WORD,    [')'] = AFTER_WORD, ['='] = AFTER_WORD,
 };
 
 static inline bool has_class(char c, enum byte_class class)
 {
     return (classes[(unsigned char)c] & class) != 0;
+}
+
+/* No level word or level key begins with another letter. */
+static inline bool may_begin_word(char letter)
+{
+    const uint32_t first = 1u << ('a' & 31) | 1u << ('c' & 31) | 1u << ('d' & 31) |
+                           1u << ('e' & 31) | 1u << ('f' & 31) | 1u << ('i' & 31) |
+                           1u << ('l' & 31) | 1u << ('n' & 31) | 1u << ('p' & 31) |
+                           1u << ('s' & 31) | 1u << ('t' & 31) | 1u << ('v' & 31) |
+                           1u << ('w' & 31);
+    return first >> (letter & 31) & 1;
 }
 
 static inline bool is_letter(char c)
@@ -165,33 +133,39 @@ static enum level logfmt_level(struct str line)
     return LEVEL_UNKNOWN;
 }
 
+/* "[core:error]": only a name stands between the bracket and the colon before head[from]. */
+static bool is_after_module(struct str head, size_t from)
+{
+    if (byte_before(head, from) != ':')
+        return false;
+    for (from--; from > 0 && head.ptr[from - 1] != '['; from--) {
+        char c = head.ptr[from - 1];
+        if (!is_letter(c) && !is_digit(c) && c != '_')
+            return false;
+    }
+    return from > 0;
+}
+
 /* "[error]", "<info>", "| info |", "\tinfo\t", "[core:error]"; blanks may pad the word. */
 static bool is_bracketed(struct str head, size_t from, size_t to)
 {
-    if (byte_before(head, from) == '\t' && byte_at(head, to) == '\t' && from > 0 && to < head.len)
+    if (byte_before(head, from) == '\t' && byte_at(head, to) == '\t')
         return true;
-    bool module = byte_before(head, from) == ':' && byte_at(head, to) == ']';
+    if (byte_at(head, to) == ']' && is_after_module(head, from))
+        return true;
     while (from > 0 && head.ptr[from - 1] == ' ')
         from--;
     while (to < head.len && head.ptr[to] == ' ')
         to++;
-    if (from == 0 || to == head.len)
-        return false;
-    switch (head.ptr[from - 1]) {
+    switch (byte_before(head, from)) {
     case '[':
-        return head.ptr[to] == ']';
+        return byte_at(head, to) == ']';
     case '(':
-        return head.ptr[to] == ')';
+        return byte_at(head, to) == ')';
     case '<':
-        return head.ptr[to] == '>';
+        return byte_at(head, to) == '>';
     case '|':
-        return head.ptr[to] == '|';
-    case ':':
-        for (from--;
-             module && from > 0 &&
-             (is_letter(head.ptr[from - 1]) || is_one_of(head.ptr[from - 1], "_0123456789"));)
-            from--;
-        return module && byte_before(head, from) == '[';
+        return byte_at(head, to) == '|';
     default:
         return false;
     }
@@ -207,7 +181,7 @@ static size_t opening_before(struct str head, size_t from)
 
 /* What a level word is looked at with. */
 struct level_search {
-    struct str line, head;
+    struct str head;
     size_t front;      /* where the line begins, behind blanks */
     size_t after_time; /* where it goes on behind the time; 0 without one */
 };
@@ -269,7 +243,7 @@ static enum level level_in_head(const struct level_search *s)
                 skip_to = after_value(head, at);
                 continue;
             }
-            if (!has_class(head.ptr[at], FIRST) || !has_class(byte_before(head, at), BEFORE_WORD))
+            if (!may_begin_word(head.ptr[at]) || !has_class(byte_before(head, at), BEFORE_WORD))
                 continue;
             enum level level = level_of_start(s, at);
             if (level != LEVEL_UNKNOWN)
@@ -318,9 +292,9 @@ static enum level level_of_clock(struct str head, const struct clock_text *t)
     return redis_level(head, t);
 }
 
-static struct level_search search_of(struct str line, struct str head, const struct clock_text *t)
+static struct level_search search_of(struct str head, const struct clock_text *t)
 {
-    struct level_search s = {.line = line, .head = head};
+    struct level_search s = {.head = head};
     while (s.front < head.len && is_one_of(head.ptr[s.front], " \t"))
         s.front++;
     if (t) {
@@ -333,7 +307,7 @@ static struct level_search search_of(struct str line, struct str head, const str
 
 enum level text_level(struct str line, struct str head, const struct clock_text *clock_found)
 {
-    struct level_search search = search_of(line, head, clock_found);
+    struct level_search search = search_of(head, clock_found);
     int priority = priority_of(head);
     if (priority >= 0 && priority < 8)
         return level_of_number((uint64_t)priority, SCALE_SYSLOG);

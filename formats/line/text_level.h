@@ -7,9 +7,8 @@
  *     ERROR  [WARN]  INFO[0000]  |DEBUG|       a level word in upper case, between separators
  *     LOG:  FINE:                              weaker words (see level.h), upper case, with a colon
  *     [error]  [core:warn]  <info>  | info |   any case, between brackets, bars or tabs
- *     error: ...   09:22:01 warn: ...          any case with a colon: at the start, after the time,
- * or
- *     ... app[12]: fatal: ...                  after "]: "
+ *     error: ...   09:22:01 warn: ...          any case with a colon: at the start, after the time
+ *     ... app[12]: fatal: ...                  or after "]: "
  *     level=warn  lvl="info"                   logfmt
  *
  * then a logfmt key anywhere in the line, then the "<3>" of syslog. A priority below 8 (no
