@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 
+#include <arpa/inet.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -140,8 +141,7 @@ static bool read_files(struct config *c, struct err *err)
     if (!s->files_given)
         return true;
     s->files = arena_array(&c->arena, struct config_file, s->files_given->n);
-    yaml_each(s->files_given, item)
-    {
+    yaml_each (s->files_given, item) {
         if (!read_file_entry(c, item, &s->files[s->files_n++], err))
             return false;
     }
@@ -157,9 +157,11 @@ static bool check_sockets(const struct config *c, struct err *err)
     if (collector.len > SOCKET_PATH_MAX)
         return options_err(&c->options, "collector.socket", err,
                            "the path of a socket has at most %d bytes", SOCKET_PATH_MAX);
-    if (shipper.len && str_equal(shipper, collector))
+    if (!shipper.len || !str_equal(shipper, collector))
+        return true;
+    if (options_place(&c->options, "shipper.socket").file)
         return options_err(&c->options, "shipper.socket", err, "is the same as collector.socket");
-    return true;
+    return options_err(&c->options, "collector.socket", err, "is the same as shipper.socket");
 }
 
 /* "host:port", "[v6]:port". */
@@ -179,10 +181,21 @@ static bool split_listen(struct str listen, struct str *host, uint64_t *port)
     return str_find_byte(*host, ':') == SIZE_MAX;
 }
 
+/* 127.0.0.0/8, ::1 or localhost; any other name may be anybody's. */
 static bool is_loopback(struct str host)
 {
-    return str_starts(host, STR("127.")) || str_equal(host, STR("::1")) ||
-           str_equal(host, STR("localhost"));
+    char text[64];
+    if (host.len >= sizeof text)
+        return false;
+    memcpy(text, host.ptr, host.len);
+    text[host.len] = '\0';
+    struct in_addr four;
+    struct in6_addr six;
+    if (inet_pton(AF_INET, text, &four) == 1)
+        return ntohl(four.s_addr) >> 24 == IN_LOOPBACKNET;
+    if (inet_pton(AF_INET6, text, &six) == 1)
+        return IN6_IS_ADDR_LOOPBACK(&six);
+    return str_equal_nocase(host, STR("localhost"));
 }
 
 static bool check_listen(const struct config *c, struct err *err)

@@ -116,8 +116,7 @@ static bool expand_node(struct expansion *x, struct yaml *node)
 {
     if (node->kind == YAML_SCALAR)
         return expand_scalar(x, node);
-    yaml_each(node, child)
-    {
+    yaml_each (node, child) {
         if (!expand_node(x, child))
             return false;
     }

@@ -136,8 +136,7 @@ static bool parse_strings(const struct option *row, const struct yaml *node, str
     if (node->kind == YAML_SCALAR)
         found.items[0] = node->text;
     size_t n = 0;
-    yaml_each(node, item)
-    {
+    yaml_each (node, item) {
         if (item->kind != YAML_SCALAR)
             return expected(row, err);
         found.items[n++] = item->text;
@@ -155,8 +154,7 @@ static bool parse_pairs(const struct option *row, const struct yaml *node, struc
                         struct str_pairs *pairs, struct err *err)
 {
     struct str_pairs found = {.items = arena_array(arena, struct str_pair, node->n)};
-    yaml_each(node, child)
-    {
+    yaml_each (node, child) {
         if (child->kind != YAML_SCALAR)
             return expected(row, err);
         found.items[found.n++] = (struct str_pair){child->key, child->text};
@@ -170,8 +168,7 @@ static bool parse_pairs(const struct option *row, const struct yaml *node, struc
 static bool parse_maps(const struct option *row, const struct yaml *node, const struct yaml **list,
                        struct err *err)
 {
-    yaml_each(node, item)
-    {
+    yaml_each (node, item) {
         if (item->kind != YAML_MAPPING)
             return expected(row, err);
     }

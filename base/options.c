@@ -71,12 +71,15 @@ void options_defaults(struct options *o, const struct option_table *table, void 
     }
 }
 
-static bool value_err(const struct option *row, struct place at, struct err *err)
+/* Puts the place in front; the error may quote the value, so not if that is a secret. */
+static bool value_err(const struct option *row, const struct yaml *node, struct err *err)
 {
     struct err inner = *err;
+    if (node->secret)
+        err_set(&inner, ERR_INPUT, "the text of the file (not shown) cannot stand here");
     if (row->path)
-        return place_err(at, err, "%s: %s", row->path, inner.text);
-    return place_err(at, err, "%s", inner.text);
+        return place_err(node->at, err, "%s: %s", row->path, inner.text);
+    return place_err(node->at, err, "%s", inner.text);
 }
 
 /* Invariant 3. */
@@ -105,7 +108,7 @@ bool option_set(struct options *o, const struct option *row, const struct yaml *
         o->rows[row - o->table->rows] = (struct option_state){.at = node->at, .text = text};
         return true;
     }
-    return value_err(row, node->at, err);
+    return value_err(row, node, err);
 }
 
 static const struct option *find_path(const struct option_table *t, struct str path)
@@ -170,6 +173,9 @@ static bool unknown_key(const struct options *o, struct str prefix, const struct
     const char *near = nearest_below(o, prefix, node->key);
     struct str elsewhere = near ? str_from(near) : same_name_elsewhere(o, node->key);
     const char *dot = prefix.len ? "." : "";
+    if (prefix.len == 0 && find_path(o->table, node->key))
+        return place_err(node->key_at, err, "write '%.*s' as maps, without dots: {%.*s: {...}}",
+                         STR_ARG(node->key), (int)str_find_byte(node->key, '.'), node->key.ptr);
     if (elsewhere.len)
         return place_err(node->key_at, err, "unknown key '%.*s%s%.*s'; did you mean '%.*s'?",
                          STR_ARG(prefix), dot, STR_ARG(node->key), STR_ARG(elsewhere));
@@ -201,13 +207,13 @@ static bool read_key(struct options *o, struct str path, const struct yaml *node
 static bool read_section(struct options *o, struct str prefix, const struct yaml *map,
                          struct err *err)
 {
-    yaml_each(map, child)
-    {
+    yaml_each (map, child) {
         struct str path = child->key;
+        bool has_dot = str_find_byte(path, '.') != SIZE_MAX;
         if (prefix.len)
             path = arena_print(o->arena, "%.*s.%.*s", STR_ARG(prefix), STR_ARG(child->key));
         bool known = find_path(o->table, path) || is_section(o->table, path);
-        if (!known || child->key.len == 0)
+        if (!known || has_dot || path.len == 0)
             return unknown_key(o, prefix, child, err);
         if (!read_key(o, path, child, err))
             return false;

@@ -234,8 +234,7 @@ bool yaml_load(const char *path, struct arena *arena, struct yaml **root, struct
 
 struct yaml *yaml_get(const struct yaml *mapping, struct str key)
 {
-    yaml_each(mapping, child)
-    {
+    yaml_each (mapping, child) {
         if (str_equal(child->key, key))
             return child;
     }
@@ -353,8 +352,7 @@ void yaml_print(struct buf *b, const struct yaml *node)
         return;
     }
     buf_add_byte(b, node->kind == YAML_SEQUENCE ? '[' : '{');
-    yaml_each(node, child)
-    {
+    yaml_each (node, child) {
         if (child != node->first)
             buf_add(b, STR(", "));
         if (node->kind == YAML_MAPPING) {

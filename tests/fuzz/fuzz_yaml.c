@@ -1,4 +1,4 @@
-/* Any bytes as a configuration file: read, or refused with a text that begins with the file's name. */
+/* Any bytes as a configuration file: read, or refused with a text that begins with its name. */
 #include "base/config.h"
 #include "base/mem.h"
 
