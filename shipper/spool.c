@@ -68,6 +68,25 @@ static void put_origin(struct buf *b, struct hash128 id)
 
 /* ---- opening ---- */
 
+/* n:varint str*n of a head: the whole state and the changes behind it. */
+static bool replay_state(struct reader *r, const struct spool_restore *restore, struct err *err)
+{
+    size_t n = read_count(r, 1);
+    struct str whole = read_str(r);
+    if (r->bad || n == 0)
+        return err_set(err, ERR_CORRUPT, "its head is malformed");
+    if (!restore->whole(restore->context, whole, err))
+        return false;
+    for (size_t i = 1; i < n; i++) {
+        struct str change = read_str(r);
+        if (r->bad)
+            return err_set(err, ERR_CORRUPT, "its head is malformed");
+        if (!restore->change(restore->context, change, err))
+            return false;
+    }
+    return true;
+}
+
 /* One frame of a file that is being opened. */
 static bool replay_frame(struct spool *s, struct spool_file *f, const struct frame *frame,
                          struct str payload, const struct spool_restore *restore, struct err *err)
@@ -78,8 +97,7 @@ static bool replay_frame(struct spool *s, struct spool_file *f, const struct fra
         f->first = read_u64(&r);
         s->next_sequence = max_of(s->next_sequence, f->first);
         s->acknowledged = max_of(s->acknowledged, read_u64(&r));
-        return r.bad ? err_set(err, ERR_CORRUPT, "its head is malformed")
-                     : restore->whole(restore->context, str_of(r.at, reader_left(&r)), err);
+        return replay_state(&r, restore, err);
     }
     if (frame->kind == FRAME_ORIGIN) {
         s->origin = read_origin(&r);
@@ -265,14 +283,19 @@ uint64_t spool_next_sequence(const struct spool *s)
 
 bool is_spool_rotation_due(const struct spool *s)
 {
-    return !s->writer || is_journal_failed(s->writer) ||
-           journal_size(s->writer) >= s->options.file_bytes;
+    return !s->writer || journal_size(s->writer) >= s->options.file_bytes;
 }
 
-bool spool_rotate(struct spool *s, struct str whole_state, int64_t now_ns, struct err *err)
+bool is_spool_failed(const struct spool *s)
 {
-    assert(s->fresh.number == 0); /* published since the last rotation */
-    defer(buf_free) struct buf head = {.max = whole_state.len + 64};
+    return s->writer && is_journal_failed(s->writer);
+}
+
+/* states: n:varint str*n */
+static bool start_file(struct spool *s, struct str states, int64_t now_ns, struct err *err)
+{
+    assert(s->fresh.number == 0); /* published since the last one */
+    defer(buf_free) struct buf head = {.max = FRAME_PAYLOAD_MAX};
     defer(arena_free) struct arena a = {0};
     struct journal *writer = NULL;
     uint64_t number = s->last_number + 1;
@@ -280,7 +303,9 @@ bool spool_rotate(struct spool *s, struct str whole_state, int64_t now_ns, struc
     put_origin(&head, s->origin);
     put_u64(&head, s->next_sequence);
     put_u64(&head, s->writer_acknowledged);
-    buf_add(&head, whole_state);
+    buf_add(&head, states);
+    if (head.over)
+        return err_set(err, ERR_LIMIT, "the state of the shipper is too large");
     if (!journal_create(&writer, path, FRAME_HEAD, buf_str(&head), now_ns, err))
         return false;
     s->last_number = number;
@@ -296,6 +321,67 @@ bool spool_rotate(struct spool *s, struct str whole_state, int64_t now_ns, struc
     s->writer = writer;
     s->fresh = fresh;
     return true;
+}
+
+bool spool_rotate(struct spool *s, struct str whole_state, int64_t now_ns, struct err *err)
+{
+    defer(buf_free) struct buf states = {.max = FRAME_PAYLOAD_MAX};
+    put_varint(&states, 1);
+    put_str(&states, whole_state);
+    return start_file(s, buf_str(&states), now_ns, err);
+}
+
+struct collected {
+    struct buf states; /* str* */
+    size_t n;
+};
+
+static bool collect_state(void *context, struct str state, struct err *err)
+{
+    struct collected *c = context;
+    put_str(&c->states, state);
+    c->n++;
+    return c->states.over ? err_set(err, ERR_LIMIT, "the state of the shipper is too large") : true;
+}
+
+/* All states in the frames of the present file up to what is durable. */
+static bool collect_states(struct spool *s, struct collected *c, struct err *err)
+{
+    const struct spool_restore restore = {collect_state, collect_state, c};
+    const struct journal_health health = {.end = journal_durable(s->writer)};
+    defer(journal_reader_free) struct journal_reader r = {0};
+    struct frame frame;
+    journal_reader_start(&r, journal_file(s->writer), 0, &health);
+    while (journal_next(&r, true, &frame, err)) {
+        struct reader payload = reader_of(buf_str(&r.payload));
+        if (frame.kind == FRAME_HEAD) {
+            read_bytes(&payload, 32);
+            if (!replay_state(&payload, &restore, err))
+                return false;
+        } else if (frame.kind != FRAME_ORIGIN) {
+            struct str change = read_str(&payload);
+            if (payload.bad || !collect_state(c, change, err))
+                return false;
+        }
+    }
+    return err->code == ERR_NONE && c->n > 0;
+}
+
+static void free_collected(struct collected *c)
+{
+    buf_free(&c->states);
+}
+
+bool spool_recover(struct spool *s, int64_t now_ns, struct err *err)
+{
+    assert(is_spool_failed(s));
+    defer(free_collected) struct collected c = {.states = {.max = FRAME_PAYLOAD_MAX}};
+    defer(buf_free) struct buf states = {.max = FRAME_PAYLOAD_MAX};
+    if (!collect_states(s, &c, err))
+        return err_wrap(err, "recover the spool");
+    put_varint(&states, c.n);
+    buf_add(&states, buf_str(&c.states));
+    return start_file(s, buf_str(&states), now_ns, err);
 }
 
 bool spool_append(struct spool *s, struct str change, struct str block, int64_t now_ns,

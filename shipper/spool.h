@@ -58,14 +58,18 @@ struct hash128 spool_origin(const struct spool *s);
 
 /* ---- the writer ---- */
 
-/* A file is open for writing; makes the first or next one if it is not, or if it is full. */
+/* Goes on in a new file that begins with this state: the one behind the last block appended. */
 bool spool_rotate(struct spool *s, struct str whole_state, int64_t now_ns, struct err *err);
-bool is_spool_rotation_due(const struct spool *s);
+bool is_spool_rotation_due(const struct spool *s); /* no file yet, or it is full */
+/* After a failed sync: goes on in a new file that begins with the state of the last good sync, which
+ * is read from the old one. */
+bool is_spool_failed(const struct spool *s);
+bool spool_recover(struct spool *s, int64_t now_ns, struct err *err);
 uint64_t spool_next_sequence(const struct spool *s); /* for the block to append */
 /* block: stamped with origin and next sequence. Empty: only the change. */
 bool spool_append(struct spool *s, struct str change, struct str block, int64_t now_ns,
                   struct err *err);
-/* On false nothing since the last sync is in the spool; rotate, then append it again. */
+/* On false nothing since the last sync is in the spool; recover, then append it again. */
 bool spool_sync(struct spool *s, struct err *err);
 
 /* ---- the loop thread ---- */

@@ -38,7 +38,7 @@
  *     id        := str, for records whose kind is not 0       fields := str, for records that have
  * them
  *
- * Invariants (block_verify checks all; whatever the bytes, it takes at most 48 MiB):
+ * Invariants (block_verify checks all; whatever the bytes, it takes at most 64 MiB):
  *   1. Every length is checked against its bound before anything is allocated or read.
  *   2. The checksum covers every byte but itself; the header has a check of its own, so that times and
  *      counts can be believed without reading the rest.
@@ -62,7 +62,7 @@ enum {
     BLOCK_RECORDS_MAX = 65536,
     BLOCK_CLOSE_BYTES = 256 << 10,  /* a block is closed when its lines reach this */
     BLOCK_LINE_BYTES_MAX = 4 << 20, /* hard limit of the lines */
-    BLOCK_DIRECTORY_MAX = 2 << 20,  /* unpacked */
+    BLOCK_DIRECTORY_MAX = 3 << 20,  /* unpacked */
     BLOCK_COLUMNS_MAX = 4 << 20,    /* unpacked */
     BLOCK_BESIDES_MAX = 1 << 20,    /* a builder is full when labels, ids and fields reach this */
     BLOCK_MAX = 8 << 20,            /* stored, whole */
