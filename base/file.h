@@ -65,6 +65,7 @@ bool file_truncate(const struct file *f, uint64_t size, struct err *err);
 bool file_sync(const struct file *f, struct err *err);
 bool file_size(const struct file *f, uint64_t *size, struct err *err);
 bool file_stat(const struct file *f, struct stat *st, struct err *err);
+int64_t file_birth(const struct file *f); /* ns since 1970; 0 if the file system does not say */
 bool file_reserve(const struct file *f, uint64_t size, struct err *err); /* real disk blocks */
 /* An exclusive lock for the life of the descriptor; ERR_CONFLICT if another process has it. */
 bool file_lock(const struct file *f, struct err *err);
