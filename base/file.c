@@ -129,8 +129,7 @@ bool file_stat(const struct file *f, struct stat *st, struct err *err)
 int64_t file_birth(const struct file *f)
 {
     struct statx st;
-    if (statx(file_fd(f), "", AT_EMPTY_PATH, STATX_BTIME, &st) != 0 ||
-        !(st.stx_mask & STATX_BTIME))
+    if (statx(file_fd(f), "", AT_EMPTY_PATH, STATX_BTIME, &st) != 0 || !(st.stx_mask & STATX_BTIME))
         return 0;
     return (int64_t)st.stx_btime.tv_sec * 1000000000 + st.stx_btime.tv_nsec;
 }
