@@ -65,7 +65,7 @@ HEADERS := $(foreach f,$(FOLDERS),$(wildcard $(f)/*.h))
 UNIT_OBJECTS  := $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/unit/*.c))
 CRASH_OBJECTS := $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/crash/*.c))
 FUZZ_NAMES    := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-HARNESS       := $(OUT)/tests/test.o
+HARNESS       := $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/*.c))
 
 all: $(OUT)/sluice ## build the program (build/MODE/sluice)
 .PHONY: all

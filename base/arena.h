@@ -14,8 +14,8 @@ struct arena {
     size_t used;             /* bytes handed out since the last reset */
 };
 
-void arena_free(struct arena *a);  /* back to the zero value */
-void arena_reset(struct arena *a); /* forgets everything, keeps the newest page */
+void arena_free(struct arena *a);                /* back to the zero value */
+void arena_reset(struct arena *a);               /* forgets everything, keeps the newest page */
 void *arena_alloc(struct arena *a, size_t size); /* zeroed, aligned for any type */
 struct str arena_copy(struct arena *a, struct str s);
 struct str arena_print(struct arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

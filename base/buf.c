@@ -89,10 +89,22 @@ static void put_le(struct buf *b, uint64_t v, size_t size)
     b->len += size;
 }
 
-void put_u8(struct buf *b, uint8_t v) { put_le(b, v, 1); }
-void put_u16(struct buf *b, uint16_t v) { put_le(b, v, 2); }
-void put_u32(struct buf *b, uint32_t v) { put_le(b, v, 4); }
-void put_u64(struct buf *b, uint64_t v) { put_le(b, v, 8); }
+void put_u8(struct buf *b, uint8_t v)
+{
+    put_le(b, v, 1);
+}
+void put_u16(struct buf *b, uint16_t v)
+{
+    put_le(b, v, 2);
+}
+void put_u32(struct buf *b, uint32_t v)
+{
+    put_le(b, v, 4);
+}
+void put_u64(struct buf *b, uint64_t v)
+{
+    put_le(b, v, 8);
+}
 
 void put_varint(struct buf *b, uint64_t v)
 {

@@ -10,7 +10,8 @@ static void mark_cut(struct err *err)
     memcpy(err->text + sizeof err->text - 4, "...", 4);
 }
 
-__attribute__((format(printf, 3, 0))) static void print(struct err *err, enum err_code code, const char *fmt, va_list args)
+__attribute__((format(printf, 3, 0))) static void print(struct err *err, enum err_code code,
+                                                        const char *fmt, va_list args)
 {
     int n = vsnprintf(err->text, sizeof err->text, fmt, args);
     if (n >= (int)sizeof err->text)

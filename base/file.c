@@ -60,8 +60,14 @@ void file_close(struct file *f)
     f->fd_plus_1 = 0;
 }
 
-bool is_file_open(const struct file *f) { return f->fd_plus_1 != 0; }
-int file_fd(const struct file *f) { return f->fd_plus_1 - 1; }
+bool is_file_open(const struct file *f)
+{
+    return f->fd_plus_1 != 0;
+}
+int file_fd(const struct file *f)
+{
+    return f->fd_plus_1 - 1;
+}
 
 bool file_read_at(const struct file *f, uint64_t at, void *buf, size_t n, size_t *got,
                   struct err *err)
@@ -85,8 +91,8 @@ bool file_write_at(const struct file *f, uint64_t at, struct str bytes, struct e
 {
     size_t done = 0;
     while (done < bytes.len) {
-        ssize_t r = disk->pwrite(file_fd(f), bytes.ptr + done, bytes.len - done,
-                                 (off_t)(at + done));
+        ssize_t r =
+            disk->pwrite(file_fd(f), bytes.ptr + done, bytes.len - done, (off_t)(at + done));
         if (r < 0 && errno == EINTR)
             continue;
         if (r < 0)

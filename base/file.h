@@ -1,7 +1,7 @@
 /*
  * The only door to the disk. Every call goes through one table of system calls (struct disk), which
- * tests replace: a disk that fails at the n-th call, writes short, is full, or records everything so
- * that a power cut at any moment can be laid out afterwards (tests/crash/power.h).
+ * tests replace: a disk that fails at the n-th call, writes short, is full, or records everything
+ * so that a power cut at any moment can be laid out afterwards (tests/crash/power.h).
  *
  * What is durable when (POSIX, and what ext4, xfs and btrfs keep):
  *   - bytes, after file_sync of their file;

@@ -1,7 +1,7 @@
 /*
- * Sluice's own messages, on stderr: text on a terminal, JSON lines elsewhere, with journald priority
- * prefixes under systemd. Only those who decide what to do about something log it: main and the
- * orchestrators of shipper and collector; libraries return errors.
+ * Sluice's own messages, on stderr: text on a terminal, JSON lines elsewhere, with journald
+ * priority prefixes under systemd. Only those who decide what to do about something log it: main
+ * and the orchestrators of shipper and collector; libraries return errors.
  *
  * A message says what happened and what follows from it. Values of log lines, tokens and keys never
  * go in. The same message (same call site) is printed at most 10 times a minute; what was held back
@@ -26,10 +26,10 @@ struct log_site {
 void log_print(struct log_site *site, enum log_level level, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-#define log_at(level, ...)                                                                         \
-    do {                                                                                           \
-        static struct log_site site_;                                                              \
-        log_print(&site_, (level), __VA_ARGS__);                                                   \
+#define log_at(level, ...)                       \
+    do {                                         \
+        static struct log_site site_;            \
+        log_print(&site_, (level), __VA_ARGS__); \
     } while (0)
 #define log_debug(...) log_at(LOG_DEBUG_, __VA_ARGS__)
 #define log_info(...)  log_at(LOG_INFO_, __VA_ARGS__)

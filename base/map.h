@@ -22,15 +22,16 @@ struct map {
     size_t n;
 };
 
-void map_free(struct map *m); /* frees the table, not what it points to */
+void map_free(struct map *m);                       /* frees the table, not what it points to */
 void *map_get(const struct map *m, struct str key); /* NULL if there is none */
 /* Replaces and returns the former value, or NULL. value is not NULL. */
 void *map_put(struct map *m, struct str key, void *value);
 void *map_remove(struct map *m, struct str key); /* returns the value, or NULL */
-/* The entry after this one (NULL: the first); NULL at the end. The map must not change meanwhile. */
+/* The entry after this one (NULL: the first); NULL at the end. The map must not change meanwhile.
+ */
 struct map_entry *map_next(const struct map *m, const struct map_entry *entry);
 
-#define map_each(m, entry)                                                                         \
+#define map_each(m, entry) \
     for (struct map_entry *entry = map_next((m), NULL); entry; entry = map_next((m), entry))
 
 /* For keys that are plain structs without padding. */

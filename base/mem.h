@@ -1,8 +1,9 @@
 /*
  * Memory, and cleanup at the end of a scope.
  *
- * Asking for memory never fails: when the kernel has none the process ends, which is safe because the
- * disk is good at every moment. So what outside input can ask for must be bounded by the caller.
+ * Asking for memory never fails: when the kernel has none the process ends, which is safe because
+ * the disk is good at every moment. So what outside input can ask for must be bounded by the
+ * caller.
  *
  *     defer(buf_free) struct buf body = {.max = 1 << 20};    freed when the scope ends
  *     *out = move(body_ptr);                                 handed over; the variable becomes NULL
@@ -18,11 +19,11 @@
 
 #define defer(fn) __attribute__((cleanup(fn)))
 
-#define move(p)                                                                                    \
-    ({                                                                                             \
-        __auto_type moved_ = (p);                                                                  \
-        (p) = NULL;                                                                                \
-        moved_;                                                                                    \
+#define move(p)                   \
+    ({                            \
+        __auto_type moved_ = (p); \
+        (p) = NULL;               \
+        moved_;                   \
     })
 
 #define countof(a)            (sizeof(a) / sizeof *(a))
@@ -37,18 +38,19 @@ void mem_free(void *address_of_pointer);                     /* frees, and leave
 /* Overwrites with zeros in a way no compiler removes; for keys and tokens. */
 void mem_wipe(void *p, size_t size);
 
-#define mem_new(type)        ((type *)mem_alloc(sizeof(type)))
-#define mem_array(type, n)   ((type *)mem_alloc_array(sizeof(type), (n)))
+#define mem_new(type)      ((type *)mem_alloc(sizeof(type)))
+#define mem_array(type, n) ((type *)mem_alloc_array(sizeof(type), (n)))
 void *mem_alloc_array(size_t item, size_t n);
 
-/* Makes room for one more item in a growing array: items, its count and its capacity are lvalues. */
-#define mem_grow(items, n, capacity)                                                               \
-    do {                                                                                           \
-        if ((n) == (capacity)) {                                                                   \
-            size_t more_ = (capacity) ? (size_t)(capacity)*2 : 8;                                  \
-            (items) = mem_resize((items), (capacity) * sizeof *(items), more_ * sizeof *(items));  \
-            (capacity) = (__typeof__(capacity))more_;                                              \
-        }                                                                                          \
+/* Makes room for one more item in a growing array: items, its count and its capacity are lvalues.
+ */
+#define mem_grow(items, n, capacity)                                                              \
+    do {                                                                                          \
+        if ((n) == (capacity)) {                                                                  \
+            size_t more_ = (capacity) ? (size_t)(capacity)*2 : 8;                                 \
+            (items) = mem_resize((items), (capacity) * sizeof *(items), more_ * sizeof *(items)); \
+            (capacity) = (__typeof__(capacity))more_;                                             \
+        }                                                                                         \
     } while (0)
 
 #endif

@@ -13,10 +13,22 @@ static uint64_t read_le(struct reader *r, size_t size)
     return v;
 }
 
-uint8_t read_u8(struct reader *r) { return (uint8_t)read_le(r, 1); }
-uint16_t read_u16(struct reader *r) { return (uint16_t)read_le(r, 2); }
-uint32_t read_u32(struct reader *r) { return (uint32_t)read_le(r, 4); }
-uint64_t read_u64(struct reader *r) { return read_le(r, 8); }
+uint8_t read_u8(struct reader *r)
+{
+    return (uint8_t)read_le(r, 1);
+}
+uint16_t read_u16(struct reader *r)
+{
+    return (uint16_t)read_le(r, 2);
+}
+uint32_t read_u32(struct reader *r)
+{
+    return (uint32_t)read_le(r, 4);
+}
+uint64_t read_u64(struct reader *r)
+{
+    return read_le(r, 8);
+}
 
 uint64_t read_varint(struct reader *r)
 {

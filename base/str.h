@@ -16,8 +16,11 @@ struct str {
 };
 
 /* For string literals only. STR_INIT is the same for static tables. */
-#define STR(literal)      ((struct str){"" literal, sizeof(literal) - 1})
-#define STR_INIT(literal) {"" literal, sizeof(literal) - 1}
+#define STR(literal) ((struct str){"" literal, sizeof(literal) - 1})
+#define STR_INIT(literal)               \
+    {                                   \
+        "" literal, sizeof(literal) - 1 \
+    }
 
 /* printf("%.*s", STR_ARG(s)) */
 #define STR_ARG(s) (int)((s).len < INT32_MAX ? (s).len : INT32_MAX), (s).ptr

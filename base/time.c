@@ -12,8 +12,14 @@ static int64_t read_clock(clockid_t clock)
     return (int64_t)t.tv_sec * NS_PER_S + t.tv_nsec;
 }
 
-int64_t time_now(void) { return read_clock(CLOCK_REALTIME); }
-int64_t time_monotonic(void) { return read_clock(CLOCK_BOOTTIME); }
+int64_t time_now(void)
+{
+    return read_clock(CLOCK_REALTIME);
+}
+int64_t time_monotonic(void)
+{
+    return read_clock(CLOCK_BOOTTIME);
+}
 
 /* Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms": years start in March. */
 int64_t days_of_civil(int year, int month, int day)
@@ -39,8 +45,8 @@ bool civil_to_ns(struct civil c, int64_t *ns)
         c.day > days_in_month(c.year, c.month) || c.hour < 0 || c.hour > 23 || c.minute < 0 ||
         c.minute > 59 || c.second < 0 || c.second > 60 || c.ns < 0 || c.ns >= NS_PER_S)
         return false;
-    int64_t seconds = days_of_civil(c.year, c.month, c.day) * 86400 + c.hour * 3600 +
-                      c.minute * 60 + c.second;
+    int64_t seconds =
+        days_of_civil(c.year, c.month, c.day) * 86400 + c.hour * 3600 + c.minute * 60 + c.second;
     *ns = seconds * NS_PER_S + c.ns;
     return true;
 }
@@ -197,10 +203,10 @@ static const struct {
     struct str name;
     int64_t ns;
 } units[] = {
-    {STR_INIT("w"), 7 * NS_PER_DAY}, {STR_INIT("d"), NS_PER_DAY},
+    {STR_INIT("w"), 7 * NS_PER_DAY},  {STR_INIT("d"), NS_PER_DAY},
     {STR_INIT("h"), 3600 * NS_PER_S}, {STR_INIT("ms"), NS_PER_MS},
-    {STR_INIT("m"), 60 * NS_PER_S},  {STR_INIT("s"), NS_PER_S},
-    {STR_INIT("us"), NS_PER_US},     {STR_INIT("ns"), 1},
+    {STR_INIT("m"), 60 * NS_PER_S},   {STR_INIT("s"), NS_PER_S},
+    {STR_INIT("us"), NS_PER_US},      {STR_INIT("ns"), 1},
 };
 
 static int64_t take_unit(struct str *s)

@@ -1,7 +1,7 @@
 /*
  * Points in time as int64_t nanoseconds since 1970-01-01T00:00:00Z (years 1678 to 2262), spans as
- * nanoseconds. Pure functions; only time_now and time_monotonic ask the clock, and only programs and
- * tests call them: a library takes the time as an argument.
+ * nanoseconds. Pure functions; only time_now and time_monotonic ask the clock, and only programs
+ * and tests call them: a library takes the time as an argument.
  */
 #ifndef BASE_TIME_H
 #define BASE_TIME_H
@@ -22,13 +22,13 @@ int64_t time_monotonic(void);
 
 /* A moment in civil terms, without zone. Fields are in their calendar ranges. */
 struct civil {
-    int year;      /* 1678 to 2262 */
-    int month;     /* 1 to 12 */
-    int day;       /* 1 to 31 */
-    int hour;      /* 0 to 23 */
-    int minute;    /* 0 to 59 */
-    int second;    /* 0 to 60; a leap second counts as the next second */
-    int ns;        /* 0 to 999,999,999 */
+    int year;   /* 1678 to 2262 */
+    int month;  /* 1 to 12 */
+    int day;    /* 1 to 31 */
+    int hour;   /* 0 to 23 */
+    int minute; /* 0 to 59 */
+    int second; /* 0 to 60; a leap second counts as the next second */
+    int ns;     /* 0 to 999,999,999 */
 };
 
 /* Read as UTC. False if a field is out of its range (31 April, hour 24) or the year is. */

@@ -86,7 +86,8 @@ static bool run_apart(const struct test *t, int number)
         perror("fork");
         exit(2);
     }
-    bool ok = WIFEXITED(status) && (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == EXIT_SKIPPED);
+    bool ok =
+        WIFEXITED(status) && (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == EXIT_SKIPPED);
     bool skipped = WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SKIPPED;
     if (WIFSIGNALED(status))
         printf("# ended by signal %d (%s)\n", WTERMSIG(status),

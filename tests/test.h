@@ -1,6 +1,6 @@
 /*
- * The test harness: TAP on stdout, one process per test with a time limit, so that a crash or a hang
- * is one failed test and not the end of the run.
+ * The test harness: TAP on stdout, one process per test with a time limit, so that a crash or a
+ * hang is one failed test and not the end of the run.
  *
  *     TEST(buf_latches_overflow)
  *     {
@@ -35,46 +35,45 @@ _Noreturn void test_skip(const char *why);
 /* A fresh folder, removed when the test has passed. */
 const char *test_folder(void);
 
-#define TEST_SLOW(id, limit)                                                                       \
-    static void test_##id(void);                                                                   \
-    __attribute__((constructor)) static void register_##id(void)                                   \
-    {                                                                                              \
-        static struct test entry = {.name = #id, .run = test_##id, .seconds = (limit)};            \
-        test_register(&entry);                                                                     \
-    }                                                                                              \
+#define TEST_SLOW(id, limit)                                                            \
+    static void test_##id(void);                                                        \
+    __attribute__((constructor)) static void register_##id(void)                        \
+    {                                                                                   \
+        static struct test entry = {.name = #id, .run = test_##id, .seconds = (limit)}; \
+        test_register(&entry);                                                          \
+    }                                                                                   \
     static void test_##id(void)
 #define TEST(id) TEST_SLOW(id, 20)
 
 #define SKIP(why) test_skip(why)
-#define CHECK(x)                                                                                   \
-    ((x) ? (void)0 : test_fail(__FILE__, __LINE__, "CHECK(%s)", #x))
-#define REQUIRE(x)                                                                                 \
-    do {                                                                                           \
-        if (!(x)) {                                                                                \
-            test_fail(__FILE__, __LINE__, "REQUIRE(%s)", #x);                                      \
-            exit(1);                                                                               \
-        }                                                                                          \
+#define CHECK(x)  ((x) ? (void)0 : test_fail(__FILE__, __LINE__, "CHECK(%s)", #x))
+#define REQUIRE(x)                                            \
+    do {                                                      \
+        if (!(x)) {                                           \
+            test_fail(__FILE__, __LINE__, "REQUIRE(%s)", #x); \
+            exit(1);                                          \
+        }                                                     \
     } while (0)
 /* For calls that fill a struct err named err. */
-#define REQUIRE_OK(x)                                                                              \
-    do {                                                                                           \
-        if (!(x)) {                                                                                \
-            test_fail(__FILE__, __LINE__, "%s: %s", #x, err.text);                                 \
-            exit(1);                                                                               \
-        }                                                                                          \
+#define REQUIRE_OK(x)                                              \
+    do {                                                           \
+        if (!(x)) {                                                \
+            test_fail(__FILE__, __LINE__, "%s: %s", #x, err.text); \
+            exit(1);                                               \
+        }                                                          \
     } while (0)
-#define CHECK_INT(a, b)                                                                            \
-    do {                                                                                           \
-        long long a_ = (long long)(a), b_ = (long long)(b);                                        \
-        if (a_ != b_)                                                                              \
-            test_fail(__FILE__, __LINE__, "%s is %lld, not %lld", #a, a_, b_);                     \
+#define CHECK_INT(a, b)                                                        \
+    do {                                                                       \
+        long long a_ = (long long)(a), b_ = (long long)(b);                    \
+        if (a_ != b_)                                                          \
+            test_fail(__FILE__, __LINE__, "%s is %lld, not %lld", #a, a_, b_); \
     } while (0)
-#define CHECK_STR(a, b)                                                                            \
-    do {                                                                                           \
-        struct str a_ = (a), b_ = (b);                                                             \
-        if (!str_equal(a_, b_))                                                                    \
-            test_fail(__FILE__, __LINE__, "%s is \"%.*s\", not \"%.*s\"", #a, STR_ARG(a_),         \
-                      STR_ARG(b_));                                                                \
+#define CHECK_STR(a, b)                                                                    \
+    do {                                                                                   \
+        struct str a_ = (a), b_ = (b);                                                     \
+        if (!str_equal(a_, b_))                                                            \
+            test_fail(__FILE__, __LINE__, "%s is \"%.*s\", not \"%.*s\"", #a, STR_ARG(a_), \
+                      STR_ARG(b_));                                                        \
     } while (0)
 
 #endif

@@ -62,8 +62,8 @@ TEST(str_knows_utf8)
 {
     CHECK(is_utf8(STR("")) && is_utf8(STR("plain text of some length")));
     CHECK(is_utf8(STR("\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80")));
-    CHECK(!is_utf8(STR("\xc0\xaf")) && !is_utf8(STR("\xe0\x9f\xbf")));  /* overlong */
-    CHECK(!is_utf8(STR("\xed\xa0\x80")));                             /* surrogate */
+    CHECK(!is_utf8(STR("\xc0\xaf")) && !is_utf8(STR("\xe0\x9f\xbf"))); /* overlong */
+    CHECK(!is_utf8(STR("\xed\xa0\x80")));                              /* surrogate */
     CHECK(!is_utf8(STR("\xf4\x90\x80\x80")) && !is_utf8(STR("\xff"))); /* above U+10FFFF */
     CHECK(!is_utf8(STR("\xe2\x82")) && !is_utf8(STR("12345678\x80")));
 }
@@ -117,7 +117,9 @@ TEST(buf_and_reader_agree)
 TEST(reader_refuses_what_no_writer_wrote)
 {
     static const struct str bad[] = {
-        STR_INIT("\x80"), STR_INIT("\x80\x00"), STR_INIT(""),
+        STR_INIT("\x80"),
+        STR_INIT("\x80\x00"),
+        STR_INIT(""),
         STR_INIT("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02"),
     };
     for (size_t i = 0; i < countof(bad); i++) {

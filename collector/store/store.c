@@ -1,0 +1,558 @@
+#include "collector/store/store.h"
+
+#include "base/mem.h"
+#include "collector/store/journals.h"
+#include "collector/store/store_private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+    JOURNAL_BYTES = 64 << 20,
+    JOURNAL_BYTES_MIN = 1 << 20,
+    STREAMS_MAX = 100000,
+    TABLES_MAX = 60 << 20, /* of the first frame, unpacked; bounds of the tables keep it below */
+    PROBLEMS_MAX = 64,
+    RESERVE_BYTES = 64 << 20,
+};
+
+/* ---- tables: the first frame of a journal ---- */
+
+/* Those of journals that are gone. */
+static void forget_old_cuts(struct store *s)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < s->n_cuts; i++) {
+        if (s->n_journals == 0 || s->cuts[i].journal >= s->journals[0]->number)
+            s->cuts[kept++] = s->cuts[i];
+    }
+    s->n_cuts = kept;
+}
+
+/* payload := unpacked size:8 zstd frame of (cuts origins streams) */
+static bool put_tables(struct store *s, struct buf *payload, struct err *err)
+{
+    defer(buf_free) struct buf raw = {.max = TABLES_MAX};
+    defer(packer_free) struct packer packer = {0};
+    int64_t oldest_ns = s->options.keep_ns ? s->clock_ns - s->options.keep_ns : INT64_MIN;
+    forget_old_cuts(s);
+    put_varint(&raw, s->n_cuts);
+    for (size_t i = 0; i < s->n_cuts; i++) {
+        put_varint(&raw, s->cuts[i].journal);
+        put_varint(&raw, s->cuts[i].end);
+    }
+    origins_put(s->origins, oldest_ns, &raw);
+    streams_put(&s->streams, oldest_ns, &raw);
+    if (raw.over)
+        return err_set(err, ERR_LIMIT, "the tables of origins and streams are too large");
+    put_u64(payload, raw.len);
+    return zstd_pack(&packer, buf_str(&raw), 3, payload, err);
+}
+
+static void add_cut(struct store *s, uint64_t journal, uint64_t end)
+{
+    mem_grow(s->cuts, s->n_cuts, s->cuts_capacity);
+    s->cuts[s->n_cuts++] = (struct cut){journal, end};
+}
+
+static bool read_tables(struct store *s, struct str payload, struct err *err)
+{
+    defer(buf_free) struct buf raw = {.max = TABLES_MAX};
+    defer(packer_free) struct packer packer = {0};
+    struct reader head = reader_of(payload);
+    uint64_t size = read_u64(&head);
+    if (head.bad || size > TABLES_MAX)
+        return err_set(err, ERR_CORRUPT, "its tables declare a size that cannot be");
+    if (!zstd_unpack_buf(&packer, str_of(head.at, reader_left(&head)), (size_t)size, &raw, err))
+        return false;
+    struct reader r = reader_of(buf_str(&raw));
+    size_t n = read_count(&r, 2);
+    for (size_t i = 0; i < n && !r.bad; i++) {
+        uint64_t journal = read_varint(&r);
+        add_cut(s, journal, read_varint(&r));
+    }
+    if (!origins_read(s->origins, &r, err) || !streams_read(&s->streams, &r, err))
+        return false;
+    return reader_left(&r) == 0 ? true : err_set(err, ERR_CORRUPT, "its tables are too long");
+}
+
+/* ---- opening ---- */
+
+static void note_problem(struct store *s, const char *text)
+{
+    if (s->n_problems < PROBLEMS_MAX)
+        s->problems[s->n_problems++] = arena_copy(&s->arena, str_from(text));
+}
+
+static void note_damage(struct store *s, const struct store_journal *j)
+{
+    char text[256];
+    if (j->health.rotten_parts == 0)
+        return;
+    snprintf(
+        text, sizeof text, "journal %06llu: %u damaged places, %llu bytes skipped, first at %llu",
+        (unsigned long long)j->number, j->health.rotten_parts,
+        (unsigned long long)j->health.rotten_bytes, (unsigned long long)j->health.first_rotten);
+    note_problem(s, text);
+}
+
+static uint64_t limit_of(const struct store *s, uint64_t journal)
+{
+    for (size_t i = 0; i < s->n_cuts; i++) {
+        if (s->cuts[i].journal == journal)
+            return s->cuts[i].end;
+    }
+    return UINT64_MAX;
+}
+
+/* A frame with a block: into the list, and with the payload into the tables. */
+static void take_block(struct store *s, struct store_journal *j, const struct frame *frame,
+                       const struct buf *payload, struct arena *arena)
+{
+    struct err err;
+    struct block block = {0};
+    char bytes[BLOCK_HEADER];
+    size_t got = 0;
+    if (payload) {
+        if (block_open(&block, buf_str(payload), &s->packer, arena, &err)) {
+            origins_add(s->origins, &block, block_hash(buf_str(payload)), frame->time_ns);
+            origins_keep(s->origins);
+            for (size_t i = 0; i < block.n_streams; i++)
+                streams_add(&s->streams, &block.streams[i].labels, block.streams[i].id,
+                            frame->time_ns);
+            store_journal_add(j, &block.header, frame);
+            return;
+        }
+    } else if (file_read_at(&j->file, frame->offset + FRAME_HEADER, bytes, sizeof bytes, &got,
+                            &err) &&
+               block_peek(str_of(bytes, got), &block.header, &err)) {
+        store_journal_add(j, &block.header, frame);
+        return;
+    }
+    j->health.rotten_parts++;
+    j->health.rotten_bytes += frame->length;
+}
+
+static bool scan(struct store *s, struct store_journal *j, bool with_payload, struct err *err)
+{
+    defer(journal_reader_free) struct journal_reader r = {0};
+    defer(arena_free) struct arena arena = {0};
+    if (!journal_reader_open(&r, &j->file, limit_of(s, j->number), err))
+        return false;
+    struct frame frame;
+    while (journal_next(&r, with_payload, &frame, err)) {
+        s->clock_ns = max_of(s->clock_ns, frame.time_ns);
+        if (frame.kind != FRAME_BLOCK)
+            continue;
+        take_block(s, j, &frame, with_payload ? &r.payload : NULL, &arena);
+        arena_reset(&arena);
+    }
+    uint32_t parts = j->health.rotten_parts;
+    uint64_t bytes = j->health.rotten_bytes;
+    j->health = r.health;
+    j->health.rotten_parts += parts;
+    j->health.rotten_bytes += bytes;
+    j->end = r.health.end;
+    return err->code == ERR_NONE;
+}
+
+static bool add_journal(struct store *s, uint64_t number, struct err *err)
+{
+    struct store_journal *j = NULL;
+    if (!store_journal_open(&j, s->options.folder, number, err))
+        return false;
+    mem_grow(s->journals, s->n_journals, s->journals_capacity);
+    s->journals[s->n_journals++] = j;
+    return true;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    const struct store_journal *left = *(struct store_journal *const *)a;
+    const struct store_journal *right = *(struct store_journal *const *)b;
+    return (left->number > right->number) - (left->number < right->number);
+}
+
+static bool list_journals(struct store *s, struct err *err)
+{
+    defer(arena_free) struct arena arena = {0};
+    struct str *names;
+    size_t n;
+    const char *folder = arena_print(&arena, "%s/journal", s->options.folder).ptr;
+    if (!folder_list(folder, &arena, &names, &n, err))
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        uint64_t number;
+        if (store_journal_number(names[i], &number) && !add_journal(s, number, err))
+            return false;
+    }
+    if (s->n_journals)
+        qsort(s->journals, s->n_journals, sizeof(struct store_journal *), by_number);
+    return true;
+}
+
+/* Loads the tables of the newest journal that has them whole; its index, or 0 if none has. */
+static size_t load_newest_tables(struct store *s)
+{
+    for (size_t i = s->n_journals; i-- > 0;) {
+        struct err err;
+        struct frame frame;
+        defer(buf_free) struct buf payload = {.max = FRAME_PAYLOAD_MAX};
+        if (journal_load(&s->journals[i]->file, 0, &frame, &payload, &err) &&
+            frame.kind == FRAME_TABLES && read_tables(s, buf_str(&payload), &err))
+            return i;
+        origins_close(&s->origins);
+        s->origins = origins_new();
+        streams_free(&s->streams);
+        s->n_cuts = 0;
+    }
+    return 0;
+}
+
+bool store_scan(struct store *s, struct err *err)
+{
+    if (!list_journals(s, err))
+        return false;
+    size_t newest = load_newest_tables(s);
+    for (size_t i = 0; i < s->n_journals; i++) {
+        struct store_journal *j = s->journals[i];
+        if (!scan(s, j, i >= newest, err)) {
+            err_wrap(err, "journal %06llu", (unsigned long long)j->number);
+            note_problem(s, err->text);
+        }
+        note_damage(s, j);
+        s->last_number = j->number;
+    }
+    store_publish(s);
+    return true;
+}
+
+struct store *store_new(const struct store_options *options)
+{
+    struct store *s = mem_new(struct store);
+    s->options = *options;
+    s->options.folder = arena_text(&s->arena, str_from(options->folder));
+    s->origins = origins_new();
+    s->streams.most = options->streams_max ? options->streams_max : STREAMS_MAX;
+    uint64_t bytes = options->journal_bytes ? options->journal_bytes : JOURNAL_BYTES;
+    if (options->max_bytes)
+        bytes = min_of(bytes, max_of(options->max_bytes / 8, (uint64_t)JOURNAL_BYTES_MIN));
+    s->options.journal_bytes = bytes;
+    s->problems = arena_array(&s->arena, struct str, PROBLEMS_MAX);
+    s->clock_ns = INT64_MIN;
+    return s;
+}
+
+void store_free(struct store **store)
+{
+    struct store *s = *store;
+    if (!s)
+        return;
+    for (size_t i = 0; i < s->n_journals; i++)
+        store_journal_unref(&s->journals[i]);
+    for (size_t i = 0; i < s->n_fresh; i++)
+        store_journal_unref(&s->fresh[i]);
+    mem_free(&s->journals);
+    mem_free(&s->fresh);
+    mem_free(&s->cuts);
+    origins_close(&s->origins);
+    streams_free(&s->streams);
+    packer_free(&s->packer);
+    file_close(&s->lock);
+    arena_free(&s->arena);
+    mem_free(store);
+}
+
+static const char *path_of(struct store *s, const char *name, struct arena *arena)
+{
+    return arena_print(arena, "%s/%s", s->options.folder, name).ptr;
+}
+
+/* ---- the journal that is written ---- */
+
+static bool start_journal(struct store *s, struct err *err)
+{
+    defer(buf_free) struct buf tables = {.max = FRAME_PAYLOAD_MAX};
+    defer(arena_free) struct arena arena = {0};
+    char name[JOURNAL_NAME];
+    store_journal_name(s->last_number + 1, name);
+    const char *path = arena_print(&arena, "%s/journal/%s", s->options.folder, name).ptr;
+    struct journal *writer = NULL;
+    if (!put_tables(s, &tables, err) ||
+        !journal_create(&writer, path, FRAME_TABLES, buf_str(&tables), s->clock_ns, err))
+        return err_wrap(err, "new journal");
+    struct store_journal *j = NULL;
+    if (!store_journal_open(&j, s->options.folder, s->last_number + 1, err)) {
+        journal_close(&writer, s->clock_ns);
+        return false;
+    }
+    s->last_number++;
+    j->end = journal_size(writer);
+    journal_close(&s->writer, s->clock_ns);
+    s->writer = writer;
+    s->active = j;
+    s->committed = 0;
+    mem_grow(s->fresh, s->n_fresh, s->fresh_capacity);
+    s->fresh[s->n_fresh++] = j;
+    return true;
+}
+
+/* The newest journal goes on if it ended well. Else, and if it is large or of another day, a new
+ * one. */
+static bool resume_journal(struct store *s, struct err *err)
+{
+    struct store_journal *j = s->n_journals ? s->journals[s->n_journals - 1] : NULL;
+    struct journal_health health;
+    bool is_whole =
+        j && j->health.rotten_parts == 0 && j->end > 0 && limit_of(s, j->number) == UINT64_MAX;
+    bool fits =
+        is_whole && j->end < s->options.journal_bytes &&
+        (j->n_visible == 0 || j->newest_arrival_ns / NS_PER_DAY == s->clock_ns / NS_PER_DAY);
+    if (!fits || !journal_open(&s->writer, j->path, &health, err))
+        return start_journal(s, err);
+    s->active = j;
+    s->committed = j->n_written;
+    return true;
+}
+
+static bool take_lock(struct store *s, struct err *err)
+{
+    defer(arena_free) struct arena arena = {0};
+    if (!file_open(&s->lock, path_of(s, "LOCK", &arena), FILE_OPEN_MAKE, err) ||
+        !file_lock(&s->lock, err))
+        return err_wrap(err, "data folder %s", s->options.folder);
+    return true;
+}
+
+/* Gives the reserve file its room if the disk has plenty; without it the store works all the same.
+ */
+static void keep_reserve(struct store *s)
+{
+    defer(arena_free) struct arena arena = {0};
+    defer(file_close) struct file f = {0};
+    struct err err;
+    uint64_t free_bytes, size;
+    const char *path = path_of(s, "reserve", &arena);
+    if (s->has_reserve || !disk_space(s->options.folder, &free_bytes, &size, &err))
+        return;
+    uint64_t bytes = min_of((uint64_t)RESERVE_BYTES, size / 100);
+    if (free_bytes < 2 * bytes || !file_open(&f, path, FILE_OPEN_MAKE, &err))
+        return;
+    s->has_reserve = file_reserve(&f, bytes, &err);
+    if (!s->has_reserve)
+        file_remove(path, &err);
+}
+
+static void release_reserve(struct store *s)
+{
+    defer(arena_free) struct arena arena = {0};
+    struct err err;
+    s->has_reserve = false;
+    file_remove(path_of(s, "reserve", &arena), &err);
+}
+
+bool store_open(struct store **store, const struct store_options *options, int64_t now_ns,
+                struct err *err)
+{
+    defer(store_free) struct store *s = store_new(options);
+    defer(arena_free) struct arena arena = {0};
+    if (!folder_make(path_of(s, "journal", &arena), err) || !take_lock(s, err) ||
+        !store_scan(s, err))
+        return false;
+    s->clock_ns = max_of(s->clock_ns, now_ns);
+    if (!resume_journal(s, err))
+        return false;
+    s->is_writable = true;
+    store_publish(s);
+    keep_reserve(s);
+    *store = move(s);
+    return true;
+}
+
+void store_close(struct store **store, int64_t now_ns)
+{
+    if (!*store)
+        return;
+    journal_close(&(*store)->writer, now_ns);
+    store_free(store);
+}
+
+/* ---- writing ---- */
+
+bool store_put(struct store *s, struct str bytes, const struct block *block, int64_t now_ns,
+               struct put_result *result, struct err *err)
+{
+    struct hash128 hash = block_hash(bytes);
+    const struct block_header *h = &block->header;
+    struct put_result found = {.verdict = origins_check(s->origins, h->origin, h->sequence, hash)};
+    if (found.verdict == ORIGIN_JUMP)
+        found.missing = h->sequence - origins_last(s->origins, h->origin) - 1;
+    s->clock_ns = max_of(s->clock_ns, now_ns);
+    if (found.verdict != ORIGIN_KNOWN && found.verdict != ORIGIN_CONFLICT) {
+        struct frame frame;
+        if (!s->writer && !start_journal(s, err))
+            return false;
+        if (!journal_append(s->writer, FRAME_BLOCK, bytes, STR(""), s->clock_ns, &frame, err))
+            return false;
+        store_journal_add(s->active, h, &frame);
+        origins_add(s->origins, block, hash, s->clock_ns);
+        for (size_t i = 0; i < block->n_streams; i++)
+            streams_add(&s->streams, &block->streams[i].labels, block->streams[i].id, s->clock_ns);
+    }
+    *result = found;
+    return true;
+}
+
+/* The sync failed: what was put since the last commit does not exist, in memory or (by its cut in
+ * the next journal's first frame) on disk. */
+static void drop_uncommitted(struct store *s)
+{
+    struct err err;
+    uint64_t durable = journal_durable(s->writer);
+    origins_forget(s->origins);
+    store_journal_cut(s->active, s->committed);
+    add_cut(s, s->active->number, durable);
+    file_truncate(journal_file(s->writer), durable, &err);
+    journal_close(&s->writer, s->clock_ns);
+    s->active = NULL;
+}
+
+static bool is_journal_due(const struct store *s)
+{
+    const struct store_journal *j = s->active;
+    return journal_size(s->writer) >= s->options.journal_bytes ||
+           (s->committed > 0 &&
+            j->first->refs[0].arrival_ns / NS_PER_DAY != s->clock_ns / NS_PER_DAY);
+}
+
+bool store_commit(struct store *s, int64_t now_ns, struct err *err)
+{
+    s->clock_ns = max_of(s->clock_ns, now_ns);
+    if (!s->writer) {
+        /* The new journal that the last failure asks for. */
+        s->is_writable = start_journal(s, err);
+        return s->is_writable;
+    }
+    if (!journal_sync(s->writer, err)) {
+        struct err unused;
+        drop_uncommitted(s);
+        s->is_writable = false;
+        start_journal(s, &unused);
+        return false;
+    }
+    origins_keep(s->origins);
+    s->committed = s->active->n_written;
+    s->active->end = journal_durable(s->writer);
+    s->is_writable = true;
+    struct err later; /* a disk without room for a new journal: this one goes on growing */
+    if (is_journal_due(s))
+        start_journal(s, &later);
+    return true;
+}
+
+/* ---- retention ---- */
+
+static bool is_expired(const struct store *s, const struct store_journal *j, uint64_t total,
+                       uint64_t free_bytes)
+{
+    const struct store_options *o = &s->options;
+    bool is_old = o->keep_ns && j->n_visible && j->newest_arrival_ns < s->clock_ns - o->keep_ns;
+    return is_old || (o->max_bytes && total > o->max_bytes) ||
+           (o->keep_free && free_bytes < o->keep_free);
+}
+
+static bool remove_journal(struct store *s, struct store_journal *j, struct err *err)
+{
+    if (!file_remove(j->path, err)) {
+        if (err->code != ERR_FULL)
+            return false;
+        release_reserve(s); /* some file systems need room to make room */
+        if (!file_remove(j->path, err))
+            return false;
+    }
+    j->is_removed = true;
+    s->removed_journals++;
+    s->removed_bytes += j->end;
+    return true;
+}
+
+bool store_maintain(struct store *s, int64_t now_ns, struct err *err)
+{
+    uint64_t size, total = 0;
+    s->clock_ns = max_of(s->clock_ns, now_ns);
+    if (!disk_space(s->options.folder, &s->free_bytes, &size, err))
+        return false;
+    for (size_t i = 0; i < s->n_journals; i++)
+        total += s->journals[i]->is_removed ? 0 : s->journals[i]->end;
+    uint64_t free_bytes = s->free_bytes;
+    for (size_t i = 0; i < s->n_journals; i++) {
+        struct store_journal *j = s->journals[i];
+        if (j->is_removed)
+            continue;
+        if (j == s->active || !is_expired(s, j, total, free_bytes))
+            break;
+        if (!remove_journal(s, j, err))
+            return false;
+        total -= j->end;
+        free_bytes += j->end;
+    }
+    s->free_bytes = free_bytes;
+    struct err later;
+    if (s->writer && s->committed > 0 && is_journal_due(s))
+        start_journal(s, &later);
+    keep_reserve(s);
+    return true;
+}
+
+/* ---- the loop thread ---- */
+
+void store_publish(struct store *s)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < s->n_journals; i++) {
+        if (s->journals[i]->is_removed)
+            store_journal_unref(&s->journals[i]);
+        else
+            s->journals[kept++] = s->journals[i];
+    }
+    s->n_journals = kept;
+    for (size_t i = 0; i < s->n_fresh; i++) {
+        mem_grow(s->journals, s->n_journals, s->journals_capacity);
+        s->journals[s->n_journals++] = s->fresh[i];
+    }
+    s->n_fresh = 0;
+    for (size_t i = 0; i < s->n_journals; i++)
+        store_journal_publish(s->journals[i]);
+    streams_publish(&s->streams);
+}
+
+const struct origins *store_origins(const struct store *s)
+{
+    return s->origins;
+}
+
+struct store_numbers store_count(const struct store *s)
+{
+    struct store_numbers n = {
+        .journals = s->n_journals,
+        .streams = s->streams.n_visible,
+        .removed_bytes = s->removed_bytes,
+        .removed_journals = s->removed_journals,
+        .free_bytes = s->free_bytes,
+        .oldest_arrival_ns = TIME_NONE,
+        .writable = s->is_writable,
+    };
+    for (size_t i = 0; i < s->n_journals; i++) {
+        const struct store_journal *j = s->journals[i];
+        n.bytes += j->end;
+        n.blocks += j->n_visible;
+        n.records += j->records;
+        n.line_bytes += j->line_bytes;
+        n.rotten_parts += j->health.rotten_parts;
+        n.rotten_bytes += j->health.rotten_bytes;
+        n.torn_bytes += j->health.torn_bytes;
+        if (j->n_visible && n.oldest_arrival_ns == TIME_NONE)
+            n.oldest_arrival_ns = j->oldest_arrival_ns;
+    }
+    return n;
+}

@@ -1,0 +1,607 @@
+#include "formats/block/block.h"
+
+#include "base/compress.h"
+#include "base/mem.h"
+
+#define MAGIC 0x4b424c53u /* "SLBK" */
+
+enum { PLAIN = 1, PACK_LEVEL = 3, HEADER_CHECK_AT = 108, CHECKSUM_AT = 112 };
+
+static int64_t unit_ns(uint8_t unit)
+{
+    return unit ? NS_PER_US : 1;
+}
+
+static struct hash128 read_hash128(struct reader *r)
+{
+    struct hash128 h = {.low = read_u64(r)};
+    h.high = read_u64(r);
+    return h;
+}
+
+static void put_hash128(struct buf *b, struct hash128 h)
+{
+    put_u64(b, h.low);
+    put_u64(b, h.high);
+}
+
+static uint64_t checksum(struct str bytes)
+{
+    return hash64_pair(str_slice(bytes, 0, CHECKSUM_AT), str_slice(bytes, BLOCK_HEADER, SIZE_MAX));
+}
+
+static uint32_t header_check(const char *header)
+{
+    return (uint32_t)hash64(str_of(header, HEADER_CHECK_AT));
+}
+
+/* Writes both checks into a whole block. */
+static void seal(char *bytes, size_t len)
+{
+    struct buf header = {.ptr = bytes, .len = BLOCK_HEADER, .capacity = BLOCK_HEADER};
+    put_u32_at(&header, HEADER_CHECK_AT, header_check(bytes));
+    put_u64_at(&header, CHECKSUM_AT, checksum(str_of(bytes, len)));
+}
+
+/* ---- reading ---- */
+
+/* Fills *h and returns what is wrong, or NULL. */
+static const char *read_header(struct str bytes, struct block_header *h)
+{
+    struct reader r = reader_of(str_slice(bytes, 0, BLOCK_HEADER));
+    if (read_u32(&r) != MAGIC)
+        return "no block starts here";
+    if (read_u8(&r) != BLOCK_VERSION)
+        return "its version is not known to this program";
+    if (read_u8(&r) != PLAIN)
+        return "its encoding is not known to this program";
+    h->unit = read_u8(&r);
+    uint8_t zero = read_u8(&r);
+    h->length = read_u32(&r);
+    h->records = read_u32(&r);
+    h->origin = read_hash128(&r);
+    h->sequence = read_u64(&r);
+    h->line_bytes = read_u64(&r);
+    h->line_hash = read_u64(&r);
+    h->least_order_ns = (int64_t)read_u64(&r);
+    h->greatest_order_ns = (int64_t)read_u64(&r);
+    h->least_event_ns = (int64_t)read_u64(&r);
+    h->greatest_event_ns = (int64_t)read_u64(&r);
+    h->directory_stored = read_u32(&r);
+    h->directory_bytes = read_u32(&r);
+    h->columns_stored = read_u32(&r);
+    h->columns_bytes = read_u32(&r);
+    h->lines_stored = read_u32(&r);
+    uint32_t check = read_u32(&r);
+    if (r.bad)
+        return "its header is cut short";
+    if (check != header_check(bytes.ptr))
+        return "its header is damaged";
+    if (h->unit > 1 || zero || h->sequence == 0)
+        return "its header has a field out of range";
+    if (h->records == 0 || h->records > BLOCK_RECORDS_MAX || h->line_bytes > BLOCK_LINE_BYTES_MAX ||
+        h->directory_bytes > BLOCK_DIRECTORY_MAX || h->columns_bytes > BLOCK_COLUMNS_MAX)
+        return "it declares more than a block may hold";
+    uint64_t sum =
+        (uint64_t)BLOCK_HEADER + h->directory_stored + h->columns_stored + h->lines_stored;
+    if (h->length > BLOCK_MAX || sum != h->length)
+        return "its lengths do not add up";
+    return NULL;
+}
+
+static bool refuse(const struct block_header *h, const char *why, struct err *err)
+{
+    return err_set(err, ERR_CORRUPT, "block %llu: %s", (unsigned long long)h->sequence, why);
+}
+
+bool block_peek(struct str bytes, struct block_header *header, struct err *err)
+{
+    struct block_header h = {0};
+    const char *why = read_header(bytes, &h);
+    if (why)
+        return refuse(&h, why, err);
+    *header = h;
+    return true;
+}
+
+/* Unpacks the section at offset into the arena. */
+static bool unpack(const struct block *block, uint32_t offset, uint32_t stored, size_t size,
+                   struct arena *arena, struct str *out, struct err *err)
+{
+    char *to = arena_alloc(arena, size + 1);
+    if (!zstd_unpack(block->packer, str_slice(block->bytes, offset, stored), size, to, err))
+        return err_wrap(err, "block %llu", (unsigned long long)block->header.sequence);
+    *out = str_of(to, size);
+    return true;
+}
+
+static void read_streams(struct reader *r, struct block *block, struct arena *arena)
+{
+    block->n_streams = read_count(r, 3);
+    r->bad |= block->n_streams > BLOCK_RECORDS_MAX;
+    if (r->bad)
+        return;
+    block->streams = arena_array(arena, struct block_stream, block->n_streams);
+    for (size_t i = 0; i < block->n_streams && !r->bad; i++) {
+        struct block_stream *s = &block->streams[i];
+        const char *start = r->at;
+        s->labels = read_labels(r, arena);
+        s->id = hash128(str_of(start, (size_t)(r->at - start)));
+        s->data = read_labels(r, arena);
+        s->previous_order_ns = TIME_NONE;
+        uint8_t has_previous = read_u8(r);
+        r->bad |= has_previous > 1;
+        if (has_previous)
+            s->previous_order_ns =
+                (int64_t)((uint64_t)block->header.least_order_ns + (uint64_t)read_zigzag(r));
+    }
+}
+
+static void read_sources(struct reader *r, struct block *block, struct arena *arena)
+{
+    block->n_sources = read_count(r, 26);
+    if (r->bad)
+        return;
+    block->sources = arena_array(arena, struct block_source, block->n_sources);
+    for (size_t i = 0; i < block->n_sources && !r->bad; i++) {
+        struct block_source *s = &block->sources[i];
+        s->id = read_hash128(r);
+        s->from = read_varint(r);
+        r->bad |= __builtin_add_overflow(s->from, read_varint(r), &s->to);
+        s->hash = read_u64(r);
+    }
+}
+
+bool block_open(struct block *block, struct str bytes, struct packer *packer, struct arena *arena,
+                struct err *err)
+{
+    struct block b = {.bytes = bytes, .packer = packer};
+    if (!block_peek(bytes, &b.header, err))
+        return false;
+    if (b.header.length != bytes.len)
+        return refuse(&b.header, "its length is not that of its frame", err);
+    struct reader sum = reader_of(str_slice(bytes, CHECKSUM_AT, 8));
+    if (read_u64(&sum) != checksum(bytes))
+        return refuse(&b.header, "checksum mismatch", err);
+    struct str directory;
+    if (!unpack(&b, BLOCK_HEADER, b.header.directory_stored, b.header.directory_bytes, arena,
+                &directory, err))
+        return false;
+    struct reader r = reader_of(directory);
+    read_streams(&r, &b, arena);
+    read_sources(&r, &b, arena);
+    if (r.bad || reader_left(&r))
+        return refuse(&b.header, "its directory is malformed", err);
+    *block = b;
+    return true;
+}
+
+/* The next value of a runs(x) column. */
+struct runs {
+    uint64_t left;
+    uint64_t value;
+};
+
+static uint64_t take_run(struct reader *r, struct runs *runs, uint64_t records_left)
+{
+    if (runs->left == 0) {
+        runs->left = read_varint(r);
+        runs->value = read_varint(r);
+        if (runs->left == 0 || runs->left > records_left)
+            r->bad = true;
+    }
+    runs->left--;
+    return r->bad ? 0 : runs->value;
+}
+
+/* One column after another, each over all records. */
+static void read_column_streams(struct reader *r, struct block *block)
+{
+    struct runs runs = {0};
+    for (uint32_t i = 0; i < block->header.records && !r->bad; i++) {
+        uint64_t index = take_run(r, &runs, block->header.records - i);
+        r->bad |= index >= block->n_streams;
+        block->records[i].stream = (uint32_t)index;
+    }
+}
+
+static void read_column_times(struct reader *r, struct block *block)
+{
+    uint64_t unit = (uint64_t)unit_ns(block->header.unit);
+    uint64_t order = (uint64_t)block->header.least_order_ns;
+    for (uint32_t i = 0; i < block->header.records && !r->bad; i++) {
+        order += (uint64_t)read_zigzag(r) * unit;
+        block->records[i].order_ns = (int64_t)order;
+    }
+    for (uint32_t i = 0; i < block->header.records && !r->bad; i++) {
+        uint64_t behind = (uint64_t)read_zigzag(r) * unit;
+        block->records[i].event_ns = (int64_t)((uint64_t)block->records[i].order_ns + behind);
+    }
+}
+
+static void read_column_levels(struct reader *r, struct block *block)
+{
+    struct runs runs = {0};
+    for (uint32_t i = 0; i < block->header.records && !r->bad; i++) {
+        uint64_t level = take_run(r, &runs, block->header.records - i);
+        r->bad |= level > UINT8_MAX;
+        block->records[i].level = (uint8_t)level;
+    }
+}
+
+static void read_column_ids(struct reader *r, struct block *block)
+{
+    struct runs runs = {0};
+    for (uint32_t i = 0; i < block->header.records && !r->bad; i++) {
+        uint64_t kind = take_run(r, &runs, block->header.records - i);
+        r->bad |= kind > ID_GENERATED;
+        block->records[i].id_kind = (uint8_t)kind;
+    }
+    for (uint32_t i = 0; i < block->header.records && !r->bad; i++) {
+        struct record *record = &block->records[i];
+        if (record->id_kind == ID_NONE)
+            continue;
+        record->id = read_str(r);
+        r->bad |= record->id.len == 0 || record->id.len > RECORD_ID_MAX;
+    }
+}
+
+static void read_column_flags(struct reader *r, struct block *block)
+{
+    const uint64_t parts = RECORD_PART_FIRST | RECORD_PART_MIDDLE | RECORD_PART_LAST;
+    struct runs runs = {0};
+    for (uint32_t i = 0; i < block->header.records && !r->bad; i++) {
+        uint64_t flags = take_run(r, &runs, block->header.records - i);
+        r->bad |= flags > RECORD_FLAGS_ALL || ((flags & RECORD_GAP) && (flags & parts));
+        block->records[i].flags = (uint16_t)flags;
+    }
+}
+
+static void read_column_fields(struct reader *r, struct block *block, bool *has)
+{
+    struct runs runs = {0};
+    for (uint32_t i = 0; i < block->header.records && !r->bad; i++) {
+        uint64_t there = take_run(r, &runs, block->header.records - i);
+        r->bad |= there > 1;
+        has[i] = there == 1;
+    }
+    for (uint32_t i = 0; i < block->header.records && !r->bad; i++) {
+        if (!has[i])
+            continue;
+        struct str fields = block->records[i].fields = read_str(r);
+        r->bad |= fields.len == 0 || fields.len > RECORD_FIELDS_MAX;
+    }
+}
+
+static void read_column_lengths(struct reader *r, struct block *block)
+{
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < block->header.records && !r->bad; i++) {
+        uint64_t len = read_varint(r);
+        r->bad |= len > RECORD_LINE_MAX;
+        block->records[i].line.len = r->bad ? 0 : (size_t)len;
+        sum += len;
+    }
+    r->bad |= sum != block->header.line_bytes;
+}
+
+bool block_read_columns(struct block *block, struct arena *arena, struct err *err)
+{
+    const struct block_header *h = &block->header;
+    struct str columns;
+    if (!unpack(block, BLOCK_HEADER + h->directory_stored, h->columns_stored, h->columns_bytes,
+                arena, &columns, err))
+        return false;
+    struct reader r = reader_of(columns);
+    block->records = arena_array(arena, struct record, h->records);
+    bool *has = arena_array(arena, bool, h->records);
+    read_column_streams(&r, block);
+    read_column_times(&r, block);
+    read_column_levels(&r, block);
+    read_column_ids(&r, block);
+    read_column_flags(&r, block);
+    read_column_fields(&r, block, has);
+    read_column_lengths(&r, block);
+    if (r.bad || reader_left(&r)) {
+        block->records = NULL;
+        return refuse(h, "its columns are malformed", err);
+    }
+    return true;
+}
+
+bool block_read_lines(struct block *block, struct arena *arena, struct err *err)
+{
+    const struct block_header *h = &block->header;
+    if (!unpack(block, h->length - h->lines_stored, h->lines_stored, h->line_bytes, arena,
+                &block->lines, err))
+        return false;
+    const char *at = block->lines.ptr;
+    for (uint32_t i = 0; block->records && i < h->records; i++) {
+        block->records[i].line.ptr = at;
+        at += block->records[i].line.len;
+    }
+    return true;
+}
+
+static const char *verify_records(const struct block *block, struct arena *arena)
+{
+    const struct block_header *h = &block->header;
+    int64_t least_order = INT64_MAX, greatest_order = INT64_MIN;
+    int64_t least_event = INT64_MAX, greatest_event = INT64_MIN;
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < h->records; i++) {
+        const struct record *record = &block->records[i];
+        least_order = min_of(least_order, record->order_ns);
+        greatest_order = max_of(greatest_order, record->order_ns);
+        least_event = min_of(least_event, record->event_ns);
+        greatest_event = max_of(greatest_event, record->event_ns);
+        sum += hash64(record->line);
+        if (record->fields.len) {
+            struct reader r = reader_of(record->fields);
+            read_labels(&r, arena);
+            if (r.bad || reader_left(&r))
+                return "the attached fields of a record are malformed";
+        }
+    }
+    if (least_order != h->least_order_ns || greatest_order != h->greatest_order_ns ||
+        least_event != h->least_event_ns || greatest_event != h->greatest_event_ns)
+        return "its times are not those of its records";
+    return sum == h->line_hash ? NULL : "its lines are not those that were hashed";
+}
+
+bool block_verify(struct block *block, struct str bytes, struct packer *packer, struct arena *arena,
+                  struct err *err)
+{
+    if (!block_open(block, bytes, packer, arena, err) || !block_read_columns(block, arena, err) ||
+        !block_read_lines(block, arena, err))
+        return false;
+    const char *why = verify_records(block, arena);
+    return why ? refuse(&block->header, why, err) : true;
+}
+
+struct hash128 block_hash(struct str bytes)
+{
+    return hash128(bytes);
+}
+
+void block_restamp(char *bytes, size_t len, struct hash128 origin, uint64_t sequence)
+{
+    struct buf header = {.ptr = bytes, .len = BLOCK_HEADER, .capacity = BLOCK_HEADER};
+    put_u64_at(&header, 16, origin.low);
+    put_u64_at(&header, 24, origin.high);
+    put_u64_at(&header, 32, sequence);
+    seal(bytes, len);
+}
+
+/* ---- building ---- */
+
+void block_builder_free(struct block_builder *b)
+{
+    arena_free(&b->arena);
+    packer_free(&b->packer);
+    buf_free(&b->lines);
+    mem_free(&b->records);
+    mem_free(&b->streams);
+    mem_free(&b->sources);
+    *b = (struct block_builder){0};
+}
+
+void block_builder_reset(struct block_builder *b)
+{
+    arena_reset(&b->arena);
+    buf_reset(&b->lines);
+    b->n_records = b->n_streams = b->n_sources = 0;
+}
+
+static struct labels copy_labels(struct arena *arena, const struct labels *from)
+{
+    struct labels copy = {.n = from->n, .items = arena_array(arena, struct label, from->n)};
+    for (size_t i = 0; i < from->n; i++) {
+        copy.items[i].name = arena_copy(arena, from->items[i].name);
+        copy.items[i].value = arena_copy(arena, from->items[i].value);
+    }
+    return copy;
+}
+
+uint32_t block_builder_stream(struct block_builder *b, const struct labels *labels,
+                              const struct labels *data, int64_t previous_order_ns)
+{
+    assert(b->n_streams < BLOCK_RECORDS_MAX);
+    mem_grow(b->streams, b->n_streams, b->streams_capacity);
+    b->streams[b->n_streams] = (struct block_stream){
+        .labels = copy_labels(&b->arena, labels),
+        .data = copy_labels(&b->arena, data),
+        .previous_order_ns = previous_order_ns,
+    };
+    return (uint32_t)b->n_streams++;
+}
+
+void block_builder_source(struct block_builder *b, const struct block_source *source)
+{
+    mem_grow(b->sources, b->n_sources, b->sources_capacity);
+    b->sources[b->n_sources++] = *source;
+}
+
+bool block_builder_add(struct block_builder *b, const struct record *record)
+{
+    assert(record->line.len <= RECORD_LINE_MAX && record->stream < b->n_streams);
+    assert(record->id.len <= RECORD_ID_MAX && (record->id.len > 0) == (record->id_kind != ID_NONE));
+    if (b->n_records == BLOCK_RECORDS_MAX || b->arena.used >= BLOCK_BESIDES_MAX ||
+        b->lines.len + record->line.len > BLOCK_LINE_BYTES_MAX)
+        return false;
+    mem_grow(b->records, b->n_records, b->records_capacity);
+    struct record *kept = &b->records[b->n_records++];
+    *kept = *record;
+    kept->line.ptr = NULL;
+    kept->id = arena_copy(&b->arena, record->id);
+    kept->fields = arena_copy(&b->arena, record->fields);
+    buf_add(&b->lines, record->line);
+    return true;
+}
+
+static void put_directory(const struct block_builder *b, int64_t least_order_ns, struct buf *out)
+{
+    put_varint(out, b->n_streams);
+    for (size_t i = 0; i < b->n_streams; i++) {
+        const struct block_stream *s = &b->streams[i];
+        put_labels(out, &s->labels);
+        put_labels(out, &s->data);
+        put_u8(out, s->previous_order_ns != TIME_NONE);
+        if (s->previous_order_ns != TIME_NONE)
+            put_zigzag(out, (int64_t)((uint64_t)s->previous_order_ns - (uint64_t)least_order_ns));
+    }
+    put_varint(out, b->n_sources);
+    for (size_t i = 0; i < b->n_sources; i++) {
+        const struct block_source *s = &b->sources[i];
+        put_hash128(out, s->id);
+        put_varint(out, s->from);
+        put_varint(out, s->to - s->from);
+        put_u64(out, s->hash);
+    }
+}
+
+#define PUT_RUNS(b, out, member)                                    \
+    for (size_t i = 0, end; i < (b)->n_records; i = end) {          \
+        for (end = i + 1; end < (b)->n_records; end++) {            \
+            if ((b)->records[end].member != (b)->records[i].member) \
+                break;                                              \
+        }                                                           \
+        put_varint((out), end - i);                                 \
+        put_varint((out), (uint64_t)((b)->records[i].member));      \
+    }
+
+/* Division that rounds down, so that the unit never moves a time forward. */
+static int64_t in_units(int64_t ns, int64_t unit)
+{
+    return ns / unit - (ns % unit < 0);
+}
+
+static void put_times(const struct block_builder *b, int64_t least_order_ns, int64_t unit,
+                      struct buf *out)
+{
+    uint64_t before = (uint64_t)in_units(least_order_ns, unit);
+    for (size_t i = 0; i < b->n_records; i++) {
+        uint64_t order = (uint64_t)in_units(b->records[i].order_ns, unit);
+        put_zigzag(out, (int64_t)(order - before));
+        before = order;
+    }
+    for (size_t i = 0; i < b->n_records; i++) {
+        uint64_t order = (uint64_t)in_units(b->records[i].order_ns, unit);
+        put_zigzag(out, (int64_t)((uint64_t)in_units(b->records[i].event_ns, unit) - order));
+    }
+}
+
+static void put_columns(const struct block_builder *b, int64_t least_order_ns, int64_t unit,
+                        struct buf *out)
+{
+    PUT_RUNS(b, out, stream);
+    put_times(b, least_order_ns, unit, out);
+    PUT_RUNS(b, out, level);
+    PUT_RUNS(b, out, id_kind);
+    for (size_t i = 0; i < b->n_records; i++) {
+        if (b->records[i].id_kind != ID_NONE)
+            put_str(out, b->records[i].id);
+    }
+    PUT_RUNS(b, out, flags);
+    PUT_RUNS(b, out, fields.len != 0);
+    for (size_t i = 0; i < b->n_records; i++) {
+        if (b->records[i].fields.len)
+            put_str(out, b->records[i].fields);
+    }
+    for (size_t i = 0; i < b->n_records; i++)
+        put_varint(out, b->records[i].line.len);
+}
+
+/* What the header says of the records, with times as the columns will give them back. */
+static void summarise(const struct block_builder *b, int64_t unit, struct block_header *h)
+{
+    h->least_order_ns = h->least_event_ns = INT64_MAX;
+    h->greatest_order_ns = h->greatest_event_ns = INT64_MIN;
+    const char *line = b->lines.ptr;
+    for (size_t i = 0; i < b->n_records; i++) {
+        const struct record *record = &b->records[i];
+        int64_t order = in_units(record->order_ns, unit) * unit;
+        int64_t event = in_units(record->event_ns, unit) * unit;
+        h->least_order_ns = min_of(h->least_order_ns, order);
+        h->greatest_order_ns = max_of(h->greatest_order_ns, order);
+        h->least_event_ns = min_of(h->least_event_ns, event);
+        h->greatest_event_ns = max_of(h->greatest_event_ns, event);
+        h->line_hash += hash64(str_of(line, record->line.len));
+        line += record->line.len;
+    }
+}
+
+/* Appends section packed; tells its stored size. */
+static bool pack(struct packer *packer, struct str section, struct buf *out, uint32_t *stored,
+                 struct err *err)
+{
+    size_t before = out->len;
+    if (!zstd_pack(packer, section, PACK_LEVEL, out, err))
+        return false;
+    *stored = (uint32_t)(out->len - before);
+    return true;
+}
+
+static void put_header(const struct block_header *h, struct buf *out)
+{
+    put_u32(out, MAGIC);
+    put_u8(out, BLOCK_VERSION);
+    put_u8(out, PLAIN);
+    put_u8(out, h->unit);
+    put_u8(out, 0);
+    put_u32(out, h->length);
+    put_u32(out, h->records);
+    put_hash128(out, h->origin);
+    put_u64(out, h->sequence);
+    put_u64(out, h->line_bytes);
+    put_u64(out, h->line_hash);
+    put_u64(out, (uint64_t)h->least_order_ns);
+    put_u64(out, (uint64_t)h->greatest_order_ns);
+    put_u64(out, (uint64_t)h->least_event_ns);
+    put_u64(out, (uint64_t)h->greatest_event_ns);
+    put_u32(out, h->directory_stored);
+    put_u32(out, h->directory_bytes);
+    put_u32(out, h->columns_stored);
+    put_u32(out, h->columns_bytes);
+    put_u32(out, h->lines_stored);
+    put_u32(out, 0); /* both checks, once the rest is there */
+    put_u64(out, 0);
+}
+
+bool block_builder_finish(struct block_builder *b, struct hash128 origin, uint64_t sequence,
+                          uint8_t unit, struct buf *out, struct err *err)
+{
+    assert(b->n_records > 0 && sequence > 0);
+    struct block_header h = {
+        .records = (uint32_t)b->n_records,
+        .origin = origin,
+        .sequence = sequence,
+        .line_bytes = b->lines.len,
+        .unit = unit,
+    };
+    summarise(b, unit_ns(unit), &h);
+    defer(buf_free) struct buf directory = {.max = BLOCK_DIRECTORY_MAX};
+    defer(buf_free) struct buf columns = {.max = BLOCK_COLUMNS_MAX};
+    put_directory(b, h.least_order_ns, &directory);
+    put_columns(b, h.least_order_ns, unit_ns(unit), &columns);
+    if (directory.over || columns.over)
+        return err_set(err, ERR_LIMIT, "a block's directory or columns are too large");
+    h.directory_bytes = (uint32_t)directory.len;
+    h.columns_bytes = (uint32_t)columns.len;
+    size_t start = out->len;
+    if (!buf_reserve(out, BLOCK_HEADER))
+        return err_set(err, ERR_LIMIT, "no room for a block");
+    out->len += BLOCK_HEADER;
+    if (!pack(&b->packer, buf_str(&directory), out, &h.directory_stored, err) ||
+        !pack(&b->packer, buf_str(&columns), out, &h.columns_stored, err) ||
+        !pack(&b->packer, buf_str(&b->lines), out, &h.lines_stored, err))
+        return false;
+    h.length = (uint32_t)(out->len - start);
+    if (h.length > BLOCK_MAX)
+        return err_set(err, ERR_LIMIT, "a block of %u bytes is too large", h.length);
+    defer(buf_free) struct buf header = {.max = BLOCK_HEADER};
+    put_header(&h, &header);
+    memcpy(out->ptr + start, header.ptr, BLOCK_HEADER);
+    seal(out->ptr + start, h.length);
+    return true;
+}

@@ -1,0 +1,154 @@
+/*
+ * Power cuts and disk faults of collector/store, with a shipper that behaves: it sends block n
+ * again until it is acknowledged. Afterwards every acknowledged block is there exactly once,
+ * whatever was cut, and the shipper's next sending is taken as new or as known, never doubled.
+ */
+#include "base/mem.h"
+#include "collector/store/store.h"
+#include "tests/blocks.h"
+#include "tests/crash/power.h"
+#include "tests/test.h"
+
+enum { DAY = 20000, BLOCKS = 24, PER_BLOCK = 5 };
+
+static int64_t now = DAY * NS_PER_DAY;
+
+static struct store_options options_of(const char *folder)
+{
+    return (struct store_options){.folder = folder, .journal_bytes = 1500};
+}
+
+/* True = acknowledged. */
+static bool send_block(struct store *s, uint64_t sequence)
+{
+    struct err err;
+    struct block block;
+    struct put_result result;
+    defer(buf_free) struct buf bytes = {0};
+    defer(arena_free) struct arena arena = {0};
+    defer(packer_free) struct packer packer = {0};
+    make_block(&bytes, 1, sequence, "api", (int)sequence * PER_BLOCK, PER_BLOCK);
+    REQUIRE_OK(block_verify(&block, buf_str(&bytes), &packer, &arena, &err));
+    bool put = store_put(s, buf_str(&bytes), &block, now, &result, &err);
+    bool committed = store_commit(s, now, &err);
+    store_publish(s);
+    CHECK(!put || result.verdict != ORIGIN_CONFLICT);
+    return put && committed;
+}
+
+/* Last block of 1, 2, ... that is there; -1 if one is missing, there twice, or damaged. */
+static int last_block(struct store *s)
+{
+    struct err err;
+    size_t n;
+    bool seen[BLOCKS * 2] = {false};
+    int greatest = 0;
+    defer(view_close) struct view *v = NULL;
+    view_open(&v, s);
+    const struct block_ref *refs = view_blocks(v, INT64_MIN, INT64_MAX, &n);
+    for (size_t i = 0; i < n; i++) {
+        struct block block;
+        defer(buf_free) struct buf bytes = {0};
+        defer(arena_free) struct arena arena = {0};
+        defer(packer_free) struct packer packer = {0};
+        if (!view_load(v, &refs[i], &bytes, &err) ||
+            !block_verify(&block, buf_str(&bytes), &packer, &arena, &err) ||
+            seen[refs[i].sequence] ||
+            number_of_line(block.records[0].line) != (int)refs[i].sequence * PER_BLOCK)
+            return -1;
+        seen[refs[i].sequence] = true;
+        greatest = max_of(greatest, (int)refs[i].sequence);
+    }
+    for (int i = 1; i <= greatest; i++) {
+        if (!seen[i])
+            return -1;
+    }
+    return greatest;
+}
+
+TEST_SLOW(store_survives_a_power_cut_anywhere, 120)
+{
+    defer(arena_free) struct arena a = {0};
+    const char *folder = arena_print(&a, "%s/disk", test_folder()).ptr;
+    const char *after = arena_print(&a, "%s/after", test_folder()).ptr;
+    struct err err;
+    REQUIRE_OK(folder_make(folder, &err));
+    size_t acked_at[BLOCKS + 1] = {0};
+    struct store *s = NULL;
+    struct store_options options = options_of(folder);
+    defer(power_free) struct power *power = power_record(folder);
+    REQUIRE_OK(store_open(&s, &options, now, &err));
+    for (uint64_t i = 1; i <= BLOCKS; i++) {
+        REQUIRE(send_block(s, i));
+        acked_at[i] = power_calls(power);
+        if (i % 7 == 0) {
+            store_close(&s, now);
+            REQUIRE_OK(store_open(&s, &options, now, &err));
+        }
+    }
+    store_close(&s, now);
+    power_stop(power);
+    options.folder = after;
+    for (size_t n = acked_at[1]; n <= power_calls(power); n++) {
+        int acked = 0;
+        while (acked < BLOCKS && acked_at[acked + 1] <= n)
+            acked++;
+        for (uint64_t variant = 0; variant < 4; variant++) {
+            power_cut(power, n, n * 1000 + variant, after);
+            REQUIRE_OK(store_open(&s, &options, now, &err));
+            int last = last_block(s);
+            if (last < acked || last > BLOCKS)
+                test_fail(__FILE__, __LINE__, "cut after %zu calls, variant %d: last %d, acked %d",
+                          n, (int)variant, last, acked);
+            CHECK(store_count(s).rotten_parts == 0);
+            for (uint64_t i = (uint64_t)acked; i > 0 && i <= (uint64_t)acked + 2; i++)
+                CHECK(send_block(s, i)); /* what it does not know to be acknowledged, and more */
+            CHECK_INT(last_block(s), max_of(last, acked + 2));
+            store_close(&s, now);
+        }
+    }
+}
+
+static void with_fault(enum fault fault, size_t at, size_t times, const char *folder)
+{
+    struct err err;
+    struct store *s = NULL;
+    struct store_options options = options_of(folder);
+    uint64_t acked = 0;
+    faults_set(fault, at, times);
+    for (int tries = 0; tries < 60 && acked < 12; tries++) {
+        if (tries == 30)
+            faults_set(FAULT_NONE, 0, 0);
+        if (!s && !store_open(&s, &options, now, &err))
+            continue;
+        if (send_block(s, acked + 1))
+            acked++;
+    }
+    faults_set(FAULT_NONE, 0, 0);
+    CHECK_INT(acked, 12);
+    CHECK_INT(last_block(s), 12);
+    store_close(&s, now);
+    REQUIRE_OK(store_open(&s, &options, now, &err));
+    CHECK_INT(last_block(s), 12); /* what a failed sync left on disk does not come back */
+    store_close(&s, now);
+}
+
+TEST_SLOW(store_survives_a_fault_at_every_call, 120)
+{
+    struct err err;
+    defer(arena_free) struct arena a = {0};
+    const char *base = arena_print(&a, "%s/disk", test_folder()).ptr;
+    REQUIRE_OK(folder_make(base, &err));
+    struct power *power = power_record(base);
+    for (enum fault fault = FAULT_FULL; fault <= FAULT_SHORT; fault++) {
+        for (size_t at = 0; at < 60; at += 1 + at / 20) {
+            for (size_t times = 1; times <= 16; times *= 4) {
+                const char *folder =
+                    arena_print(&a, "%s/%d-%zu-%zu", base, (int)fault, at, times).ptr;
+                with_fault(fault, at, times, folder);
+            }
+        }
+    }
+    power_stop(power);
+    power_free(&power);
+}
