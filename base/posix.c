@@ -132,6 +132,8 @@ static const struct {
     {STR_INIT("graph"), false}, {STR_INIT("cntrl"), false}, {STR_INIT("xdigit"), true},
 };
 
+enum { CLASS_PUNCT = 7 };
+
 static bool is_in_class(size_t which, unsigned c)
 {
     bool upper = c >= 'A' && c <= 'Z', lower = c >= 'a' && c <= 'z', digit = is_digit(c);
@@ -199,7 +201,9 @@ static bool add_class(struct translator *t, struct set *set, struct str name, st
         bool letters = t->options.ignore_case && (i == 3 || i == 4);
         for (unsigned c = 0; c < 128; c++)
             set->has[c] |= is_in_class(letters ? 0 : i, c);
-        if (!classes[i].ascii_only)
+        if (i == CLASS_PUNCT) /* as in glibc, symbols too */
+            buf_add(&set->wide, STR("\\p{P}\\p{S}"));
+        else if (!classes[i].ascii_only)
             buf_print(&set->wide, "[:%.*s:]", STR_ARG(letters ? classes[0].name : name));
         t->seen->wide |= !classes[i].ascii_only;
         return true;
@@ -529,6 +533,8 @@ static void put_sign(struct translator *t, struct token token)
         buf_add_byte(t->out, t->last_sign);
     else if (token.max == UNBOUNDED)
         buf_print(t->out, "{%d,}", token.min);
+    else if (token.max == token.min)
+        buf_print(t->out, "{%d}", token.min);
     else
         buf_print(t->out, "{%d,%d}", token.min, token.max);
     t->before = BEFORE_REPEAT;

@@ -44,7 +44,8 @@ static void end_run(struct finder *f, struct run *run, struct required *best)
 static void add_to_run(struct finder *f, struct run *run, char c, struct required *best)
 {
     char lower = (char)(c | 32);
-    bool varies = f->ignore_case && ((c & 0x80) || (f->is_perl_utf && (lower == 'k' || lower == 's')));
+    bool varies =
+        f->ignore_case && ((c & 0x80) || (f->is_perl_utf && (lower == 'k' || lower == 's')));
     if (varies || run->len == sizeof run->bytes)
         end_run(f, run, best);
     if (!varies)
@@ -54,7 +55,7 @@ static void add_to_run(struct finder *f, struct run *run, char c, struct require
 /* A repetition sign follows: the last character may be missing. */
 static void drop_last(struct run *run)
 {
-    while (run->len && (run->bytes[run->len - 1] & 0xc0) == (char)0x80)
+    while (run->len && ((unsigned char)run->bytes[run->len - 1] & 0xc0) == 0x80)
         run->len--;
     run->len -= run->len > 0;
 }
@@ -64,7 +65,10 @@ static bool is_alnum(char c)
     return ((c | 32) >= 'a' && (c | 32) <= 'z') || (c >= '0' && c <= '9');
 }
 
-static void skip(struct finder *f, size_t n) { f->rest = str_slice(f->rest, n, SIZE_MAX); }
+static void skip(struct finder *f, size_t n)
+{
+    f->rest = str_slice(f->rest, n, SIZE_MAX);
+}
 
 static int hex_value(char c)
 {
@@ -206,10 +210,8 @@ static void find_either(struct finder *f, struct required *out)
 void required_find(struct str pattern, bool ignore_case, bool is_perl_utf, struct arena *arena,
                    struct required *out)
 {
-    struct finder f = {.rest = pattern,
-                       .arena = arena,
-                       .ignore_case = ignore_case,
-                       .is_perl_utf = is_perl_utf};
+    struct finder f = {
+        .rest = pattern, .arena = arena, .ignore_case = ignore_case, .is_perl_utf = is_perl_utf};
     struct required found = {0};
     find_either(&f, &found);
     *out = f.gave_up || f.rest.len ? (struct required){0} : found;
