@@ -1,105 +1,213 @@
 # Sluice. `make help` lists the targets; `make check` is the gate for every commit.
 #
-#   MODE=release|debug|asan|tsan|cov   flags and build folder (build/MODE), so modes never mix
-#   CC=gcc|clang|aarch64-linux-gnu-gcc compiler
-#   V=1                                show the commands
+#   MODE=release|debug|asan|tsan|cov|fuzz|analyze   flags and build folder (build/MODE)
+#   CC=gcc|clang             compiler; one that is not the mode's own gets build/MODE-CC
+#   CROSS=aarch64-linux-gnu  cross build (build/CROSS-MODE); `make cross-deps` first
+#   T=name                   only the tests or fuzz targets whose name contains it
+#   V=1                      show the commands
 
 MODE   ?= release
 V      ?= 0
 PREFIX ?= /usr
 Q      := $(if $(filter 1,$(V)),,@)
-say     = $(if $(filter 1,$(V)),@:,@printf '  %-6s %s\n' $(1) $(2))
+QUIET  := $(findstring s,$(filter-out --%,$(firstword -$(MAKEFLAGS))))
+say     = $(if $(filter 1,$(V))$(QUIET),@:,@printf '  %-6s %s\n' $(1) $(2))
 
-OUT := build/$(MODE)
+VERSION := 0.1.0
+
+# The compiler of a mode, and a folder for each mode and compiler, so that objects never mix.
+OWN_CC := $(if $(filter asan tsan fuzz,$(MODE)),clang,gcc)
+PKG    := pkg-config
 ifneq ($(CROSS),)
-OUT := build/$(CROSS)-$(MODE)
 CC  := $(CROSS)-gcc
 AR  := $(CROSS)-ar
 PKG := PKG_CONFIG_LIBDIR=/usr/lib/$(CROSS)/pkgconfig:/usr/share/pkgconfig pkg-config
+OUT := build/$(CROSS)-$(MODE)
 else
-PKG := pkg-config
-endif
-
 ifeq ($(origin CC),default)
-ifneq ($(filter asan tsan,$(MODE)),)
-CC := clang
-else
-CC := gcc
+CC  := $(OWN_CC)
 endif
+OUT := build/$(MODE)$(if $(filter-out $(OWN_CC),$(CC)),-$(notdir $(firstword $(CC))))
 endif
-
-VERSION := 0.1.0
 
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
         -Wold-style-definition -Wpointer-arith -Wwrite-strings -Wformat=2 -Wundef -Wvla -Werror
 BASE_FLAGS := -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -I. -DSLUICE_VERSION='"$(VERSION)"' \
-        -fno-strict-aliasing -fstack-protector-strong -MMD -MP $(WARN)
+        -fno-strict-aliasing -fstack-protector-strong $(WARN)
 
-FLAGS_release := -O2 -g -D_FORTIFY_SOURCE=2 -fPIE
+FLAGS_release := -O2 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fPIE
 FLAGS_debug   := -O0 -g
 FLAGS_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 FLAGS_tsan    := -O1 -g -fsanitize=thread -fno-omit-frame-pointer
 FLAGS_cov     := -O0 -g --coverage
+FLAGS_fuzz    := $(FLAGS_asan) -fsanitize=fuzzer-no-link
+FLAGS_analyze := -O1 -g -fanalyzer -Wno-error
 LINK_release  := -pie -Wl,-z,relro,-z,now
-
-# llhttp where the distribution has it (Debian 13, Ubuntu 24.10 and later), else http-parser.
-LLHTTP := $(shell $(PKG) --exists libllhttp 2>/dev/null && echo yes)
-ifeq ($(LLHTTP),yes)
-HTTP_FLAGS := -DHAVE_LLHTTP $(shell $(PKG) --cflags libllhttp)
-HTTP_LIBS  := $(shell $(PKG) --libs libllhttp)
-else
-HTTP_LIBS  := -lhttp_parser
+FLAGS_MODE    := $(FLAGS_$(MODE))
+ifeq ($(FLAGS_MODE),)
+$(error MODE=$(MODE) does not exist: release, debug, asan, tsan, cov, fuzz or analyze)
 endif
 
+# llhttp where the distribution has it (Debian 13 and later), else http-parser, which has no
+# pkg-config file. Neither's development package can be installed for two architectures at once: a
+# cross build takes the native header and names the foreign library (tools/deps lays it out).
+ifeq ($(shell pkg-config --exists libllhttp 2>/dev/null && echo yes),yes)
+HTTP_FLAGS := -DHAVE_LLHTTP
+HTTP_LIBS  := -lllhttp
+HTTP_CROSS := $(wildcard /usr/lib/$(CROSS)/libllhttp.so.* build/cross/usr/lib/$(CROSS)/libllhttp.so.*)
+else
+HTTP_LIBS  := -lhttp_parser
+HTTP_CROSS := $(wildcard /usr/lib/$(CROSS)/libhttp_parser.so.*)
+endif
+ifneq ($(CROSS),)
+HTTP_LIBS  := $(firstword $(HTTP_CROSS))
+endif
+
+# libcurl is opened at run time and xxhash compiled in: both are needed for their headers only.
 LIBRARIES := libuv libzstd zlib libcrypto libssl libpcre2-8 yaml-0.1
 CFLAGS  ?=
-override CFLAGS += $(BASE_FLAGS) $(FLAGS_$(MODE)) $(HTTP_FLAGS)
+override CFLAGS += $(BASE_FLAGS) $(FLAGS_MODE) $(HTTP_FLAGS)
 LIBS    := $(shell $(PKG) --libs $(LIBRARIES) 2>/dev/null) $(HTTP_LIBS) -ldl -lpthread -lm
+
+# What is not there, by the names of tools/deps; nothing is compiled before it is.
+MISSING := $(shell CC='$(CC)' tools/deps missing $(if $(CROSS),cross,build) | head -n 1)
 
 FOLDERS := base base/io formats/line formats/block formats/push query/engine collector/store \
            shipper collector query
 SOURCES := $(foreach f,$(FOLDERS),$(wildcard $(f)/*.c))
-OBJECTS := $(SOURCES:%.c=$(OUT)/%.o)
 HEADERS := $(foreach f,$(FOLDERS),$(wildcard $(f)/*.h))
+TESTS   := $(wildcard tests/*.c tests/*/*.c)
+TEST_HEADERS := $(wildcard tests/*.h tests/*/*.h)
 
-UNIT_OBJECTS  := $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/unit/*.c))
-CRASH_OBJECTS := $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/crash/*.c))
-FUZZ_NAMES    := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-HARNESS       := $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/*.c))
+objects       = $(patsubst %.c,$(OUT)/%.o,$(1))
+OBJECTS      := $(call objects,$(SOURCES))
+HARNESS      := $(call objects,$(wildcard tests/*.c))
+UNIT         := $(call objects,$(wildcard tests/unit/*.c))
+CRASH        := $(call objects,$(wildcard tests/crash/*.c))
+FUZZ_NAMES   := $(foreach n,$(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c)),\
+                $(if $(if $(T),$(findstring $(T),$(n)),all),$(n)))
+REPLAYS      := $(FUZZ_NAMES:%=$(OUT)/replay_%)
+FUZZERS      := $(FUZZ_NAMES:%=$(OUT)/fuzz_%)
 
 all: $(OUT)/sluice ## build the program (build/MODE/sluice)
-.PHONY: all
 
-$(OUT)/%.o: %.c
+.PHONY: all missing
+.SECONDARY:
+
+missing:
+	@echo "$(MISSING) is missing: run 'make $(if $(CROSS),cross-)deps'" >&2; exit 1
+
+$(OUT)/%.o: %.c Makefile | $(if $(MISSING),missing)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) -c -o $@ $<
+	$(Q)$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(OUT)/libsluice.a: $(OBJECTS)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
+link = $(Q)$(CC) $(CFLAGS) $(LINK_$(MODE)) $(LDFLAGS) -o $@ $^ $(LIBS)
+
 $(OUT)/sluice: $(OUT)/main.o $(OUT)/libsluice.a
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) $(LINK_$(MODE)) -o $@ $^ $(LIBS)
+	$(link)
 
-$(OUT)/unit: $(UNIT_OBJECTS) $(HARNESS) $(OUT)/libsluice.a
+$(OUT)/unit: $(UNIT) $(HARNESS) $(OUT)/libsluice.a
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
+	$(link)
 
-$(OUT)/crash: $(CRASH_OBJECTS) $(HARNESS) $(OUT)/libsluice.a
+$(OUT)/crash: $(CRASH) $(HARNESS) $(OUT)/libsluice.a
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
+	$(link)
 
-unit: $(OUT)/unit ## run the unit tests (T= runs those whose name contains it)
+$(OUT)/replay_%: $(OUT)/tests/fuzz/fuzz_%.o $(OUT)/tests/fuzz/replay.o $(OUT)/libsluice.a
+	$(call say,LINK,$@)
+	$(link)
+
+$(OUT)/fuzz_%: $(OUT)/tests/fuzz/fuzz_%.o $(OUT)/libsluice.a
+	$(call say,LINK,$@)
+	$(link) -fsanitize=fuzzer
+
+-include $(patsubst %.o,%.d,$(OBJECTS) $(call objects,main.c $(TESTS)))
+
+# ---- tests: each target prints TAP; tests/run runs them all and adds up ----
+
+check: deps ## what must hold for every commit: lint, all tests (ASan+UBSan), unit tests with gcc
+	+$(Q)tests/run lint unit unit-gcc cases crash replay fuzz flow
+
+test: ## as check, without installing and without lint
+	+$(Q)tests/run unit unit-gcc cases crash replay fuzz flow
+
+unit: $(OUT)/unit ## unit tests (T= those whose name contains it)
 	$(Q)$(OUT)/unit $(T)
 
-crash: $(OUT)/crash ## simulated power cuts and disk faults (T= as above)
+crash: $(OUT)/crash ## simulated power cuts and disk faults (T=)
 	$(Q)$(OUT)/crash $(T)
 
-.PHONY: unit crash
+replay: $(REPLAYS) ## fuzz targets as plain programs over their corpora (T=)
+	$(Q)tests/fuzz/run replay $(OUT) $(FUZZ_NAMES)
 
--include $(OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(CRASH_OBJECTS:.o=.d) $(HARNESS:.o=.d) $(OUT)/main.d
+FOR ?= 60
+fuzz: ## libFuzzer: T= target, FOR= seconds each; new inputs and findings in build/fuzz
+	+$(Q)$(MAKE) --no-print-directory MODE=fuzz fuzz-here
+
+fuzz-here: $(FUZZERS)
+	$(Q)tests/fuzz/run fuzz $(OUT) $(FOR) $(FUZZ_NAMES)
+
+cases: $(OUT)/sluice ## golden cases (tests/cases)
+	$(Q)tests/scripts $(OUT)/sluice tests/cases $(T)
+
+flow: $(OUT)/sluice ## end to end: the program, its processes, real files (T=)
+	$(Q)tests/scripts $(OUT)/sluice tests/flow $(T)
+
+soak: ## the long variants of the end-to-end tests (T=)
+	+$(Q)SOAK=1 $(MAKE) --no-print-directory flow
+
+bench: $(OUT)/sluice ## speed and size next to zstd and rg (tests/bench)
+	$(Q)if test -x tests/bench/run; then SLUICE=$(OUT)/sluice tests/bench/run; \
+	    else echo "there is no tests/bench/run"; fi
+
+cover: ## line coverage of unit and crash tests, by folder
+	@mkdir -p build
+	+$(Q)$(MAKE) --no-print-directory MODE=cov unit crash >build/cover.tap || cat build/cover.tap
+	$(Q)tools/cover build/cov $(FOLDERS)
+
+.PHONY: check test unit crash replay fuzz fuzz-here cases flow soak bench cover
+
+# ---- care of the sources ----
+
+lint: ## layers, doors, format, names and other rules (tests/lint)
+	$(Q)CC=$(firstword $(shell command -v gcc) cc) FLAGS='$(BASE_FLAGS) $(HTTP_FLAGS)' tests/lint/run $(T)
+
+tidy: ## slower opinions: gcc -fanalyzer, cppcheck, clang-tidy (tools/deps install tidy)
+	+$(Q)$(MAKE) --no-print-directory MODE=analyze CC=gcc objects
+	$(Q)cppcheck -q --std=c11 --inline-suppr --enable=warning,portability -I. -D_GNU_SOURCE \
+	    --suppress=missingIncludeSystem --suppress=shiftTooManyBitsSigned --error-exitcode=1 $(SOURCES)
+	$(Q)clang-tidy --quiet $(SOURCES) -- $(filter-out -Werror,$(BASE_FLAGS)) $(HTTP_FLAGS)
+
+objects: $(OBJECTS)
+
+format: ## rewrite all C files as .clang-format says
+	$(Q)clang-format -i $(SOURCES) $(HEADERS) $(wildcard *.c) $(TESTS) $(TEST_HEADERS)
+
+.PHONY: lint tidy objects format
+
+# ---- machine and packages ----
+
+deps: ## name and install what building and testing need (apt; prints the list elsewhere)
+	$(Q)tools/deps install check
+
+cross-deps: ## the same for arm64 (Debian multiarch)
+	$(Q)tools/deps install cross
+
+cross: ## the program for arm64
+	+$(Q)$(MAKE) --no-print-directory CROSS=aarch64-linux-gnu
+
+install: $(OUT)/sluice ## DESTDIR= PREFIX=
+	install -D -m 755 $(OUT)/sluice $(DESTDIR)$(PREFIX)/bin/sluice
+	install -d $(DESTDIR)$(PREFIX)/share/doc/sluice
+	install -m 644 LICENSE README.md CHANGELOG.md $(wildcard docs/*.md) \
+	    $(DESTDIR)$(PREFIX)/share/doc/sluice
 
 clean: ## remove everything that was built
 	$(Q)rm -rf build
@@ -107,4 +215,4 @@ clean: ## remove everything that was built
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
-.PHONY: clean help
+.PHONY: deps cross-deps cross install clean help

@@ -16,19 +16,21 @@
 
 #include <stdbool.h>
 
+/* clang-format off */
 /*       name            meaning */
-#define ERR_CODES(X)                                                                      \
-    X(ERR_NONE, "no error")                                                               \
-    X(ERR_SYSTEM, "the kernel or a library refused; errno or its text is in the message") \
-    X(ERR_CORRUPT, "bytes on disk or wire are not what their writer wrote")               \
-    X(ERR_INPUT, "what a person or a peer gave cannot be right; do not retry")            \
-    X(ERR_LIMIT, "a bound was reached")                                                   \
-    X(ERR_FULL, "no room on the disk; nothing was changed, retry later")                  \
-    X(ERR_NOT_FOUND, "the named thing does not exist")                                    \
-    X(ERR_AGAIN, "not now; retry later")                                                  \
-    X(ERR_CONFLICT, "the other side holds something else under this name")                \
-    X(ERR_DENIED, "not allowed: a token or a permission is missing")                      \
-    X(ERR_CANCELED, "the one who asked has left")
+#define ERR_CODES(X)                                                                               \
+    X(ERR_NONE,          "no error")                                                               \
+    X(ERR_SYSTEM,        "the kernel or a library refused; errno or its text is in the message")   \
+    X(ERR_CORRUPT,       "bytes on disk or wire are not what their writer wrote")                  \
+    X(ERR_INPUT,         "what a person or a peer gave cannot be right; do not retry")             \
+    X(ERR_LIMIT,         "a bound was reached")                                                    \
+    X(ERR_FULL,          "no room on the disk; nothing was changed, retry later")                  \
+    X(ERR_NOT_FOUND,     "the named thing does not exist")                                         \
+    X(ERR_AGAIN,         "not now; retry later")                                                   \
+    X(ERR_CONFLICT,      "the other side holds something else under this name")                    \
+    X(ERR_DENIED,        "not allowed: a token or a permission is missing")                        \
+    X(ERR_CANCELED,      "the one who asked has left")
+/* clang-format on */
 
 enum err_code {
 #define X(name, meaning) name,

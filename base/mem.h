@@ -28,8 +28,16 @@
 
 #define countof(a)            (sizeof(a) / sizeof *(a))
 #define container_of(p, t, m) ((t *)((char *)(p)-offsetof(t, m)))
-#define max_of(a, b)          ((a) > (b) ? (a) : (b))
-#define min_of(a, b)          ((a) < (b) ? (a) : (b))
+/* Arguments are evaluated once. */
+#define max_of(a, b)              pick_of(>, a, b, __COUNTER__)
+#define min_of(a, b)              pick_of(<, a, b, __COUNTER__)
+#define pick_of(op, a, b, unique) pick_of_named(op, a, b, unique)
+#define pick_of_named(op, a, b, unique)                                   \
+    ({                                                                    \
+        __auto_type left_##unique = (a);                                  \
+        __auto_type right_##unique = (b);                                 \
+        left_##unique op right_##unique ? left_##unique : right_##unique; \
+    })
 
 void *mem_alloc(size_t size);     /* zeroed */
 void *mem_alloc_raw(size_t size); /* not zeroed: for large buffers that are written before read */
@@ -42,8 +50,7 @@ void mem_wipe(void *p, size_t size);
 #define mem_array(type, n) ((type *)mem_alloc_array(sizeof(type), (n)))
 void *mem_alloc_array(size_t item, size_t n);
 
-/* Makes room for one more item in a growing array: items, its count and its capacity are lvalues.
- */
+/* Makes room for one more item in a growing array: items, its count and its capacity are lvalues. */
 #define mem_grow(items, n, capacity)                                                              \
     do {                                                                                          \
         if ((n) == (capacity)) {                                                                  \

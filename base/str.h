@@ -17,10 +17,9 @@ struct str {
 
 /* For string literals only. STR_INIT is the same for static tables. */
 #define STR(literal) ((struct str){"" literal, sizeof(literal) - 1})
-#define STR_INIT(literal)               \
-    {                                   \
-        "" literal, sizeof(literal) - 1 \
-    }
+/* clang-format off */
+#define STR_INIT(literal) {"" literal, sizeof(literal) - 1}
+/* clang-format on */
 
 /* printf("%.*s", STR_ARG(s)) */
 #define STR_ARG(s) (int)((s).len < INT32_MAX ? (s).len : INT32_MAX), (s).ptr

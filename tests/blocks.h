@@ -2,7 +2,7 @@
 #ifndef TESTS_BLOCKS_H
 #define TESTS_BLOCKS_H
 
-#include "formats/block/block.h"
+#include "formats/block/builder.h"
 
 /* Appends a block of n records of the stream {host=h, service=SERVICE} with lines
  * "SERVICE number NUMBER" for the numbers first .. first + n - 1; event time of a record = its

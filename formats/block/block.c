@@ -3,26 +3,13 @@
 #include "base/compress.h"
 #include "base/mem.h"
 
-#define MAGIC 0x4b424c53u /* "SLBK" */
-
-enum { PLAIN = 1, PACK_LEVEL = 3, HEADER_CHECK_AT = 108, CHECKSUM_AT = 112 };
-
-static int64_t unit_ns(uint8_t unit)
-{
-    return unit ? NS_PER_US : 1;
-}
+enum { PLAIN = 1, HEADER_CHECK_AT = 108, CHECKSUM_AT = 112 };
 
 static struct hash128 read_hash128(struct reader *r)
 {
     struct hash128 h = {.low = read_u64(r)};
     h.high = read_u64(r);
     return h;
-}
-
-static void put_hash128(struct buf *b, struct hash128 h)
-{
-    put_u64(b, h.low);
-    put_u64(b, h.high);
 }
 
 static uint64_t checksum(struct str bytes)
@@ -43,13 +30,11 @@ static void seal(char *bytes, size_t len)
     put_u64_at(&header, CHECKSUM_AT, checksum(str_of(bytes, len)));
 }
 
-/* ---- reading ---- */
-
 /* Fills *h and returns what is wrong, or NULL. */
 static const char *read_header(struct str bytes, struct block_header *h)
 {
     struct reader r = reader_of(str_slice(bytes, 0, BLOCK_HEADER));
-    if (read_u32(&r) != MAGIC)
+    if (read_u32(&r) != BLOCK_MAGIC)
         return "no block starts here";
     if (read_u8(&r) != BLOCK_VERSION)
         return "its version is not known to this program";
@@ -207,7 +192,7 @@ static void read_column_streams(struct reader *r, struct block *block)
 
 static void read_column_times(struct reader *r, struct block *block)
 {
-    uint64_t unit = (uint64_t)unit_ns(block->header.unit);
+    uint64_t unit = (uint64_t)block_unit_ns(block->header.unit);
     uint64_t order = (uint64_t)block->header.least_order_ns;
     for (uint32_t i = 0; i < block->header.records && !r->bad; i++) {
         order += (uint64_t)read_zigzag(r) * unit;
@@ -371,237 +356,4 @@ void block_restamp(char *bytes, size_t len, struct hash128 origin, uint64_t sequ
     put_u64_at(&header, 24, origin.high);
     put_u64_at(&header, 32, sequence);
     seal(bytes, len);
-}
-
-/* ---- building ---- */
-
-void block_builder_free(struct block_builder *b)
-{
-    arena_free(&b->arena);
-    packer_free(&b->packer);
-    buf_free(&b->lines);
-    mem_free(&b->records);
-    mem_free(&b->streams);
-    mem_free(&b->sources);
-    *b = (struct block_builder){0};
-}
-
-void block_builder_reset(struct block_builder *b)
-{
-    arena_reset(&b->arena);
-    buf_reset(&b->lines);
-    b->n_records = b->n_streams = b->n_sources = 0;
-}
-
-static struct labels copy_labels(struct arena *arena, const struct labels *from)
-{
-    struct labels copy = {.n = from->n, .items = arena_array(arena, struct label, from->n)};
-    for (size_t i = 0; i < from->n; i++) {
-        copy.items[i].name = arena_copy(arena, from->items[i].name);
-        copy.items[i].value = arena_copy(arena, from->items[i].value);
-    }
-    return copy;
-}
-
-uint32_t block_builder_stream(struct block_builder *b, const struct labels *labels,
-                              const struct labels *data, int64_t previous_order_ns)
-{
-    assert(b->n_streams < BLOCK_RECORDS_MAX);
-    mem_grow(b->streams, b->n_streams, b->streams_capacity);
-    b->streams[b->n_streams] = (struct block_stream){
-        .labels = copy_labels(&b->arena, labels),
-        .data = copy_labels(&b->arena, data),
-        .previous_order_ns = previous_order_ns,
-    };
-    return (uint32_t)b->n_streams++;
-}
-
-void block_builder_source(struct block_builder *b, const struct block_source *source)
-{
-    mem_grow(b->sources, b->n_sources, b->sources_capacity);
-    b->sources[b->n_sources++] = *source;
-}
-
-bool block_builder_add(struct block_builder *b, const struct record *record)
-{
-    assert(record->line.len <= RECORD_LINE_MAX && record->stream < b->n_streams);
-    assert(record->id.len <= RECORD_ID_MAX && (record->id.len > 0) == (record->id_kind != ID_NONE));
-    if (b->n_records == BLOCK_RECORDS_MAX || b->arena.used >= BLOCK_BESIDES_MAX ||
-        b->lines.len + record->line.len > BLOCK_LINE_BYTES_MAX)
-        return false;
-    mem_grow(b->records, b->n_records, b->records_capacity);
-    struct record *kept = &b->records[b->n_records++];
-    *kept = *record;
-    kept->line.ptr = NULL;
-    kept->id = arena_copy(&b->arena, record->id);
-    kept->fields = arena_copy(&b->arena, record->fields);
-    buf_add(&b->lines, record->line);
-    return true;
-}
-
-static void put_directory(const struct block_builder *b, int64_t least_order_ns, struct buf *out)
-{
-    put_varint(out, b->n_streams);
-    for (size_t i = 0; i < b->n_streams; i++) {
-        const struct block_stream *s = &b->streams[i];
-        put_labels(out, &s->labels);
-        put_labels(out, &s->data);
-        put_u8(out, s->previous_order_ns != TIME_NONE);
-        if (s->previous_order_ns != TIME_NONE)
-            put_zigzag(out, (int64_t)((uint64_t)s->previous_order_ns - (uint64_t)least_order_ns));
-    }
-    put_varint(out, b->n_sources);
-    for (size_t i = 0; i < b->n_sources; i++) {
-        const struct block_source *s = &b->sources[i];
-        put_hash128(out, s->id);
-        put_varint(out, s->from);
-        put_varint(out, s->to - s->from);
-        put_u64(out, s->hash);
-    }
-}
-
-#define PUT_RUNS(b, out, member)                                    \
-    for (size_t i = 0, end; i < (b)->n_records; i = end) {          \
-        for (end = i + 1; end < (b)->n_records; end++) {            \
-            if ((b)->records[end].member != (b)->records[i].member) \
-                break;                                              \
-        }                                                           \
-        put_varint((out), end - i);                                 \
-        put_varint((out), (uint64_t)((b)->records[i].member));      \
-    }
-
-/* Division that rounds down, so that the unit never moves a time forward. */
-static int64_t in_units(int64_t ns, int64_t unit)
-{
-    return ns / unit - (ns % unit < 0);
-}
-
-static void put_times(const struct block_builder *b, int64_t least_order_ns, int64_t unit,
-                      struct buf *out)
-{
-    uint64_t before = (uint64_t)in_units(least_order_ns, unit);
-    for (size_t i = 0; i < b->n_records; i++) {
-        uint64_t order = (uint64_t)in_units(b->records[i].order_ns, unit);
-        put_zigzag(out, (int64_t)(order - before));
-        before = order;
-    }
-    for (size_t i = 0; i < b->n_records; i++) {
-        uint64_t order = (uint64_t)in_units(b->records[i].order_ns, unit);
-        put_zigzag(out, (int64_t)((uint64_t)in_units(b->records[i].event_ns, unit) - order));
-    }
-}
-
-static void put_columns(const struct block_builder *b, int64_t least_order_ns, int64_t unit,
-                        struct buf *out)
-{
-    PUT_RUNS(b, out, stream);
-    put_times(b, least_order_ns, unit, out);
-    PUT_RUNS(b, out, level);
-    PUT_RUNS(b, out, id_kind);
-    for (size_t i = 0; i < b->n_records; i++) {
-        if (b->records[i].id_kind != ID_NONE)
-            put_str(out, b->records[i].id);
-    }
-    PUT_RUNS(b, out, flags);
-    PUT_RUNS(b, out, fields.len != 0);
-    for (size_t i = 0; i < b->n_records; i++) {
-        if (b->records[i].fields.len)
-            put_str(out, b->records[i].fields);
-    }
-    for (size_t i = 0; i < b->n_records; i++)
-        put_varint(out, b->records[i].line.len);
-}
-
-/* What the header says of the records, with times as the columns will give them back. */
-static void summarise(const struct block_builder *b, int64_t unit, struct block_header *h)
-{
-    h->least_order_ns = h->least_event_ns = INT64_MAX;
-    h->greatest_order_ns = h->greatest_event_ns = INT64_MIN;
-    const char *line = b->lines.ptr;
-    for (size_t i = 0; i < b->n_records; i++) {
-        const struct record *record = &b->records[i];
-        int64_t order = in_units(record->order_ns, unit) * unit;
-        int64_t event = in_units(record->event_ns, unit) * unit;
-        h->least_order_ns = min_of(h->least_order_ns, order);
-        h->greatest_order_ns = max_of(h->greatest_order_ns, order);
-        h->least_event_ns = min_of(h->least_event_ns, event);
-        h->greatest_event_ns = max_of(h->greatest_event_ns, event);
-        h->line_hash += hash64(str_of(line, record->line.len));
-        line += record->line.len;
-    }
-}
-
-/* Appends section packed; tells its stored size. */
-static bool pack(struct packer *packer, struct str section, struct buf *out, uint32_t *stored,
-                 struct err *err)
-{
-    size_t before = out->len;
-    if (!zstd_pack(packer, section, PACK_LEVEL, out, err))
-        return false;
-    *stored = (uint32_t)(out->len - before);
-    return true;
-}
-
-static void put_header(const struct block_header *h, struct buf *out)
-{
-    put_u32(out, MAGIC);
-    put_u8(out, BLOCK_VERSION);
-    put_u8(out, PLAIN);
-    put_u8(out, h->unit);
-    put_u8(out, 0);
-    put_u32(out, h->length);
-    put_u32(out, h->records);
-    put_hash128(out, h->origin);
-    put_u64(out, h->sequence);
-    put_u64(out, h->line_bytes);
-    put_u64(out, h->line_hash);
-    put_u64(out, (uint64_t)h->least_order_ns);
-    put_u64(out, (uint64_t)h->greatest_order_ns);
-    put_u64(out, (uint64_t)h->least_event_ns);
-    put_u64(out, (uint64_t)h->greatest_event_ns);
-    put_u32(out, h->directory_stored);
-    put_u32(out, h->directory_bytes);
-    put_u32(out, h->columns_stored);
-    put_u32(out, h->columns_bytes);
-    put_u32(out, h->lines_stored);
-    put_u32(out, 0); /* both checks, once the rest is there */
-    put_u64(out, 0);
-}
-
-bool block_builder_finish(struct block_builder *b, struct hash128 origin, uint64_t sequence,
-                          uint8_t unit, struct buf *out, struct err *err)
-{
-    assert(b->n_records > 0 && sequence > 0);
-    struct block_header h = {
-        .records = (uint32_t)b->n_records,
-        .origin = origin,
-        .sequence = sequence,
-        .line_bytes = b->lines.len,
-        .unit = unit,
-    };
-    summarise(b, unit_ns(unit), &h);
-    defer(buf_free) struct buf directory = {.max = BLOCK_DIRECTORY_MAX};
-    defer(buf_free) struct buf columns = {.max = BLOCK_COLUMNS_MAX};
-    put_directory(b, h.least_order_ns, &directory);
-    put_columns(b, h.least_order_ns, unit_ns(unit), &columns);
-    if (directory.over || columns.over)
-        return err_set(err, ERR_LIMIT, "a block's directory or columns are too large");
-    h.directory_bytes = (uint32_t)directory.len;
-    h.columns_bytes = (uint32_t)columns.len;
-    size_t start = out->len;
-    if (!buf_reserve(out, BLOCK_HEADER))
-        return err_set(err, ERR_LIMIT, "no room for a block");
-    out->len += BLOCK_HEADER;
-    if (!pack(&b->packer, buf_str(&directory), out, &h.directory_stored, err) ||
-        !pack(&b->packer, buf_str(&columns), out, &h.columns_stored, err) ||
-        !pack(&b->packer, buf_str(&b->lines), out, &h.lines_stored, err))
-        return false;
-    h.length = (uint32_t)(out->len - start);
-    if (h.length > BLOCK_MAX)
-        return err_set(err, ERR_LIMIT, "a block of %u bytes is too large", h.length);
-    defer(buf_free) struct buf header = {.max = BLOCK_HEADER};
-    put_header(&h, &header);
-    memcpy(out->ptr + start, header.ptr, BLOCK_HEADER);
-    seal(out->ptr + start, h.length);
-    return true;
 }

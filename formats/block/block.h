@@ -38,7 +38,7 @@
  *     id        := str, for records whose kind is not 0       fields := str, for records that have
  * them
  *
- * Invariants (block_verify checks all; whatever the bytes, it takes at most 48 MiB):
+ * Invariants (block_verify checks all; whatever the bytes, it takes at most 64 MiB):
  *   1. Every length is checked against its bound before anything is allocated or read.
  *   2. The checksum covers every byte but itself; the header has a check of its own, so that times and
  *      counts can be believed without reading the rest.
@@ -54,13 +54,15 @@
 #include "base/compress.h"
 #include "formats/block/record.h"
 
+#define BLOCK_MAGIC 0x4b424c53u /* "SLBK" */
+
 enum {
     BLOCK_HEADER = 120,
     BLOCK_VERSION = 1,
     BLOCK_RECORDS_MAX = 65536,
     BLOCK_CLOSE_BYTES = 256 << 10,  /* a block is closed when its lines reach this */
     BLOCK_LINE_BYTES_MAX = 4 << 20, /* hard limit of the lines */
-    BLOCK_DIRECTORY_MAX = 2 << 20,  /* unpacked */
+    BLOCK_DIRECTORY_MAX = 3 << 20,  /* unpacked */
     BLOCK_COLUMNS_MAX = 4 << 20,    /* unpacked */
     BLOCK_BESIDES_MAX = 1 << 20,    /* a builder is full when labels, ids and fields reach this */
     BLOCK_MAX = 8 << 20,            /* stored, whole */
@@ -121,36 +123,14 @@ bool block_read_lines(struct block *block, struct arena *arena, struct err *err)
 bool block_verify(struct block *block, struct str bytes, struct packer *packer, struct arena *arena,
                   struct err *err);
 
+static inline int64_t block_unit_ns(uint8_t unit)
+{
+    return unit ? NS_PER_US : 1;
+}
+
 /* The identity of a block in the duplicate table: XXH3-128 of all its bytes. */
 struct hash128 block_hash(struct str bytes);
-/* Gives a block another origin and number, in place. */
+/* Gives a block another origin and number, in place, and sets both checks. */
 void block_restamp(char *bytes, size_t len, struct hash128 origin, uint64_t sequence);
-
-/* What is being collected for a block. Zero value is valid; bytes given are copied. */
-struct block_builder {
-    struct arena arena;
-    struct packer packer;
-    struct buf lines;
-    struct record
-        *records; /* only .line.len is set of .line: the bytes stand in .lines, in order */
-    size_t n_records, records_capacity;
-    struct block_stream *streams;
-    size_t n_streams, streams_capacity;
-    struct block_source *sources;
-    size_t n_sources, sources_capacity;
-};
-
-void block_builder_free(struct block_builder *b);
-void block_builder_reset(struct block_builder *b); /* empty, keeping memory */
-/* Index of a new stream of the block; the caller adds each stream once. */
-uint32_t block_builder_stream(struct block_builder *b, const struct labels *labels,
-                              const struct labels *data, int64_t previous_order_ns);
-void block_builder_source(struct block_builder *b, const struct block_source *source);
-/* False = no room for this record: close the block first. Bounds of record.h are the caller's. */
-bool block_builder_add(struct block_builder *b, const struct record *record);
-/* Appends the block to out (whose max must allow BLOCK_MAX more). unit: 0 = ns, 1 = us (times are
- * rounded down). At least one record. */
-bool block_builder_finish(struct block_builder *b, struct hash128 origin, uint64_t sequence,
-                          uint8_t unit, struct buf *out, struct err *err);
 
 #endif

@@ -1,6 +1,6 @@
 /* Invariant numbers are those of formats/block/block.h. */
 #include "base/mem.h"
-#include "formats/block/block.h"
+#include "formats/block/builder.h"
 #include "tests/test.h"
 
 static uint64_t seed = 1;

@@ -1,0 +1,181 @@
+/*
+ * Every key of the configuration. The order is that of docs/configuration.md.
+ */
+#include "base/config.h"
+#include "base/mem.h"
+#include "base/time.h"
+
+#define AT(name)        offsetof(struct config, name)
+#define WORDS(...)      ((const char *const[]){__VA_ARGS__, NULL})
+#define RANGE(low, top) .least = (low), .most = (top)
+#define OFF             .off = "off"
+
+#define KEY(name, kind, to, value, text, ...)                                                 \
+    {                                                                                         \
+        .path = name, .type = OPTION_##kind, .field = AT(to), .initial = value, .help = text, \
+        ##__VA_ARGS__                                                                         \
+    }
+/* Known, checked, and not built yet. */
+#define LATER(name, kind, value, text, ...)                                              \
+    {                                                                                    \
+        .path = name, .type = OPTION_##kind, .not_built = true, .field = OPTION_NOWHERE, \
+        .initial = value, .help = text, ##__VA_ARGS__                                    \
+    }
+
+#define SECOND NS_PER_S
+#define DAY    NS_PER_DAY
+#define KIB    ((int64_t)1 << 10)
+#define MIB    ((int64_t)1 << 20)
+#define TIB    ((int64_t)1 << 40)
+
+#define REDACT_WORDS WORDS("token", "mask", "partial", "remove", "keep")
+#define REDACT(name, value)                                                               \
+    LATER("shipper.redact.rules." name, WORD, value, "what becomes of it", .off = "keep", \
+          .words = REDACT_WORDS)
+
+/* clang-format off */
+static const struct option rows[] = {
+    KEY("version", INTEGER, version, "1", "version of this schema", RANGE(1, 1)),
+    KEY("labels", PAIRS, labels, "{}", "put on every stream of this host"),
+
+    KEY("shipper.state", PATH, shipper.state, "/var/lib/sluice/shipper", "offsets, spool, origin"),
+    LATER("shipper.sources.docker", SWITCH, "{}", "Docker containers", OFF),
+    LATER("shipper.sources.docker.paths", STRINGS, "[auto]", "folders of containers"),
+    LATER("shipper.sources.docker.projects", STRINGS, "auto", "compose projects"),
+    LATER("shipper.sources.kubernetes", SWITCH, "{}", "pods", OFF),
+    LATER("shipper.sources.kubernetes.path", PATH, "/var/log/pods", "folder of pods"),
+    {.path = "shipper.sources.kubernetes.node", .type = OPTION_STRING, .field = OPTION_NOWHERE,
+     .help = "name of the node"},
+    LATER("shipper.sources.kubernetes.kubelet", WORD, "off", "ask the kubelet", OFF,
+          .words = WORDS("off", "on")),
+    LATER("shipper.sources.podman", SWITCH, "{}", "Podman containers", OFF),
+    LATER("shipper.sources.podman.paths", STRINGS, "[auto]", "folders of containers"),
+    LATER("shipper.sources.journald", SWITCH, "{}", "the journal of systemd", OFF),
+    LATER("shipper.sources.journald.units", STRINGS, "all", "units"),
+    KEY("shipper.sources.files", MAPS, shipper.files_given, "[]", "files by pattern", OFF),
+    LATER("shipper.sources.syslog", MAPS, "[]", "sockets that take syslog", OFF),
+    LATER("shipper.match", MAPS, "[]", "which streams are taken"),
+    KEY("shipper.start", WORD, shipper.start, "beginning", "where a file of the first start begins",
+        .words = WORDS("beginning", "end")),
+    KEY("shipper.max_age", DURATION, shipper.max_age_ns, "30d", "older files are not read", OFF),
+    KEY("shipper.times", WORD, shipper.times, "us", "how exact event times are kept",
+        .words = WORDS("us", "ns")),
+    KEY("shipper.socket", PATH, shipper.socket, "/run/sluice-shipper/shipper.sock",
+        "status, metrics and readiness", OFF),
+    LATER("shipper.multiline", WORD, "auto", "how lines are joined", .off = "none",
+          .words = WORDS("auto", "none", "java", "python", "go", "ruby", "node", "php", "dotnet")),
+    KEY("shipper.max_line", SIZE, shipper.max_line, "1MiB", "longer lines are split and marked",
+        RANGE(64, MIB)),
+    KEY("shipper.flush", DURATION, shipper.flush_ns, "1s", "a block leaves after this time",
+        RANGE(10 * NS_PER_MS, 60 * SECOND)),
+    LATER("shipper.request_id.keys", STRINGS, "[]", "added to the built-in list"),
+    LATER("shipper.request_id.inherit", BOOLEAN, "true", "ids of neighbours", .off = "false"),
+    LATER("shipper.request_id.generate", BOOLEAN, "false", "ids where there are none"),
+    LATER("shipper.redact.enabled", WORD, "true", "hide secrets and personal data",
+          .off = "unsafe-false", .words = WORDS("true", "unsafe-false")),
+    REDACT("email", "token"),
+    REDACT("card", "token"),
+    REDACT("iban", "token"),
+    REDACT("ssn", "mask"),
+    REDACT("jwt", "mask"),
+    REDACT("secrets", "mask"),
+    REDACT("ip", "keep"),
+    REDACT("phone", "keep"),
+    LATER("shipper.redact.keys", STRINGS, "[]", "added to the built-in list"),
+    LATER("shipper.redact.patterns", MAPS, "[]", "own patterns"),
+    LATER("shipper.redact.key_file", SECRET, "", "key of the tokens"),
+    LATER("shipper.streams", MAPS, "[]", "settings for some streams"),
+    KEY("shipper.spool.size", SIZE, shipper.spool_size, "1GiB", "what waits for the collector",
+        RANGE(MIB, 1024 * TIB)),
+    KEY("shipper.spool.keep_free", SHARE, shipper.spool_keep_free, "5%", "of the disk", OFF),
+    KEY("shipper.memory", SIZE, shipper.memory, "32MiB", "ceiling of memory",
+        RANGE(8 * MIB, TIB)),
+
+    KEY("outputs.collector", SWITCH, output.on, "{}", "a collector", OFF),
+    KEY("outputs.collector.url", STRING, output.url, "unix:///run/sluice/sluice.sock", "its address"),
+    KEY("outputs.collector.token_file", SECRET, output.token_file, "", "its token"),
+    KEY("outputs.collector.ca_file", PATH, output.ca_file, "", "certificates to trust"),
+    LATER("outputs.collector.pin", STRING, "", "hash of its certificate"),
+    LATER("outputs.collector.cert_file", PATH, "", "own certificate"),
+    LATER("outputs.collector.key_file", SECRET, "", "own key"),
+    LATER("outputs.loki", SWITCH, "off", "Loki", OFF),
+    LATER("outputs.loki.url", STRING, "", "its address"),
+    LATER("outputs.loki.tenant", STRING, "", "X-Scope-OrgID"),
+    LATER("outputs.loki.labels", STRINGS, "[service_name, host, container, env]", "index labels"),
+    LATER("outputs.loki.metadata", WORD, "auto", "structured metadata", .words = WORDS("auto", "off")),
+    LATER("outputs.loki.token_file", SECRET, "", "token"),
+    LATER("outputs.loki.user", STRING, "", "user"),
+    LATER("outputs.loki.password_file", SECRET, "", "password"),
+    LATER("outputs.loki.match", STRING, "", "which streams"),
+    LATER("outputs.loki.on_reject", WORD, "drop", "what it refuses", .words = WORDS("drop", "keep")),
+    LATER("outputs.elastic", SWITCH, "off", "Elasticsearch or OpenSearch", OFF),
+    LATER("outputs.elastic.url", STRING, "", "its address"),
+    LATER("outputs.elastic.data_stream", STRING, "logs-sluice-default", "data stream"),
+    LATER("outputs.elastic.fields", STRING, "flattened", "how fields are mapped"),
+    LATER("outputs.elastic.api_key_file", SECRET, "", "API key"),
+    LATER("outputs.elastic.user", STRING, "", "user"),
+    LATER("outputs.elastic.password_file", SECRET, "", "password"),
+    LATER("outputs.elastic.match", STRING, "", "which streams"),
+    LATER("outputs.elastic.on_reject", WORD, "drop", "what it refuses",
+          .words = WORDS("drop", "keep")),
+    LATER("outputs.stdout", SWITCH, "off", "standard output", OFF),
+    LATER("outputs.stdout.format", WORD, "json", "form of a line", .words = WORDS("json", "text")),
+
+    KEY("collector.data", PATH, collector.data, "/var/lib/sluice/collector", "the store"),
+    KEY("collector.socket", PATH, collector.socket, "/run/sluice/sluice.sock",
+        "for local people, without token", OFF),
+    KEY("collector.listen", STRING, collector.listen, "127.0.0.1:4100", "TCP, with token", OFF),
+    KEY("collector.tls", SWITCH, collector.tls, "{}", "TLS for TCP", OFF),
+    LATER("collector.tls.cert_file", PATH, "", "certificate"),
+    LATER("collector.tls.key_file", SECRET, "", "its key"),
+    LATER("collector.tls.client_ca_file", PATH, "", "who signs clients"),
+    LATER("collector.retention.rules", MAPS, "[]", "for some streams"),
+    KEY("collector.retention.keep", DURATION, collector.keep_ns, "30d", "how long lines are kept", OFF),
+    KEY("collector.retention.max_size", SIZE, collector.max_size, "", "how large the store may be", OFF),
+    KEY("collector.retention.keep_free", SHARE, collector.keep_free, "10%", "of the disk", OFF),
+    LATER("collector.retention.archive_after", DURATION, "2d", "closed days are merged once more", OFF),
+    KEY("collector.limits.query_memory", SIZE, collector.query_memory, "64MiB", "for each query",
+        RANGE(MIB, TIB)),
+    KEY("collector.limits.query_time", DURATION, collector.query_time_ns, "5m", "for each query",
+        RANGE(SECOND, 365 * DAY)),
+    KEY("collector.limits.queries", INTEGER, collector.queries, "8", "at the same time", RANGE(1, 1024)),
+    LATER("collector.limits.tails", INTEGER, "64", "at the same time", RANGE(1, 65536)),
+    LATER("collector.limits.line", SIZE, "1MiB", "of pushed lines", RANGE(KIB, MIB)),
+    LATER("collector.limits.streams", INTEGER, "100000", "in all", RANGE(1, INT32_MAX)),
+    LATER("collector.limits.push_rate", RATE, "", "for each token", OFF),
+    LATER("collector.accept", STRINGS, "[blocks, loki, otlp, elastic]", "protocols taken",
+          .off = "[blocks]"),
+    LATER("collector.browser.origins", STRINGS, "[]", "pages that may push"),
+    LATER("collector.browser.key", STRING, "", "their key"),
+    LATER("collector.browser.rate", RATE, "20/s", "for each address"),
+    LATER("collector.syslog", MAPS, "[]", "sockets that take syslog", OFF),
+    KEY("collector.memory", SIZE, collector.memory, "96MiB", "ceiling of memory",
+        RANGE(16 * MIB, TIB)),
+    LATER("collector.alerts.file", PATH, "/etc/sluice/alerts.yml", "alert rules", OFF),
+    LATER("collector.audit", BOOLEAN, "true", "who asked what", .off = "false"),
+
+    KEY("query.pattern", WORD, query.pattern, "text", "what a pattern of grep is",
+        .words = WORDS("text", "regex")),
+    KEY("query.color", WORD, query.color, "auto", "colour on terminals",
+        .words = WORDS("auto", "always", "never")),
+    LATER("query.pager", STRING, "auto", "pager on terminals", OFF),
+    KEY("query.time", WORD, query.time, "auto", "form of times",
+        .words = WORDS("auto", "short", "iso", "ns", "unix", "relative", "none")),
+    KEY("log.level", WORD, log_level, "info", "least level of own messages",
+        .words = WORDS("debug", "info", "warn", "error")),
+    KEY("log.format", WORD, log_format, "auto", "form of own messages",
+        .words = WORDS("auto", "text", "json")),
+};
+
+static const struct option file_rows[] = {
+    {.path = "path", .type = OPTION_PATH, .field = offsetof(struct config_file, path),
+     .help = "absolute, may hold * ? and [ ]"},
+    {.path = "service", .type = OPTION_STRING, .field = offsetof(struct config_file, service),
+     .help = "name of the service"},
+    LATER("format", STRING, "auto", "how its lines are read"),
+    LATER("timezone", STRING, "local", "of times without zone"),
+};
+/* clang-format on */
+
+const struct option_table config_table = {rows, countof(rows), NULL};
+const struct option_table config_file_table = {file_rows, countof(file_rows), NULL};

@@ -1,0 +1,289 @@
+#include "shipper/batcher.h"
+
+#include "base/map.h"
+#include "base/mem.h"
+#include "formats/line/facts.h"
+#include "formats/line/zone.h"
+
+#include <stdio.h>
+
+enum { LABELS_OWN = 3 };
+
+struct batch_stream {
+    struct hash128 id;
+    struct labels labels;
+    struct line_context context;
+    struct line_facts first_part; /* of the long line that is being given in parts */
+    int64_t order_ns;             /* of its last record; TIME_NONE */
+    int64_t event_ns;             /* of its last line with a time; TIME_NONE */
+    uint64_t block;               /* number of the block that `index` belongs to */
+    uint32_t index;               /* in the block under construction */
+    bool has_moved;               /* since the last change was put */
+};
+
+struct batcher {
+    struct batcher_options options;
+    struct arena arena;
+    struct map streams;  /* id -> struct batch_stream */
+    struct map restored; /* id -> struct restored: not seen since the start */
+    struct block_builder builders[2];
+    struct block_builder *filling;
+    struct zone_local zone;
+    uint64_t block; /* number of the block under construction */
+    int64_t since_ns;
+};
+
+struct restored {
+    struct hash128 id;
+    int64_t order_ns;
+};
+
+struct batcher *batcher_new(const struct batcher_options *options)
+{
+    struct batcher *b = mem_new(struct batcher);
+    b->options = *options;
+    b->options.host = arena_copy(&b->arena, options->host);
+    b->filling = &b->builders[0];
+    zone_local_init(&b->zone);
+    b->block = 1;
+    b->since_ns = TIME_NONE;
+    return b;
+}
+
+void batcher_close(struct batcher **address)
+{
+    struct batcher *b = *address;
+    if (!b)
+        return;
+    block_builder_free(&b->builders[0]);
+    block_builder_free(&b->builders[1]);
+    map_free(&b->streams);
+    map_free(&b->restored);
+    arena_free(&b->arena);
+    mem_free(address);
+}
+
+/* ---- streams ---- */
+
+static void add_label(struct labels *labels, struct str name, struct str value)
+{
+    if (value.len == 0)
+        return;
+    for (size_t i = 0; i < labels->n; i++) {
+        if (str_equal(labels->items[i].name, name))
+            return; /* what the source says stands before what the configuration adds */
+    }
+    labels->items[labels->n++] = (struct label){name, value};
+}
+
+static struct batch_stream *new_stream(struct batcher *b, const struct labels *labels,
+                                       struct hash128 id)
+{
+    struct batch_stream *s = arena_new(&b->arena, struct batch_stream);
+    s->id = id;
+    s->labels = (struct labels){arena_array(&b->arena, struct label, labels->n), labels->n};
+    for (size_t i = 0; i < labels->n; i++)
+        s->labels.items[i] = (struct label){arena_copy(&b->arena, labels->items[i].name),
+                                            arena_copy(&b->arena, labels->items[i].value)};
+    s->context.local_to_utc = zone_local_to_utc;
+    s->context.zone = &b->zone;
+    s->order_ns = s->event_ns = TIME_NONE;
+    const struct restored *before = map_get(&b->restored, MAP_KEY(id));
+    if (before)
+        s->order_ns = before->order_ns;
+    map_put(&b->streams, MAP_KEY(s->id), s);
+    return s;
+}
+
+bool batcher_stream(struct batcher *b, struct str service, struct str name, struct str value,
+                    struct batch_stream **stream, struct err *err)
+{
+    struct label items[LABELS_MAX + LABELS_OWN + 1];
+    struct labels labels = {items, 0};
+    if (b->options.labels.n > LABELS_MAX)
+        return err_set(err, ERR_LIMIT, "more than %d labels are configured", LABELS_MAX);
+    add_label(&labels, STR("host"), b->options.host);
+    add_label(&labels, STR("service"), service);
+    add_label(&labels, name, value);
+    for (size_t i = 0; i < b->options.labels.n; i++)
+        add_label(&labels, b->options.labels.items[i].name, b->options.labels.items[i].value);
+    if (!labels_sort(&labels, err))
+        return false;
+    struct hash128 id = stream_id(&labels);
+    struct batch_stream *known = map_get(&b->streams, MAP_KEY(id));
+    *stream = known ? known : new_stream(b, &labels, id);
+    return true;
+}
+
+struct batch_stream *batcher_file_stream(struct batcher *b, struct tail_stream *from,
+                                         struct err *err)
+{
+    struct batch_stream *stream = from->attached;
+    if (!stream && batcher_stream(b, from->service, STR("file"), from->file, &stream, err))
+        from->attached = stream;
+    return stream;
+}
+
+/* ---- lines ---- */
+
+uint16_t record_flags_of(unsigned tail_flags)
+{
+    return (uint16_t)((tail_flags & TAIL_FIRST ? RECORD_PART_FIRST : 0) |
+                      (tail_flags & TAIL_MIDDLE ? RECORD_PART_MIDDLE : 0) |
+                      (tail_flags & TAIL_LAST ? RECORD_PART_LAST : 0) |
+                      (tail_flags & TAIL_NO_NEWLINE ? RECORD_NO_NEWLINE : 0));
+}
+
+/* Its index in the block under construction. */
+static uint32_t index_of(struct batcher *b, struct batch_stream *s)
+{
+    const struct labels none = {0};
+    if (s->block != b->block) {
+        s->index = block_builder_stream(b->filling, &s->labels, &none, s->order_ns);
+        s->block = b->block;
+    }
+    return s->index;
+}
+
+static bool add_record(struct batcher *b, struct batch_stream *s, struct record *record,
+                       int64_t now_ns)
+{
+    record->stream = index_of(b, s);
+    record->order_ns = order_time(s->order_ns, record->event_ns);
+    if (!block_builder_add(b->filling, record))
+        return false;
+    s->order_ns = record->order_ns;
+    s->has_moved = true;
+    if (b->since_ns == TIME_NONE)
+        b->since_ns = now_ns;
+    return true;
+}
+
+static struct line_facts facts_of(struct batch_stream *s, struct str line, unsigned flags,
+                                  int64_t file_time_ns, int64_t now_ns)
+{
+    struct line_facts facts;
+    if (flags & (TAIL_MIDDLE | TAIL_LAST | TAIL_CONTINUES))
+        return s->first_part;
+    s->context.arrival_ns = now_ns;
+    s->context.file_time_ns = file_time_ns;
+    line_facts_of(line, &s->context, &facts);
+    if (facts.time_ns == TIME_NONE)
+        facts.time_ns = s->event_ns;
+    return facts;
+}
+
+bool batcher_line(struct batcher *b, struct batch_stream *s, struct str line, unsigned flags,
+                  int64_t file_time_ns, int64_t now_ns)
+{
+    struct line_facts facts = facts_of(s, line, flags, file_time_ns, now_ns);
+    struct record record = {
+        .event_ns = facts.time_ns == TIME_NONE ? now_ns : facts.time_ns,
+        .level = facts.level,
+        .flags =
+            (uint16_t)(record_flags_of(flags) | (facts.level_derived ? RECORD_LEVEL_DERIVED : 0)),
+        .line = line,
+    };
+    if (!add_record(b, s, &record, now_ns))
+        return false;
+    s->event_ns = facts.time_ns;
+    s->first_part = facts;
+    return true;
+}
+
+void batcher_gap(struct batcher *b, struct batch_stream *s, struct str reason, uint64_t bytes,
+                 int64_t now_ns)
+{
+    char text[300], number[24];
+    int len = snprintf(text, sizeof text, "%llu bytes are missing here: %.*s",
+                       (unsigned long long)bytes, STR_ARG(str_slice(reason, 0, 200)));
+    snprintf(number, sizeof number, "%llu", (unsigned long long)bytes);
+    struct label items[] = {{STR("bytes"), str_from(number)},
+                            {STR("reason"), str_slice(reason, 0, LABEL_VALUE_MAX)}};
+    const struct labels fields = {items, countof(items)};
+    defer(buf_free) struct buf encoded = {.max = RECORD_FIELDS_MAX};
+    put_labels(&encoded, &fields);
+    struct record record = {
+        .event_ns = s->order_ns == TIME_NONE ? now_ns : s->order_ns,
+        .flags = RECORD_GAP,
+        .fields = buf_str(&encoded),
+        .line = str_of(text, (size_t)len),
+    };
+    bool taken = add_record(b, s, &record, now_ns);
+    assert(taken); /* the caller leaves room: it closes a block long before its bounds */
+}
+
+size_t batcher_bytes(const struct batcher *b)
+{
+    return b->filling->lines.len;
+}
+size_t batcher_records(const struct batcher *b)
+{
+    return b->filling->n_records;
+}
+int64_t batcher_since(const struct batcher *b)
+{
+    return b->since_ns;
+}
+
+/* ---- hand-over and state ---- */
+
+static void put_order(struct buf *b, struct hash128 id, int64_t order_ns)
+{
+    put_u64(b, id.low);
+    put_u64(b, id.high);
+    put_u64(b, (uint64_t)order_ns);
+}
+
+struct block_builder *batcher_take(struct batcher *b, struct buf *change)
+{
+    size_t n = 0;
+    map_each (&b->streams, entry)
+        n += ((struct batch_stream *)entry->value)->has_moved;
+    put_varint(change, n);
+    map_each (&b->streams, entry) {
+        struct batch_stream *s = entry->value;
+        if (s->has_moved)
+            put_order(change, s->id, s->order_ns);
+        s->has_moved = false;
+    }
+    struct block_builder *full = b->filling;
+    b->filling = full == &b->builders[0] ? &b->builders[1] : &b->builders[0];
+    b->block++;
+    b->since_ns = TIME_NONE;
+    return full;
+}
+
+void batcher_put_whole(const struct batcher *b, struct buf *state)
+{
+    size_t n = 0;
+    map_each (&b->streams, entry)
+        n += ((struct batch_stream *)entry->value)->order_ns != TIME_NONE;
+    put_varint(state, n);
+    map_each (&b->streams, entry) {
+        const struct batch_stream *s = entry->value;
+        if (s->order_ns != TIME_NONE)
+            put_order(state, s->id, s->order_ns);
+    }
+}
+
+bool batcher_restore(struct batcher *b, struct str state, struct err *err)
+{
+    struct reader r = reader_of(state);
+    size_t n = read_count(&r, 24);
+    for (size_t i = 0; i < n && !r.bad; i++) {
+        struct hash128 id = {.low = read_u64(&r)};
+        id.high = read_u64(&r);
+        int64_t order_ns = (int64_t)read_u64(&r);
+        struct restored *before = map_get(&b->restored, MAP_KEY(id));
+        if (!before) {
+            before = arena_new(&b->arena, struct restored);
+            before->id = id;
+            map_put(&b->restored, MAP_KEY(before->id), before);
+        }
+        before->order_ns = order_ns;
+    }
+    if (r.bad || reader_left(&r))
+        return err_set(err, ERR_CORRUPT, "the order times are malformed");
+    return true;
+}

@@ -1,0 +1,575 @@
+#include "shipper/spool.h"
+
+#include "base/mem.h"
+#include "base/reader.h"
+
+#include <stdio.h>
+
+enum {
+    FRAME_HEAD = 1,
+    FRAME_BLOCK = 2,
+    FRAME_ORIGIN = 3,
+    FRAME_CHANGE = 4,
+    FILE_BYTES = 16 << 20,
+    FILE_BYTES_MIN = 256 << 10,
+};
+#define SIZE_DEFAULT ((uint64_t)1 << 30)
+
+struct spool_file {
+    uint64_t number;
+    struct file file;      /* for reading */
+    uint64_t end;          /* what may be read: published */
+    uint64_t first;        /* sequence that was next when it was made */
+    uint64_t last;         /* greatest sequence in it; 0 = it has no block */
+    int64_t first_time_ns; /* of its first block; TIME_NONE */
+};
+
+struct spool {
+    struct spool_options options;
+    struct arena arena;
+    struct file lock;
+    struct hash128 origin;
+    uint64_t acknowledged, last; /* sequences; published */
+    uint64_t damaged;
+    uint64_t published_free_bytes;
+
+    struct spool_file *files; /* oldest first; the last one is written */
+    size_t n_files, files_capacity;
+    size_t cursor_file; /* index: where the next block to send is looked for */
+    uint64_t cursor_offset;
+
+    /* The writer's. */
+    struct journal *writer; /* NULL: a new file is needed */
+    uint64_t next_sequence;
+    uint64_t synced_sequence; /* next_sequence as of the last sync */
+    struct spool_file fresh;  /* made since the last publish; .number 0 = none */
+    uint64_t last_number;
+    uint64_t free_bytes;          /* of the disk, as of the last sync */
+    uint64_t writer_acknowledged; /* as of the last publish */
+};
+
+static const char *file_path(const struct spool *s, uint64_t number, struct arena *a)
+{
+    return arena_print(a, "%s/spool/%06llu", s->options.folder, (unsigned long long)number).ptr;
+}
+
+static struct hash128 read_origin(struct reader *r)
+{
+    struct hash128 id = {.low = read_u64(r)};
+    id.high = read_u64(r);
+    return id;
+}
+
+static void put_origin(struct buf *b, struct hash128 id)
+{
+    put_u64(b, id.low);
+    put_u64(b, id.high);
+}
+
+/* ---- opening ---- */
+
+/* n:varint str*n of a head: the whole state and the changes behind it. */
+static bool replay_state(struct reader *r, const struct spool_restore *restore, struct err *err)
+{
+    size_t n = read_count(r, 1);
+    struct str whole = read_str(r);
+    if (r->bad || n == 0)
+        return err_set(err, ERR_CORRUPT, "its head is malformed");
+    if (!restore->whole(restore->context, whole, err))
+        return false;
+    for (size_t i = 1; i < n; i++) {
+        struct str change = read_str(r);
+        if (r->bad)
+            return err_set(err, ERR_CORRUPT, "its head is malformed");
+        if (!restore->change(restore->context, change, err))
+            return false;
+    }
+    return true;
+}
+
+/* One frame of a file that is being opened. */
+static bool replay_frame(struct spool *s, struct spool_file *f, const struct frame *frame,
+                         struct str payload, const struct spool_restore *restore, struct err *err)
+{
+    struct reader r = reader_of(payload);
+    if (frame->kind == FRAME_HEAD) {
+        s->origin = read_origin(&r);
+        f->first = read_u64(&r);
+        s->next_sequence = max_of(s->next_sequence, f->first);
+        s->acknowledged = max_of(s->acknowledged, read_u64(&r));
+        return replay_state(&r, restore, err);
+    }
+    if (frame->kind == FRAME_ORIGIN) {
+        s->origin = read_origin(&r);
+        return r.bad ? err_set(err, ERR_CORRUPT, "an origin is malformed") : true;
+    }
+    struct str change = read_str(&r);
+    if (r.bad || !restore->change(restore->context, change, err))
+        return r.bad ? err_set(err, ERR_CORRUPT, "a change is malformed") : false;
+    if (frame->kind != FRAME_BLOCK)
+        return true;
+    struct block_header h;
+    if (!block_peek(str_of(r.at, reader_left(&r)), &h, err))
+        return false;
+    f->last = h.sequence;
+    f->first_time_ns = f->first_time_ns == TIME_NONE ? frame->time_ns : f->first_time_ns;
+    s->next_sequence = max_of(s->next_sequence, h.sequence + 1);
+    return true;
+}
+
+/* From its head on: the state of the whole spool is that of its newest readable file. */
+static bool replay_file(struct spool *s, struct spool_file *f, const struct spool_restore *restore,
+                        struct err *err)
+{
+    defer(journal_reader_free) struct journal_reader r = {0};
+    if (!journal_reader_open(&r, &f->file, UINT64_MAX, err))
+        return false;
+    struct frame frame;
+    bool has_head = false;
+    while (journal_next(&r, true, &frame, err)) {
+        has_head |= frame.kind == FRAME_HEAD;
+        if (!has_head)
+            return err_set(err, ERR_CORRUPT, "its head is damaged");
+        if (!replay_frame(s, f, &frame, buf_str(&r.payload), restore, err))
+            return false;
+    }
+    f->end = r.health.end;
+    s->damaged += r.health.rotten_parts;
+    return err->code == ERR_NONE && has_head;
+}
+
+static bool ignore_state(void *context, struct str state, struct err *err)
+{
+    (void)context, (void)state, (void)err;
+    return true;
+}
+
+static bool list_files(struct spool *s, struct err *err)
+{
+    defer(arena_free) struct arena a = {0};
+    struct str *names;
+    size_t n;
+    if (!folder_list(arena_print(&a, "%s/spool", s->options.folder).ptr, &a, &names, &n, err))
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        struct spool_file f = {.first_time_ns = TIME_NONE};
+        if (names[i].len != 6 || !str_to_u64(names[i], &f.number) || f.number == 0)
+            continue;
+        if (!file_open(&f.file, file_path(s, f.number, &a), FILE_READ, err))
+            return false;
+        mem_grow(s->files, s->n_files, s->files_capacity);
+        s->files[s->n_files++] = f;
+        s->last_number = f.number;
+    }
+    return true;
+}
+
+/* The newest file that can be replayed gives the state; the older ones only their blocks. Newer
+ * ones that cannot be are set aside as 000009.damaged, so that nothing is mixed up. */
+static bool restore_state(struct spool *s, const struct spool_restore *restore, bool *is_new,
+                          struct err *err)
+{
+    const struct spool_restore ignore = {ignore_state, ignore_state, NULL};
+    *is_new = true;
+    while (s->n_files && *is_new) {
+        struct spool_file *newest = &s->files[s->n_files - 1];
+        *is_new = !replay_file(s, newest, restore, err);
+        if (!*is_new)
+            break;
+        defer(arena_free) struct arena a = {0};
+        const char *path = file_path(s, newest->number, &a);
+        if (!file_rename(path, arena_print(&a, "%s.damaged", path).ptr, err))
+            return false;
+        file_close(&newest->file);
+        s->n_files--;
+        s->damaged++;
+    }
+    for (size_t i = 0; i + 1 < s->n_files; i++) {
+        struct hash128 origin = s->origin;
+        if (!replay_file(s, &s->files[i], &ignore, err)) {
+            s->files[i].end = 0;
+            s->damaged++;
+        }
+        s->origin = origin;
+    }
+    return true;
+}
+
+static bool open_writer(struct spool *s, struct err *err)
+{
+    defer(arena_free) struct arena a = {0};
+    struct journal_health health;
+    if (s->n_files == 0)
+        return true;
+    const char *path = file_path(s, s->files[s->n_files - 1].number, &a);
+    return journal_open(&s->writer, path, &health, err);
+}
+
+static void free_spool(struct spool **address)
+{
+    struct spool *s = *address;
+    if (!s)
+        return;
+    for (size_t i = 0; i < s->n_files; i++)
+        file_close(&s->files[i].file);
+    file_close(&s->fresh.file);
+    file_close(&s->lock);
+    mem_free(&s->files);
+    arena_free(&s->arena);
+    mem_free(address);
+}
+
+static void look_at_disk(struct spool *s)
+{
+    struct err err;
+    uint64_t size;
+    if (!disk_space(s->options.folder, &s->free_bytes, &size, &err))
+        s->free_bytes = UINT64_MAX;
+}
+
+bool spool_open(struct spool **out, const struct spool_options *options,
+                const struct spool_restore *restore, int64_t now_ns, bool *is_new, struct err *err)
+{
+    (void)now_ns;
+    defer(free_spool) struct spool *s = mem_new(struct spool);
+    defer(arena_free) struct arena a = {0};
+    s->options = *options;
+    s->options.folder = arena_text(&s->arena, str_from(options->folder));
+    s->options.size = options->size ? options->size : SIZE_DEFAULT;
+    if (!s->options.file_bytes)
+        s->options.file_bytes =
+            max_of(min_of((uint64_t)FILE_BYTES, s->options.size / 8), (uint64_t)FILE_BYTES_MIN);
+    s->next_sequence = 1;
+    if (!folder_make(arena_print(&a, "%s/spool", s->options.folder).ptr, err) ||
+        !file_open(&s->lock, arena_print(&a, "%s/LOCK", s->options.folder).ptr, FILE_OPEN_MAKE,
+                   err) ||
+        !file_lock(&s->lock, err))
+        return err_wrap(err, "state folder %s", s->options.folder);
+    if (!list_files(s, err) || !restore_state(s, restore, is_new, err) || !open_writer(s, err))
+        return err_wrap(err, "spool in %s", s->options.folder);
+    if (*is_new) {
+        random_bytes(&s->origin, sizeof s->origin);
+        s->next_sequence = 1;
+        s->acknowledged = 0;
+    }
+    if (s->n_files && s->files[0].first) /* files go when all in them is acknowledged */
+        s->acknowledged = max_of(s->acknowledged, s->files[0].first - 1);
+    s->synced_sequence = s->next_sequence;
+    s->last = s->next_sequence - 1;
+    s->writer_acknowledged = s->acknowledged;
+    look_at_disk(s);
+    s->published_free_bytes = s->free_bytes;
+    *out = move(s);
+    return true;
+}
+
+void spool_close(struct spool **s, int64_t now_ns)
+{
+    if (*s)
+        journal_close(&(*s)->writer, now_ns);
+    free_spool(s);
+}
+
+struct hash128 spool_origin(const struct spool *s)
+{
+    return s->origin;
+}
+uint64_t spool_next_sequence(const struct spool *s)
+{
+    return s->next_sequence;
+}
+
+/* ---- the writer ---- */
+
+bool is_spool_rotation_due(const struct spool *s)
+{
+    return !s->writer || journal_size(s->writer) >= s->options.file_bytes;
+}
+
+bool is_spool_failed(const struct spool *s)
+{
+    return s->writer && is_journal_failed(s->writer);
+}
+
+/* states: n:varint str*n */
+static bool start_file(struct spool *s, struct str states, int64_t now_ns, struct err *err)
+{
+    assert(s->fresh.number == 0); /* published since the last one */
+    defer(buf_free) struct buf head = {.max = FRAME_PAYLOAD_MAX};
+    defer(arena_free) struct arena a = {0};
+    struct journal *writer = NULL;
+    uint64_t number = s->last_number + 1;
+    const char *path = file_path(s, number, &a);
+    put_origin(&head, s->origin);
+    put_u64(&head, s->next_sequence);
+    put_u64(&head, s->writer_acknowledged);
+    buf_add(&head, states);
+    if (head.over)
+        return err_set(err, ERR_LIMIT, "the state of the shipper is too large");
+    if (!journal_create(&writer, path, FRAME_HEAD, buf_str(&head), now_ns, err))
+        return false;
+    s->last_number = number;
+    struct spool_file fresh = {
+        .number = number, .first = s->next_sequence, .first_time_ns = TIME_NONE};
+    if (!file_open(&fresh.file, path, FILE_READ, err)) {
+        journal_close(&writer, now_ns);
+        disk->unlink(path);
+        return false;
+    }
+    fresh.end = journal_size(writer);
+    journal_close(&s->writer, now_ns);
+    s->writer = writer;
+    s->fresh = fresh;
+    return true;
+}
+
+bool spool_rotate(struct spool *s, struct str whole_state, int64_t now_ns, struct err *err)
+{
+    defer(buf_free) struct buf states = {.max = FRAME_PAYLOAD_MAX};
+    put_varint(&states, 1);
+    put_str(&states, whole_state);
+    return start_file(s, buf_str(&states), now_ns, err);
+}
+
+struct collected {
+    struct buf states; /* str* */
+    size_t n;
+};
+
+static bool collect_state(void *context, struct str state, struct err *err)
+{
+    struct collected *c = context;
+    put_str(&c->states, state);
+    c->n++;
+    return c->states.over ? err_set(err, ERR_LIMIT, "the state of the shipper is too large") : true;
+}
+
+/* All states in the frames of the present file up to what is durable. */
+static bool collect_states(struct spool *s, struct collected *c, struct err *err)
+{
+    const struct spool_restore restore = {collect_state, collect_state, c};
+    const struct journal_health health = {.end = journal_durable(s->writer)};
+    defer(journal_reader_free) struct journal_reader r = {0};
+    struct frame frame;
+    journal_reader_start(&r, journal_file(s->writer), 0, &health);
+    while (journal_next(&r, true, &frame, err)) {
+        struct reader payload = reader_of(buf_str(&r.payload));
+        if (frame.kind == FRAME_HEAD) {
+            read_bytes(&payload, 32);
+            if (!replay_state(&payload, &restore, err))
+                return false;
+        } else if (frame.kind != FRAME_ORIGIN) {
+            struct str change = read_str(&payload);
+            if (payload.bad || !collect_state(c, change, err))
+                return false;
+        }
+    }
+    return err->code == ERR_NONE && c->n > 0;
+}
+
+static void free_collected(struct collected *c)
+{
+    buf_free(&c->states);
+}
+
+bool spool_recover(struct spool *s, int64_t now_ns, struct err *err)
+{
+    assert(is_spool_failed(s));
+    defer(free_collected) struct collected c = {.states = {.max = FRAME_PAYLOAD_MAX}};
+    defer(buf_free) struct buf states = {.max = FRAME_PAYLOAD_MAX};
+    if (!collect_states(s, &c, err))
+        return err_wrap(err, "recover the spool");
+    put_varint(&states, c.n);
+    buf_add(&states, buf_str(&c.states));
+    return start_file(s, buf_str(&states), now_ns, err);
+}
+
+bool spool_append(struct spool *s, struct str change, struct str block, int64_t now_ns,
+                  struct err *err)
+{
+    defer(buf_free) struct buf front = {.max = change.len + 16};
+    struct frame frame;
+    if (!s->writer)
+        return err_set(err, ERR_AGAIN, "the spool has no file yet");
+    put_str(&front, change);
+    if (!journal_append(s->writer, block.len ? FRAME_BLOCK : FRAME_CHANGE, buf_str(&front), block,
+                        now_ns, &frame, err))
+        return false;
+    s->next_sequence += block.len > 0;
+    return true;
+}
+
+bool spool_sync(struct spool *s, struct err *err)
+{
+    look_at_disk(s);
+    if (!journal_sync(s->writer, err)) {
+        /* What may be on disk of it must not come back: its lines will be appended again. */
+        struct err unused;
+        file_truncate(journal_file(s->writer), journal_durable(s->writer), &unused);
+        s->next_sequence = s->synced_sequence;
+        return false;
+    }
+    s->synced_sequence = s->next_sequence;
+    return true;
+}
+
+/* ---- the loop thread ---- */
+
+void spool_publish(struct spool *s, int64_t now_ns)
+{
+    s->writer_acknowledged = s->acknowledged;
+    s->published_free_bytes = s->free_bytes;
+    if (s->fresh.number) {
+        mem_grow(s->files, s->n_files, s->files_capacity);
+        s->files[s->n_files++] = s->fresh;
+        s->fresh = (struct spool_file){0};
+    }
+    if (s->n_files == 0 || !s->writer)
+        return;
+    struct spool_file *newest = &s->files[s->n_files - 1];
+    newest->end = journal_durable(s->writer);
+    if (s->synced_sequence - 1 > s->last) {
+        newest->last = s->synced_sequence - 1;
+        newest->first_time_ns = newest->first_time_ns == TIME_NONE ? now_ns : newest->first_time_ns;
+    }
+    s->last = s->synced_sequence - 1;
+}
+
+static uint64_t bytes_of(const struct spool *s)
+{
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < s->n_files; i++)
+        bytes += s->files[i].end;
+    return bytes;
+}
+
+bool spool_has_room(const struct spool *s)
+{
+    return bytes_of(s) < s->options.size && s->published_free_bytes >= s->options.keep_free;
+}
+
+/* Blocks from this number on are void in the file under the cursor: a sync of it failed, and they
+ * were appended again to the next file. */
+static uint64_t bound_of(const struct spool *s)
+{
+    return s->cursor_file + 1 < s->n_files ? s->files[s->cursor_file + 1].first : UINT64_MAX;
+}
+
+/* The block in a frame, stamped; false if it is not one to send. */
+static bool take_block(const struct spool *s, struct buf *payload, struct str *block,
+                       uint64_t *sequence)
+{
+    struct err err;
+    struct block_header h;
+    struct reader r = reader_of(buf_str(payload));
+    read_str(&r);
+    if (r.bad || !block_peek(str_of(r.at, reader_left(&r)), &h, &err) ||
+        h.sequence <= s->acknowledged || h.sequence >= bound_of(s))
+        return false;
+    char *bytes = payload->ptr + (r.at - payload->ptr);
+    if (!hash128_equal(h.origin, s->origin))
+        block_restamp(bytes, reader_left(&r), s->origin, h.sequence);
+    *block = str_of(bytes, reader_left(&r));
+    *sequence = h.sequence;
+    return true;
+}
+
+/* Looks for the next block in the file under the cursor, and moves the cursor behind it. */
+static bool next_in_file(struct spool *s, struct spool_file *f, struct buf *out, uint64_t *sequence,
+                         struct err *err)
+{
+    const struct journal_health health = {.end = f->end};
+    defer(journal_reader_free) struct journal_reader r = {0};
+    struct frame frame;
+    journal_reader_start(&r, &f->file, s->cursor_offset, &health);
+    while (journal_next(&r, true, &frame, err)) {
+        struct str block;
+        s->damaged += r.health.rotten_parts;
+        r.health.rotten_parts = 0;
+        if (frame.kind == FRAME_BLOCK && take_block(s, &r.payload, &block, sequence)) {
+            size_t max = out->max ? out->max : BUF_DEFAULT_MAX;
+            if (block.len > max - out->len)
+                return err_set(err, ERR_LIMIT, "the next block does not fit");
+            buf_add(out, block);
+            s->cursor_offset = frame.next;
+            return true;
+        }
+        s->cursor_offset = frame.next;
+    }
+    s->damaged += r.health.rotten_parts;
+    if (err->code == ERR_NONE)
+        s->cursor_offset = f->end;
+    return false;
+}
+
+bool spool_next(struct spool *s, struct buf *out, uint64_t *sequence, struct err *err)
+{
+    *err = (struct err){.code = ERR_NONE};
+    for (; s->cursor_file < s->n_files; s->cursor_file++, s->cursor_offset = 0) {
+        struct spool_file *f = &s->files[s->cursor_file];
+        if (f->last > s->acknowledged && next_in_file(s, f, out, sequence, err))
+            return true;
+        if (err->code != ERR_NONE)
+            return false;
+        if (s->cursor_file + 1 == s->n_files)
+            break; /* stay on the newest: more will come */
+    }
+    return false;
+}
+
+void spool_acknowledge(struct spool *s, uint64_t sequence)
+{
+    s->acknowledged = max_of(s->acknowledged, sequence);
+    size_t gone = 0;
+    while (gone + 1 < s->n_files && s->files[gone].last <= s->acknowledged) {
+        defer(arena_free) struct arena a = {0};
+        struct err err;
+        if (!file_remove(file_path(s, s->files[gone].number, &a), &err))
+            break; /* tried again with the next acknowledgement */
+        file_close(&s->files[gone].file);
+        gone++;
+    }
+    memmove(s->files, s->files + gone, (s->n_files - gone) * sizeof *s->files);
+    s->n_files -= gone;
+    if (s->cursor_file < gone)
+        s->cursor_offset = 0;
+    s->cursor_file -= min_of(gone, s->cursor_file);
+}
+
+void spool_rewind(struct spool *s)
+{
+    s->cursor_file = 0;
+    s->cursor_offset = 0;
+}
+
+bool spool_change_origin(struct spool *s, struct hash128 origin, int64_t now_ns, struct err *err)
+{
+    defer(buf_free) struct buf payload = {.max = 16};
+    struct frame frame;
+    put_origin(&payload, origin);
+    if (!s->writer)
+        return err_set(err, ERR_AGAIN, "the spool has no file yet");
+    if (!journal_append(s->writer, FRAME_ORIGIN, buf_str(&payload), STR(""), now_ns, &frame, err) ||
+        !journal_sync(s->writer, err))
+        return false;
+    s->origin = origin;
+    s->files[s->n_files - 1].end = journal_durable(s->writer);
+    spool_rewind(s);
+    return true;
+}
+
+struct spool_numbers spool_count(const struct spool *s)
+{
+    struct spool_numbers n = {
+        .bytes = bytes_of(s),
+        .acknowledged = s->acknowledged,
+        .last = s->last,
+        .damaged = s->damaged,
+        .oldest_ns = TIME_NONE,
+    };
+    for (size_t i = 0; i < s->n_files && n.oldest_ns == TIME_NONE; i++) {
+        if (s->files[i].last > s->acknowledged)
+            n.oldest_ns = s->files[i].first_time_ns;
+    }
+    return n;
+}

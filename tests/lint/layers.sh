@@ -1,0 +1,34 @@
+# Who may include whom (docs/design.md, "Folders"). A row: folder | folders it may include, itself aside.
+rows='
+base|
+base/io|base
+formats/block|base
+formats/line|base formats/block
+formats/push|base formats/block
+query/engine|base formats/block formats/line formats/push
+collector/store|base formats/block formats/line formats/push query/engine
+shipper|base base/io formats/block formats/line formats/push query/engine
+query|base base/io formats/block formats/line formats/push query/engine collector/store
+collector|base base/io formats/block formats/line formats/push query/engine collector/store
+main.c|base base/io shipper query collector
+'
+project-files '^(base|formats|shipper|collector|query)/.*\.[ch]$|^main\.c$' |
+    xargs grep -nE '^ *# *include *"' |
+    awk -F: -v rows="$rows" '
+        BEGIN {
+            n = split(rows, row, "\n")
+            for (i = 1; i <= n; i++) {
+                split(row[i], part, "|")
+                may[part[1]] = " " part[1] " " part[2] " "
+            }
+        }
+        {
+            folder = $1; sub("/[^/]*$", "", folder)
+            split($3, quoted, "\""); target = quoted[2]
+            if (!sub("/[^/]*$", "", target))
+                print $1 ":" $2 ": \"" quoted[2] "\" is not named from the root"
+            else if (!(folder in may))
+                print $1 ":" $2 ": folder " folder " has no row in tests/lint/layers.sh"
+            else if (index(may[folder], " " target " ") == 0)
+                print $1 ":" $2 ": " folder " may not include " quoted[2]
+        }'
