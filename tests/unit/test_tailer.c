@@ -294,6 +294,27 @@ TEST(tailer_cut_to_less_while_away)
     CHECK_STR(tail_raw(&t, "a.log"), STR("1\n2\n3\n4\n5\n"));
 }
 
+/* The younger copy is shorter than what was read of the older one, and none of its front. */
+TEST(tailer_cut_twice_while_away)
+{
+    WORLD = {0};
+    append_text("a.log", "1 a line longer than all of the next\n");
+    tail_start(&t);
+    tail_read_all(&t);
+    tail_save(&t);
+    tail_stop(&t);
+    append_text("a.log", "2\n");
+    copy_file("a.log", "a.log.2");
+    truncate_file("a.log", 0);
+    append_text("a.log", "3\n");
+    copy_file("a.log", "a.log.1");
+    truncate_file("a.log", 0);
+    append_text("a.log", "4\n");
+    tail_start(&t);
+    tail_pass(&t, NS_PER_S);
+    CHECK_STR(tail_raw(&t, "a.log"), STR("1 a line longer than all of the next\n2\n3\n4\n"));
+}
+
 /* Lines that were written after the copy was made and before the file was cut. */
 TEST(tailer_copytruncate_with_a_short_copy)
 {
