@@ -41,9 +41,9 @@ struct spool {
     /* The writer's. */
     struct journal *writer; /* NULL: a new file is needed */
     uint64_t next_sequence;
-    uint64_t synced_sequence; /* next_sequence as of the last sync */
-    struct spool_file fresh;  /* made since the last publish; .number 0 = none */
-    uint64_t closed_end;      /* of the file before it, when fresh was made */
+    uint64_t synced_sequence;         /* next_sequence as of the last sync */
+    struct spool_file fresh;          /* made since the last publish; .number 0 = none */
+    uint64_t closed_end, closed_last; /* of the file before it, when fresh was made */
     uint64_t last_number;
     uint64_t free_bytes;          /* of the disk, as of the last sync */
     uint64_t writer_acknowledged; /* as of the last publish */
@@ -319,6 +319,7 @@ static bool start_file(struct spool *s, struct str states, int64_t now_ns, struc
     }
     fresh.end = journal_size(writer);
     s->closed_end = s->writer ? journal_durable(s->writer) : 0;
+    s->closed_last = s->synced_sequence - 1;
     journal_close(&s->writer, now_ns);
     s->writer = writer;
     s->fresh = fresh;
@@ -417,14 +418,14 @@ bool spool_sync(struct spool *s, struct err *err)
 
 /* ---- the loop thread ---- */
 
-/* What the newest file of the list holds by now. */
-static void publish_newest(struct spool *s, uint64_t end, int64_t now_ns)
+/* What the newest file of the list holds by now: bytes, and blocks up to this number. */
+static void publish_newest(struct spool *s, uint64_t end, uint64_t last, int64_t now_ns)
 {
     struct spool_file *newest = &s->files[s->n_files - 1];
     newest->end = end;
-    if (s->synced_sequence - 1 <= s->last)
+    if (last <= s->last)
         return;
-    s->last = newest->last = s->synced_sequence - 1;
+    s->last = newest->last = last;
     if (newest->first_time_ns == TIME_NONE)
         newest->first_time_ns = now_ns;
 }
@@ -435,13 +436,13 @@ void spool_publish(struct spool *s, int64_t now_ns)
     s->published_free_bytes = s->free_bytes;
     if (s->fresh.number) {
         if (s->n_files && s->closed_end) /* it may have got a block before it was closed */
-            publish_newest(s, s->closed_end, now_ns);
+            publish_newest(s, s->closed_end, s->closed_last, now_ns);
         mem_grow(s->files, s->n_files, s->files_capacity);
         s->files[s->n_files++] = s->fresh;
         s->fresh = (struct spool_file){0};
     }
     if (s->n_files && s->writer)
-        publish_newest(s, journal_durable(s->writer), now_ns);
+        publish_newest(s, journal_durable(s->writer), s->synced_sequence - 1, now_ns);
 }
 
 static uint64_t bytes_of(const struct spool *s)
