@@ -1,6 +1,6 @@
 #include "collector/queries.h"
 
-#include "base/io/http_query.h"
+#include "base/form.h"
 #include "base/io/work.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -185,6 +185,7 @@ static void done(struct work *work)
     if (r->x)
         end_answer(r);
     free_running(r);
+    mem_trim();
 }
 
 /* GET has the form behind the question mark, POST in the body. */
