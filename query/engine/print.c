@@ -290,13 +290,19 @@ static void print_listed(struct printer *p, const struct result *r, struct buf *
 
 /* ---- JSON ---- */
 
+/* Bytes that JSON may show as they are. U+0080 to U+009F could reach a terminal. */
+static bool is_json_plain(struct str s, size_t at)
+{
+    unsigned char c = (unsigned char)s.ptr[at];
+    bool c1 = c == 0xc2 && at + 1 < s.len && (unsigned char)s.ptr[at + 1] < 0xa0;
+    return c >= 0x20 && c != '"' && c != '\\' && c != 0x7f && !c1;
+}
+
 static void put_json_text(struct buf *out, struct str s)
 {
     buf_add_byte(out, '"');
-    while (s.len) {
-        size_t n = 0;
-        while (n < s.len && (unsigned char)s.ptr[n] >= 0x20 && s.ptr[n] != '"' &&
-               s.ptr[n] != '\\' && s.ptr[n] != 0x7f)
+    for (size_t n = 0; s.len; s = str_slice(s, n + 1, SIZE_MAX)) {
+        for (n = 0; n < s.len && is_json_plain(s, n);)
             n++;
         buf_add(out, str_slice(s, 0, n));
         if (n == s.len)
@@ -306,9 +312,10 @@ static void put_json_text(struct buf *out, struct str s)
             buf_print(out, "\\%c", c);
         else if (c == '\n' || c == '\t' || c == '\r')
             buf_print(out, "\\%c", c == '\n' ? 'n' : c == '\t' ? 't' : 'r');
-        else
+        else if ((unsigned char)c < 0x80)
             buf_print(out, "\\u%04x", (unsigned char)c);
-        s = str_slice(s, n + 1, SIZE_MAX);
+        else
+            buf_print(out, "\\u%04x", (unsigned char)s.ptr[++n]);
     }
     buf_add_byte(out, '"');
 }
