@@ -126,6 +126,14 @@ bool file_stat(const struct file *f, struct stat *st, struct err *err)
     return true;
 }
 
+int64_t file_birth(const struct file *f)
+{
+    struct statx st;
+    if (statx(file_fd(f), "", AT_EMPTY_PATH, STATX_BTIME, &st) != 0 || !(st.stx_mask & STATX_BTIME))
+        return 0;
+    return (int64_t)st.stx_btime.tv_sec * 1000000000 + st.stx_btime.tv_nsec;
+}
+
 bool file_size(const struct file *f, uint64_t *size, struct err *err)
 {
     struct stat st;
@@ -262,6 +270,12 @@ bool folder_make(const char *path, struct err *err)
     if (disk->mkdir(path, 0700) != 0 && errno != EEXIST)
         return err_sys(err, "make folder %s", path);
     return sync_folder_of(path, err);
+}
+
+bool folder_make_above(const char *path, struct err *err)
+{
+    defer(arena_free) struct arena a = {0};
+    return folder_make(arena_text(&a, folder_of(path)), err);
 }
 
 static int by_bytes(const void *a, const void *b)

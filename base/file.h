@@ -65,6 +65,7 @@ bool file_truncate(const struct file *f, uint64_t size, struct err *err);
 bool file_sync(const struct file *f, struct err *err);
 bool file_size(const struct file *f, uint64_t *size, struct err *err);
 bool file_stat(const struct file *f, struct stat *st, struct err *err);
+int64_t file_birth(const struct file *f); /* ns since 1970; 0 if the file system does not say */
 bool file_reserve(const struct file *f, uint64_t size, struct err *err); /* real disk blocks */
 /* An exclusive lock for the life of the descriptor; ERR_CONFLICT if another process has it. */
 bool file_lock(const struct file *f, struct err *err);
@@ -79,6 +80,7 @@ bool path_stat(const char *path, struct stat *st, struct err *err);
 
 /* Makes the folder and the missing ones above it (mode 0700), each durable. */
 bool folder_make(const char *path, struct err *err);
+bool folder_make_above(const char *path, struct err *err); /* the folder that holds path */
 bool folder_sync(const char *path, struct err *err);
 /* Names (not paths) in byte order, without "." and ".."; memory from the arena. */
 bool folder_list(const char *path, struct arena *arena, struct str **names, size_t *n,

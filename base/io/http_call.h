@@ -61,6 +61,8 @@ void call_touch(struct http_call *call); /* bytes moved: the idle time-out start
 bool call_head(struct http_call *call, unsigned status);
 void call_add_field(struct http_call *call, struct str name, struct str value);
 bool call_body(struct http_call *call, struct str bytes); /* false as above */
+/* The URL for messages: without a user and password. */
+const char *call_where(const struct http_call *call);
 void call_end(struct http_call *call, const struct err *err);
 void call_released(struct http_call *call);
 void client_released(struct http_client *client);

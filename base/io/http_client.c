@@ -83,10 +83,21 @@ void call_end(struct http_call *call, const struct err *err)
         call->events.done(call, err, call->data);
 }
 
+const char *call_where(const struct http_call *call)
+{
+    struct str url = str_from(call->url);
+    size_t host = str_find(url, STR("://"));
+    if (host == SIZE_MAX)
+        return call->url;
+    struct str rest = str_slice(url, host + 3, SIZE_MAX);
+    size_t at = str_find_byte(str_slice(rest, 0, str_find_byte(rest, '/')), '@');
+    return at == SIZE_MAX ? call->url : rest.ptr + at + 1;
+}
+
 static bool end_with(struct http_call *call, enum err_code code, const char *text)
 {
     struct err err;
-    err_set(&err, code, "%s", text);
+    err_set(&err, code, "%s: %s", call_where(call), text);
     call_end(call, &err);
     return false;
 }
@@ -209,12 +220,12 @@ static bool build_head(struct http_call *call, struct err *err)
 
 static void set_target(struct http_call *call, struct str url, struct str path)
 {
-    while (str_ends(url, STR("/")))
-        url.len--;
     struct str slash = str_starts(path, STR("/")) ? STR("") : STR("/");
     call->path = copy_text(slash, path);
-    call->url = call->way == &http_way_unix ? copy_text(url, STR(""))
-                                            : copy_text(url, str_from(call->path));
+    while (path.len > 0 && str_ends(url, STR("/")))
+        url.len--;
+    bool joins = call->way == &http_way_curl && path.len > 0;
+    call->url = copy_text(url, joins ? str_from(call->path) : STR(""));
 }
 
 static bool prepare(struct http_call *call, struct err *err)

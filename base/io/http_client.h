@@ -39,7 +39,7 @@ struct http_request_header {
 struct http_request {
     const char *method; /* NULL = "GET" */
     const char *url;    /* unix:///socket/file or http(s)://host[:port][/prefix] */
-    const char *path;   /* with query, percent-encoded; put behind the URL; NULL = "" ("/") */
+    const char *path;   /* with query, percent-encoded; put behind the URL; NULL = none */
     const struct http_request_header *headers;
     size_t n_headers;
     struct str body;       /* sent if .ptr is not NULL, or the method is POST or PUT */

@@ -138,7 +138,7 @@ static void end_call(struct curl_call *c, CURLcode code)
         return;
     }
     bool is_input = code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL;
-    err_set(&err, is_input ? ERR_INPUT : ERR_SYSTEM, "%s: %s", c->call->url,
+    err_set(&err, is_input ? ERR_INPUT : ERR_SYSTEM, "%s: %s", call_where(c->call),
             c->error[0] ? c->error : lib.easy_strerror(code));
     call_end(c->call, &err);
 }

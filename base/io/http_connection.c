@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 
+#include <poll.h>
 #include <string.h>
 
 struct write {
@@ -403,11 +404,23 @@ static bool is_stuck(struct http_connection *c)
     return now - c->progress_ms >= c->server->options.write_ms;
 }
 
+/* Too much is pipelined behind the answer that is owed, so nothing is read and libuv says nothing.
+ */
+static bool has_left_unread(const struct http_connection *c)
+{
+    struct pollfd p = {.events = POLLRDHUP};
+    if (c->state != CONNECTION_HANDLER || c->is_reading || uv_fileno(&c->uv.handle, &p.fd) < 0)
+        return false;
+    return poll(&p, 1, 0) > 0;
+}
+
 void connection_check(struct http_connection *c)
 {
     if (c->state == CONNECTION_CLOSED)
         return;
-    if (c->is_broken || is_stuck(c))
+    if (c->state == CONNECTION_IDLE && c->unsent > 0) /* the last answer is still on its way */
+        c->deadline_ms = server_now(c->server) + c->server->options.idle_ms;
+    if (c->is_broken || is_stuck(c) || has_left_unread(c))
         connection_close(c);
     else if (c->deadline_ms && server_now(c->server) >= c->deadline_ms)
         time_out(c);

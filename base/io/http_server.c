@@ -90,7 +90,8 @@ static void evict_idle(struct http_server *s)
 {
     struct http_connection *oldest = NULL;
     for (struct http_connection *c = s->connections; c; c = c->next) {
-        if (c->state == CONNECTION_IDLE && (!oldest || c->deadline_ms < oldest->deadline_ms))
+        if (c->state == CONNECTION_IDLE && c->unsent == 0 &&
+            (!oldest || c->deadline_ms < oldest->deadline_ms))
             oldest = c;
     }
     if (oldest)

@@ -8,8 +8,8 @@
  *            closed   408    its answer    408   client leaves: closed          2 s of discarding
  *
  * Invariants
- *  1. One exchange at a time per connection; pipelined requests wait (64 KiB of them) and are
- *     answered in order.
+ *  1. One exchange at a time per connection; pipelined requests wait and are answered in order.
+ *     Behind 64 KiB of them nothing more is read, and leaving is noticed within a second.
  *  2. handler, closed and drained are never called from inside an http_reply* call.
  *  3. An exchange lives until its answer is ended (http_reply, http_reply_end, http_reply_abort),
  * or until its closed callback has returned; it must not be touched afterwards.

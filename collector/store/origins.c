@@ -88,10 +88,14 @@ enum origin_verdict origins_check(const struct origins *o, struct hash128 id, ui
     return ORIGIN_CONFLICT;
 }
 
-uint64_t origins_last(const struct origins *o, struct hash128 id)
+uint64_t origins_last(const struct origins *o, struct hash128 id, struct hash128 *hash)
 {
     const struct origin *origin = map_get(&o->by_id, MAP_KEY(id));
-    return origin ? last_sent(origin)->sequence : 0;
+    if (!origin)
+        return 0;
+    if (hash)
+        *hash = last_sent(origin)->hash;
+    return last_sent(origin)->sequence;
 }
 
 bool origins_source(const struct origins *o, struct hash128 id, struct block_source *source)

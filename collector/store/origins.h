@@ -33,8 +33,8 @@ void origins_close(struct origins **o);
 
 enum origin_verdict origins_check(const struct origins *o, struct hash128 origin, uint64_t sequence,
                                   struct hash128 hash);
-/* Last stored number; 0 if the origin is unknown. */
-uint64_t origins_last(const struct origins *o, struct hash128 origin);
+/* Last stored number and the hash of that block; 0 if the origin is unknown. hash may be NULL. */
+uint64_t origins_last(const struct origins *o, struct hash128 origin, struct hash128 *hash);
 /* Where a source is known to be stored up to; false if it is unknown. from is 0. */
 bool origins_source(const struct origins *o, struct hash128 id, struct block_source *source);
 

@@ -386,7 +386,7 @@ bool store_put(struct store *s, struct str bytes, const struct block *block, int
     const struct block_header *h = &block->header;
     struct put_result found = {.verdict = origins_check(s->origins, h->origin, h->sequence, hash)};
     if (found.verdict == ORIGIN_JUMP)
-        found.missing = h->sequence - origins_last(s->origins, h->origin) - 1;
+        found.missing = h->sequence - origins_last(s->origins, h->origin, NULL) - 1;
     s->clock_ns = max_of(s->clock_ns, now_ns);
     if (found.verdict != ORIGIN_KNOWN && found.verdict != ORIGIN_CONFLICT) {
         struct frame frame;

@@ -160,6 +160,10 @@ TEST(io_client_tells_what_went_wrong)
             buf_free(&seen.body);
         }
     }
+    struct seen seen = {0}; /* a password in the URL stays out of messages */
+    const struct http_request secret = {.url = "http://me:pass@127.0.0.1:1/x"};
+    run_call(&s, &secret, &seen);
+    CHECK(str_starts(str_from(seen.err.text), STR("127.0.0.1:1/x: ")));
     side_close(&s);
     io_harness_stop(&h);
 }

@@ -240,6 +240,16 @@ TEST(io_server_times_out_slow_clients)
         CHECK(str_starts(buf_str(&out), str_from(slow[i].answer)));
         CHECK(slow[i].answer[0] || out.len == 0);
     }
+    defer(buf_free) struct buf body = {0}, out = {0};
+    memset(buf_reserve(&body, 1 << 20), 'b', 1 << 20);
+    body.len = 1 << 20;
+    int slowly = io_connect_unix(&h); /* reads, but later than the idle time-out */
+    io_send(slowly, STR(POST("/echo") "Content-Length: 1048576\r\n\r\n"));
+    io_send(slowly, buf_str(&body));
+    usleep(80000);
+    CHECK(io_read_until(slowly, &out, "\r\n\r\n"));
+    CHECK(io_read_all(slowly, &out, 1000) && out.len > 1 << 20);
+    close(slowly);
     int fd = io_connect_unix(&h); /* does not read its answer */
     io_send(fd, STR("GET /stream?n=67108864 HTTP/1.1\r\n" LAST));
     CHECK(io_wait_for(&h.closed, 1, 1000));
@@ -249,7 +259,7 @@ TEST(io_server_times_out_slow_clients)
 
 TEST(io_server_bounds_connections_and_pipelined_bytes)
 {
-    const struct http_server_options o = {.connections_max = 2};
+    const struct http_server_options o = {.connections_max = 2, .head_ms = 400};
     io_harness_start(&h, &o);
     defer(buf_free) struct buf out = {0}, flood = {0};
     int busy = io_connect_unix(&h), idle = io_connect_unix(&h);
@@ -278,7 +288,9 @@ TEST(io_server_bounds_connections_and_pipelined_bytes)
            (usleep(20000), (n = send(busy, flood.ptr + sent, flood.len - sent, MSG_DONTWAIT)) > 0))
         sent += (size_t)n;
     CHECK(sent < 2 << 20);
+    int closed = __atomic_load_n(&h.closed, __ATOMIC_SEQ_CST);
     close(busy), close(idle), close(fourth);
+    CHECK(io_wait_for(&h.closed, closed + 1, 500));
     io_harness_stop(&h);
 }
 

@@ -106,7 +106,7 @@ TEST(store_tells_repeats_from_conflicts)
         CHECK_INT(put(s, 2, 100 + (uint64_t)round, "web", 100, 1).verdict,
                   round ? ORIGIN_NEXT : ORIGIN_NEW);
         commit(s);
-        CHECK_INT(origins_last(store_origins(s), (struct hash128){1, 1}), 100);
+        CHECK_INT(origins_last(store_origins(s), (struct hash128){1, 1}, NULL), 100);
         if (round == 1)
             now += NS_PER_DAY; /* a new journal: from its first frame alone */
         store_close(&s, now);

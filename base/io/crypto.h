@@ -1,0 +1,16 @@
+/*
+ * The few things of OpenSSL that are not TLS.
+ */
+#ifndef BASE_IO_CRYPTO_H
+#define BASE_IO_CRYPTO_H
+
+#include "base/str.h"
+
+enum { SHA256_SIZE = 32 };
+
+/* FIPS 180-4. */
+void sha256(struct str bytes, unsigned char digest[SHA256_SIZE]);
+/* Takes as long for different bytes as for the same. */
+bool is_same_secret(const void *a, const void *b, size_t size);
+
+#endif

@@ -1,0 +1,449 @@
+/*
+ * The collector: one loop with the HTTP server, one thread that commits (collector/ingest.h), threads
+ * that search (collector/queries.h), and the store.
+ *
+ *     POST /api/v1/blocks, /api/v1/hello      write      shippers
+ *     GET, POST /api/v1/query                 read       people and their tools
+ *     GET /metrics                            read
+ *     POST /api/v1/tokens?role=...            admin      `sluice token`
+ *     GET /health /healthz /ready /           nobody's secret
+ *
+ * Over TCP everything but the last row needs a token (collector/tokens.h), and requests that a web
+ * page made (a foreign Origin) are refused. On the unix socket its permissions decide who comes; all
+ * who do may read and write, root and the collector's own user are admin.
+ *
+ *     SIGTERM ─▶ /ready says 503, nothing new is accepted ─▶ what is under way is answered ─▶ the
+ *     running commit ends ─▶ the store is closed ─▶ exit 0
+ */
+#include "collector/collect.h"
+
+#include "base/config.h"
+#include "base/io/http_server.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/metrics.h"
+#include "collector/ingest.h"
+#include "collector/queries.h"
+#include "collector/tokens.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum { TICK_MS = 1000, QUERY_BODY_MAX = 256 << 10 };
+
+struct collector {
+    const struct config *config;
+    uv_loop_t loop;
+    uv_signal_t term, interrupt;
+    uv_timer_t timer;
+    struct store *store;
+    struct ingest *ingest;
+    struct queries *queries;
+    struct tokens *tokens;
+    struct http_server *server;
+    struct metrics metrics;
+    bool is_stopping;
+};
+
+/* ---- who may ---- */
+
+static unsigned access_of_peer(const struct http_peer *peer)
+{
+    unsigned access = ACCESS_READ | ACCESS_WRITE;
+    bool is_admin = peer->uid == 0 || peer->uid == getuid();
+    return is_admin ? access | ACCESS_ADMIN : access;
+}
+
+static bool refuse_token(struct http_exchange *x, const struct http_peer *peer, struct str given)
+{
+    if (given.ptr)
+        log_warn("%s: a request with a token that is not known, or not for this", peer->text);
+    http_add_header(x, "WWW-Authenticate", STR("Bearer"));
+    http_reply_text(x, given.ptr ? 403 : 401,
+                    given.ptr ? "this token is not known, or not for this"
+                              : "a token is needed: Authorization: Bearer TOKEN "
+                                "(made by: sluice token read|write|admin)");
+    return false;
+}
+
+static bool is_allowed(struct collector *c, struct http_exchange *x, unsigned needed)
+{
+    struct http_peer peer;
+    struct err err;
+    http_peer(x, &peer);
+    if (needed == ACCESS_NONE)
+        return true;
+    if (peer.is_unix && (access_of_peer(&peer) & needed))
+        return true;
+    if (peer.is_unix) {
+        http_reply_text(x, 403, "only root and the collector's own user may do this");
+        return false;
+    }
+    if (http_header(x, "Origin").ptr) {
+        http_reply_text(x, 403, "requests of web pages are not taken");
+        return false;
+    }
+    if (!tokens_refresh(c->tokens, &err))
+        log_error("%s; the tokens known before are used", err.text);
+    struct str given = http_header(x, "Authorization");
+    return (tokens_access(c->tokens, given) & needed) ? true : refuse_token(x, &peer, given);
+}
+
+/* ---- handlers ---- */
+
+static void handle_root(struct http_exchange *x, void *data)
+{
+    (void)data;
+    http_reply(x, 200, "text/plain", STR("sluice " SLUICE_VERSION "\n"));
+}
+
+static void handle_health(struct http_exchange *x, void *data)
+{
+    (void)data;
+    http_reply(x, 200, "text/plain", STR("ok\n"));
+}
+
+static void handle_ready(struct http_exchange *x, void *data)
+{
+    struct collector *c = data;
+    bool writable = store_count(c->store).writable;
+    if (writable && !c->is_stopping)
+        http_reply(x, 200, "text/plain", STR("ready\n"));
+    else
+        http_reply_text(x, 503, writable ? "shutting down" : "the journal cannot be written");
+}
+
+static void handle_metrics(struct http_exchange *x, void *data)
+{
+    struct collector *c = data;
+    struct store_numbers n = store_count(c->store);
+    struct metrics *m = &c->metrics;
+    defer(buf_free) struct buf text = {0};
+    metric_set(m, METRIC_STORE_BYTES, LABELS("journal"), (double)n.bytes);
+    metric_set(m, METRIC_STORE_FREE_BYTES, NO_LABELS, (double)n.free_bytes);
+    metric_set(m, METRIC_CORRUPT_PARTS, NO_LABELS, (double)n.rotten_parts);
+    if (n.oldest_arrival_ns != TIME_NONE)
+        metric_set(m, METRIC_OLDEST_RECORD_SECONDS, NO_LABELS,
+                   (double)(time_now() - n.oldest_arrival_ns) / NS_PER_S);
+    metric_set(m, METRIC_BUILD_INFO, LABELS(SLUICE_VERSION), 1);
+    metrics_print(m, &text);
+    http_reply(x, 200, "text/plain; version=0.0.4", buf_str(&text));
+}
+
+static void handle_blocks(struct http_exchange *x, void *data)
+{
+    ingest_blocks(((struct collector *)data)->ingest, x);
+}
+
+static void handle_hello(struct http_exchange *x, void *data)
+{
+    ingest_hello(((struct collector *)data)->ingest, x);
+}
+
+static void handle_query(struct http_exchange *x, void *data)
+{
+    queries_handle(((struct collector *)data)->queries, x);
+}
+
+static void handle_tokens(struct http_exchange *x, void *data)
+{
+    struct collector *c = data;
+    struct err err;
+    unsigned role;
+    char text[TOKEN_TEXT];
+    defer(arena_free) struct arena arena = {0};
+    defer(buf_free) struct buf reply = {0};
+    struct str name = http_query_value(x, "role", &arena);
+    struct str note = http_query_value(x, "note", &arena);
+    if (!parse_role(name, &role)) {
+        http_reply_text(x, 400, "role is read, write or admin");
+        return;
+    }
+    if (!tokens_make(c->tokens, role, note, time_now(), text, &err)) {
+        log_error("token: %s", err.text);
+        http_reply_text(x, 500, "%s", err.text);
+        return;
+    }
+    buf_print(&reply, "%s\n", text);
+    http_reply(x, 200, "text/plain", buf_str(&reply));
+    mem_wipe(text, sizeof text);
+    mem_wipe(reply.ptr, reply.len);
+}
+
+static const struct http_route routes[] = {
+    {"GET", "/", 0, handle_root, ACCESS_NONE},
+    {"GET", "/health", 0, handle_health, ACCESS_NONE},
+    {"GET", "/healthz", 0, handle_health, ACCESS_NONE},
+    {"GET", "/ready", 0, handle_ready, ACCESS_NONE},
+    {"GET", "/metrics", 0, handle_metrics, ACCESS_READ},
+    {"POST", "/api/v1/blocks", INGEST_BODY_MAX, handle_blocks, ACCESS_WRITE},
+    {"POST", "/api/v1/hello", HELLO_BODY_MAX, handle_hello, ACCESS_WRITE},
+    {"GET", "/api/v1/query", 0, handle_query, ACCESS_READ},
+    {"POST", "/api/v1/query", QUERY_BODY_MAX, handle_query, ACCESS_READ},
+    {"POST", "/api/v1/tokens", 0, handle_tokens, ACCESS_ADMIN},
+};
+
+static bool authorize(struct http_exchange *x, const struct http_route *route, void *data)
+{
+    struct collector *c = data;
+    http_add_header(x, "Sluice-Block-Version", STR("1"));
+    if (!is_allowed(c, x, route ? route->access : ACCESS_READ))
+        return false;
+    return !route || route->handle != handle_blocks || ingest_admit(c->ingest, x);
+}
+
+/* ---- start and end ---- */
+
+/* "host:port" or "[::1]:port". */
+static bool listen_tcp(struct collector *c, struct str address, struct err *err)
+{
+    defer(arena_free) struct arena arena = {0};
+    uint64_t port;
+    size_t colon = SIZE_MAX;
+    for (size_t i = 0; i < address.len; i++)
+        colon = address.ptr[i] == ':' ? i : colon;
+    struct str host = str_slice(address, 0, colon);
+    if (colon == SIZE_MAX || !str_to_u64(str_slice(address, colon + 1, 5), &port) || port > 65535)
+        return err_set(err, ERR_INPUT, "collector.listen: '%.*s' is not HOST:PORT",
+                       STR_ARG(address));
+    if (str_starts(host, STR("[")) && str_ends(host, STR("]")))
+        host = str_slice(host, 1, host.len - 2);
+    return http_listen_tcp(c->server, arena_text(&arena, host), (uint16_t)port, err);
+}
+
+static bool open_server(struct collector *c, struct err *err)
+{
+    const struct config_collector *o = &c->config->collector;
+    const struct http_server_options options = {
+        .loop = &c->loop,
+        .routes = routes,
+        .n_routes = countof(routes),
+        .authorize = authorize,
+        .data = c,
+    };
+    if (!http_server_open(&c->server, &options, err))
+        return false;
+    if (o->socket.len && (!folder_make_above(o->socket.ptr, err) ||
+                          !http_listen_unix(c->server, o->socket.ptr, 0660, err)))
+        return false;
+    return o->listen.len == 0 || listen_tcp(c, o->listen, err);
+}
+
+static bool open_store(struct collector *c, struct err *err)
+{
+    const struct config_collector *o = &c->config->collector;
+    uint64_t free_bytes, size;
+    if (!folder_make(o->data.ptr, err) || !disk_space(o->data.ptr, &free_bytes, &size, err))
+        return false;
+    const struct store_options options = {
+        .folder = o->data.ptr,
+        .keep_ns = o->keep_ns,
+        .max_bytes = o->max_size,
+        .keep_free = share_of(o->keep_free, size),
+    };
+    if (!store_open(&c->store, &options, time_now(), err))
+        return false;
+    struct store_numbers n = store_count(c->store);
+    log_info("store %s: %llu records in %llu journals, %llu bytes", o->data.ptr,
+             (unsigned long long)n.records, (unsigned long long)n.journals,
+             (unsigned long long)n.bytes);
+    if (n.torn_bytes)
+        log_info("cut off %llu bytes that a crash left unfinished",
+                 (unsigned long long)n.torn_bytes);
+    if (n.rotten_parts)
+        log_error("%llu damaged parts were skipped (%llu bytes); searches over them say so",
+                  (unsigned long long)n.rotten_parts, (unsigned long long)n.rotten_bytes);
+    return true;
+}
+
+static void close_handles(struct collector *c)
+{
+    uv_close((uv_handle_t *)&c->term, NULL);
+    uv_close((uv_handle_t *)&c->interrupt, NULL);
+    uv_close((uv_handle_t *)&c->timer, NULL);
+}
+
+static void server_stopped(void *data)
+{
+    struct collector *c = data;
+    queries_close(&c->queries);
+    ingest_close(&c->ingest);
+    close_handles(c);
+}
+
+static void on_signal(uv_signal_t *signal, int number)
+{
+    struct collector *c = signal->data;
+    (void)number;
+    if (c->is_stopping)
+        return;
+    c->is_stopping = true;
+    log_info("stopping");
+    http_server_stop(&c->server, server_stopped, c);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+    struct collector *c = timer->data;
+    if (!c->is_stopping)
+        ingest_tick(c->ingest);
+}
+
+static bool start(struct collector *c, struct err *err)
+{
+    const struct config_collector *o = &c->config->collector;
+    if (!open_store(c, err) || !tokens_open(&c->tokens, o->data.ptr, err) ||
+        !ingest_open(&c->ingest, &c->loop, c->store, &c->metrics, err))
+        return false;
+    const struct queries_options queries = {
+        .loop = &c->loop,
+        .store = c->store,
+        .metrics = &c->metrics,
+        .most = (unsigned)o->queries,
+        .memory = o->query_memory,
+        .time_ns = o->query_time_ns,
+    };
+    if (!queries_open(&c->queries, &queries, err) || !open_server(c, err))
+        return false;
+    uv_signal_start(&c->term, on_signal, SIGTERM);
+    uv_signal_start(&c->interrupt, on_signal, SIGINT);
+    uv_timer_start(&c->timer, on_tick, TICK_MS, TICK_MS);
+    return true;
+}
+
+static void open_handles(struct collector *c)
+{
+    uv_loop_init(&c->loop);
+    uv_signal_init(&c->loop, &c->term);
+    uv_signal_init(&c->loop, &c->interrupt);
+    uv_timer_init(&c->loop, &c->timer);
+    c->term.data = c->interrupt.data = c->timer.data = c;
+}
+
+static int collector_run(const struct config *config)
+{
+    struct err err;
+    int status = 0;
+    struct collector *c = mem_new(struct collector);
+    c->config = config;
+    open_handles(c);
+    if (start(c, &err)) {
+        log_info("listening on %s%s%s",
+                 config->collector.socket.len ? config->collector.socket.ptr : "",
+                 config->collector.listen.len ? " and " : "",
+                 config->collector.listen.len ? config->collector.listen.ptr : "");
+        uv_run(&c->loop, UV_RUN_DEFAULT);
+    } else {
+        log_error("%s", err.text);
+        status = 2;
+        if (c->server)
+            http_server_stop(&c->server, server_stopped, c);
+        else
+            server_stopped(c);
+        uv_run(&c->loop, UV_RUN_DEFAULT);
+    }
+    store_close(&c->store, time_now());
+    tokens_close(&c->tokens);
+    metrics_free(&c->metrics);
+    uv_loop_close(&c->loop);
+    mem_free(&c);
+    return status;
+}
+
+/* ---- the command line ---- */
+
+struct collect_flags {
+    struct str config, data, socket, listen;
+    bool help;
+};
+
+#define FIELD(name) .field = offsetof(struct collect_flags, name)
+
+static const struct option collect_rows[] = {
+    {.flag = "config",
+     .letter = 'c',
+     .type = OPTION_PATH,
+     FIELD(config),
+     .value_name = "FILE",
+     .help = "configuration file (default " CONFIG_FILE ")"},
+    {.flag = "data",
+     .type = OPTION_PATH,
+     FIELD(data),
+     .value_name = "DIR",
+     .help = "folder of the store (collector.data)"},
+    {.flag = "socket",
+     .type = OPTION_PATH,
+     FIELD(socket),
+     .value_name = "PATH",
+     .help = "unix socket for people and shippers of this machine (collector.socket)"},
+    {.flag = "listen",
+     .type = OPTION_STRING,
+     FIELD(listen),
+     .value_name = "HOST:PORT",
+     .help = "TCP address, or off (collector.listen); tokens are needed there"},
+    {.flag = "help", .letter = 'h', .type = OPTION_BOOLEAN, FIELD(help), .help = "this text"},
+};
+
+static const struct option_table collect_table = {collect_rows, countof(collect_rows), NULL};
+
+static bool is_loopback(struct str address)
+{
+    return str_starts(address, STR("127.")) || str_starts(address, STR("[::1]")) ||
+           str_starts(address, STR("localhost:"));
+}
+
+/* Flags win over the configuration. */
+static bool apply_flags(struct config *c, const struct collect_flags *f, struct err *err)
+{
+    if (f->data.len)
+        c->collector.data = f->data;
+    if (f->socket.len)
+        c->collector.socket = f->socket;
+    if (f->listen.len)
+        c->collector.listen = str_equal(f->listen, STR("off")) ? STR("") : f->listen;
+    if (f->listen.len && c->collector.listen.len && c->collector.tls && !is_loopback(f->listen))
+        return err_set(err, ERR_INPUT,
+                       "--listen %.*s is not loopback: TLS is not built yet, so say "
+                       "`tls: off` in the configuration if the network is trusted",
+                       STR_ARG(f->listen));
+    return true;
+}
+
+int command_collect(int argc, char **argv)
+{
+    struct err err;
+    struct warnings w = {0};
+    struct collect_flags f;
+    struct options given;
+    defer(arena_free) struct arena arena = {0};
+    defer(config_free) struct config config = {0};
+    signal(SIGPIPE, SIG_IGN);
+    options_defaults(&given, &collect_table, &f, &arena);
+    if (!options_read_argv(&given, argc, argv, &err)) {
+        fprintf(stderr, "sluice collect: %s\n", err.text);
+        return 2;
+    }
+    if (given.operands.n) {
+        fprintf(stderr, "sluice collect: it takes no operand ('%s')\n",
+                given.operands.items[0].ptr);
+        return 2;
+    }
+    if (f.help) {
+        defer(buf_free) struct buf b = {0};
+        buf_add(&b, STR("usage: sluice collect [OPTIONS]\n\n"
+                        "Stores what shippers send and answers searches.\n\n"));
+        options_help(&collect_table, &b);
+        fwrite(b.ptr, 1, b.len, stdout);
+        return 0;
+    }
+    if (!config_load(&config, f.config.len ? f.config.ptr : NULL, &w, &err) ||
+        !apply_flags(&config, &f, &err)) {
+        fprintf(stderr, "sluice collect: %s\n", err.text);
+        return 2;
+    }
+    log_setup(config.log_level, config.log_format, "collector");
+    for (size_t i = 0; i < w.n; i++)
+        log_warn("%s", w.text[i]);
+    return collector_run(&config);
+}

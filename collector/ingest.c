@@ -1,0 +1,400 @@
+#include "collector/ingest.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "collector/hello.h"
+#include "formats/block/builder.h"
+
+#include <stdio.h>
+
+/* One request with blocks, from its arrival to its answer. */
+struct ingest_request {
+    struct ingest_request *next;
+    struct http_exchange *x; /* NULL: the client has left; what it sent is stored all the same */
+    struct ingest *ingest;
+    struct str body; /* owned copy: the exchange may go while the thread reads */
+    uint64_t acked;  /* last sequence stored or known; 0 = none */
+    size_t blocks;   /* new ones stored */
+    unsigned status; /* 200, 400, 409, 503 */
+    struct err err;
+};
+
+/* A hello that waits for the commit to end. */
+struct ingest_hello {
+    struct ingest_hello *next;
+    struct http_exchange *x;
+};
+
+struct ingest {
+    struct store *store;
+    struct metrics *metrics;
+    struct workers *workers;
+    struct work work;
+    bool is_running;
+    struct ingest_request *queue, **queue_end; /* the loop's */
+    struct ingest_request *batch;              /* the commit's, while it runs */
+    struct ingest_hello *hellos;
+    uint64_t bytes; /* of all bodies, admitted or queued */
+    void (*then)(void *data);
+    void *then_data;
+    int64_t maintained_ns; /* monotonic */
+    bool wants_maintenance, maintains;
+    struct err maintain_err;
+
+    /* The commit's. */
+    struct arena arena;
+    struct packer packer;
+    struct block_builder gap_builder;
+    struct hash128 own_origin;
+    uint64_t own_sequence;
+    bool was_good;
+};
+
+/* ---- the commit (thread) ---- */
+
+/* Says in the store that blocks of an origin are missing. */
+static bool put_gap(struct ingest *i, const struct block *block, uint64_t missing, struct err *err)
+{
+    char text[200], origin[HASH128_TEXT];
+    struct str host =
+        block->n_streams ? label_value(&block->streams[0].labels, STR("host")) : STR("");
+    struct label items[] = {{STR("host"), host}, {STR("service"), STR("sluice")}};
+    struct labels labels = {items, 2}, none = {0};
+    struct block_builder *b = &i->gap_builder;
+    hash128_text(block->header.origin, origin);
+    int len = snprintf(
+        text, sizeof text, "%llu blocks before block %llu of shipper %s never arrived here",
+        (unsigned long long)missing, (unsigned long long)block->header.sequence, origin);
+    struct record record = {
+        .order_ns = block->header.least_order_ns,
+        .event_ns = block->header.least_order_ns,
+        .flags = RECORD_GAP,
+        .line = str_of(text, (size_t)len),
+    };
+    defer(buf_free) struct buf bytes = {.max = BLOCK_MAX};
+    struct block gap;
+    struct put_result result;
+    block_builder_reset(b);
+    block_builder_stream(b, &labels, &none, TIME_NONE);
+    return block_builder_add(b, &record) &&
+           block_builder_finish(b, i->own_origin, ++i->own_sequence, 0, &bytes, err) &&
+           block_open(&gap, buf_str(&bytes), &i->packer, &i->arena, err) &&
+           store_put(i->store, buf_str(&bytes), &gap, time_now(), &result, err);
+}
+
+static unsigned status_of(const struct err *err)
+{
+    switch (err->code) {
+    case ERR_CORRUPT:
+    case ERR_INPUT:
+    case ERR_LIMIT:
+        return 400;
+    case ERR_CONFLICT:
+        return 409;
+    default:
+        return 503;
+    }
+}
+
+static bool put_block(struct ingest *i, struct ingest_request *r, struct str bytes,
+                      struct hash128 *origin)
+{
+    struct block block;
+    struct put_result result;
+    if (!block_verify(&block, bytes, &i->packer, &i->arena, &r->err))
+        return false;
+    if (origin->low == 0 && origin->high == 0)
+        *origin = block.header.origin;
+    if (!hash128_equal(*origin, block.header.origin))
+        return err_set(&r->err, ERR_INPUT, "a request holds blocks of one origin");
+    if (!store_put(i->store, bytes, &block, time_now(), &result, &r->err))
+        return false;
+    if (result.verdict == ORIGIN_CONFLICT)
+        return err_set(&r->err, ERR_CONFLICT, "block %llu of this origin is another one here",
+                       (unsigned long long)block.header.sequence);
+    if (result.verdict == ORIGIN_JUMP && !put_gap(i, &block, result.missing, &r->err))
+        return false;
+    r->acked = max_of(r->acked, block.header.sequence);
+    r->blocks += result.verdict != ORIGIN_KNOWN;
+    return true;
+}
+
+/* All blocks of a request, up to the first that cannot be taken. */
+static void put_request(struct ingest *i, struct ingest_request *r)
+{
+    struct str rest = r->body;
+    struct hash128 origin = {0};
+    size_t n = 0;
+    r->status = 200;
+    r->err = (struct err){.code = ERR_NONE};
+    if (rest.len == 0)
+        err_set(&r->err, ERR_INPUT, "there is no block in the body");
+    while (rest.len && r->err.code == ERR_NONE) {
+        struct block_header h;
+        arena_reset(&i->arena);
+        if (++n > INGEST_BLOCKS_MAX)
+            err_set(&r->err, ERR_LIMIT, "more than %d blocks in a request", INGEST_BLOCKS_MAX);
+        else if (!block_peek(rest, &h, &r->err))
+            break;
+        else if (h.length > rest.len)
+            err_set(&r->err, ERR_CORRUPT, "block %llu is cut short",
+                    (unsigned long long)h.sequence);
+        else if (put_block(i, r, str_slice(rest, 0, h.length), &origin))
+            rest = str_slice(rest, h.length, SIZE_MAX);
+    }
+    if (r->err.code != ERR_NONE)
+        r->status = status_of(&r->err);
+}
+
+static void run_commit(struct work *work)
+{
+    struct ingest *i = container_of(work, struct ingest, work);
+    struct err err;
+    for (struct ingest_request *r = i->batch; r; r = r->next)
+        put_request(i, r);
+    i->was_good = store_commit(i->store, time_now(), &err);
+    for (struct ingest_request *r = i->batch; !i->was_good && r; r = r->next) {
+        r->status = 503;
+        r->acked = 0;
+        r->blocks = 0;
+        r->err = err;
+    }
+    if (i->maintains)
+        i->maintain_err.code = ERR_NONE;
+    if (i->maintains && !store_maintain(i->store, time_now(), &i->maintain_err))
+        err_wrap(&i->maintain_err, "retention");
+    arena_free(&i->arena);
+}
+
+/* ---- answers ---- */
+
+static void put_json_text(struct buf *b, struct str text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.ptr[i];
+        if (c == '"' || c == '\\')
+            buf_add_byte(b, '\\');
+        buf_add_byte(b, c < 0x20 || c >= 0x7f ? '?' : (char)c);
+    }
+}
+
+static void free_request(struct ingest_request *r)
+{
+    r->ingest->bytes -= r->body.len;
+    char *body = (char *)r->body.ptr;
+    mem_free(&body);
+    mem_free(&r);
+}
+
+static void answer(struct ingest_request *r)
+{
+    defer(buf_free) struct buf json = {.max = 4096};
+    if (!r->x)
+        return;
+    buf_print(&json, "{\"acked\":%llu", (unsigned long long)r->acked);
+    if (r->status != 200) {
+        buf_add(&json, STR(",\"error\":\""));
+        put_json_text(&json, str_from(r->err.text));
+        buf_add(&json, STR("\""));
+    }
+    buf_add(&json, STR("}\n"));
+    if (r->status == 503)
+        http_add_header(r->x, "Retry-After", STR("5"));
+    http_reply(r->x, r->status, "application/json", buf_str(&json));
+}
+
+static void refuse_busy(struct http_exchange *x, const char *why)
+{
+    http_add_header(x, "Retry-After", STR("1"));
+    http_reply_text(x, 503, "%s", why);
+}
+
+static void start_commit(struct ingest *i);
+
+static void answer_hellos(struct ingest *i)
+{
+    while (i->hellos) {
+        struct ingest_hello *h = i->hellos;
+        struct err err;
+        defer(buf_free) struct buf json = {.max = 32 << 20};
+        i->hellos = h->next;
+        if (answer_hello(store_origins(i->store), http_body(h->x), time_now(), &json, &err))
+            http_reply(h->x, 200, "application/json", buf_str(&json));
+        else
+            http_reply_text(h->x, 400, "%s", err.text);
+        mem_free(&h);
+    }
+}
+
+static void become_idle(struct ingest *i)
+{
+    answer_hellos(i);
+    if (i->then) {
+        void (*then)(void *) = i->then;
+        i->then = NULL;
+        then(i->then_data);
+    }
+}
+
+static void commit_done(struct work *work)
+{
+    struct ingest *i = container_of(work, struct ingest, work);
+    i->is_running = false;
+    store_publish(i->store);
+    if (!i->was_good)
+        log_error("the journal could not be synced; its blocks were refused, a new one is used");
+    if (i->maintains && i->maintain_err.code != ERR_NONE)
+        log_error("%s", i->maintain_err.text);
+    i->maintains = false;
+    while (i->batch) {
+        struct ingest_request *r = i->batch;
+        i->batch = r->next;
+        metric_count(i->metrics, METRIC_BLOCKS, NO_LABELS, r->blocks);
+        if (r->status == 503) {
+            i->wants_maintenance = true;
+            log_warn("blocks refused for now: %s", r->err.text);
+        } else if (r->status != 200) {
+            metric_count(i->metrics, METRIC_DROPPED_RECORDS, LABELS("refused_block"), 1);
+            log_warn("blocks refused with %u: %s", r->status, r->err.text);
+        }
+        answer(r);
+        free_request(r);
+    }
+    become_idle(i);
+    if (!work_is_canceled(work))
+        start_commit(i);
+}
+
+static void start_commit(struct ingest *i)
+{
+    if (i->is_running || (!i->queue && !i->wants_maintenance))
+        return;
+    i->batch = i->queue;
+    i->queue = NULL;
+    i->queue_end = &i->queue;
+    i->is_running = true;
+    i->maintains = i->wants_maintenance;
+    i->wants_maintenance = false;
+    if (i->maintains)
+        i->maintained_ns = time_monotonic();
+    work_start(i->workers, &i->work);
+}
+
+/* ---- handlers ---- */
+
+bool ingest_admit(struct ingest *i, struct http_exchange *x)
+{
+    uint64_t length = INGEST_BODY_MAX;
+    str_to_u64(http_header(x, "Content-Length"), &length);
+    if (i->bytes + min_of(length, (uint64_t)INGEST_BODY_MAX) <= INGEST_BYTES_MAX)
+        return true;
+    refuse_busy(x, "too much is being taken in at once");
+    return false;
+}
+
+static void left(struct http_exchange *x, void *data)
+{
+    (void)x;
+    ((struct ingest_request *)data)->x = NULL;
+}
+
+void ingest_blocks(struct ingest *i, struct http_exchange *x)
+{
+    struct str body = http_body(x);
+    if (i->bytes + body.len > INGEST_BYTES_MAX) {
+        refuse_busy(x, "too much is being taken in at once");
+        return;
+    }
+    struct ingest_request *r = mem_new(struct ingest_request);
+    char *copy = mem_alloc_raw(body.len);
+    if (body.len)
+        memcpy(copy, body.ptr, body.len);
+    r->body = str_of(copy, body.len);
+    r->ingest = i;
+    r->x = x;
+    r->status = 503; /* until the commit says otherwise */
+    err_set(&r->err, ERR_AGAIN, "shutting down");
+    i->bytes += body.len;
+    http_on_closed(x, left, r);
+    *i->queue_end = r;
+    i->queue_end = &r->next;
+    start_commit(i);
+}
+
+static void left_hello(struct http_exchange *x, void *data)
+{
+    struct ingest *i = data;
+    for (struct ingest_hello **at = &i->hellos; *at; at = &(*at)->next) {
+        struct ingest_hello *h = *at;
+        if (h->x != x)
+            continue;
+        *at = h->next;
+        mem_free(&h);
+        return;
+    }
+}
+
+void ingest_hello(struct ingest *i, struct http_exchange *x)
+{
+    struct ingest_hello *h = mem_new(struct ingest_hello);
+    *h = (struct ingest_hello){.next = i->hellos, .x = x};
+    i->hellos = h;
+    http_on_closed(x, left_hello, i);
+    if (!i->is_running)
+        answer_hellos(i);
+}
+
+void ingest_when_idle(struct ingest *i, void (*then)(void *data), void *data)
+{
+    assert(!i->then);
+    i->then = then;
+    i->then_data = data;
+    if (!i->is_running)
+        become_idle(i);
+}
+
+void ingest_tick(struct ingest *i)
+{
+    if (time_monotonic() - i->maintained_ns < INGEST_MAINTAIN_S * NS_PER_S)
+        return;
+    i->wants_maintenance = true;
+    start_commit(i);
+}
+
+bool ingest_open(struct ingest **out, uv_loop_t *loop, struct store *store, struct metrics *metrics,
+                 struct err *err)
+{
+    struct ingest *i = mem_new(struct ingest);
+    i->store = store;
+    i->metrics = metrics;
+    i->queue_end = &i->queue;
+    i->work = (struct work){.run = run_commit, .done = commit_done};
+    random_bytes(&i->own_origin, sizeof i->own_origin);
+    if (!workers_open(&i->workers, loop, 1, err)) {
+        mem_free(&i);
+        return false;
+    }
+    *out = i;
+    return true;
+}
+
+void ingest_close(struct ingest **address)
+{
+    struct ingest *i = *address;
+    if (!i)
+        return;
+    while (i->queue) {
+        struct ingest_request *r = i->queue;
+        i->queue = r->next;
+        if (r->x)
+            refuse_busy(r->x, "shutting down");
+        free_request(r);
+    }
+    i->queue_end = &i->queue;
+    i->wants_maintenance = false;
+    workers_close(&i->workers); /* runs commit_done */
+    block_builder_free(&i->gap_builder);
+    packer_free(&i->packer);
+    arena_free(&i->arena);
+    mem_free(address);
+}

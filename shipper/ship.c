@@ -1,0 +1,773 @@
+/*
+ * The shipper: one loop that reads lines into a block, one thread that writes blocks to the spool, and
+ * a sender that empties the spool.
+ *
+ *     files, stdin ─▶ batcher ─── write job (thread) ───▶ spool ─▶ sender ─▶ collector
+ *          ▲            │ full, due, or the loop is draining            │
+ *          └─ room ─────┘◀──────────── published ◀──────────────────────┘ acknowledged
+ *
+ * Reading stops by itself: while a block is being written the next is filled up to FILL_BYTES, and
+ * when the spool is full nothing is read until something was acknowledged. Files are the buffer.
+ *
+ *     WAITING ── hello answered, after a lost state ──▶ RUNNING ── SIGTERM ──▶ DRAINING ── all read,
+ *                                                          │                       or 10 s ──┐
+ *                                                          └── end of stdin ──▶ FINISHING ◀──┘
+ *                                             all acknowledged (SIGTERM: or 5 s) ──▶ STOPPED
+ *
+ * A write that fails is tried again each second with the same block; nothing is read meanwhile beyond
+ * the block under construction.
+ */
+#include "shipper/ship.h"
+
+#include "base/config.h"
+#include "base/io/http_server.h"
+#include "base/io/work.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/metrics.h"
+#include "shipper/batcher.h"
+#include "shipper/glob.h"
+#include "shipper/input.h"
+#include "shipper/sender.h"
+#include "shipper/ship_options.h"
+#include "shipper/watch.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum {
+    FILL_BYTES = 1 << 20, /* of lines, while the block before is being written */
+    CLOSE_RECORDS = 60000,
+    STATE_MAX = 60 << 20,
+    PUMP_MS = 10, /* reading in one turn of the loop */
+    RETRY_MS = 1000,
+    SCAN_MS = 2000, /* all folders are looked at, hints or not */
+    DRAIN_S = 10,
+    LAST_SEND_S = 5,
+};
+
+enum ship_phase { SHIP_WAITING, SHIP_RUNNING, SHIP_DRAINING, SHIP_FINISHING, SHIP_STOPPED };
+
+/* A block on its way into the spool. The thread owns it from start to done. */
+struct write_job {
+    struct work work;
+    bool is_running, is_retry;
+    struct block_builder *builder; /* NULL: only a change */
+    struct buf change, whole;
+    struct buf block; /* encoded; empty until it was */
+    bool is_appended; /* in this file; only the sync is missing */
+    bool good;
+    struct err err;
+};
+
+struct ship {
+    const struct ship_options *options;
+    const struct config *config;
+    uv_loop_t loop;
+    uv_timer_t timer, scan_timer;
+    uv_idle_t idle;
+    uv_signal_t term, interrupt;
+    enum ship_phase phase;
+    int64_t deadline_ns; /* of DRAINING and FINISHING, monotonic; INT64_MAX = none */
+    unsigned signals;
+
+    struct tailer *tailer; /* NULL when standard input is read */
+    struct input *input;
+    struct batch_stream *input_stream;
+    struct batcher *batcher;
+    struct spool *spool;
+    struct workers *writers, *readers;
+    struct write_job job;
+    bool wants_origin; /* a conflict waits for the writer to rest */
+    bool was_full;     /* the spool; for the log */
+    struct watch *watch;
+    struct http_client *client;
+    struct sender *sender;
+    struct http_server *server;
+    struct metrics metrics;
+    uint64_t read_bytes, records, dropped_bytes;
+    struct err fatal; /* why standard input ended early */
+};
+
+static void pump(struct ship *s);
+
+/* ---- lines into the block under construction ---- */
+
+static bool has_room(const struct ship *s)
+{
+    size_t most = s->job.is_running ? FILL_BYTES : BLOCK_CLOSE_BYTES;
+    return batcher_bytes(s->batcher) < most && batcher_records(s->batcher) < CLOSE_RECORDS &&
+           spool_has_room(s->spool);
+}
+
+static void count_line(struct ship *s, struct str line)
+{
+    s->read_bytes += line.len;
+    s->records++;
+}
+
+static bool take_line(void *context, const struct tail_line *line)
+{
+    struct ship *s = context;
+    struct err err;
+    if (!has_room(s))
+        return false;
+    struct batch_stream *stream = batcher_file_stream(s->batcher, line->stream, &err);
+    if (!stream) {
+        log_error("%.*s: %s; its lines are dropped", STR_ARG(line->stream->file), err.text);
+        s->dropped_bytes += line->bytes.len;
+        return true;
+    }
+    if (!batcher_line(s->batcher, stream, line->bytes, line->flags, line->mtime_ns, time_now()))
+        return false;
+    count_line(s, line->bytes);
+    return true;
+}
+
+static bool take_input(struct str line, unsigned flags, void *data)
+{
+    struct ship *s = data;
+    if (!has_room(s) || !batcher_line(s->batcher, s->input_stream, line, flags, 0, time_now()))
+        return false;
+    if (s->options->tee) {
+        fwrite(line.ptr, 1, line.len, stdout);
+        if (!(flags & (TAIL_FIRST | TAIL_MIDDLE | TAIL_NO_NEWLINE)))
+            putchar('\n');
+        fflush(stdout);
+    }
+    count_line(s, line);
+    return true;
+}
+
+static void note_drop(void *context, const struct tail_drop *drop)
+{
+    struct ship *s = context;
+    struct err err;
+    struct batch_stream *stream =
+        batcher_file_stream(s->batcher, (struct tail_stream *)drop->stream, &err);
+    log_warn("%.*s: %llu bytes were lost: %.*s", STR_ARG(drop->path),
+             (unsigned long long)(drop->to - drop->from), STR_ARG(drop->reason));
+    s->dropped_bytes += drop->to - drop->from;
+    metric_count(&s->metrics, METRIC_DROPPED_BYTES, LABELS_OF(drop->reason, (struct str){0}),
+                 drop->to - drop->from);
+    if (stream)
+        batcher_gap(s->batcher, stream, drop->reason, drop->to - drop->from, time_now());
+}
+
+/* One time slice of reading. True: there may be more. */
+static bool read_slice(struct ship *s)
+{
+    if (!s->tailer || s->phase == SHIP_WAITING || s->phase >= SHIP_FINISHING)
+        return false;
+    const struct tail_sink sink = {take_line, s};
+    int64_t until = time_monotonic() + PUMP_MS * NS_PER_MS;
+    do {
+        if (!has_room(s))
+            return false; /* goes on when the block is written or the spool is emptier */
+        if (!tailer_read(s->tailer, time_now(), &sink))
+            return false;
+    } while (time_monotonic() < until);
+    return true;
+}
+
+/* ---- blocks into the spool (thread) ---- */
+
+static bool write_block(struct ship *s, struct write_job *job, struct err *err)
+{
+    int64_t now = time_now();
+    if (is_spool_failed(s->spool)) {
+        job->is_appended = false;
+        if (!spool_recover(s->spool, now, err))
+            return false;
+    }
+    if (!job->is_appended) {
+        uint64_t sequence = spool_next_sequence(s->spool);
+        buf_reset(&job->block);
+        uint8_t unit = s->config->shipper.times == TIMES_US;
+        if (job->builder && !block_builder_finish(job->builder, spool_origin(s->spool), sequence,
+                                                  unit, &job->block, err))
+            return false;
+        if (!spool_append(s->spool, buf_str(&job->change), buf_str(&job->block), now, err))
+            return false;
+        job->is_appended = true;
+    }
+    if (!spool_sync(s->spool, err))
+        return false;
+    struct err later; /* the file goes on growing if there is no room for a new one */
+    if (job->whole.len)
+        spool_rotate(s->spool, buf_str(&job->whole), now, &later);
+    return true;
+}
+
+static void run_job(struct work *work)
+{
+    struct write_job *job = container_of(work, struct write_job, work);
+    struct ship *s = container_of(job, struct ship, job);
+    job->good = write_block(s, job, &job->err);
+}
+
+static void draw_origin(struct ship *s);
+
+static void job_done(struct work *work)
+{
+    struct write_job *job = container_of(work, struct write_job, work);
+    struct ship *s = container_of(job, struct ship, job);
+    spool_publish(s->spool, time_now());
+    if (s->phase == SHIP_STOPPED)
+        return;
+    if (!job->good) {
+        log_error("spool: %s; trying again", job->err.text);
+        job->is_retry = true;
+        uv_timer_start(&s->timer, s->timer.timer_cb, RETRY_MS, 0);
+        return;
+    }
+    if (job->is_retry)
+        log_info("spool: writing again");
+    job->is_retry = job->is_running = false;
+    if (job->builder)
+        block_builder_reset(job->builder);
+    if (s->wants_origin)
+        draw_origin(s);
+    sender_kick(s->sender);
+    pump(s);
+}
+
+static void put_source(void *context, const struct tail_move *move)
+{
+    const struct block_source source = {move->source, move->from, move->to, move->hash};
+    block_builder_source(context, &source);
+}
+
+static void put_state(struct ship *s, struct buf *out)
+{
+    defer(buf_free) struct buf part = {.max = STATE_MAX};
+    batcher_put_whole(s->batcher, &part);
+    put_str(out, buf_str(&part));
+    buf_reset(&part);
+    if (s->tailer)
+        tailer_put_full(s->tailer, &part);
+    put_str(out, buf_str(&part));
+}
+
+/* Hands the block under construction, and what moved with it, to the writer. */
+static void start_write(struct ship *s)
+{
+    struct write_job *job = &s->job;
+    defer(buf_free) struct buf part = {.max = STATE_MAX};
+    buf_reset(&job->change);
+    buf_reset(&job->whole);
+    bool has_records = batcher_records(s->batcher) > 0;
+    job->builder = batcher_take(s->batcher, &part);
+    put_str(&job->change, buf_str(&part));
+    buf_reset(&part);
+    if (s->tailer) {
+        tailer_take_moves(s->tailer, put_source, job->builder);
+        tailer_put_delta(s->tailer, &part);
+    }
+    put_str(&job->change, buf_str(&part));
+    if (!has_records) {
+        block_builder_reset(job->builder);
+        job->builder = NULL;
+    }
+    if (is_spool_rotation_due(s->spool))
+        put_state(s, &job->whole);
+    assert(!job->change.over && !job->whole.over);
+    job->is_running = true;
+    job->is_appended = false;
+    work_start(s->writers, &job->work);
+}
+
+static bool is_write_due(const struct ship *s)
+{
+    if (s->job.is_running || batcher_records(s->batcher) == 0)
+        return false;
+    return batcher_bytes(s->batcher) >= BLOCK_CLOSE_BYTES ||
+           batcher_records(s->batcher) >= CLOSE_RECORDS || s->phase >= SHIP_DRAINING ||
+           time_now() >= batcher_since(s->batcher) + s->config->shipper.flush_ns;
+}
+
+/* ---- the end ---- */
+
+static void stop(struct ship *s)
+{
+    if (s->phase == SHIP_STOPPED)
+        return;
+    s->phase = SHIP_STOPPED;
+    workers_close(&s->writers);
+    workers_close(&s->readers);
+    sender_close(&s->sender);
+    http_client_close(&s->client);
+    watch_close(&s->watch);
+    if (s->server)
+        http_server_stop(&s->server, NULL, NULL);
+    uv_close((uv_handle_t *)&s->timer, NULL);
+    uv_close((uv_handle_t *)&s->scan_timer, NULL);
+    uv_close((uv_handle_t *)&s->idle, NULL);
+    uv_close((uv_handle_t *)&s->term, NULL);
+    uv_close((uv_handle_t *)&s->interrupt, NULL);
+}
+
+static bool is_all_sent(const struct ship *s)
+{
+    struct spool_numbers n = spool_count(s->spool);
+    return n.acknowledged >= n.last;
+}
+
+static bool is_all_written(const struct ship *s)
+{
+    return !s->job.is_running && batcher_records(s->batcher) == 0;
+}
+
+static void drain(struct ship *s, bool more_to_read)
+{
+    int64_t now = time_monotonic();
+    if (s->phase == SHIP_DRAINING && is_all_written(s) &&
+        (!more_to_read || now >= s->deadline_ns)) {
+        s->phase = SHIP_FINISHING;
+        s->deadline_ns = now + LAST_SEND_S * NS_PER_S;
+        sender_hurry(s->sender);
+    }
+    if (s->phase == SHIP_FINISHING && is_all_written(s) &&
+        (is_all_sent(s) || now >= s->deadline_ns))
+        stop(s);
+}
+
+/* ---- the loop ---- */
+
+static void on_idle(uv_idle_t *idle)
+{
+    pump(idle->data);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct ship *s = timer->data;
+    if (s->job.is_retry && s->job.is_running) {
+        work_start(s->writers, &s->job.work);
+        return;
+    }
+    pump(s);
+}
+
+/* Milliseconds until something is due without an event. */
+static uint64_t next_wakeup_ms(const struct ship *s)
+{
+    int64_t now = time_now(), at = INT64_MAX;
+    if (s->tailer && s->phase == SHIP_RUNNING)
+        at = tailer_next_wakeup(s->tailer);
+    if (batcher_since(s->batcher) != TIME_NONE)
+        at = min_of(at, batcher_since(s->batcher) + s->config->shipper.flush_ns);
+    if (s->phase >= SHIP_DRAINING)
+        at = min_of(at, now + 50 * NS_PER_MS);
+    int64_t wait = at > now ? at - now : 0;
+    return (uint64_t)min_of(wait, (int64_t)3600 * NS_PER_S) / NS_PER_MS + 1;
+}
+
+static void note_fullness(struct ship *s)
+{
+    bool is_full = !spool_has_room(s->spool);
+    if (is_full && !s->was_full)
+        log_warn("the spool is full; reading stops until the collector takes something");
+    if (!is_full && s->was_full)
+        log_info("the spool has room again; reading goes on");
+    s->was_full = is_full;
+}
+
+/* Reads, writes what is due, and sets the timer. Called after every event. */
+static void pump(struct ship *s)
+{
+    if (s->phase == SHIP_STOPPED)
+        return;
+    note_fullness(s);
+    bool more = read_slice(s);
+    if (s->input && has_room(s))
+        input_resume(s->input);
+    if (is_write_due(s))
+        start_write(s);
+    if (s->phase >= SHIP_DRAINING)
+        drain(s, more);
+    if (s->phase == SHIP_STOPPED)
+        return;
+    if (more)
+        uv_idle_start(&s->idle, on_idle);
+    else
+        uv_idle_stop(&s->idle);
+    if (!s->job.is_retry)
+        uv_timer_start(&s->timer, on_timer, next_wakeup_ms(s), 0);
+}
+
+static void watch_pattern_folder(void *context, struct str folder)
+{
+    struct ship *s = context;
+    watch_folder(s->watch, folder);
+}
+
+static void on_scan(uv_timer_t *timer)
+{
+    struct ship *s = timer->data;
+    if (s->phase > SHIP_RUNNING || !s->tailer)
+        return;
+    tailer_scan(s->tailer, time_now());
+    for (size_t i = 0; i < s->options->n_globs; i++)
+        glob_folders(s->options->globs[i].pattern, watch_pattern_folder, s);
+    tailer_take_drops(s->tailer, note_drop, s);
+    pump(s);
+}
+
+static void on_hint(struct str path, void *data)
+{
+    struct ship *s = data;
+    if (s->phase > SHIP_RUNNING || !s->tailer)
+        return;
+    tailer_hint(s->tailer, path, time_now());
+    uv_idle_start(&s->idle, on_idle);
+}
+
+static void on_signal(uv_signal_t *signal, int number)
+{
+    struct ship *s = signal->data;
+    (void)number;
+    if (++s->signals > 1 || s->phase == SHIP_WAITING) {
+        stop(s);
+        return;
+    }
+    log_info("stopping: reading what is there, then sending it");
+    if (s->tailer)
+        tailer_scan(s->tailer, time_now());
+    s->phase = s->tailer ? SHIP_DRAINING : SHIP_FINISHING;
+    s->deadline_ns = time_monotonic() + (s->tailer ? DRAIN_S : LAST_SEND_S) * NS_PER_S;
+    pump(s);
+}
+
+static void input_ended(const struct err *err, void *data)
+{
+    struct ship *s = data;
+    if (err)
+        s->fatal = *err;
+    s->phase = SHIP_FINISHING;
+    s->deadline_ns = INT64_MAX; /* a pipe cannot be read again: for as long as it takes */
+    pump(s);
+}
+
+/* ---- the sender's events ---- */
+
+static void start_reading(struct ship *s)
+{
+    if (s->phase != SHIP_WAITING)
+        return;
+    s->phase = SHIP_RUNNING;
+    if (!s->tailer) {
+        const struct input_sink sink = {take_input, input_ended, s};
+        s->input = input_open(s->readers, STDIN_FILENO, &sink);
+    }
+    pump(s);
+}
+
+/* First file of a new state: holds what hello has resumed. */
+static bool write_first_state(struct ship *s, struct err *err)
+{
+    defer(buf_free) struct buf whole = {.max = STATE_MAX};
+    put_state(s, &whole);
+    if (!spool_rotate(s->spool, buf_str(&whole), time_now(), err))
+        return false;
+    spool_publish(s->spool, time_now());
+    return true;
+}
+
+static void on_greeted(const struct block_source *sources, size_t n, void *data)
+{
+    struct ship *s = data;
+    struct err err;
+    for (size_t i = 0; s->phase == SHIP_WAITING && s->tailer && i < n; i++)
+        tailer_resume(s->tailer, sources[i].id, sources[i].to, sources[i].hash);
+    if (s->phase == SHIP_WAITING && is_spool_rotation_due(s->spool) &&
+        !write_first_state(s, &err)) {
+        log_error("spool: %s", err.text);
+        stop(s);
+        return;
+    }
+    start_reading(s);
+}
+
+static void draw_origin(struct ship *s)
+{
+    struct err err;
+    struct hash128 origin;
+    random_bytes(&origin, sizeof origin);
+    if (!spool_change_origin(s->spool, origin, time_now(), &err)) {
+        log_error("new origin: %s", err.text);
+        stop(s);
+        return;
+    }
+    s->wants_origin = false;
+    log_warn("another shipper sends under our origin (a cloned or restored machine?); going on as "
+             "a new one");
+    sender_start(s->sender, NULL, 0);
+}
+
+static void on_conflict(void *data)
+{
+    struct ship *s = data;
+    s->wants_origin = true;
+    if (!s->job.is_running)
+        draw_origin(s);
+}
+
+static void on_acknowledged(void *data)
+{
+    pump(data);
+}
+
+/* ---- status ---- */
+
+static void refresh_metrics(struct ship *s)
+{
+    struct spool_numbers spool = spool_count(s->spool);
+    struct sender_numbers sender = sender_count(s->sender);
+    struct metrics *m = &s->metrics;
+    const struct metric_labels kind = s->tailer ? LABELS("file") : LABELS("stdin");
+    double now = (double)time_now() / NS_PER_S;
+    metric_count(m, METRIC_READ_BYTES, kind,
+                 s->read_bytes - (uint64_t)metric_value(m, METRIC_READ_BYTES, kind));
+    metric_set(m, METRIC_SPOOL_BYTES, NO_LABELS, (double)spool.bytes);
+    metric_set(m, METRIC_CORRUPT_PARTS, NO_LABELS, (double)spool.damaged);
+    metric_set(m, METRIC_OUTPUT_UP, LABELS("collector"), sender.is_up);
+    metric_count(m, METRIC_BLOCKS, NO_LABELS,
+                 sender.blocks - (uint64_t)metric_value(m, METRIC_BLOCKS, NO_LABELS));
+    metric_set(m, METRIC_SPOOL_OLDEST_SECONDS, NO_LABELS,
+               spool.oldest_ns == TIME_NONE ? 0 : now - (double)spool.oldest_ns / NS_PER_S);
+    if (sender.acknowledged_ns != TIME_NONE)
+        metric_set(m, METRIC_ACK_AGE_SECONDS, NO_LABELS,
+                   now - (double)sender.acknowledged_ns / NS_PER_S);
+    metric_set(m, METRIC_BUILD_INFO, LABELS(SLUICE_VERSION), 1);
+}
+
+static void handle_health(struct http_exchange *x, void *data)
+{
+    (void)data;
+    http_reply(x, 200, "text/plain", STR("ok\n"));
+}
+
+static void handle_ready(struct http_exchange *x, void *data)
+{
+    struct ship *s = data;
+    if (s->phase == SHIP_RUNNING && !s->job.is_retry)
+        http_reply(x, 200, "text/plain", STR("ready\n"));
+    else
+        http_reply_text(x, 503, s->job.is_retry ? "the state cannot be written" : "not reading");
+}
+
+static void handle_metrics(struct http_exchange *x, void *data)
+{
+    struct ship *s = data;
+    defer(buf_free) struct buf text = {0};
+    refresh_metrics(s);
+    metrics_print(&s->metrics, &text);
+    http_reply(x, 200, "text/plain; version=0.0.4", buf_str(&text));
+}
+
+static const struct http_route routes[] = {
+    {.method = "GET", .path = "/health", .handle = handle_health},
+    {.method = "GET", .path = "/healthz", .handle = handle_health},
+    {.method = "GET", .path = "/ready", .handle = handle_ready},
+    {.method = "GET", .path = "/metrics", .handle = handle_metrics},
+};
+
+/* Without it the shipper works all the same. */
+static void open_server(struct ship *s)
+{
+    struct err err;
+    const char *path = s->config->shipper.socket.ptr;
+    const struct http_server_options options = {
+        .loop = &s->loop, .routes = routes, .n_routes = countof(routes), .data = s};
+    if (s->config->shipper.socket.len == 0)
+        return;
+    if (!folder_make_above(path, &err) || !http_server_open(&s->server, &options, &err) ||
+        !http_listen_unix(s->server, path, 0660, &err))
+        log_warn("no status socket: %s", err.text);
+}
+
+/* ---- opening ---- */
+
+static bool restore_part(struct ship *s, struct str state, struct err *err)
+{
+    struct reader r = reader_of(state);
+    struct str orders = read_str(&r), positions = read_str(&r);
+    if (r.bad || reader_left(&r))
+        return err_set(err, ERR_CORRUPT, "the state is malformed");
+    if (!batcher_restore(s->batcher, orders, err))
+        return false;
+    return !s->tailer || positions.len == 0 || tailer_restore(s->tailer, positions, err);
+}
+
+static bool restore(void *context, struct str state, struct err *err)
+{
+    return restore_part(context, state, err);
+}
+
+/* Also after a failed restore, so that nothing half restored stays. */
+static bool open_sources(struct ship *s, struct err *err)
+{
+    const struct ship_options *o = s->options;
+    const struct batcher_options batcher = {
+        .host = o->host, .labels = o->labels, .unit = s->config->shipper.times == TIMES_US};
+    tailer_close(&s->tailer);
+    batcher_close(&s->batcher);
+    s->batcher = batcher_new(&batcher);
+    if (o->reads_stdin)
+        return batcher_stream(s->batcher, o->service.len ? o->service : STR("stdin"), STR("source"),
+                              STR("stdin"), &s->input_stream, err);
+    const struct tailer_options options = {
+        .host = o->host,
+        .globs = o->globs,
+        .n_globs = o->n_globs,
+        .exclude = o->exclude,
+        .n_exclude = o->n_exclude,
+        .start_at_end = s->config->shipper.start == START_END,
+        .max_age_ns = s->config->shipper.max_age_ns,
+        .max_line = (size_t)s->config->shipper.max_line,
+    };
+    return tailer_open(&s->tailer, &options, err);
+}
+
+static bool open_spool(struct ship *s, bool *is_new, struct err *err)
+{
+    uint64_t free_bytes, size = 0;
+    const struct spool_restore how = {restore, restore, s};
+    struct spool_options options = {.folder = s->options->state,
+                                    .size = s->config->shipper.spool_size};
+    if (!folder_make(s->options->state, err) ||
+        !disk_space(s->options->state, &free_bytes, &size, err))
+        return false;
+    options.keep_free = share_of(s->config->shipper.spool_keep_free, size);
+    if (!spool_open(&s->spool, &options, &how, time_now(), is_new, err))
+        return false;
+    if (spool_count(s->spool).damaged)
+        log_error("spool: %llu damaged parts were skipped",
+                  (unsigned long long)spool_count(s->spool).damaged);
+    return *is_new ? open_sources(s, err) : true;
+}
+
+static void open_handles(struct ship *s)
+{
+    uv_loop_init(&s->loop);
+    uv_timer_init(&s->loop, &s->timer);
+    uv_timer_init(&s->loop, &s->scan_timer);
+    uv_idle_init(&s->loop, &s->idle);
+    uv_signal_init(&s->loop, &s->term);
+    uv_signal_init(&s->loop, &s->interrupt);
+    s->timer.data = s->scan_timer.data = s->idle.data = s->term.data = s->interrupt.data = s;
+    s->timer.timer_cb = on_timer;
+}
+
+struct ids {
+    struct hash128 *items;
+    size_t n, capacity;
+};
+
+static void add_id(void *context, struct hash128 id)
+{
+    struct ids *ids = context;
+    mem_grow(ids->items, ids->n, ids->capacity);
+    ids->items[ids->n++] = id;
+}
+
+static bool start(struct ship *s, struct err *err)
+{
+    bool is_new;
+    if (!open_sources(s, err) || !open_spool(s, &is_new, err) ||
+        !workers_open(&s->writers, &s->loop, 1, err) ||
+        (s->options->reads_stdin && !workers_open(&s->readers, &s->loop, 1, err)))
+        return false;
+    http_client_open(&s->client, &s->loop);
+    s->job.work = (struct work){.run = run_job, .done = job_done};
+    s->job.change.max = s->job.whole.max = STATE_MAX;
+    s->job.block.max = BLOCK_MAX;
+    const struct sender_options sender = {
+        .loop = &s->loop,
+        .client = s->client,
+        .spool = s->spool,
+        .url = s->options->url,
+        .token = s->options->token,
+        .ca_file = s->config->output.ca_file.len ? s->config->output.ca_file.ptr : NULL,
+        .state = s->options->state,
+        .greeted = on_greeted,
+        .conflict = on_conflict,
+        .acknowledged = on_acknowledged,
+        .data = s,
+    };
+    sender_open(&s->sender, &sender);
+    s->watch = watch_open(&s->loop, on_hint, s);
+    open_server(s);
+    struct ids ids = {0};
+    s->phase = SHIP_WAITING;
+    if (s->tailer) {
+        tailer_scan(s->tailer, time_now());
+        if (is_new)
+            tailer_unknown(s->tailer, add_id, &ids);
+    }
+    sender_start(s->sender, ids.items, ids.n);
+    mem_free(&ids.items);
+    uv_signal_start(&s->term, on_signal, SIGTERM);
+    uv_signal_start(&s->interrupt, on_signal, SIGINT);
+    uv_timer_start(&s->scan_timer, on_scan, 1, SCAN_MS);
+    if (!is_new)
+        start_reading(s); /* we know where we were; the collector may come when it will */
+    else if (s->tailer)
+        log_info("no state yet: asking the collector at %s what it has", s->options->url);
+    return true;
+}
+
+static void ship_free(struct ship *s)
+{
+    uv_run(&s->loop, UV_RUN_DEFAULT);
+    uv_loop_close(&s->loop);
+    input_close(&s->input);
+    tailer_close(&s->tailer);
+    batcher_close(&s->batcher);
+    spool_close(&s->spool, time_now());
+    buf_free(&s->job.change);
+    buf_free(&s->job.whole);
+    buf_free(&s->job.block);
+    metrics_free(&s->metrics);
+}
+
+static int ship_run(const struct ship_options *options, const struct config *config)
+{
+    struct err err;
+    struct ship *s = mem_new(struct ship);
+    s->options = options;
+    s->config = config;
+    s->deadline_ns = INT64_MAX;
+    open_handles(s);
+    int status = 0;
+    if (start(s, &err)) {
+        log_info("shipping to %s, state in %s", options->url, options->state);
+        uv_run(&s->loop, UV_RUN_DEFAULT);
+        if (s->fatal.code) {
+            log_error("%s", s->fatal.text);
+            status = 1;
+        }
+        if (options->reads_stdin && !is_all_sent(s))
+            status = 1;
+    } else {
+        log_error("%s", err.text);
+        status = 2;
+        stop(s);
+    }
+    ship_free(s);
+    mem_free(&s);
+    return status;
+}
+
+int command_ship(int argc, char **argv)
+{
+    defer(config_free) struct config config = {0};
+    defer(ship_options_free) struct ship_options options = {0};
+    int status = 0;
+    signal(SIGPIPE, SIG_IGN);
+    if (!ship_options_read(&options, &config, argc, argv, &status))
+        return status;
+    return ship_run(&options, &config);
+}

@@ -1,0 +1,222 @@
+#include "shipper/ship_options.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "shipper/glob.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct flags {
+    struct str config, state, collector, service;
+    struct str_list labels;
+    bool tee, help;
+};
+
+#define FIELD(name) .field = offsetof(struct flags, name)
+
+static const struct option rows[] = {
+    {.flag = "config",
+     .letter = 'c',
+     .type = OPTION_PATH,
+     FIELD(config),
+     .value_name = "FILE",
+     .help = "configuration file (default " CONFIG_FILE ")"},
+    {.flag = "state",
+     .type = OPTION_PATH,
+     FIELD(state),
+     .value_name = "DIR",
+     .help = "folder of positions and spool (shipper.state)"},
+    {.flag = "collector",
+     .type = OPTION_STRING,
+     FIELD(collector),
+     .value_name = "URL",
+     .help = "unix:///path, http://host:port or https://host:port (outputs.collector.url)"},
+    {.flag = "service",
+     .type = OPTION_STRING,
+     FIELD(service),
+     .value_name = "NAME",
+     .help = "service label of standard input or of the given files"},
+    {.flag = "label",
+     .type = OPTION_STRINGS,
+     FIELD(labels),
+     .value_name = "NAME=VALUE",
+     .help = "put on every stream; may be repeated"},
+    {.flag = "tee",
+     .type = OPTION_BOOLEAN,
+     FIELD(tee),
+     .help = "with -: copy standard input to standard output"},
+    {.flag = "help", .letter = 'h', .type = OPTION_BOOLEAN, FIELD(help), .help = "this text"},
+};
+
+static const struct option_hint hints[] = {
+    {"-f", "files are operands: sluice ship '/var/log/app/*.log'"},
+    {"-t", "the token comes from a file: outputs.collector.token_file or SLUICE_TOKEN_FILE"},
+    {NULL, NULL},
+};
+
+static const struct option_table table = {rows, countof(rows), hints};
+
+static void print_help(void)
+{
+    defer(buf_free) struct buf b = {0};
+    buf_add(
+        &b,
+        STR("usage: sluice ship [OPTIONS] [GLOB]...     files, and what the configuration names\n"
+            "       sluice ship [OPTIONS] -             standard input, until it ends\n\n"
+            "Reads lines and hands them to a collector, each exactly once.\n\n"));
+    options_help(&table, &b);
+    fwrite(b.ptr, 1, b.len, stdout);
+}
+
+static bool add_label(struct ship_options *o, struct str name, struct str value, struct err *err)
+{
+    if (o->labels.n == LABELS_MAX)
+        return err_set(err, ERR_LIMIT, "more than %d labels", LABELS_MAX);
+    o->labels.items[o->labels.n++] = (struct label){name, value};
+    return true;
+}
+
+static bool take_labels(struct ship_options *o, const struct config *c, const struct flags *f,
+                        struct err *err)
+{
+    o->labels.items = arena_array(&o->arena, struct label, LABELS_MAX);
+    for (size_t i = 0; i < f->labels.n; i++) {
+        struct str rest = f->labels.items[i], name;
+        take_until(&rest, '=', &name);
+        if (name.len == f->labels.items[i].len)
+            return err_set(err, ERR_INPUT, "--label: '%.*s' is not NAME=VALUE", STR_ARG(name));
+        if (!add_label(o, name, rest, err))
+            return false;
+    }
+    for (size_t i = 0; i < c->labels.n; i++) {
+        if (label_value(&o->labels, c->labels.items[i].name).len == 0 &&
+            !add_label(o, c->labels.items[i].name, c->labels.items[i].value, err))
+            return false;
+    }
+    return labels_sort(&o->labels, err);
+}
+
+/* Relative to the present folder, without "./". */
+static struct str absolute(struct ship_options *o, struct str path)
+{
+    char here[4096];
+    if (str_starts(path, STR("/")) || !getcwd(here, sizeof here))
+        return path;
+    while (take_prefix(&path, STR("./")))
+        continue;
+    return arena_print(&o->arena, "%s/%.*s", here, STR_ARG(path));
+}
+
+static bool add_glob(struct ship_options *o, struct str pattern, struct str service,
+                     struct err *err)
+{
+    struct str path = absolute(o, pattern);
+    o->globs[o->n_globs++] = (struct tail_glob){.pattern = path, .service = service};
+    return glob_check(path, err) ? true : err_wrap(err, "%.*s", STR_ARG(pattern));
+}
+
+static bool take_sources(struct ship_options *o, const struct config *c,
+                         const struct options *given, struct err *err)
+{
+    o->globs = arena_array(&o->arena, struct tail_glob, c->shipper.files_n + given->operands.n);
+    for (size_t i = 0; i < given->operands.n; i++) {
+        struct str operand = given->operands.items[i];
+        o->reads_stdin |= str_equal(operand, STR("-"));
+        if (!str_equal(operand, STR("-")) && !add_glob(o, operand, o->service, err))
+            return false;
+    }
+    if (o->reads_stdin)
+        return o->n_globs == 0
+                   ? true
+                   : err_set(err, ERR_INPUT, "- and files together: run one sluice ship for each");
+    for (size_t i = 0; i < c->shipper.files_n; i++) {
+        if (!add_glob(o, c->shipper.files[i].path, c->shipper.files[i].service, err))
+            return false;
+    }
+    if (o->n_globs == 0)
+        return err_set(err, ERR_INPUT,
+                       "nothing to ship: name files (sluice ship '/var/log/app/*.log'), give - for "
+                       "standard input, or set shipper.sources.files in the configuration");
+    return true;
+}
+
+static bool take_output(struct ship_options *o, const struct config *c, const struct flags *f,
+                        struct warnings *w, struct err *err)
+{
+    if (!f->collector.len && !c->output.on)
+        return err_set(err, ERR_INPUT,
+                       "outputs.collector is off, and there is no other output yet");
+    o->url = f->collector.len ? f->collector.ptr : c->output.url.ptr;
+    if (!config_token(c, &o->token_text, w, err))
+        return false;
+    o->token = o->token_text.len ? buf_text(&o->token_text) : NULL;
+    return true;
+}
+
+static struct str host_name(struct ship_options *o)
+{
+    char name[256] = "";
+    const char *given = getenv("SLUICE_HOST");
+    if (given && *given)
+        return str_from(given);
+    if (gethostname(name, sizeof name - 1) != 0 || !name[0])
+        return STR("unknown");
+    return arena_copy(&o->arena, str_from(name));
+}
+
+static bool resolve(struct ship_options *o, struct config *c, const struct flags *f,
+                    const struct options *given, struct warnings *w, struct err *err)
+{
+    o->service = f->service;
+    o->tee = f->tee;
+    o->host = host_name(o);
+    if (!take_labels(o, c, f, err) || !take_sources(o, c, given, err) ||
+        !take_output(o, c, f, w, err))
+        return false;
+    /* Standard input has a state of its own: another shipper of this machine may run. */
+    struct str state = f->state.len ? f->state : c->shipper.state;
+    struct str name = o->service.len ? o->service : STR("stdin");
+    o->state = o->reads_stdin && !f->state.len
+                   ? arena_print(&o->arena, "%.*s/stdin-%.*s", STR_ARG(state), STR_ARG(name)).ptr
+                   : arena_text(&o->arena, state);
+    o->exclude = arena_array(&o->arena, struct str, 1);
+    o->exclude[o->n_exclude++] = str_from(o->state);
+    return true;
+}
+
+bool ship_options_read(struct ship_options *o, struct config *c, int argc, char **argv, int *status)
+{
+    struct err err;
+    struct flags f;
+    struct options given;
+    struct warnings w = {0};
+    options_defaults(&given, &table, &f, &o->arena);
+    *status = 2;
+    if (!options_read_argv(&given, argc, argv, &err)) {
+        fprintf(stderr, "sluice ship: %s\n", err.text);
+        return false;
+    }
+    if (f.help) {
+        print_help();
+        *status = 0;
+        return false;
+    }
+    bool good = config_load(c, f.config.len ? f.config.ptr : NULL, &w, &err) &&
+                resolve(o, c, &f, &given, &w, &err);
+    if (good)
+        log_setup(c->log_level, c->log_format, "shipper");
+    for (size_t i = 0; i < w.n; i++)
+        log_warn("%s", w.text[i]);
+    if (!good)
+        fprintf(stderr, "sluice ship: %s\n", err.text);
+    return good;
+}
+
+void ship_options_free(struct ship_options *o)
+{
+    mem_wipe(o->token_text.ptr, o->token_text.len);
+    buf_free(&o->token_text);
+    arena_free(&o->arena);
+}

@@ -1,0 +1,30 @@
+/* What `sluice ship` was asked to do: flags, operands, configuration and environment, resolved. */
+#ifndef SHIPPER_SHIP_OPTIONS_H
+#define SHIPPER_SHIP_OPTIONS_H
+
+#include "base/config.h"
+#include "formats/block/record.h"
+#include "shipper/tailer.h"
+
+struct ship_options {
+    const char *state; /* folder */
+    const char *url;   /* of the collector */
+    const char *token; /* or NULL */
+    struct str host;
+    struct str service;   /* of stdin and of operands; empty: by the rule */
+    struct labels labels; /* put on every stream */
+    struct tail_glob *globs;
+    size_t n_globs;
+    struct str *exclude;
+    size_t n_exclude;
+    bool reads_stdin, tee;
+    struct buf token_text; /* owned; wiped */
+    struct arena arena;
+};
+
+/* False: help was printed or something is wrong (said on stderr); *status is the exit status. */
+bool ship_options_read(struct ship_options *o, struct config *config, int argc, char **argv,
+                       int *status);
+void ship_options_free(struct ship_options *o);
+
+#endif

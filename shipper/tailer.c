@@ -1,0 +1,537 @@
+#include "shipper/tailer.h"
+
+#include "base/mem.h"
+#include "shipper/glob.h"
+#include "shipper/source.h"
+
+#include <sys/resource.h>
+
+static const char *const state_names[] = {
+#define X(name, text) [name] = text,
+    SOURCE_STATES(X)
+#undef X
+};
+
+enum { LOOKS = 4 }; /* listings of changing folders in one call */
+
+/* ---- open, close ---- */
+
+static size_t descriptors(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return 256;
+    if (limit.rlim_cur < limit.rlim_max) {
+        struct rlimit raised = {limit.rlim_max, limit.rlim_max};
+        if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
+            limit = raised;
+    }
+    size_t n = (size_t)min_of(limit.rlim_cur, (rlim_t)1 << 20);
+    return n > 128 ? n - 64 : 64;
+}
+
+static void set_defaults(struct tailer_options *o)
+{
+    o->max_line = o->max_line ? o->max_line : (size_t)1 << 20;
+    o->quantum = o->quantum ? o->quantum : (size_t)256 << 10;
+    o->max_open = o->max_open ? o->max_open : descriptors();
+    o->max_files = o->max_files ? o->max_files : 50000;
+    o->held_bytes = o->held_bytes ? o->held_bytes : (uint64_t)1 << 30;
+}
+
+static void copy_options(struct tailer *t, const struct tailer_options *from)
+{
+    struct tailer_options *o = &t->options;
+    *o = *from;
+    set_defaults(o);
+    struct tail_glob *globs = arena_array(&t->arena, struct tail_glob, o->n_globs + 1);
+    struct str *exclude = arena_array(&t->arena, struct str, o->n_exclude + 1);
+    for (size_t i = 0; i < o->n_globs; i++) {
+        globs[i].pattern = arena_copy(&t->arena, from->globs[i].pattern);
+        globs[i].service = arena_copy(&t->arena, from->globs[i].service);
+    }
+    for (size_t i = 0; i < o->n_exclude; i++)
+        exclude[i] = arena_copy(&t->arena, from->exclude[i]);
+    o->globs = globs;
+    o->exclude = exclude;
+    o->host = arena_copy(&t->arena, from->host);
+}
+
+bool tailer_open(struct tailer **out, const struct tailer_options *options, struct err *err)
+{
+    for (size_t i = 0; i < options->n_globs; i++)
+        if (!glob_check(options->globs[i].pattern, err))
+            return false;
+    struct tailer *t = mem_new(struct tailer);
+    copy_options(t, options);
+    t->buffer = mem_alloc_raw(IDENTITY_TAIL + max_of(t->options.max_line + 1, t->options.quantum));
+    t->next_wake_ns = INT64_MAX;
+    t->is_first = true;
+    *out = t;
+    return true;
+}
+
+void tailer_close(struct tailer **address)
+{
+    struct tailer *t = *address;
+    if (!t)
+        return;
+    inflation_cancel(t, NULL);
+    for (size_t i = 0; i < t->n_sources; i++)
+        t->sources[i]->n_copies = 0, t->sources[i]->original = NULL;
+    while (t->n_sources)
+        source_forget(t, t->sources[t->n_sources - 1]);
+    while (t->streams.n)
+        stream_free(t, map_next(&t->streams, NULL)->value);
+    folders_free(t);
+    map_free(&t->by_id), map_free(&t->by_inode), map_free(&t->by_path), map_free(&t->streams);
+    mem_free(&t->sources), mem_free(&t->waiting), mem_free(&t->folders), mem_free(&t->moved);
+    mem_free(&t->dirty), mem_free(&t->forgotten), mem_free(&t->drops), mem_free(&t->ignored);
+    mem_free(&t->buffer);
+    arena_free(&t->arena), arena_free(&t->drops_arena), arena_free(&t->ignored_arena);
+    mem_free(address);
+}
+
+/* ---- giving lines ---- */
+
+static bool give(struct turn *turn, struct tail_line *line, struct str bytes, size_t taken,
+                 unsigned flags)
+{
+    line->bytes = bytes;
+    line->to = line->from + taken;
+    line->flags = flags;
+    if (!turn->sink->line(turn->sink->context, line)) {
+        turn->is_stopped = true;
+        return false;
+    }
+    line->from = line->to;
+    return true;
+}
+
+/* The next piece of the source at the front of data: its length with the newline, 0 if it is not
+ * all there. */
+static size_t next_piece(const struct turn *turn, struct str data, bool is_over, struct str *bytes,
+                         unsigned *flags)
+{
+    struct source *s = turn->source;
+    size_t max = turn->tailer->options.max_line;
+    const char *newline = data.len ? memchr(data.ptr, '\n', min_of(data.len, max + 1)) : NULL;
+    *flags = s->continues ? TAIL_CONTINUES : 0;
+    if (newline) {
+        *bytes = str_of(data.ptr, (size_t)(newline - data.ptr));
+        *flags |= s->in_line ? TAIL_LAST : 0;
+        return bytes->len + 1;
+    }
+    if (data.len > max) {
+        *bytes = str_of(data.ptr, max);
+        *flags |= s->in_line ? TAIL_MIDDLE : TAIL_FIRST;
+    } else if (is_over && data.len) {
+        *bytes = data;
+        *flags |= TAIL_NO_NEWLINE | (s->in_line ? TAIL_LAST : 0);
+    } else {
+        return 0;
+    }
+    return bytes->len;
+}
+
+size_t give_lines(struct turn *turn, const char *data, size_t n, bool is_over)
+{
+    struct source *s = turn->source;
+    struct tail_line line = {
+        .stream = &s->stream->shown,
+        .source = s->id,
+        .from = s->seen.at.end,
+        .mtime_ns = s->mtime_ns,
+    };
+    size_t done = 0, piece;
+    struct str bytes;
+    unsigned flags;
+    while ((piece = next_piece(turn, str_of(data + done, n - done), is_over, &bytes, &flags)) !=
+           0) {
+        if (!give(turn, &line, bytes, piece, flags))
+            break;
+        done += piece;
+        s->in_line = (flags & (TAIL_FIRST | TAIL_MIDDLE)) != 0;
+        s->continues = (flags & TAIL_NO_NEWLINE) != 0;
+    }
+    if (done) {
+        identity_advance(&s->seen, turn->bytes, data, done);
+        source_moved(turn->tailer, s);
+    }
+    return done;
+}
+
+/* ---- one turn of a plain file ---- */
+
+static enum turn_end turn_failed(struct tailer *t, struct source *s, int64_t now_ns)
+{
+    s->retry_ns = now_ns + RETRY_NS;
+    s->reason = "cannot be read";
+    stream_wait(t, s->stream, s->retry_ns);
+    return TURN_NOTHING;
+}
+
+static bool is_current(const struct source *s)
+{
+    return s->state == SOURCE_LIVE && s->rank == 0;
+}
+
+/* When what has no newline yet is given as it is. */
+static int64_t patience_end(const struct source *s)
+{
+    return s->grown_ns + (is_current(s) ? WAIT_LIVE_NS : WAIT_ROTATED_NS);
+}
+
+/* Data first, then what is in front of it (shipper/identity.h, invariant 3). */
+static bool read_checked(struct source *s, char *data, size_t n, size_t *got,
+                         struct identity_bytes *bytes, bool *same, struct err *err)
+{
+    return file_read_at(&s->file, s->seen.at.end, data, n, got, err) &&
+           identity_check(&s->seen, &s->file, bytes, same, err);
+}
+
+static enum turn_end read_plain(struct tailer *t, struct source *s, int64_t now_ns,
+                                const struct tail_sink *sink)
+{
+    struct err err;
+    struct stat st;
+    if (!source_open(t, s, &err) || !file_stat(&s->file, &st, &err))
+        return turn_failed(t, s, now_ns);
+    if ((uint64_t)st.st_size < s->seen.at.end) {
+        source_look(t, s, &st, now_ns);
+        return TURN_WORKED;
+    }
+    source_measure(s, &st, now_ns);
+    uint64_t left = s->size - s->seen.at.end;
+    size_t limits[] = {t->options.quantum, t->options.max_line + 1};
+    struct identity_bytes bytes = {.tail = t->buffer};
+    struct turn turn = {t, s, sink, &bytes, now_ns, false};
+    char *data = t->buffer + IDENTITY_TAIL;
+    for (size_t i = 0; i < countof(limits) && left; i++) {
+        bool same, is_all = left <= limits[i];
+        size_t got, n = (size_t)min_of(left, (uint64_t)limits[i]);
+        if (!read_checked(s, data, n, &got, &bytes, &same, &err))
+            return turn_failed(t, s, now_ns);
+        if (!same) {
+            source_truncated(t, s, now_ns);
+            return TURN_WORKED;
+        }
+        s->reason = NULL;
+        bool is_over = is_all && got == n && now_ns >= patience_end(s);
+        size_t given = give_lines(&turn, data, got, is_over);
+        if (given || turn.is_stopped)
+            return turn.is_stopped ? TURN_STOPPED : TURN_WORKED;
+        if (is_all)
+            break;
+    }
+    if (left)
+        stream_wait(t, s->stream, patience_end(s));
+    return TURN_NOTHING;
+}
+
+/* ---- whose turn it is ---- */
+
+static bool is_readable(const struct source *s, int64_t now_ns)
+{
+    if (s->retry_ns > now_ns || !has_unread(s))
+        return false;
+    if (s->state == SOURCE_GONE)
+        return is_file_open(&s->file);
+    return s->state == SOURCE_LIVE || s->state == SOURCE_PENDING;
+}
+
+/* A compressed file beside the plain one, of the same time, that was read to its end: nothing new
+ * is expected in it, so it holds nobody up. */
+static bool is_settled(const struct source *s)
+{
+    if (s->state != SOURCE_PENDING || s->seen.at.end)
+        return false;
+    for (size_t i = 0; i < s->stream->n; i++) {
+        const struct source *other = s->stream->sources[i];
+        if (!is_packed(other) && other->mtime_ns == s->mtime_ns && other->seen.at.end &&
+            !has_unread(other))
+            return true;
+    }
+    return false;
+}
+
+static bool is_older(const struct source *a, const struct source *b)
+{
+    int last_a = is_current(a) ? 1 : is_settled(a) ? 2 : 0;
+    int last_b = is_current(b) ? 1 : is_settled(b) ? 2 : 0;
+    if (last_a != last_b)
+        return last_a < last_b;
+    bool has_ranks =
+        a->rank > 0 && b->rank > 0 && a->state != SOURCE_GONE && b->state != SOURCE_GONE;
+    if (has_ranks && a->rank != b->rank)
+        return a->rank > b->rank;
+    if (a->mtime_ns != b->mtime_ns)
+        return a->mtime_ns < b->mtime_ns;
+    return a->number < b->number;
+}
+
+static struct source *oldest_readable(const struct stream *st, int64_t now_ns)
+{
+    struct source *oldest = NULL;
+    for (size_t i = 0; i < st->n; i++) {
+        struct source *s = st->sources[i];
+        if (is_readable(s, now_ns) && (!oldest || is_older(s, oldest)))
+            oldest = s;
+    }
+    return oldest;
+}
+
+static struct stream *next_queued(struct tailer *t)
+{
+    struct stream *st = t->queue_first;
+    t->queue_first = st->next;
+    if (!t->queue_first)
+        t->queue_last = NULL;
+    st->is_queued = false;
+    t->n_queued--;
+    return st;
+}
+
+/* The oldest source that has something decides: what is younger waits for it, unless it failed. */
+static enum turn_end stream_turn(struct tailer *t, struct stream *st, int64_t now_ns,
+                                 const struct tail_sink *sink)
+{
+    struct source *s;
+    while ((s = oldest_readable(st, now_ns)) != NULL) {
+        enum turn_end end =
+            is_packed(s) ? inflation_turn(t, s, now_ns, sink) : read_plain(t, s, now_ns, sink);
+        if (end != TURN_NOTHING || is_readable(s, now_ns))
+            return end;
+    }
+    return TURN_NOTHING;
+}
+
+bool tailer_read(struct tailer *t, int64_t now_ns, const struct tail_sink *sink)
+{
+    streams_wake(t, now_ns);
+    for (int looks = 0; looks < LOOKS; looks++) {
+        scan_dirty_folders(t, now_ns);
+        while (t->queue_first) {
+            struct stream *st = next_queued(t);
+            if (stream_turn(t, st, now_ns, sink) != TURN_NOTHING) {
+                stream_queue(t, st);
+                return true;
+            }
+        }
+        if (!t->n_dirty_folders)
+            break; /* else a file was not what it was: look again */
+    }
+    return false;
+}
+
+int64_t tailer_next_wakeup(const struct tailer *t)
+{
+    return t->n_queued || t->n_dirty_folders ? 0 : t->next_wake_ns;
+}
+
+/* ---- positions ---- */
+
+void tailer_take_moves(struct tailer *t, void (*each)(void *context, const struct tail_move *),
+                       void *context)
+{
+    for (size_t i = 0; i < t->n_moved; i++) {
+        struct source *s = t->moved[i];
+        struct tail_move move = {s->id, s->reported, s->seen.at.end, s->seen.at.hash};
+        s->is_moved = false;
+        s->reported = s->seen.at.end;
+        if (move.to)
+            each(context, &move);
+    }
+    t->n_moved = 0;
+}
+
+static void put_source(struct buf *out, struct source *s)
+{
+    struct checkpoint_entry e = {
+        .id = s->id,
+        .dev = s->inode.dev,
+        .ino = s->inode.ino,
+        .birth_ns = s->birth_ns,
+        .path = str_from(s->path),
+        .file = s->stream->shown.file,
+        .kind = s->kind,
+        .state = s->state == SOURCE_GONE        ? CHECKPOINT_GONE
+                 : s->state == SOURCE_TRUNCATED ? CHECKPOINT_TRUNCATED
+                                                : CHECKPOINT_LIVE,
+        .flags = (s->in_line ? CHECKPOINT_IN_LINE : 0u) |
+                 (s->continues ? CHECKPOINT_CONTINUES : 0u) |
+                 (s->state == SOURCE_DONE ? CHECKPOINT_DONE : 0u),
+        .seen = s->seen,
+        .size = s->size,
+        .total = s->total,
+        .mtime_ns = s->mtime_ns,
+        .gone_ns = s->gone_ns,
+    };
+    checkpoint_put(out, &e);
+    s->is_saved = true;
+}
+
+/* A file of which nothing was read is found again as a new one. */
+static bool is_worth_saving(const struct source *s)
+{
+    return s->seen.at.end > 0 || s->state == SOURCE_DONE;
+}
+
+static void all_saved(struct tailer *t)
+{
+    for (size_t i = 0; i < t->n_dirty; i++)
+        t->dirty[i]->is_dirty = false;
+    t->n_dirty = t->n_forgotten = 0;
+}
+
+void tailer_put_delta(struct tailer *t, struct buf *out)
+{
+    checkpoint_begin(out, CHECKPOINT_DELTA);
+    for (size_t i = 0; i < t->n_forgotten; i++)
+        checkpoint_forget(out, t->forgotten[i]);
+    for (size_t i = 0; i < t->n_dirty; i++)
+        if (is_worth_saving(t->dirty[i]) || t->dirty[i]->is_saved)
+            put_source(out, t->dirty[i]);
+    checkpoint_end(out);
+    all_saved(t);
+}
+
+void tailer_put_full(struct tailer *t, struct buf *out)
+{
+    checkpoint_begin(out, CHECKPOINT_FULL);
+    for (size_t i = 0; i < t->n_sources; i++) {
+        t->sources[i]->is_saved = false;
+        if (is_worth_saving(t->sources[i]))
+            put_source(out, t->sources[i]);
+    }
+    checkpoint_end(out);
+    all_saved(t);
+}
+
+static void restore_entry(struct tailer *t, const struct checkpoint_entry *e)
+{
+    struct source *former = map_get(&t->by_id, MAP_KEY(e->id));
+    if (former)
+        source_forget(t, former);
+    struct source *s = source_new(t, e->id, e->path, stream_of(t, e->file));
+    s->inode = (struct inode_key){e->dev, e->ino};
+    s->birth_ns = e->birth_ns;
+    s->kind = e->kind;
+    s->rank = -1;
+    s->state = e->state == CHECKPOINT_GONE        ? SOURCE_GONE
+               : e->state == CHECKPOINT_TRUNCATED ? SOURCE_TRUNCATED
+               : e->kind == FILE_PLAIN            ? SOURCE_LIVE
+               : (e->flags & CHECKPOINT_DONE)     ? SOURCE_DONE
+                                                  : SOURCE_PENDING;
+    s->in_line = (e->flags & CHECKPOINT_IN_LINE) != 0;
+    s->continues = (e->flags & CHECKPOINT_CONTINUES) != 0;
+    s->seen = e->seen;
+    s->reported = e->seen.at.end;
+    s->size = e->size;
+    s->total = e->total;
+    s->mtime_ns = e->mtime_ns;
+    s->gone_ns = e->gone_ns;
+    s->is_saved = true;
+    bool is_present = s->state != SOURCE_TRUNCATED && s->state != SOURCE_GONE;
+    if (is_present || (s->state == SOURCE_GONE && !map_get(&t->by_inode, MAP_KEY(s->inode))))
+        source_put_inode(t, s);
+}
+
+bool tailer_restore(struct tailer *t, struct str checkpoint, struct err *err)
+{
+    struct checkpoint_reader r;
+    if (!checkpoint_check(checkpoint, err) || !checkpoint_open(&r, checkpoint, err))
+        return false;
+    while (r.form == CHECKPOINT_FULL && t->n_sources)
+        source_forget(t, t->sources[t->n_sources - 1]);
+    while (checkpoint_next(&r, err) && r.operation != CHECKPOINT_END) {
+        struct source *former = map_get(&t->by_id, MAP_KEY(r.entry.id));
+        if (r.operation == CHECKPOINT_PUT)
+            restore_entry(t, &r.entry);
+        else if (former)
+            source_forget(t, former);
+    }
+    all_saved(t);
+    t->is_first = false;
+    return true;
+}
+
+/* ---- lost state ---- */
+
+static bool is_unknown(const struct source *s)
+{
+    return s->seen.at.end == 0 &&
+           (s->state == SOURCE_NEW || s->state == SOURCE_LIVE || s->state == SOURCE_PENDING);
+}
+
+void tailer_unknown(const struct tailer *t, void (*each)(void *context, struct hash128 id),
+                    void *context)
+{
+    for (size_t i = 0; i < t->n_sources; i++)
+        if (is_unknown(t->sources[i]))
+            each(context, t->sources[i]->id);
+}
+
+void tailer_resume(struct tailer *t, struct hash128 id, uint64_t to, uint64_t hash)
+{
+    struct err ignored;
+    struct identity seen;
+    char last;
+    size_t got;
+    struct source *s = map_get(&t->by_id, MAP_KEY(id));
+    if (!s || !is_unknown(s) || to == 0 || to > INT64_MAX)
+        return;
+    s->resume = (struct sample){to, hash};
+    if (is_packed(s) || to > s->size || !source_open(t, s, &ignored) ||
+        !identity_of_file(&seen, &s->file, to, &ignored) || seen.at.hash != hash ||
+        !file_read_at(&s->file, to - 1, &last, 1, &got, &ignored) || got != 1)
+        return;
+    s->seen = seen;
+    s->reported = to;
+    s->continues = last != '\n';
+    s->state = SOURCE_LIVE;
+    source_moved(t, s);
+    stream_queue(t, s->stream);
+}
+
+/* ---- for people ---- */
+
+void tailer_take_drops(struct tailer *t, void (*each)(void *context, const struct tail_drop *),
+                       void *context)
+{
+    for (size_t i = 0; i < t->n_drops; i++) {
+        const struct drop *d = &t->drops[i];
+        struct tail_drop drop = {&d->stream->shown, d->path, str_from(d->reason), d->from, d->to};
+        each(context, &drop);
+    }
+    t->n_drops = 0;
+    arena_reset(&t->drops_arena);
+}
+
+void tailer_each(const struct tailer *t,
+                 void (*each)(void *context, const struct tail_status *status), void *context)
+{
+    for (size_t i = 0; i < t->n_sources; i++) {
+        const struct source *s = t->sources[i];
+        uint64_t end = is_packed(s) ? s->total : s->size;
+        struct tail_status status = {
+            .path = str_from(s->path),
+            .file = s->stream->shown.file,
+            .state = str_from(state_names[s->state]),
+            .reason = str_from(s->reason),
+            .size = s->size,
+            .offset = s->seen.at.end,
+            .lag = s->state != SOURCE_HELD && end > s->seen.at.end ? end - s->seen.at.end : 0,
+        };
+        each(context, &status);
+    }
+    for (size_t i = 0; i < t->n_ignored; i++) {
+        struct tail_status status = {
+            .path = t->ignored[i].path,
+            .file = t->ignored[i].path,
+            .state = STR("ignored"),
+            .reason = str_from(t->ignored[i].reason),
+        };
+        each(context, &status);
+    }
+}

@@ -1,0 +1,150 @@
+/*
+ * Reads lines from files that are written, renamed, copied, cut, packed and deleted meanwhile, so
+ * that each line is given exactly once and in order. No loop, no clock, no sockets: the time is an
+ * argument, inotify is a hint that may come or not, and tailer_scan finds the truth by stat.
+ *
+ * A *source* is one generation of a file's content. Its position moves only when lines are given:
+ *
+ *              seen                    copy of a file that lives            that file is cut or
+ * gone NEW ──────────────▶ LIVE    NEW ─────────────────────▶ HELD ──────────────────────▶ LIVE, at
+ * the │ ▲                                                       original's position not there any │
+ * │ found by inode more          ▼ │ GONE     LIVE ── size < offset, or other bytes ──▶ TRUNCATED +
+ * a new LIVE at 0
+ *
+ *    .gz .zst:  PENDING ── inflated once, whole, unchanged ──▶ LIVE at the position of the
+ * generation ▲ │                                         with these bytes, else at 0 ──▶ DONE it
+ * changed  │ ▼ not whole WAITING
+ *
+ * Invariants
+ *   1. What is given has been checked: the bytes in front of the position and the first KiB are
+ * those that were read before (shipper/identity.h), else the file counts as truncated.
+ *   2. A position is always behind a newline, or behind a part of a line (then a flag says so).
+ *      Giving all records, with a newline behind each without NO_NEWLINE and not FIRST or MIDDLE,
+ *      gives the bytes of the file.
+ *   3. A generation is claimed by at most one copy, and a copy by bytes: head and the 256 bytes
+ * before the position. A copy whose original lives is not read: all its bytes are in the original.
+ *   4. Sources of one stream are read one after the other, rotated ones first; streams take turns
+ * by quantum. A stream is not read past a predecessor with bytes left or not yet checked.
+ *   5. put_delta after take_moves names exactly what was given since the last time. Whoever
+ * restores all deltas up to some moment goes on exactly there.
+ *   6. What cannot be read any more is a drop, named once, never silence.
+ *   7. Memory: one buffer of max_line + quantum, one more while a compressed file is read, about
+ * 500 bytes and two paths per file. Descriptors: at most max_open; the longest idle is closed.
+ *
+ * A truncated file that has regrown past the position with the very same first KiB and the very
+ * same 256 bytes before the position is not told from one that was appended to.
+ */
+#ifndef SHIPPER_TAILER_H
+#define SHIPPER_TAILER_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/hash.h"
+
+struct tailer;
+
+struct tail_glob {
+    struct str pattern; /* absolute; see shipper/glob.h */
+    struct str service; /* empty: the name of the file's folder */
+};
+
+struct tailer_options {
+    struct str host;               /* goes into ids */
+    const struct tail_glob *globs; /* the first that matches a file counts */
+    size_t n_globs;
+    const struct str *exclude; /* folders and files left out, with all below them */
+    size_t n_exclude;
+    bool start_at_end;   /* for files found by the very first scan, without a checkpoint */
+    int64_t max_age_ns;  /* the same: older ones are only followed; 0 = no limit */
+    size_t max_line;     /* bytes of a part; 0 = 1 MiB */
+    size_t quantum;      /* bytes of one turn; 0 = 256 KiB */
+    size_t max_open;     /* descriptors; 0 = what the process may have, less 64 */
+    size_t max_files;    /* 0 = 50,000; more are ignored with a reason */
+    uint64_t held_bytes; /* unread bytes of deleted files that are kept; 0 = 1 GiB */
+};
+
+/* What the lines of a file have in common; rotation does not make a new one. The pointer is good
+ * until the tailer has forgotten all files of the stream, which only tailer_scan does. */
+struct tail_stream {
+    uint64_t number;    /* never used again */
+    struct str file;    /* path without what rotation added */
+    struct str service; /* of the glob, else the folder's name */
+    size_t glob;        /* index in options.globs; n_globs if none matches any more */
+    void *attached;     /* the caller's; NULL at first */
+};
+
+enum tail_flag {
+    TAIL_FIRST = 1,      /* the first part of a line longer than max_line */
+    TAIL_MIDDLE = 2,     /* a part with more before and behind it */
+    TAIL_LAST = 4,       /* its last part */
+    TAIL_NO_NEWLINE = 8, /* no newline came behind it for 5 s, or the file is over */
+    TAIL_CONTINUES = 16, /* goes on behind a piece that was given with NO_NEWLINE */
+};
+
+struct tail_line {
+    struct tail_stream *stream;
+    struct hash128 source;
+    struct str bytes;  /* without the newline; good until the call returns */
+    unsigned flags;    /* enum tail_flag */
+    uint64_t from, to; /* offsets in uncompressed bytes; the newline is inside */
+    int64_t mtime_ns;  /* of the file, when it was read */
+};
+
+struct tail_sink {
+    /* True: taken. False: not taken; the turn ends, and the line comes again with the next one. */
+    bool (*line)(void *context, const struct tail_line *line);
+    void *context;
+};
+
+bool tailer_open(struct tailer **t, const struct tailer_options *options, struct err *err);
+void tailer_close(struct tailer **t);
+
+/* Before the first scan: a full checkpoint and the deltas behind it, in order. All or nothing. */
+bool tailer_restore(struct tailer *t, struct str checkpoint, struct err *err);
+/* Lists all folders, looks at every file, and settles what became of the known ones. */
+void tailer_scan(struct tailer *t, int64_t now_ns);
+/* Something happened at this path (a file or a folder). */
+void tailer_hint(struct tailer *t, struct str path, int64_t now_ns);
+/* One turn of the next stream; false = nothing to read now. */
+bool tailer_read(struct tailer *t, int64_t now_ns, const struct tail_sink *sink);
+/* When tailer_read or tailer_scan has something to do without a hint; INT64_MAX = never. */
+int64_t tailer_next_wakeup(const struct tailer *t);
+
+struct tail_move {
+    struct hash128 source;
+    uint64_t from, to;
+    uint64_t hash; /* XXH3-64 of the min(256, to) bytes before to */
+};
+
+/* Each source that moved since the last call, and each whose position was taken from another. */
+void tailer_take_moves(struct tailer *t, void (*each)(void *context, const struct tail_move *),
+                       void *context);
+void tailer_put_delta(struct tailer *t, struct buf *out); /* since the last put_delta or put_full */
+void tailer_put_full(struct tailer *t, struct buf *out);
+
+/* After a lost state, between the first scan and the first read: files of which nothing is known.
+ */
+void tailer_unknown(const struct tailer *t, void (*each)(void *context, struct hash128 id),
+                    void *context);
+/* Goes on there if the file has those bytes before it; else the file is read from its start. */
+void tailer_resume(struct tailer *t, struct hash128 id, uint64_t to, uint64_t hash);
+
+struct tail_drop {
+    const struct tail_stream *stream;
+    struct str path, reason;
+    uint64_t from, to; /* what was there by the last look, but was never given */
+};
+
+void tailer_take_drops(struct tailer *t, void (*each)(void *context, const struct tail_drop *),
+                       void *context);
+
+struct tail_status {
+    struct str path, file, state, reason; /* reason: why it is not read, or empty */
+    uint64_t size, offset;                /* offset in uncompressed bytes */
+    uint64_t lag;                         /* bytes not yet given; 0 if unknown (compressed) */
+};
+
+void tailer_each(const struct tailer *t, void (*each)(void *context, const struct tail_status *),
+                 void *context);
+
+#endif
