@@ -383,10 +383,16 @@ static bool add_block(struct run *r, const struct plan *plan, size_t index,
 
 /* ---- printing ---- */
 
+static bool is_full(const struct run *r, const struct plan *plan)
+{
+    return plan->has_max && r->matched >= plan->max;
+}
+
 static bool print_row(struct run *r, const struct plan *plan, const struct group *g,
                       const struct group_row *row, bool goes_on)
 {
     struct run_stream *s = container_of(g->stream, struct run_stream, result);
+    bool is_match = row->is_match && !is_full(r, plan);
     if (plan->is_final && s->result.number == NOT_NUMBERED)
         s->result.number = r->numbered++;
     struct result result = {.stream = &s->result,
@@ -399,21 +405,16 @@ static bool print_row(struct run *r, const struct plan *plan, const struct group
                             .flags = row->flags,
                             .level = row->level,
                             .id_kind = row->id_kind,
-                            .is_match = row->is_match,
+                            .is_match = is_match,
                             .goes_on = goes_on,
                             .id = row->id,
                             .fields = row->fields,
                             .line = row->line};
-    r->matched += row->is_match;
+    r->matched += is_match;
     r->last_stream = s;
     r->last_key = g->key;
     return plan->take(plan->context, &result) ||
            err_set(r->err, ERR_CANCELED, "the search was canceled");
-}
-
-static bool is_full(const struct run *r, const struct plan *plan)
-{
-    return plan->has_max && r->matched >= plan->max;
 }
 
 /* After the last match that max allows: its context in the blocks that follow (invariant 5). */
@@ -425,10 +426,7 @@ static bool print_rest(struct run *r, const struct plan *plan, const struct grou
         struct units u;
         if (!find_neighbour(r, index, g->stream->id, step, NULL, &u))
             return false;
-        size_t n = 0;
-        while (n < u.n && n < left &&
-               !u.opened->units[u.list[plan->newest ? u.n - 1 - n : n]].matches)
-            n++;
+        size_t n = min_of(u.n, (size_t)left);
         if (n == 0)
             return true;
         struct group *more = group_make(u.opened, u.list + (plan->newest ? u.n - 1 : 0), step, n);
@@ -438,8 +436,8 @@ static bool print_rest(struct run *r, const struct plan *plan, const struct grou
             ok = print_row(r, plan, more, &more->rows[i], true);
         mem_free(&more);
         left -= (uint32_t)n;
-        if (!ok || n < u.n)
-            return ok;
+        if (!ok)
+            return false;
         index = u.opened->index;
     }
     return true;
@@ -453,11 +451,12 @@ static bool print_group(struct run *r, const struct plan *plan, const struct gro
     uint32_t after = plan->newest ? plan->before : plan->after, left = after;
     for (uint32_t i = 0; i < g->n_rows; i++) {
         const struct group_row *row = &g->rows[i];
-        if (is_full(r, plan) && (row->is_match || left == 0))
+        bool is_full_before = is_full(r, plan);
+        if (is_full_before && left == 0)
             return true;
         if (!print_row(r, plan, g, row, i ? true : goes_on))
             return false;
-        left = row->is_match ? after : left - (left > 0);
+        left = row->is_match && !is_full_before ? after : left - (left > 0);
     }
     r->last_at_edge = g->ends_at_edge;
     return is_full(r, plan) && g->ends_at_edge && after ? print_rest(r, plan, g, left) : true;
@@ -570,47 +569,99 @@ static bool run_plan(struct run *r, const struct plan *plan)
 
 /* ---- last=N ---- */
 
-struct lowest {
-    struct order_key key; /* of the match printed last: the oldest, as all is mirrored */
-    int64_t least_ns;     /* of all rows */
-};
-
-static bool take_lowest(void *context, const struct result *result)
+/* All is mirrored: the match that comes last is the oldest. */
+static bool take_oldest(void *context, const struct result *result)
 {
-    struct lowest *l = context;
-    if (result->is_match)
-        l->key = (struct order_key){.order_ns = result->order_ns,
-                                    .stream = result->stream->id,
-                                    .origin = result->origin,
-                                    .sequence = result->sequence,
-                                    .position = result->position,
-                                    .line_number = result->line_number};
-    l->least_ns = min_of(l->least_ns, result->order_ns);
+    *(struct order_key *)context = (struct order_key){.order_ns = result->order_ns,
+                                                      .stream = result->stream->id,
+                                                      .origin = result->origin,
+                                                      .sequence = result->sequence,
+                                                      .position = result->position,
+                                                      .line_number = result->line_number};
+    return true;
+}
+
+static int64_t least_order(const struct units *u, size_t first, size_t n, int64_t least)
+{
+    for (size_t i = first; i < first + n; i++) {
+        const struct unit *unit = &u->opened->units[u->list[i]];
+        least = min_of(least, u->opened->block.records[unit->row].order_ns);
+    }
+    return least;
+}
+
+/* The least order time of the `limit` units of a stream that follow its block in one direction. */
+static bool look_beyond(struct run *r, const struct opened *o, struct hash128 stream, int step,
+                        size_t limit, int64_t *least)
+{
+    size_t index = o->index;
+    while (limit) {
+        struct units u;
+        if (!find_neighbour(r, index, stream, step, o, &u))
+            return false;
+        if (!u.opened)
+            return true;
+        size_t n = min_of(u.n, limit);
+        *least = least_order(&u, step > 0 ? 0 : u.n - n, n, *least);
+        limit -= n;
+        index = u.opened->index;
+    }
+    return true;
+}
+
+static bool look_around_matches(struct run *r, const struct plan *plan, struct opened *o,
+                                int64_t *least)
+{
+    for (size_t s = 0; s < o->block.n_streams; s++) {
+        struct units u = units_of(o, s);
+        bool any = false;
+        for (size_t i = 0; i < u.n && !any; i++)
+            any = o->units[u.list[i]].matches;
+        if (!any)
+            continue;
+        *least = least_order(&u, 0, u.n, *least);
+        if (!look_beyond(r, o, o->block.streams[s].id, -1, plan->before, least) ||
+            !look_beyond(r, o, o->block.streams[s].id, 1, plan->after, least))
+            return false;
+    }
+    return true;
+}
+
+/* Where the oldest line of context of the last matches can be. */
+static bool find_context(struct run *r, struct plan *plan)
+{
+    forget_opened(r);
+    r->selector.keep_all = true;
+    for (size_t at = 0; at < r->n_open; at++) {
+        struct opened *o;
+        size_t index = r->open_order[at];
+        if (r->known[index].summary.greatest_order_ns < r->selector.oldest.order_ns)
+            continue;
+        if (!open_block(r, index, NULL, &o) ||
+            (o && !look_around_matches(r, plan, o, &plan->least_ns)))
+            return false;
+    }
     return true;
 }
 
 /* Finds the oldest of the newest N matches without context, then where their context begins. */
 static bool find_last(struct run *r, struct plan *plan)
 {
-    struct lowest lowest = {.least_ns = INT64_MAX};
     struct plan back = {.newest = true,
                         .has_max = true,
                         .max = r->query->last,
                         .least_ns = TIME_NONE,
-                        .take = take_lowest,
-                        .context = &lowest};
+                        .take = take_oldest,
+                        .context = &r->selector.oldest};
     if (!run_plan(r, &back))
         return false;
-    if (r->matched == 0)
+    if (r->matched == 0) {
         plan->has_max = true; /* of none */
-    r->selector.has_oldest = r->matched > 0;
-    r->selector.oldest = lowest.key;
-    back.before = plan->before;
-    back.after = plan->after;
-    if (plan->before && r->matched && !run_plan(r, &back))
-        return false;
-    plan->least_ns = lowest.least_ns;
-    return true;
+        return true;
+    }
+    r->selector.has_oldest = true;
+    plan->least_ns = r->selector.oldest.order_ns;
+    return plan->before || plan->after ? find_context(r, plan) : true;
 }
 
 /* ---- kinds of answers ---- */

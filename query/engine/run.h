@@ -25,7 +25,7 @@
  *     answered. The same holds for lines on which the pattern gave up.
  *  4. Gap records are never matched, counted or shown. Context stays within since and until.
  *  5. last=N: the N newest matches and their context, oldest first. max=N: after the Nth match only
- *     the rest of its context, up to the next match, as grep -m does.
+ *     the lines of context after it, whether they match or not, as grep -m does.
  */
 #ifndef QUERY_ENGINE_RUN_H
 #define QUERY_ENGINE_RUN_H
