@@ -4,9 +4,9 @@
 #include "base/io/work.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "collector/store/snapshot.h"
 #include "query/engine/print.h"
-#include "query/engine/zone.h"
 
 enum { CHUNK_BYTES = 64 << 10 };
 
@@ -56,16 +56,31 @@ static bool take(void *context, const struct result *result)
     if (r->query.output == OUTPUT_BINARY)
         put_result(&r->writer, result, &r->out);
     else
-        print_result(&r->printer, result, &r->out);
+        printer_add(&r->printer, result, &r->out);
     return r->out.len < CHUNK_BYTES || flush(r);
+}
+
+/* {"end":true,"complete":true,"matched":12,"problems":[]} */
+static void put_end_json(const struct summary *s, struct buf *out)
+{
+    buf_print(out, "{\"end\":true,\"complete\":%s,\"matched\":%llu,\"problems\":[",
+              s->complete ? "true" : "false", (unsigned long long)s->matched);
+    for (size_t i = 0; i < s->n_problems; i++) {
+        buf_add(out, i ? STR(",") : STR(""));
+        put_json(out, s->problems[i]);
+    }
+    buf_add(out, STR("]}\n"));
 }
 
 static void put_end(struct running *r)
 {
-    if (r->query.output == OUTPUT_BINARY)
+    if (r->query.output == OUTPUT_BINARY) {
         put_summary(&r->summary, &r->out);
-    else
-        print_summary(&r->printer, &r->summary, &r->out);
+        return;
+    }
+    printer_end(&r->printer, &r->out);
+    if (r->query.output == OUTPUT_JSON)
+        put_end_json(&r->summary, &r->out);
 }
 
 static void run(struct work *work)
@@ -150,7 +165,6 @@ static void free_running(struct running *r)
     view_close(&r->view);
     query_free(&r->query);
     summary_free(&r->summary);
-    printer_free(&r->printer);
     buf_free(&r->out);
     mem_free(&r);
 }
@@ -190,7 +204,6 @@ void queries_handle(struct queries *q, struct http_exchange *x)
     }
     struct running *r = mem_new(struct running);
     query_init(&r->query);
-    r->query.output = OUTPUT_JSON;
     if (!query_decode(&r->query, form_of(x), &err)) {
         http_reply_text(x, 400, "%s", err.text);
         free_running(r);
@@ -201,7 +214,13 @@ void queries_handle(struct queries *q, struct http_exchange *x)
     r->start_ns = time_monotonic();
     r->deadline_ns = r->start_ns + q->options.time_ns;
     r->out.max = CHUNK_BYTES + RESULT_ENTRY_MAX * 4;
-    printer_init(&r->printer, &(struct print_options){.output = r->query.output});
+    static const enum print_output outputs[] = {[OUTPUT_JSON] = PRINT_JSON,
+                                                [OUTPUT_TEXT] = PRINT_TEXT,
+                                                [OUTPUT_RAW] = PRINT_RAW,
+                                                [OUTPUT_BINARY] = PRINT_RAW};
+    printer_init(&r->printer,
+                 (struct print_options){.output = outputs[r->query.output],
+                                        .with_context = r->query.before || r->query.after});
     view_open(&r->view, q->options.store);
     r->work = (struct work){.run = run, .chunk = chunk, .done = done};
     r->next = q->first;

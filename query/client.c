@@ -109,8 +109,9 @@ static bool on_body(struct http_call *call, struct str bytes, void *data)
     struct answer *a = data;
     (void)call;
     if (a->status != 200) {
-        buf_add(&a->held, str_slice(bytes, 0, ANSWER_TEXT_MAX - min_of(a->held.len,
-                                                                       (size_t)ANSWER_TEXT_MAX)));
+        buf_add(
+            &a->held,
+            str_slice(bytes, 0, ANSWER_TEXT_MAX - min_of(a->held.len, (size_t)ANSWER_TEXT_MAX)));
         return true;
     }
     buf_add(&a->held, bytes);
@@ -136,8 +137,9 @@ static struct http_request request_of(const struct client *c, struct str url, co
 static bool refuse(struct str url, unsigned status, struct str text, struct err *err)
 {
     text = str_trim(text);
-    enum err_code code = status == 400 ? ERR_INPUT : status == 401 || status == 403 ? ERR_DENIED
-                                                                                    : ERR_SYSTEM;
+    enum err_code code = status == 400                    ? ERR_INPUT
+                         : status == 401 || status == 403 ? ERR_DENIED
+                                                          : ERR_SYSTEM;
     if (status == 400)
         return err_set(err, code, "%.*s", STR_ARG(str_slice(text, 0, 220)));
     return err_set(err, code, "%.*s answered %u: %.*s", STR_ARG(str_slice(url, 0, 80)), status,

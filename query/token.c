@@ -15,11 +15,21 @@ struct token_flags {
 #define FIELD(name) .field = offsetof(struct token_flags, name)
 
 static const struct option rows[] = {
-    {.flag = "config", .letter = 'c', .type = OPTION_PATH, FIELD(config), .value_name = "FILE",
+    {.flag = "config",
+     .letter = 'c',
+     .type = OPTION_PATH,
+     FIELD(config),
+     .value_name = "FILE",
      .help = "configuration file (default " CONFIG_FILE ")"},
-    {.flag = "collector", .type = OPTION_STRINGS, FIELD(collector), .value_name = "URL",
+    {.flag = "collector",
+     .type = OPTION_STRINGS,
+     FIELD(collector),
+     .value_name = "URL",
      .help = "which collector to ask"},
-    {.flag = "note", .type = OPTION_STRING, FIELD(note), .value_name = "TEXT",
+    {.flag = "note",
+     .type = OPTION_STRING,
+     FIELD(note),
+     .value_name = "TEXT",
      .help = "one word kept beside the token, to know it again"},
     {.flag = "help", .letter = 'h', .type = OPTION_BOOLEAN, FIELD(help), .help = "this text"},
 };
@@ -78,7 +88,8 @@ int command_token(int argc, char **argv)
         err.code != ERR_DENIED)
         return fail(err.text);
     const char *path = arena_print(&arena, "/api/v1/tokens?role=%s&note=%.*s",
-                                   given.operands.items[0].ptr, STR_ARG(f.note)).ptr;
+                                   given.operands.items[0].ptr, STR_ARG(f.note))
+                           .ptr;
     if (!client_init(&client, &f.collector, &config, &w, &err) ||
         !client_call(&client, "POST", path, &answer, &err))
         return fail(err.text);

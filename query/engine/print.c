@@ -1,6 +1,7 @@
 #include "query/engine/print.h"
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "formats/line/level.h"
 
 void printer_init(struct printer *p, struct print_options options)
@@ -290,61 +291,17 @@ static void print_listed(struct printer *p, const struct result *r, struct buf *
 
 /* ---- JSON ---- */
 
-/* Bytes that JSON may show as they are. U+0080 to U+009F could reach a terminal. */
-static bool is_json_plain(struct str s, size_t at)
-{
-    unsigned char c = (unsigned char)s.ptr[at];
-    bool c1 = c == 0xc2 && at + 1 < s.len && (unsigned char)s.ptr[at + 1] < 0xa0;
-    return c >= 0x20 && c != '"' && c != '\\' && c != 0x7f && !c1;
-}
-
-static void put_json_text(struct buf *out, struct str s)
-{
-    buf_add_byte(out, '"');
-    for (size_t n = 0; s.len; s = str_slice(s, n + 1, SIZE_MAX)) {
-        for (n = 0; n < s.len && is_json_plain(s, n);)
-            n++;
-        buf_add(out, str_slice(s, 0, n));
-        if (n == s.len)
-            break;
-        char c = s.ptr[n];
-        if (c == '"' || c == '\\')
-            buf_print(out, "\\%c", c);
-        else if (c == '\n' || c == '\t' || c == '\r')
-            buf_print(out, "\\%c", c == '\n' ? 'n' : c == '\t' ? 't' : 'r');
-        else if ((unsigned char)c < 0x80)
-            buf_print(out, "\\u%04x", (unsigned char)c);
-        else
-            buf_print(out, "\\u%04x", (unsigned char)s.ptr[++n]);
-    }
-    buf_add_byte(out, '"');
-}
-
-static void put_base64(struct buf *out, struct str s)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    buf_add_byte(out, '"');
-    for (size_t i = 0; i < s.len; i += 3) {
-        uint32_t v = 0;
-        for (size_t j = 0; j < 3; j++)
-            v = v << 8 | (i + j < s.len ? (unsigned char)s.ptr[i + j] : 0);
-        char four[4] = {digits[v >> 18], digits[v >> 12 & 63],
-                        i + 1 < s.len ? digits[v >> 6 & 63] : '=',
-                        i + 2 < s.len ? digits[v & 63] : '='};
-        buf_add(out, str_of(four, 4));
-    }
-    buf_add_byte(out, '"');
-}
-
 /* A value whose bytes are not UTF-8 has another key, which ends in "_base64". */
 static void put_json_value(struct buf *out, const char *key, struct str s)
 {
     if (is_utf8(s)) {
         buf_print(out, ",\"%s\":", key);
-        put_json_text(out, s);
+        put_json(out, s);
     } else {
         buf_print(out, ",\"%s_base64\":", key);
+        buf_add_byte(out, '"');
         put_base64(out, s);
+        buf_add_byte(out, '"');
     }
 }
 
@@ -357,7 +314,7 @@ static void put_json_shown(struct buf *out, struct str s)
         put_escaped(&shown, s, false, false, &unused);
         s = buf_str(&shown);
     }
-    put_json_text(out, s);
+    put_json(out, s);
 }
 
 static void put_json_labels(struct buf *out, const char *key, const struct labels *labels)

@@ -51,7 +51,7 @@ bool query_check(const struct query *q, struct err *err)
 
 static const char *const kinds[] = {"F", "E", "G", "P"};
 static const char *const wants[] = {"records", "count", "streams", "others"};
-static const char *const outputs[] = {"binary", "text", "raw", "json"};
+static const char *const outputs[] = {"json", "text", "raw", "binary"};
 
 enum form_type { FORM_FLAG, FORM_WORD, FORM_TIME, FORM_U64, FORM_U32 };
 

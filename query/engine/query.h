@@ -34,7 +34,7 @@ enum {
 };
 
 enum query_want { WANT_RECORDS, WANT_COUNT, WANT_STREAMS, WANT_OTHERS };
-enum query_output { OUTPUT_BINARY, OUTPUT_TEXT, OUTPUT_RAW, OUTPUT_JSON };
+enum query_output { OUTPUT_JSON, OUTPUT_TEXT, OUTPUT_RAW, OUTPUT_BINARY };
 
 struct query {
     struct arena arena; /* owns the texts that query_add_... and query_decode put in */
