@@ -157,6 +157,8 @@ TEST(print_json_objects)
             "\"stream\":\"stderr\"},\"level\":\"error\",\"id\":\"4f9c\",\"id_kind\":\"exact\","
             "\"fields\":{\"user\":\"7\"},\"ref\":\"00000000000000cd00000000000000ab:17:3\","
             "\"part\":\"first\",\"line\":\"say \\\"hi\\\"\\t\\\\ \\u001b\\n\xc3\xa9\"}\n"));
+    CHECK(str_find(print_one(o, result_of(STR("\xc2\x9b\xc2\xa0")), &b),
+                   STR("\"line\":\"\\u009b\xc2\xa0\"}")) != SIZE_MAX);
     r = result_of(STR("\xff\xfe!"));
     r.is_match = false;
     struct str text = print_one(o, r, &b);
