@@ -168,6 +168,33 @@ bool blocks_distance(struct blocks *b, const struct opened *o, struct hash128 st
     return true;
 }
 
+int64_t units_least_order(const struct units *u, size_t first, size_t n, int64_t least)
+{
+    for (size_t i = first; i < first + n; i++) {
+        const struct unit *unit = &u->opened->units[u->list[i]];
+        least = min_of(least, u->opened->block.records[unit->row].order_ns);
+    }
+    return least;
+}
+
+bool blocks_least_order(struct blocks *b, const struct opened *o, struct hash128 stream, int step,
+                        size_t limit, int64_t *least, struct err *err)
+{
+    size_t index = o->index;
+    while (limit) {
+        struct units u;
+        if (!blocks_neighbour(b, index, stream, step, o, &u, err))
+            return false;
+        if (!u.opened)
+            return true;
+        size_t n = min_of(u.n, limit);
+        *least = units_least_order(&u, step > 0 ? 0 : u.n - n, n, *least);
+        limit -= n;
+        index = u.opened->index;
+    }
+    return true;
+}
+
 /* ---- setting up ---- */
 
 static int by_chain(const void *a, const void *b, void *known)

@@ -84,5 +84,10 @@ bool blocks_neighbour(struct blocks *b, size_t index, struct hash128 stream, int
  * one; limit + 1 = there is none up to the limit. */
 bool blocks_distance(struct blocks *b, const struct opened *o, struct hash128 stream, int step,
                      uint32_t limit, uint32_t *distance, struct err *err);
+/* The lesser of `least` and the order times of units first .. first + n - 1. */
+int64_t units_least_order(const struct units *u, size_t first, size_t n, int64_t least);
+/* *least becomes the least order time of it and the `limit` units beyond the edge of o. */
+bool blocks_least_order(struct blocks *b, const struct opened *o, struct hash128 stream, int step,
+                        size_t limit, int64_t *least, struct err *err);
 
 #endif

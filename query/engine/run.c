@@ -380,34 +380,6 @@ static bool take_oldest(void *context, const struct result *result)
     return true;
 }
 
-static int64_t least_order(const struct units *u, size_t first, size_t n, int64_t least)
-{
-    for (size_t i = first; i < first + n; i++) {
-        const struct unit *unit = &u->opened->units[u->list[i]];
-        least = min_of(least, u->opened->block.records[unit->row].order_ns);
-    }
-    return least;
-}
-
-/* The least order time of the `limit` units of a stream that follow its block in one direction. */
-static bool look_beyond(struct run *r, const struct opened *o, struct hash128 stream, int step,
-                        size_t limit, int64_t *least)
-{
-    size_t index = o->index;
-    while (limit) {
-        struct units u;
-        if (!blocks_neighbour(&r->blocks, index, stream, step, o, &u, r->err))
-            return false;
-        if (!u.opened)
-            return true;
-        size_t n = min_of(u.n, limit);
-        *least = least_order(&u, step > 0 ? 0 : u.n - n, n, *least);
-        limit -= n;
-        index = u.opened->index;
-    }
-    return true;
-}
-
 static bool look_around_matches(struct run *r, const struct plan *plan, struct opened *o,
                                 int64_t *least)
 {
@@ -418,9 +390,11 @@ static bool look_around_matches(struct run *r, const struct plan *plan, struct o
             any = o->units[u.list[i]].matches;
         if (!any)
             continue;
-        *least = least_order(&u, 0, u.n, *least);
-        if (!look_beyond(r, o, o->block.streams[s].id, -1, plan->before, least) ||
-            !look_beyond(r, o, o->block.streams[s].id, 1, plan->after, least))
+        *least = units_least_order(&u, 0, u.n, *least);
+        if (!blocks_least_order(&r->blocks, o, o->block.streams[s].id, -1, plan->before, least,
+                                r->err) ||
+            !blocks_least_order(&r->blocks, o, o->block.streams[s].id, 1, plan->after, least,
+                                r->err))
             return false;
     }
     return true;
