@@ -1,6 +1,6 @@
 #include "collector/queries.h"
 
-#include "base/io/http_query.h"
+#include "base/form.h"
 #include "base/io/work.h"
 #include "base/log.h"
 #include "base/mem.h"

@@ -1,6 +1,6 @@
 #include "query/engine/query.h"
 
-#include "base/io/http_query.h"
+#include "base/form.h"
 #include "base/mem.h"
 
 #include <stdio.h>
