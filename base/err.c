@@ -10,8 +10,8 @@ static void mark_cut(struct err *err)
     memcpy(err->text + sizeof err->text - 4, "...", 4);
 }
 
-__attribute__((format(printf, 3, 0))) static void print(struct err *err, enum err_code code,
-                                                        const char *fmt, va_list args)
+__attribute__((format(printf, 3, 0))) static void print_text(struct err *err, enum err_code code,
+                                                             const char *fmt, va_list args)
 {
     int n = vsnprintf(err->text, sizeof err->text, fmt, args);
     if (n >= (int)sizeof err->text)
@@ -19,13 +19,12 @@ __attribute__((format(printf, 3, 0))) static void print(struct err *err, enum er
     err->code = code;
 }
 
-bool err_set(struct err *err, enum err_code code, const char *fmt, ...)
+void err_put(struct err *err, enum err_code code, const char *fmt, ...)
 {
     va_list args;
     va_start(args, fmt);
-    print(err, code, fmt, args);
+    print_text(err, code, fmt, args);
     va_end(args);
-    return false;
 }
 
 static enum err_code code_of_errno(int number)
@@ -44,12 +43,12 @@ static enum err_code code_of_errno(int number)
     }
 }
 
-bool err_sys(struct err *err, const char *fmt, ...)
+void err_put_sys(struct err *err, const char *fmt, ...)
 {
     int number = errno;
     va_list args;
     va_start(args, fmt);
-    print(err, code_of_errno(number), fmt, args);
+    print_text(err, code_of_errno(number), fmt, args);
     va_end(args);
     size_t len = strlen(err->text);
     char why[128];
@@ -57,21 +56,19 @@ bool err_sys(struct err *err, const char *fmt, ...)
                      strerror_r(number, why, sizeof why));
     if (n >= (int)(sizeof err->text - len))
         mark_cut(err);
-    return false;
 }
 
-bool err_wrap(struct err *err, const char *fmt, ...)
+void err_put_front(struct err *err, const char *fmt, ...)
 {
     struct err inner = *err;
     va_list args;
     va_start(args, fmt);
-    print(err, inner.code, fmt, args);
+    print_text(err, inner.code, fmt, args);
     va_end(args);
     size_t len = strlen(err->text);
     int n = snprintf(err->text + len, sizeof err->text - len, ": %s", inner.text);
     if (n >= (int)(sizeof err->text - len))
         mark_cut(err);
-    return false;
 }
 
 const char *err_code_name(enum err_code code)

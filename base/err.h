@@ -43,13 +43,21 @@ struct err {
     char text[252]; /* always NUL-terminated; a longer text is cut and ends in "..." */
 };
 
-/* Each replaces or extends *err and returns false, so that it can stand in a return. */
-bool err_set(struct err *err, enum err_code code, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
+/* clang-format off */
+/* Each replaces or extends *err and is false, so that it can stand in a return. They are macros so
+ * that compilers and analysers see the false. */
+#define err_set(err, code, ...) ({ err_put((err), (code), __VA_ARGS__); false; })
 /* Adds ": <strerror(errno)>"; ENOSPC and EDQUOT become ERR_FULL, ENOENT becomes ERR_NOT_FOUND. */
-bool err_sys(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+#define err_sys(err, ...)       ({ err_put_sys((err), __VA_ARGS__); false; })
 /* Puts "<fmt>: " in front; keeps the code. */
-bool err_wrap(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+#define err_wrap(err, ...)      ({ err_put_front((err), __VA_ARGS__); false; })
+
+/* clang-format on */
+
+void err_put(struct err *err, enum err_code code, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+void err_put_sys(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void err_put_front(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 const char *err_code_name(enum err_code code);
 

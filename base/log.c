@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "base/time.h"
 
 #include <errno.h>
@@ -37,19 +38,6 @@ void log_setup(enum log_level least, enum log_format format, const char *part)
     settings.journald = getenv("JOURNAL_STREAM") != NULL;
 }
 
-static void put_json_text(struct buf *b, struct str s)
-{
-    for (size_t i = 0; i < s.len; i++) {
-        unsigned char c = (unsigned char)s.ptr[i];
-        if (c == '"' || c == '\\')
-            buf_print(b, "\\%c", c);
-        else if (c < 0x20 || c == 0x7f)
-            buf_print(b, "\\u%04x", c);
-        else
-            buf_add_byte(b, (char)c);
-    }
-}
-
 /* Control bytes never reach a terminal raw. */
 static void put_plain_text(struct buf *b, struct str s)
 {
@@ -72,10 +60,9 @@ static void put_message(struct buf *b, enum log_level level, struct str text, un
     if (json) {
         buf_add(b, STR("{\"time\":\""));
         put_rfc3339(b, time_now(), 3);
-        buf_print(b, "\",\"level\":\"%s\",\"part\":\"%s\",\"msg\":\"", levels[level].name,
+        buf_print(b, "\",\"level\":\"%s\",\"part\":\"%s\",\"msg\":", levels[level].name,
                   settings.part);
-        put_json_text(b, text);
-        buf_add(b, STR("\""));
+        put_json(b, text);
         if (held)
             buf_print(b, ",\"held_back\":%u", held);
         buf_add(b, STR("}\n"));

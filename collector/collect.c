@@ -212,17 +212,6 @@ static bool listen_tcp(struct collector *c, struct str address, struct err *err)
     return http_listen_tcp(c->server, arena_text(&arena, host), (uint16_t)port, err);
 }
 
-static bool make_folder_above(struct str path, struct err *err)
-{
-    defer(arena_free) struct arena arena = {0};
-    size_t slash = 0;
-    for (size_t i = 0; i < path.len; i++)
-        slash = path.ptr[i] == '/' ? i : slash;
-    if (slash == 0)
-        return true;
-    return folder_make(arena_text(&arena, str_slice(path, 0, slash)), err);
-}
-
 static bool open_server(struct collector *c, struct err *err)
 {
     const struct config_collector *o = &c->config->collector;
@@ -235,7 +224,7 @@ static bool open_server(struct collector *c, struct err *err)
     };
     if (!http_server_open(&c->server, &options, err))
         return false;
-    if (o->socket.len && (!make_folder_above(o->socket, err) ||
+    if (o->socket.len && (!folder_make_above(o->socket.ptr, err) ||
                           !http_listen_unix(c->server, o->socket.ptr, 0660, err)))
         return false;
     return o->listen.len == 0 || listen_tcp(c, o->listen, err);

@@ -1,9 +1,8 @@
-/* `sluice collect` and `sluice token`: the collector as a program, and asking it for a token. */
+/* `sluice collect`: the collector as a program. */
 #ifndef COLLECTOR_COLLECT_H
 #define COLLECTOR_COLLECT_H
 
 /* argv[0] is the first word behind the command. Returns the exit status. */
 int command_collect(int argc, char **argv);
-int command_token(int argc, char **argv);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "collector/hello.h"
 #include "formats/block/builder.h"
 
@@ -168,16 +169,6 @@ static void run_commit(struct work *work)
 
 /* ---- answers ---- */
 
-static void put_json_text(struct buf *b, struct str text)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.ptr[i];
-        if (c == '"' || c == '\\')
-            buf_add_byte(b, '\\');
-        buf_add_byte(b, c < 0x20 || c >= 0x7f ? '?' : (char)c);
-    }
-}
-
 static void free_request(struct ingest_request *r)
 {
     r->ingest->bytes -= r->body.len;
@@ -193,9 +184,8 @@ static void answer(struct ingest_request *r)
         return;
     buf_print(&json, "{\"acked\":%llu", (unsigned long long)r->acked);
     if (r->status != 200) {
-        buf_add(&json, STR(",\"error\":\""));
-        put_json_text(&json, str_from(r->err.text));
-        buf_add(&json, STR("\""));
+        buf_add(&json, STR(",\"error\":"));
+        put_json(&json, str_from(r->err.text));
     }
     buf_add(&json, STR("}\n"));
     if (r->status == 503)

@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "base/io/crypto.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "base/time.h"
 
 enum { FILE_MAX = 4 << 20, SECRET_BYTES = 32, NOTE_MAX = 100 };
@@ -142,21 +143,6 @@ bool tokens_open(struct tokens **out, const char *folder, struct err *err)
     return true;
 }
 
-/* RFC 4648, section 5, without padding. */
-static void put_base64url(struct buf *b, const unsigned char *bytes, size_t n)
-{
-    static const char letters[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    for (size_t i = 0; i < n; i += 3) {
-        uint32_t group = (uint32_t)bytes[i] << 16;
-        group |= i + 1 < n ? (uint32_t)bytes[i + 1] << 8 : 0;
-        group |= i + 2 < n ? bytes[i + 2] : 0;
-        size_t digits = min_of(n - i, (size_t)3) + 1;
-        for (size_t k = 0; k < digits; k++)
-            buf_add_byte(b, letters[group >> (18 - 6 * k) & 63]);
-    }
-}
-
 bool tokens_make(struct tokens *t, unsigned role, struct str note, int64_t now_ns,
                  char text[TOKEN_TEXT], struct err *err)
 {
@@ -169,7 +155,7 @@ bool tokens_make(struct tokens *t, unsigned role, struct str note, int64_t now_n
                        TOKENS_MAX, t->path);
     random_bytes(secret, sizeof secret);
     buf_add(&token, str_from(roles[row_of(role)].prefix));
-    put_base64url(&token, secret, sizeof secret);
+    put_base64url(&token, str_of(secret, sizeof secret));
     sha256(buf_str(&token), digest);
     if (!file_load(t->path, FILE_MAX, &file, &unused))
         buf_reset(&file);
@@ -190,36 +176,6 @@ bool tokens_make(struct tokens *t, unsigned role, struct str note, int64_t now_n
     mem_wipe(secret, sizeof secret);
     mem_wipe(token.ptr, token.len);
     return kept && tokens_refresh(t, err);
-}
-
-/* RFC 4648, sections 4 and 5; into at most room bytes; SIZE_MAX if it is not base64. */
-static size_t decode_base64(struct str s, char *out, size_t room)
-{
-    size_t n = 0;
-    uint32_t bits = 0;
-    int have = 0;
-    while (s.len && s.ptr[s.len - 1] == '=')
-        s.len--;
-    for (size_t i = 0; i < s.len; i++) {
-        char c = s.ptr[i];
-        int value = c >= 'A' && c <= 'Z'   ? c - 'A'
-                    : c >= 'a' && c <= 'z' ? c - 'a' + 26
-                    : c >= '0' && c <= '9' ? c - '0' + 52
-                    : c == '+' || c == '-' ? 62
-                    : c == '/' || c == '_' ? 63
-                                           : -1;
-        if (value < 0)
-            return SIZE_MAX;
-        bits = bits << 6 | (uint32_t)value;
-        have += 6;
-        if (have >= 8) {
-            have -= 8;
-            if (n == room)
-                return SIZE_MAX;
-            out[n++] = (char)(bits >> have & 0xff);
-        }
-    }
-    return n;
 }
 
 /* The token in "user:TOKEN" in base64. */

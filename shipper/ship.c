@@ -583,7 +583,7 @@ static void open_server(struct ship *s)
         .loop = &s->loop, .routes = routes, .n_routes = countof(routes), .data = s};
     if (s->config->shipper.socket.len == 0)
         return;
-    if (!http_server_open(&s->server, &options, &err) ||
+    if (!folder_make_above(path, &err) || !http_server_open(&s->server, &options, &err) ||
         !http_listen_unix(s->server, path, 0660, &err))
         log_warn("no status socket: %s", err.text);
 }

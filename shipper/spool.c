@@ -41,8 +41,9 @@ struct spool {
     /* The writer's. */
     struct journal *writer; /* NULL: a new file is needed */
     uint64_t next_sequence;
-    uint64_t synced_sequence; /* next_sequence as of the last sync */
-    struct spool_file fresh;  /* made since the last publish; .number 0 = none */
+    uint64_t synced_sequence;         /* next_sequence as of the last sync */
+    struct spool_file fresh;          /* made since the last publish; .number 0 = none */
+    uint64_t closed_end, closed_last; /* of the file before it, when fresh was made */
     uint64_t last_number;
     uint64_t free_bytes;          /* of the disk, as of the last sync */
     uint64_t writer_acknowledged; /* as of the last publish */
@@ -317,6 +318,8 @@ static bool start_file(struct spool *s, struct str states, int64_t now_ns, struc
         return false;
     }
     fresh.end = journal_size(writer);
+    s->closed_end = s->writer ? journal_durable(s->writer) : 0;
+    s->closed_last = s->synced_sequence - 1;
     journal_close(&s->writer, now_ns);
     s->writer = writer;
     s->fresh = fresh;
@@ -415,24 +418,31 @@ bool spool_sync(struct spool *s, struct err *err)
 
 /* ---- the loop thread ---- */
 
+/* What the newest file of the list holds by now: bytes, and blocks up to this number. */
+static void publish_newest(struct spool *s, uint64_t end, uint64_t last, int64_t now_ns)
+{
+    struct spool_file *newest = &s->files[s->n_files - 1];
+    newest->end = end;
+    if (last <= s->last)
+        return;
+    s->last = newest->last = last;
+    if (newest->first_time_ns == TIME_NONE)
+        newest->first_time_ns = now_ns;
+}
+
 void spool_publish(struct spool *s, int64_t now_ns)
 {
     s->writer_acknowledged = s->acknowledged;
     s->published_free_bytes = s->free_bytes;
     if (s->fresh.number) {
+        if (s->n_files && s->closed_end) /* it may have got a block before it was closed */
+            publish_newest(s, s->closed_end, s->closed_last, now_ns);
         mem_grow(s->files, s->n_files, s->files_capacity);
         s->files[s->n_files++] = s->fresh;
         s->fresh = (struct spool_file){0};
     }
-    if (s->n_files == 0 || !s->writer)
-        return;
-    struct spool_file *newest = &s->files[s->n_files - 1];
-    newest->end = journal_durable(s->writer);
-    if (s->synced_sequence - 1 > s->last) {
-        newest->last = s->synced_sequence - 1;
-        newest->first_time_ns = newest->first_time_ns == TIME_NONE ? now_ns : newest->first_time_ns;
-    }
-    s->last = s->synced_sequence - 1;
+    if (s->n_files && s->writer)
+        publish_newest(s, journal_durable(s->writer), s->synced_sequence - 1, now_ns);
 }
 
 static uint64_t bytes_of(const struct spool *s)

@@ -1,6 +1,6 @@
+#include "base/form.h"
 #include "base/io/backoff.h"
 #include "base/io/http_connection.h"
-#include "base/io/http_query.h"
 #include "base/mem.h"
 
 #include <arpa/inet.h>

@@ -82,7 +82,7 @@ void http_server_stop(struct http_server **s, void (*done)(void *data), void *da
 /* The request. What these return lives as long as the exchange. */
 struct str http_method(const struct http_exchange *x);
 struct str http_path(const struct http_exchange *x);  /* as it came, without the query */
-struct str http_query(const struct http_exchange *x); /* after '?', raw: base/io/http_query.h */
+struct str http_query(const struct http_exchange *x); /* after '?', raw: base/form.h */
 struct str http_header(const struct http_exchange *x, const char *name); /* .ptr NULL: none */
 struct str http_body(const struct http_exchange *x);
 /* Decoded; .ptr is NULL if the name is not there. take_query_pair gives repeated names. */

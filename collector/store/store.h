@@ -118,6 +118,8 @@ const struct block_ref *view_blocks(struct view *v, int64_t since_ns, int64_t un
 const struct store_stream *const *view_streams(const struct view *v, size_t *n);
 /* Damage that was found at opening, as text; n may be 0. */
 const struct str *view_problems(const struct view *v, size_t *n);
+/* Zeroed memory that lives as long as the view. One thread at a time. */
+void *view_allocate(struct view *v, size_t size);
 /* Appends the bytes of a block. Any thread. */
 bool view_load(const struct view *v, const struct block_ref *ref, struct buf *out, struct err *err);
 

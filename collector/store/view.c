@@ -88,6 +88,11 @@ const struct str *view_problems(const struct view *v, size_t *n)
     return v->problems;
 }
 
+void *view_allocate(struct view *v, size_t size)
+{
+    return arena_alloc(&v->arena, size);
+}
+
 bool view_load(const struct view *v, const struct block_ref *ref, struct buf *out, struct err *err)
 {
     (void)v; /* keeps the journal open */

@@ -3,8 +3,8 @@
  * for unix sockets that reads what a peer wrote. The first byte chooses requests or responses and
  * how the input is cut; the steps must be the same as for the whole (invariant 1 of http_wire.h).
  */
+#include "base/form.h"
 #include "base/hash.h"
-#include "base/io/http_query.h"
 #include "base/io/http_wire.h"
 #include "base/mem.h"
 

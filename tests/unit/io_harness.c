@@ -1,6 +1,6 @@
 #include "tests/unit/io_harness.h"
 
-#include "base/io/http_query.h"
+#include "base/form.h"
 #include "base/mem.h"
 #include "base/time.h"
 #include "tests/test.h"

@@ -1,5 +1,5 @@
+#include "base/form.h"
 #include "base/io/backoff.h"
-#include "base/io/http_query.h"
 #include "base/io/http_wire.h"
 #include "base/mem.h"
 #include "tests/test.h"

@@ -158,6 +158,25 @@ TEST(spool_removes_what_is_acknowledged) /* 5 */
     spool_close(&s, 1);
 }
 
+TEST(spool_gives_the_block_before_a_rotation) /* one publish for both, as the writer does it */
+{
+    bool is_new;
+    struct err err;
+    struct spool *s = open_spool(0, &is_new);
+    rotate(s, 0);
+    append(s, 10);
+    sync_spool(s);
+    append(s, 20);
+    REQUIRE_OK(spool_sync(s, &err));
+    rotate(s, 20);
+    append(s, 30);
+    sync_spool(s);
+    CHECK(next(s) == 1 && next(s) == 2 && next(s) == 3 && next(s) == 0);
+    spool_acknowledge(s, 2);
+    CHECK(spool_count(s).bytes < 700);
+    spool_close(&s, 1);
+}
+
 TEST(spool_is_full_at_its_size)
 {
     bool is_new;

@@ -8,8 +8,8 @@
  * '+' is a space; a '%' that two hex digits do not follow stands for itself; a piece without '='
  * has an empty value; empty pieces are skipped. Decoded bytes may be any, NUL too.
  */
-#ifndef BASE_IO_HTTP_QUERY_H
-#define BASE_IO_HTTP_QUERY_H
+#ifndef BASE_FORM_H
+#define BASE_FORM_H
 
 #include "base/arena.h"
 #include "base/buf.h"

@@ -1,4 +1,4 @@
-#include "base/io/http_query.h"
+#include "base/form.h"
 
 static int hex_value(char c)
 {

@@ -1,0 +1,18 @@
+/*
+ * Text forms of bytes: JSON strings (RFC 8259) and base64 (RFC 4648).
+ */
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
+
+#include "base/buf.h"
+
+/* A JSON string with its quotes. Control bytes are escaped; what is not UTF-8 becomes U+FFFD. */
+void put_json(struct buf *b, struct str s);
+
+/* With padding, section 4; or URL-safe and without, section 5. */
+void put_base64(struct buf *b, struct str bytes);
+void put_base64url(struct buf *b, struct str bytes);
+/* Either alphabet, padding optional; into at most room bytes. SIZE_MAX if it is not base64. */
+size_t decode_base64(struct str s, char *out, size_t room);
+
+#endif

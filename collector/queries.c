@@ -1,0 +1,252 @@
+#include "collector/queries.h"
+
+#include "base/form.h"
+#include "base/io/work.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "collector/store/snapshot.h"
+#include "query/engine/print.h"
+
+enum { CHUNK_BYTES = 64 << 10 };
+
+struct running {
+    struct work work;
+    struct running *next; /* of queries.first */
+    struct queries *owner;
+    struct http_exchange *x; /* NULL: the client has left */
+    struct view *view;
+    struct query query;
+    struct summary summary;
+    struct buf out; /* the thread's, until it is emitted */
+    struct result_writer writer;
+    struct printer printer;
+    int64_t start_ns, deadline_ns; /* monotonic */
+    bool is_started;               /* the answer; loop only */
+    bool is_late;                  /* the time was over */
+    bool good;
+    struct err err;
+};
+
+struct queries {
+    struct queries_options options;
+    struct workers *workers;
+    struct running *first;
+    unsigned n;
+};
+
+/* ---- on the thread ---- */
+
+static bool is_canceled(void *context)
+{
+    struct running *r = context;
+    r->is_late |= time_monotonic() > r->deadline_ns;
+    return r->is_late || work_is_canceled(&r->work);
+}
+
+/* Hands over what has gathered; false: nobody wants it any more. */
+static bool flush(struct running *r)
+{
+    return r->out.len == 0 || work_emit(&r->work, &r->out);
+}
+
+static bool take(void *context, const struct result *result)
+{
+    struct running *r = context;
+    if (r->query.output == OUTPUT_BINARY)
+        put_result(&r->writer, result, &r->out);
+    else
+        printer_add(&r->printer, result, &r->out);
+    return r->out.len < CHUNK_BYTES || flush(r);
+}
+
+/* {"end":true,"complete":true,"matched":12,"problems":[]} */
+static void put_end_json(const struct summary *s, struct buf *out)
+{
+    buf_print(out, "{\"end\":true,\"complete\":%s,\"matched\":%llu,\"problems\":[",
+              s->complete ? "true" : "false", (unsigned long long)s->matched);
+    for (size_t i = 0; i < s->n_problems; i++) {
+        buf_add(out, i ? STR(",") : STR(""));
+        put_json(out, s->problems[i]);
+    }
+    buf_add(out, STR("]}\n"));
+}
+
+static void put_end(struct running *r)
+{
+    if (r->query.output == OUTPUT_BINARY) {
+        put_summary(&r->summary, &r->out);
+        return;
+    }
+    printer_end(&r->printer, &r->out);
+    if (r->query.output == OUTPUT_JSON)
+        put_end_json(&r->summary, &r->out);
+}
+
+static void run(struct work *work)
+{
+    struct running *r = container_of(work, struct running, work);
+    struct view_snapshot snapshot;
+    const struct run_options options = {
+        .memory = (size_t)r->owner->options.memory,
+        .is_canceled = is_canceled,
+        .take = take,
+        .context = r,
+    };
+    if (r->query.output == OUTPUT_BINARY)
+        put_results_start(&r->out);
+    view_snapshot(&snapshot, r->view, r->query.since_ns, r->query.until_ns);
+    r->good = query_run(&r->query, &snapshot.snapshot, &options, &r->summary, &r->err);
+    if (r->is_late && !r->good) {
+        r->good = true;
+        summary_problem(&r->summary, "the time limit for a search was reached");
+    }
+    if (!r->good)
+        return;
+    view_note_problems(r->view, &r->summary);
+    put_end(r);
+    flush(r);
+}
+
+/* ---- on the loop ---- */
+
+static const char *content_type(const struct running *r)
+{
+    switch (r->query.output) {
+    case OUTPUT_BINARY:
+        return "application/x-sluice-results";
+    case OUTPUT_JSON:
+        return "application/x-ndjson";
+    default:
+        return "text/plain";
+    }
+}
+
+static void chunk(struct work *work, struct str bytes)
+{
+    struct running *r = container_of(work, struct running, work);
+    if (!r->x)
+        return;
+    if (!r->is_started)
+        http_reply_start(r->x, 200, content_type(r));
+    r->is_started = true;
+    if (!http_reply_write(r->x, bytes))
+        work_pause(work);
+}
+
+static void drained(struct http_exchange *x, void *data)
+{
+    (void)x;
+    work_resume(&((struct running *)data)->work);
+}
+
+static void left(struct http_exchange *x, void *data)
+{
+    struct running *r = data;
+    (void)x;
+    r->x = NULL;
+    work_cancel(&r->work);
+}
+
+static void end_answer(struct running *r)
+{
+    if (r->good) {
+        http_reply_end(r->x);
+    } else if (r->is_started) {
+        http_reply_abort(r->x);
+    } else {
+        unsigned status = r->err.code == ERR_INPUT || r->err.code == ERR_LIMIT ? 400 : 503;
+        http_reply_text(r->x, status, "%s", r->err.text);
+    }
+}
+
+static void free_running(struct running *r)
+{
+    view_close(&r->view);
+    query_free(&r->query);
+    summary_free(&r->summary);
+    buf_free(&r->out);
+    mem_free(&r);
+}
+
+static void done(struct work *work)
+{
+    struct running *r = container_of(work, struct running, work);
+    struct queries *q = r->owner;
+    struct running **at = &q->first;
+    while (*at != r)
+        at = &(*at)->next;
+    *at = r->next;
+    q->n--;
+    metric_observe(q->options.metrics, METRIC_QUERY_SECONDS, NO_LABELS,
+                   (double)(time_monotonic() - r->start_ns) / NS_PER_S);
+    if (r->good && !r->summary.complete)
+        metric_count(q->options.metrics, METRIC_QUERY_INCOMPLETE, NO_LABELS, 1);
+    if (r->x)
+        end_answer(r);
+    free_running(r);
+}
+
+/* GET has the form behind the question mark, POST in the body. */
+static struct str form_of(const struct http_exchange *x)
+{
+    return str_equal(http_method(x), STR("POST")) ? http_body(x) : http_query(x);
+}
+
+void queries_handle(struct queries *q, struct http_exchange *x)
+{
+    struct err err;
+    if (q->n >= q->options.most) {
+        http_add_header(x, "Retry-After", STR("1"));
+        http_reply_text(x, 429, "%u searches are running; the limit is collector.limits.queries",
+                        q->n);
+        return;
+    }
+    struct running *r = mem_new(struct running);
+    query_init(&r->query);
+    if (!query_decode(&r->query, form_of(x), &err)) {
+        http_reply_text(x, 400, "%s", err.text);
+        free_running(r);
+        return;
+    }
+    r->owner = q;
+    r->x = x;
+    r->start_ns = time_monotonic();
+    r->deadline_ns = r->start_ns + q->options.time_ns;
+    r->out.max = CHUNK_BYTES + RESULT_ENTRY_MAX * 4;
+    static const enum print_output outputs[] = {[OUTPUT_JSON] = PRINT_JSON,
+                                                [OUTPUT_TEXT] = PRINT_TEXT,
+                                                [OUTPUT_RAW] = PRINT_RAW,
+                                                [OUTPUT_BINARY] = PRINT_RAW};
+    printer_init(&r->printer,
+                 (struct print_options){.output = outputs[r->query.output],
+                                        .with_context = r->query.before || r->query.after});
+    view_open(&r->view, q->options.store);
+    r->work = (struct work){.run = run, .chunk = chunk, .done = done};
+    r->next = q->first;
+    q->first = r;
+    q->n++;
+    http_on_closed(x, left, r);
+    http_on_drained(x, drained, r);
+    work_start(q->workers, &r->work);
+}
+
+bool queries_open(struct queries **out, const struct queries_options *options, struct err *err)
+{
+    struct queries *q = mem_new(struct queries);
+    q->options = *options;
+    if (!workers_open(&q->workers, options->loop, options->most, err)) {
+        mem_free(&q);
+        return false;
+    }
+    *out = q;
+    return true;
+}
+
+void queries_close(struct queries **q)
+{
+    if (!*q)
+        return;
+    workers_close(&(*q)->workers); /* runs done for each */
+    mem_free(q);
+}

@@ -1,0 +1,50 @@
+#include "collector/store/snapshot.h"
+
+#include "base/mem.h"
+
+static struct snapshot_block block_of(void *context, size_t i)
+{
+    const struct block_ref *ref = &((struct view_snapshot *)context)->refs[i];
+    return (struct snapshot_block){
+        .origin = ref->origin,
+        .sequence = ref->sequence,
+        .records = ref->records,
+        .least_order_ns = ref->least_order_ns,
+        .greatest_order_ns = ref->greatest_order_ns,
+        .least_event_ns = ref->least_event_ns,
+        .greatest_event_ns = ref->greatest_event_ns,
+    };
+}
+
+static bool load(void *context, size_t i, struct buf *out, struct err *err)
+{
+    const struct view_snapshot *s = context;
+    return view_load(s->view, &s->refs[i], out, err);
+}
+
+void view_snapshot(struct view_snapshot *s, struct view *view, int64_t since_ns, int64_t until_ns)
+{
+    size_t n_streams;
+    const struct store_stream *const *streams = view_streams(view, &n_streams);
+    const struct labels **labels = view_allocate(view, n_streams * sizeof *labels);
+    for (size_t i = 0; i < n_streams; i++)
+        labels[i] = &streams[i]->labels;
+    *s = (struct view_snapshot){.view = view};
+    s->snapshot = (struct snapshot){
+        .context = s,
+        .block = block_of,
+        .load = load,
+        .streams = labels,
+        .n_streams = n_streams,
+    };
+    s->refs = view_blocks(view, since_ns == TIME_NONE ? INT64_MIN : since_ns,
+                          until_ns == TIME_NONE ? INT64_MAX : until_ns, &s->snapshot.n_blocks);
+}
+
+void view_note_problems(const struct view *view, struct summary *summary)
+{
+    size_t n;
+    const struct str *problems = view_problems(view, &n);
+    for (size_t i = 0; i < n; i++)
+        summary_problem(summary, "%.*s", STR_ARG(problems[i]));
+}

@@ -1,0 +1,79 @@
+/*
+ * The program: finds the command by its name and gives it the rest of the line. What a command does
+ * and what its exit status means stands in the file that its row names.
+ */
+#include "base/mem.h"
+#include "base/options.h"
+#include "collector/collect.h"
+#include "query/commands.h"
+#include "shipper/ship.h"
+
+#include <stdio.h>
+#include <sys/resource.h>
+
+static int command_help(int argc, char **argv);
+static int command_version(int argc, char **argv);
+
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *help;
+} commands[] = {
+    {"grep", command_grep, "search the store"},
+    {"ship", command_ship, "hand the lines of files or standard input to a collector"},
+    {"collect", command_collect, "store what shippers send, answer searches"},
+    {"token", command_token, "make a token for access over TCP: read, write or admin"},
+    {"help", command_help, "this list"},
+    {"version", command_version, "the version"},
+};
+
+static int command_help(int argc, char **argv)
+{
+    (void)argc, (void)argv;
+    printf("usage: sluice COMMAND [OPTIONS]...\n\n");
+    for (size_t i = 0; i < countof(commands); i++)
+        printf("  %-9s %s\n", commands[i].name, commands[i].help);
+    printf("\nsluice COMMAND --help tells more.\n");
+    return 0;
+}
+
+static int command_version(int argc, char **argv)
+{
+    (void)argc, (void)argv;
+    printf("sluice " SLUICE_VERSION "\n");
+    return 0;
+}
+
+static int unknown_command(const char *name)
+{
+    const char *names[countof(commands)];
+    for (size_t i = 0; i < countof(commands); i++)
+        names[i] = commands[i].name;
+    const char *near = nearest_name(str_from(name), names, countof(names));
+    fprintf(stderr, "sluice: there is no command '%s'", name);
+    if (near)
+        fprintf(stderr, "; did you mean '%s'?\n", near);
+    else
+        fprintf(stderr, "; see sluice help\n");
+    return 2;
+}
+
+int main(int argc, char **argv)
+{
+    /* No core dumps: they would hold what redaction keeps off the disk. */
+    setrlimit(RLIMIT_CORE, &(struct rlimit){0});
+    if (argc < 2) {
+        command_help(0, NULL);
+        return 2;
+    }
+    const char *name = argv[1];
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
+        name = "help";
+    if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0)
+        name = "version";
+    for (size_t i = 0; i < countof(commands); i++) {
+        if (strcmp(name, commands[i].name) == 0)
+            return commands[i].run(argc - 2, argv + 2);
+    }
+    return unknown_command(name);
+}

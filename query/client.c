@@ -1,0 +1,204 @@
+#include "query/client.h"
+
+#include "base/file.h"
+#include "base/io/http_client.h"
+#include "base/mem.h"
+
+#include <stdlib.h>
+
+#define SOCKET_DEFAULT "/run/sluice/sluice.sock"
+
+enum { ANSWER_TEXT_MAX = 4096, HELD_MAX = 2 * RESULT_ENTRY_MAX };
+
+static void add_url(struct client *c, struct str url)
+{
+    c->urls[c->n_urls++] = str_from(arena_text(&c->arena, url));
+}
+
+static void add_words(struct client *c, struct str words, size_t room)
+{
+    struct str word;
+    while (take_until(&words, ' ', &word) && c->n_urls < room) {
+        if (word.len)
+            add_url(c, word);
+    }
+}
+
+static void find_urls(struct client *c, const struct str_list *given, const struct config *config)
+{
+    enum { URLS_MAX = 16 };
+    struct stat st;
+    struct err err;
+    const char *environment = getenv("SLUICE_COLLECTOR");
+    c->urls = arena_array(&c->arena, struct str, URLS_MAX);
+    for (size_t i = 0; i < given->n; i++)
+        add_words(c, given->items[i], URLS_MAX);
+    if (c->n_urls == 0 && environment)
+        add_words(c, str_from(environment), URLS_MAX);
+    bool is_default = str_equal(config->output.url, STR("unix://" SOCKET_DEFAULT));
+    if (c->n_urls == 0 && config->output.on && !is_default)
+        add_url(c, config->output.url);
+    if (c->n_urls == 0 && path_stat(SOCKET_DEFAULT, &st, &err))
+        add_url(c, STR("unix://" SOCKET_DEFAULT));
+    if (c->n_urls == 0)
+        add_url(c, STR("http://127.0.0.1:4100"));
+}
+
+bool client_init(struct client *c, const struct str_list *given, const struct config *config,
+                 struct warnings *w, struct err *err)
+{
+    *c = (struct client){0};
+    find_urls(c, given, config);
+    c->ca_file = config->output.ca_file;
+    return config_token(config, &c->token, w, err);
+}
+
+void client_free(struct client *c)
+{
+    mem_wipe(c->token.ptr, c->token.len);
+    buf_free(&c->token);
+    arena_free(&c->arena);
+    *c = (struct client){0};
+}
+
+/* ---- one exchange ---- */
+
+struct answer {
+    bool (*take)(void *context, const struct result *result);
+    void *context;
+    struct summary *summary;
+    struct result_reader reader;
+    struct buf held; /* bytes that are no whole entry yet; or the text of a refusal */
+    unsigned status;
+    bool stopped; /* take said so */
+    struct err err;
+};
+
+static void free_answer(struct answer *a)
+{
+    result_reader_free(&a->reader);
+    buf_free(&a->held);
+}
+
+static bool on_headers(struct http_call *call, unsigned status, void *data)
+{
+    (void)call;
+    ((struct answer *)data)->status = status;
+    return true;
+}
+
+static bool take_results(struct answer *a)
+{
+    struct str rest = buf_str(&a->held);
+    enum result_kind kind = RESULT_RECORD;
+    while (kind == RESULT_RECORD) {
+        struct result result;
+        if (!result_reader_take(&a->reader, &rest, &kind, &result, a->summary, &a->err))
+            return false;
+        if (kind == RESULT_RECORD && !a->take(a->context, &result)) {
+            a->stopped = true;
+            return false;
+        }
+    }
+    buf_remove_front(&a->held, a->held.len - rest.len);
+    return true;
+}
+
+static bool on_body(struct http_call *call, struct str bytes, void *data)
+{
+    struct answer *a = data;
+    (void)call;
+    if (a->status != 200) {
+        buf_add(
+            &a->held,
+            str_slice(bytes, 0, ANSWER_TEXT_MAX - min_of(a->held.len, (size_t)ANSWER_TEXT_MAX)));
+        return true;
+    }
+    buf_add(&a->held, bytes);
+    if (a->held.over)
+        return err_set(&a->err, ERR_CORRUPT, "the answer has an entry that is too long");
+    return take_results(a);
+}
+
+static struct http_request request_of(const struct client *c, struct str url, const char *method,
+                                      const char *path)
+{
+    return (struct http_request){
+        .method = method,
+        .url = url.ptr,
+        .path = path,
+        .token = c->token.len ? c->token.ptr : NULL,
+        .ca_file = c->ca_file.len ? c->ca_file.ptr : NULL,
+        .connect_ms = 5000,
+        .idle_ms = 600 * 1000,
+    };
+}
+
+static bool refuse(struct str url, unsigned status, struct str text, struct err *err)
+{
+    text = str_trim(text);
+    enum err_code code = status == 400                    ? ERR_INPUT
+                         : status == 401 || status == 403 ? ERR_DENIED
+                                                          : ERR_SYSTEM;
+    if (status == 400)
+        return err_set(err, code, "%.*s", STR_ARG(str_slice(text, 0, 220)));
+    return err_set(err, code, "%.*s answered %u: %.*s", STR_ARG(str_slice(url, 0, 80)), status,
+                   STR_ARG(str_slice(text, 0, 150)));
+}
+
+bool client_search(struct client *c, const struct query *query,
+                   bool (*take)(void *context, const struct result *result), void *context,
+                   struct summary *summary, struct err *err)
+{
+    static const struct http_request_header form = {"Content-Type",
+                                                    "application/x-www-form-urlencoded"};
+    const struct http_events events = {.headers = on_headers, .body = on_body};
+    defer(buf_free) struct buf body = {.max = QUERY_FORM_MAX};
+    defer(free_answer) struct answer a = {
+        .take = take, .context = context, .summary = summary, .held = {.max = HELD_MAX}};
+    query_encode(query, &body);
+    struct http_request request = request_of(c, c->urls[0], "POST", "/api/v1/query");
+    request.body = buf_str(&body);
+    request.headers = &form;
+    request.n_headers = 1;
+    unsigned status = 0;
+    buf_text(&c->token);
+    bool good = http_fetch(&request, &events, &a, &status, err);
+    if (a.stopped)
+        return err_set(err, ERR_CANCELED, "stopped");
+    if (a.err.code != ERR_NONE) {
+        *err = a.err;
+        return false;
+    }
+    if (!good)
+        return false;
+    if (status != 200)
+        return refuse(c->urls[0], status, buf_str(&a.held), err);
+    if (!a.reader.ended)
+        return err_set(err, ERR_SYSTEM, "%.*s: the answer ended too early", STR_ARG(c->urls[0]));
+    return true;
+}
+
+static bool on_text(struct http_call *call, struct str bytes, void *data)
+{
+    (void)call;
+    buf_add(data, bytes);
+    return !((struct buf *)data)->over;
+}
+
+bool client_call(struct client *c, const char *method, const char *path, struct buf *out,
+                 struct err *err)
+{
+    const struct http_events events = {.body = on_text};
+    defer(buf_free) struct buf text = {.max = 1 << 20};
+    struct http_request request = request_of(c, c->urls[0], method, path);
+    unsigned status = 0;
+    buf_text(&c->token);
+    if (!http_fetch(&request, &events, &text, &status, err))
+        return false;
+    if (status < 200 || status > 299)
+        return refuse(c->urls[0], status, buf_str(&text), err);
+    buf_add(out, buf_str(&text));
+    mem_wipe(text.ptr, text.len); /* it may be a token */
+    return true;
+}

@@ -1,0 +1,8 @@
+/* The commands that ask: each takes what stands behind its name and returns the exit status. */
+#ifndef QUERY_COMMANDS_H
+#define QUERY_COMMANDS_H
+
+int command_grep(int argc, char **argv);
+int command_token(int argc, char **argv);
+
+#endif

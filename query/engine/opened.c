@@ -1,0 +1,220 @@
+#include "query/engine/opened.h"
+
+#include "base/mem.h"
+
+int order_key_compare(const struct order_key *a, const struct order_key *b)
+{
+    if (a->order_ns != b->order_ns)
+        return a->order_ns < b->order_ns ? -1 : 1;
+    int order = hash128_compare(a->stream, b->stream);
+    if (order == 0)
+        order = hash128_compare(a->origin, b->origin);
+    if (order != 0)
+        return order;
+    if (a->sequence != b->sequence)
+        return a->sequence < b->sequence ? -1 : 1;
+    if (a->position != b->position)
+        return a->position < b->position ? -1 : 1;
+    return (a->line_number > b->line_number) - (a->line_number < b->line_number);
+}
+
+void opened_free(struct opened *o)
+{
+    buf_free(&o->bytes);
+    arena_free(&o->arena);
+    mem_free(&o->units);
+    *o = (struct opened){0};
+}
+
+size_t opened_size(const struct opened *o)
+{
+    return o->bytes.capacity + o->arena.used + o->n_units * sizeof *o->units;
+}
+
+struct order_key opened_key(const struct opened *o, const struct unit *unit)
+{
+    const struct record *record = &o->block.records[unit->row];
+    return (struct order_key){.order_ns = record->order_ns,
+                              .stream = o->block.streams[record->stream].id,
+                              .origin = o->block.header.origin,
+                              .sequence = o->block.header.sequence,
+                              .position = unit->row,
+                              .line_number = unit->line_number};
+}
+
+size_t opened_find_stream(const struct opened *o, struct hash128 id)
+{
+    for (size_t i = 0; i < o->block.n_streams; i++) {
+        if (hash128_equal(o->block.streams[i].id, id))
+            return i;
+    }
+    return SIZE_MAX;
+}
+
+/* One pass over the records of a block. */
+struct judge {
+    struct opened *o;
+    struct selector *selector;
+    const bool *accepted; /* per stream */
+    struct pattern_scan scan;
+    size_t next_candidate; /* no match before this offset; invariant of pattern_scan_next */
+    bool can_skip;
+    size_t capacity;
+    struct err *err;
+};
+
+static bool in_range(const struct selector *s, int64_t event_ns)
+{
+    return (s->since_ns == TIME_NONE || event_ns >= s->since_ns) &&
+           (s->until_ns == TIME_NONE || event_ns < s->until_ns);
+}
+
+static bool can_match(struct judge *j, size_t offset, size_t len)
+{
+    if (!j->can_skip)
+        return true;
+    if (j->next_candidate < offset)
+        j->next_candidate = pattern_scan_next(&j->scan, offset);
+    return j->next_candidate < offset + len;
+}
+
+static bool judge_pattern(struct judge *j, struct str text, size_t offset, bool *matches)
+{
+    struct selector *s = j->selector;
+    *matches = true;
+    if (!s->pattern)
+        return true;
+    if (!can_match(j, offset, text.len)) {
+        *matches = false;
+        return true;
+    }
+    enum match result = pattern_matches(s->pattern, text);
+    *matches = result == MATCH_FOUND;
+    s->gave_up += result == MATCH_LIMIT;
+    if (s->gave_up > GAVE_UP_MAX)
+        return err_set(j->err, ERR_LIMIT,
+                       "the pattern is too costly: more than %d lines needed more "
+                       "steps than allowed",
+                       GAVE_UP_MAX);
+    return true;
+}
+
+static bool add_unit(struct judge *j, uint32_t row, struct str text, uint32_t line_number,
+                     bool record_fits)
+{
+    struct opened *o = j->o;
+    struct unit unit = {
+        .row = row, .len = (uint32_t)text.len, .line_number = line_number & INT32_MAX};
+    if (text.ptr && o->block.lines.ptr)
+        unit.offset = (uint32_t)(text.ptr - o->block.lines.ptr);
+    bool matches = record_fits;
+    if (matches && j->selector->has_oldest) {
+        struct order_key key = opened_key(o, &unit);
+        matches = order_key_compare(&key, &j->selector->oldest) >= 0;
+    }
+    if (matches && !judge_pattern(j, text, unit.offset, &matches))
+        return false;
+    if (!matches && !j->selector->keep_all)
+        return true;
+    unit.matches = matches;
+    mem_grow(o->units, o->n_units, j->capacity);
+    o->units[o->n_units++] = unit;
+    return true;
+}
+
+static bool add_units(struct judge *j, uint32_t row, const struct record *record)
+{
+    bool fits = filter_takes_record(j->selector->filter, record);
+    if (!fits && !j->selector->keep_all)
+        return true;
+    if (!j->selector->lines)
+        return add_unit(j, row, record->line, 0, fits);
+    struct str rest = record->line;
+    for (uint32_t number = 0;; number++) {
+        size_t end = str_find_byte(rest, '\n');
+        struct str line = str_slice(rest, 0, end);
+        if (!add_unit(j, row, line, number, fits))
+            return false;
+        if (end == SIZE_MAX)
+            return true;
+        rest = str_slice(rest, end + 1, SIZE_MAX);
+    }
+}
+
+static bool judge_records(struct judge *j)
+{
+    enum { ASK_EVERY = 4096 };
+    const struct block *block = &j->o->block;
+    struct selector *s = j->selector;
+    for (uint32_t row = 0; row < block->header.records; row++) {
+        const struct record *record = &block->records[row];
+        if (row % ASK_EVERY == 0 && s->is_canceled && s->is_canceled(s->context))
+            return err_set(j->err, ERR_CANCELED, "the search was canceled");
+        if (!j->accepted[record->stream] || (record->flags & RECORD_GAP) ||
+            !in_range(s, record->event_ns))
+            continue;
+        if (!add_units(j, row, record))
+            return false;
+    }
+    return true;
+}
+
+/* A stable counting sort by stream. */
+static void order_by_stream(struct opened *o)
+{
+    size_t n_streams = o->block.n_streams;
+    o->starts = arena_array(&o->arena, uint32_t, n_streams + 1);
+    o->order = arena_array(&o->arena, uint32_t, o->n_units);
+    for (size_t i = 0; i < o->n_units; i++)
+        o->starts[o->block.records[o->units[i].row].stream + 1]++;
+    for (size_t s = 0; s < n_streams; s++)
+        o->starts[s + 1] += o->starts[s];
+    uint32_t *next = arena_array(&o->arena, uint32_t, n_streams);
+    memcpy(next, o->starts, n_streams * sizeof *next);
+    for (size_t i = 0; i < o->n_units; i++)
+        o->order[next[o->block.records[o->units[i].row].stream]++] = (uint32_t)i;
+}
+
+static bool *accept_streams(struct opened *o, struct selector *s, bool *any)
+{
+    bool *accepted = arena_array(&o->arena, bool, o->block.n_streams);
+    *any = false;
+    for (size_t i = 0; i < o->block.n_streams; i++) {
+        const struct block_stream *stream = &o->block.streams[i];
+        bool done = s->is_done && s->is_done(s->context, stream->id);
+        accepted[i] = !done && filter_takes_stream(s->filter, &stream->labels);
+        *any = *any || accepted[i];
+    }
+    return accepted;
+}
+
+bool opened_decode(struct opened *o, struct packer *packer, struct selector *s, struct err *err)
+{
+    arena_reset(&o->arena);
+    mem_free(&o->units);
+    o->n_units = 0;
+    o->order = NULL;
+    if (!block_open(&o->block, buf_str(&o->bytes), packer, &o->arena, err))
+        return false;
+    bool any;
+    struct judge j = {.o = o, .selector = s, .err = err, .accepted = accept_streams(o, s, &any)};
+    if (!any) {
+        if (s->keep_all)
+            order_by_stream(o);
+        return true;
+    }
+    if (!block_read_columns(&o->block, &o->arena, err))
+        return false;
+    if ((s->pattern || s->needs_text || s->lines) && !block_read_lines(&o->block, &o->arena, err))
+        return false;
+    if (s->pattern && pattern_can_skip(s->pattern)) {
+        j.can_skip = true;
+        pattern_scan_init(&j.scan, s->pattern, o->block.lines);
+        j.next_candidate = pattern_scan_next(&j.scan, 0);
+    }
+    if (!judge_records(&j))
+        return false;
+    if (s->keep_all)
+        order_by_stream(o);
+    return true;
+}

@@ -1,0 +1,80 @@
+/*
+ * A block of a snapshot, decoded, with the search's verdict on each of its units. A unit is what is
+ * matched, counted and printed: a record, or with --lines one physical line of a record.
+ *
+ *     block    row 0      row 1 (gap)   row 2          row 3
+ *     lines    "a"                      "b\nc\nd"      "e"
+ *     units    0:"a"                    2:"b" "c" "d"  3:"e"        with --lines
+ *
+ *  1. Units are those records of accepted streams that are in the time range and no gaps. Without
+ *     context only those that match are kept.
+ *  2. .order lists the units stream by stream, each stream's in the order of the block; stream s has
+ *     .order[.starts[s]] to .order[.starts[s + 1]].
+ *  3. A unit matches if level, id and pattern fit and its key is not below the selector's oldest.
+ */
+#ifndef QUERY_ENGINE_OPENED_H
+#define QUERY_ENGINE_OPENED_H
+
+#include "formats/block/block.h"
+#include "query/engine/filter.h"
+#include "query/engine/pattern.h"
+
+/* The total order (docs/design.md, "Total order"). */
+struct order_key {
+    int64_t order_ns;
+    struct hash128 stream, origin;
+    uint64_t sequence;
+    uint32_t position, line_number;
+};
+
+int order_key_compare(const struct order_key *a, const struct order_key *b);
+
+struct unit {
+    uint32_t row;         /* index of its record */
+    uint32_t offset, len; /* of its text in the block's lines */
+    uint32_t line_number : 31;
+    uint32_t matches : 1;
+};
+
+/* What decides about units; set by the run. */
+struct selector {
+    struct pattern *pattern; /* NULL: everything matches */
+    struct filter *filter;
+    int64_t since_ns, until_ns; /* TIME_NONE: open */
+    bool lines;
+    bool keep_all;   /* units that do not match too, for context */
+    bool needs_text; /* for more than the pattern */
+    bool has_oldest;
+    struct order_key oldest;
+    /* Streams that need not be looked at any more, by id; NULL: none. */
+    bool (*is_done)(void *context, struct hash128 stream);
+    bool (*is_canceled)(void *context); /* asked every few thousand units; NULL: never */
+    void *context;
+    uint64_t gave_up; /* units on which the pattern gave up */
+};
+
+struct opened {
+    size_t index; /* in the snapshot */
+    struct buf bytes;
+    struct arena arena;
+    struct block block;
+    struct unit *units;
+    size_t n_units;
+    uint32_t *order, *starts; /* invariant 2; only with keep_all */
+    uint64_t used;            /* when it was last needed; for who keeps several */
+};
+
+enum { GAVE_UP_MAX = 1000 };
+
+/* Decodes o->bytes and judges its units. ERR_CORRUPT: the block is skipped. ERR_LIMIT and
+ * ERR_CANCELED end the search. */
+bool opened_decode(struct opened *o, struct packer *packer, struct selector *selector,
+                   struct err *err);
+void opened_free(struct opened *o);
+size_t opened_size(const struct opened *o); /* bytes of memory, about */
+
+struct order_key opened_key(const struct opened *o, const struct unit *unit);
+/* Index of a stream in the block, or SIZE_MAX. */
+size_t opened_find_stream(const struct opened *o, struct hash128 id);
+
+#endif

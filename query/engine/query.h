@@ -1,0 +1,68 @@
+/*
+ * A search, as one value: what the command line gathers, what goes to a collector, what the engine
+ * runs. Its text form is that of HTML forms, so that curl can write it:
+ *
+ *     GET /api/v1/query?e=timeout&kind=F&i=1&filter=service%3Dapi&since=1763626921000000000
+ *
+ *     e=PATTERN        repeatable; none: everything matches, which needs no pattern
+ *     kind=F|E|G|P     text (default), extended, basic, perl
+ *     i w x v lines    =1 (or =0): grep's -i -w -x -v, and --lines
+ *     filter=OPERAND   repeatable; query/engine/filter.h
+ *     since= until=    nanoseconds since 1970 or RFC 3339; until is not included
+ *     newest=1         newest first
+ *     last=N           the newest N, oldest first
+ *     max=N            the first N in the order of printing, then stop
+ *     before=N after=N context, in lines of the same stream
+ *     want=records|count|streams|others    "others": streams without a match
+ *     output=binary|text|raw|json          what the collector answers with
+ *
+ *  1. query_decode(query_encode(q)) is q. Names that are not in the list are refused, and so is a name
+ *     that is given twice and not repeatable.
+ *  2. Everything is bounded by the constants below.
+ */
+#ifndef QUERY_ENGINE_QUERY_H
+#define QUERY_ENGINE_QUERY_H
+
+#include "base/arena.h"
+#include "base/time.h"
+#include "query/engine/pattern.h"
+
+enum {
+    QUERY_FILTERS_MAX = 100,
+    QUERY_CONTEXT_MAX = 10000,  /* lines before or after */
+    QUERY_FORM_MAX = 256 << 10, /* bytes of the encoded form */
+};
+
+enum query_want { WANT_RECORDS, WANT_COUNT, WANT_STREAMS, WANT_OTHERS };
+enum query_output { OUTPUT_JSON, OUTPUT_TEXT, OUTPUT_RAW, OUTPUT_BINARY };
+
+struct query {
+    struct arena arena; /* owns the texts that query_add_... and query_decode put in */
+    struct str *patterns;
+    size_t n_patterns, patterns_capacity;
+    struct str *filters;
+    size_t n_filters, filters_capacity;
+    struct pattern_options options;
+    int64_t since_ns, until_ns; /* TIME_NONE: open. Of the event time. */
+    bool newest;
+    uint64_t last; /* 0: all */
+    bool has_max;
+    uint64_t max; /* may be 0, as in grep -m 0 */
+    uint32_t before, after;
+    enum query_want want;
+    enum query_output output;
+};
+
+void query_init(struct query *q); /* matches everything */
+void query_free(struct query *q);
+/* The text is copied. */
+void query_add_pattern(struct query *q, struct str text);
+void query_add_filter(struct query *q, struct str text);
+/* Bounds, and what cannot be together. Decoding has done it. */
+bool query_check(const struct query *q, struct err *err);
+
+void query_encode(const struct query *q, struct buf *out);
+/* Fills an initialised query. form may start with "?". */
+bool query_decode(struct query *q, struct str form, struct err *err);
+
+#endif

@@ -1,0 +1,99 @@
+#include "query/commands.h"
+
+#include "base/mem.h"
+#include "query/client.h"
+
+#include <stdio.h>
+
+struct token_flags {
+    struct str config;
+    struct str_list collector;
+    struct str note;
+    bool help;
+};
+
+#define FIELD(name) .field = offsetof(struct token_flags, name)
+
+static const struct option rows[] = {
+    {.flag = "config",
+     .letter = 'c',
+     .type = OPTION_PATH,
+     FIELD(config),
+     .value_name = "FILE",
+     .help = "configuration file (default " CONFIG_FILE ")"},
+    {.flag = "collector",
+     .type = OPTION_STRINGS,
+     FIELD(collector),
+     .value_name = "URL",
+     .help = "which collector to ask"},
+    {.flag = "note",
+     .type = OPTION_STRING,
+     FIELD(note),
+     .value_name = "TEXT",
+     .help = "one word kept beside the token, to know it again"},
+    {.flag = "help", .letter = 'h', .type = OPTION_BOOLEAN, FIELD(help), .help = "this text"},
+};
+
+static const struct option_table table = {rows, countof(rows), NULL};
+
+static int fail(const char *text)
+{
+    fprintf(stderr, "sluice token: %s\n", text);
+    return 2;
+}
+
+static int print_help(void)
+{
+    defer(buf_free) struct buf b = {0};
+    buf_add(&b, STR("usage: sluice token [OPTIONS] read|write|admin\n\n"
+                    "Makes a token for access over TCP and prints it once. Asked over the\n"
+                    "collector's socket, as root or as the collector's own user.\n\n"));
+    options_help(&table, &b);
+    printf("%.*s\n", STR_ARG(buf_str(&b)));
+    return 0;
+}
+
+/* Letters, digits, '-', '_' and '.' only: it stands in a URL and in the tokens file. */
+static bool is_word(struct str s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        char c = s.ptr[i];
+        bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        if (!is_letter && c != '-' && c != '_' && c != '.')
+            return false;
+    }
+    return s.len <= 100;
+}
+
+int command_token(int argc, char **argv)
+{
+    struct err err;
+    struct warnings w = {0};
+    struct token_flags f;
+    struct options given;
+    defer(arena_free) struct arena arena = {0};
+    defer(config_free) struct config config = {0};
+    defer(client_free) struct client client = {0};
+    defer(buf_free) struct buf answer = {0};
+    options_defaults(&given, &table, &f, &arena);
+    if (!options_read_argv(&given, argc, argv, &err))
+        return fail(err.text);
+    if (f.help)
+        return print_help();
+    if (given.operands.n != 1)
+        return fail("say which: sluice token read, sluice token write or sluice token admin");
+    if (!is_word(given.operands.items[0]) || !is_word(f.note))
+        return fail("a role or note has letters, digits, - _ and . only");
+    if (!config_load(&config, f.config.len ? f.config.ptr : NULL, &w, &err) &&
+        err.code != ERR_DENIED)
+        return fail(err.text);
+    const char *path = arena_print(&arena, "/api/v1/tokens?role=%s&note=%.*s",
+                                   given.operands.items[0].ptr, STR_ARG(f.note))
+                           .ptr;
+    if (!client_init(&client, &f.collector, &config, &w, &err) ||
+        !client_call(&client, "POST", path, &answer, &err))
+        return fail(err.text);
+    fwrite(answer.ptr, 1, answer.len, stdout);
+    mem_wipe(answer.ptr, answer.len);
+    return 0;
+}

@@ -1,0 +1,216 @@
+/*
+ * Power cuts and disk faults of the shipper's spool. A little shipper "reads" the numbers 1, 2, ...:
+ * its state is the next number to read, each block holds the next few. A collector takes blocks and
+ * knows them again. Whatever happens: every number that was read is in the collector, in a block of the
+ * spool, or will be read again, and never two of these.
+ */
+#include "base/mem.h"
+#include "shipper/spool.h"
+#include "tests/blocks.h"
+#include "tests/crash/power.h"
+#include "tests/test.h"
+
+enum { STEPS = 40, PER_BLOCK = 3, FILE_BYTES = 1200 };
+
+static struct {
+    int next; /* to read */
+} reader;
+
+static struct {
+    int blocks; /* block n was taken iff n <= blocks */
+    int upto;   /* numbers below it are stored */
+} collector;
+
+static bool restore(void *context, struct str state, struct err *err)
+{
+    uint64_t next;
+    (void)context;
+    if (!str_to_u64(state, &next))
+        return err_set(err, ERR_CORRUPT, "no number");
+    reader.next = (int)next;
+    return true;
+}
+
+static struct str state_text(char text[16])
+{
+    return str_of(text, (size_t)snprintf(text, 16, "%d", reader.next));
+}
+
+static bool open_spool(struct spool **s, const char *folder, struct err *err)
+{
+    bool is_new;
+    const struct spool_restore how = {restore, restore, NULL};
+    const struct spool_options options = {.folder = folder, .file_bytes = FILE_BYTES};
+    if (!spool_open(s, &options, &how, 1, &is_new, err))
+        return false;
+    if (is_new)
+        reader.next = 1;
+    return true;
+}
+
+/* What the world knew after so many disk calls. */
+static struct moment {
+    size_t calls;
+    int blocks, upto, durable;
+} past[STEPS * 8];
+static size_t n_past;
+static const struct power *recorded;
+
+static void note_moment(void)
+{
+    if (!recorded)
+        return;
+    REQUIRE(n_past < countof(past));
+    past[n_past++] =
+        (struct moment){power_calls(recorded), collector.blocks, collector.upto, reader.next};
+}
+
+/* A block of the next numbers; the state moves only if it is on disk. */
+static bool read_some(struct spool *s, struct err *err)
+{
+    char text[16];
+    defer(buf_free) struct buf block = {0};
+    if (is_spool_failed(s) && !spool_recover(s, 1, err))
+        return false;
+    spool_publish(s, 1);
+    if (is_spool_rotation_due(s) && !spool_rotate(s, state_text(text), 1, err))
+        return false;
+    uint64_t n = spool_next_sequence(s);
+    make_block(&block, 1, n, "x", reader.next, PER_BLOCK);
+    block_restamp(block.ptr, block.len, spool_origin(s), n);
+    reader.next += PER_BLOCK;
+    bool done = spool_append(s, state_text(text), buf_str(&block), 1, err) && spool_sync(s, err);
+    if (!done)
+        reader.next -= PER_BLOCK; /* read again */
+    spool_publish(s, 1);
+    return done;
+}
+
+/* The collector takes the next block and checks that it goes on where the last ended. */
+static bool send_one(struct spool *s)
+{
+    struct err err;
+    uint64_t sequence;
+    struct block block;
+    defer(buf_free) struct buf bytes = {0};
+    defer(arena_free) struct arena arena = {0};
+    defer(packer_free) struct packer packer = {0};
+    if (!spool_next(s, &bytes, &sequence, &err))
+        return false;
+    REQUIRE_OK(block_verify(&block, buf_str(&bytes), &packer, &arena, &err));
+    if ((int)sequence > collector.blocks) {
+        CHECK_INT(sequence, collector.blocks + 1);
+        CHECK_INT(number_of_line(block.records[0].line), collector.upto);
+        collector.blocks = (int)sequence;
+        collector.upto += (int)block.header.records;
+    }
+    note_moment(); /* before the files it was in can go */
+    spool_acknowledge(s, sequence);
+    return true;
+}
+
+static void send_all(struct spool *s)
+{
+    spool_rewind(s);
+    while (send_one(s))
+        continue;
+}
+
+TEST_SLOW(spool_survives_a_power_cut_anywhere, 120)
+{
+    struct err err;
+    defer(arena_free) struct arena a = {0};
+    const char *folder = arena_print(&a, "%s/disk", test_folder()).ptr;
+    const char *after = arena_print(&a, "%s/after", test_folder()).ptr;
+    REQUIRE_OK(folder_make(folder, &err));
+    struct spool *s = NULL;
+    defer(power_free) struct power *power = power_record(folder);
+    collector.blocks = 0;
+    collector.upto = 1;
+    recorded = power;
+    REQUIRE_OK(open_spool(&s, folder, &err));
+    for (int i = 0; i < STEPS; i++) {
+        REQUIRE_OK(read_some(s, &err));
+        note_moment();
+        if (i % 5 == 4)
+            send_one(s);
+        if (i % 11 == 10)
+            send_all(s);
+        if (i % 13 == 12) {
+            spool_close(&s, 1);
+            REQUIRE_OK(open_spool(&s, folder, &err));
+        }
+    }
+    spool_close(&s, 1);
+    power_stop(power);
+    recorded = NULL;
+    for (size_t n = past[0].calls; n <= power_calls(power); n++) {
+        size_t last = 0;
+        while (last + 1 < n_past && past[last + 1].calls <= n)
+            last++;
+        for (uint64_t variant = 0; variant < 4; variant++) {
+            power_cut(power, n, n * 100 + variant, after);
+            REQUIRE_OK(open_spool(&s, after, &err));
+            collector.blocks = past[last].blocks;
+            collector.upto = past[last].upto;
+            CHECK(reader.next >= past[last].durable);
+            spool_acknowledge(s, (uint64_t)collector.blocks);
+            send_all(s);
+            CHECK_INT(collector.upto, reader.next);
+            CHECK(read_some(s, &err));
+            send_all(s);
+            CHECK_INT(collector.upto, reader.next);
+            spool_close(&s, 1);
+        }
+    }
+}
+
+static void with_fault(enum fault fault, size_t at, size_t times, const char *folder)
+{
+    struct err err;
+    struct spool *s = NULL;
+    collector.blocks = 0;
+    collector.upto = 1;
+    faults_set(fault, at, times);
+    for (int tries = 0; tries < 80 && reader.next < 50; tries++) {
+        if (tries == 40)
+            faults_set(FAULT_NONE, 0, 0);
+        if (!s && !open_spool(&s, folder, &err))
+            continue;
+        read_some(s, &err);
+        if (tries % 3 == 0)
+            send_all(s);
+    }
+    faults_set(FAULT_NONE, 0, 0);
+    send_all(s);
+    CHECK(reader.next >= 50);
+    CHECK_INT(collector.upto, reader.next);
+    spool_close(&s, 1);
+    int before = reader.next;
+    REQUIRE_OK(open_spool(&s, folder, &err));
+    CHECK_INT(reader.next, before);
+    send_all(s);
+    CHECK_INT(collector.upto, reader.next);
+    spool_close(&s, 1);
+}
+
+TEST_SLOW(spool_survives_a_fault_at_every_call, 120)
+{
+    struct err err;
+    defer(arena_free) struct arena a = {0};
+    const char *base = arena_print(&a, "%s/disk", test_folder()).ptr;
+    REQUIRE_OK(folder_make(base, &err));
+    struct power *power = power_record(base);
+    for (enum fault fault = FAULT_FULL; fault <= FAULT_SHORT; fault++) {
+        for (size_t at = 0; at < 70; at += 1 + at / 20) {
+            for (size_t times = 1; times <= 16; times *= 4) {
+                const char *folder =
+                    arena_print(&a, "%s/%d-%zu-%zu", base, (int)fault, at, times).ptr;
+                reader.next = 1;
+                with_fault(fault, at, times, folder);
+            }
+        }
+    }
+    power_stop(power);
+    power_free(&power);
+}
