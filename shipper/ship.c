@@ -325,14 +325,21 @@ static void watch_pattern_folder(void *context, struct str folder)
     watch_folder(s->watch, folder);
 }
 
+/* Watched before they are listed: what changes after the listing must not wait for the next one, or
+ * lines are read before those of a file that was rotated away meanwhile. */
+static void look_around(struct ship *s)
+{
+    for (size_t i = 0; i < s->options->n_globs; i++)
+        glob_folders(s->options->globs[i].pattern, watch_pattern_folder, s);
+    tailer_scan(s->tailer, time_now());
+}
+
 static void on_scan(uv_timer_t *timer)
 {
     struct ship *s = timer->data;
     if (s->phase > SHIP_RUNNING || !s->tailer)
         return;
-    tailer_scan(s->tailer, time_now());
-    for (size_t i = 0; i < s->options->n_globs; i++)
-        glob_folders(s->options->globs[i].pattern, watch_pattern_folder, s);
+    look_around(s);
     tailer_take_drops(s->tailer, note_drop, s);
     pump(s);
 }
@@ -612,7 +619,7 @@ static bool start(struct ship *s, struct err *err)
     struct ids ids = {0};
     s->phase = SHIP_WAITING;
     if (s->tailer) {
-        tailer_scan(s->tailer, time_now());
+        look_around(s);
         if (is_new)
             tailer_unknown(s->tailer, add_id, &ids);
     }
