@@ -3,8 +3,8 @@
  * copies of all it prints, so that blocks can be closed.
  *
  *  1. When the groups take more than the budget, the later half of it is thrown away, and all
- *     groups from the first one thrown away (.floor) on are refused until window_reset: what is inside
- *     is always complete below the floor. One group always stays.
+ *     groups from the first one thrown away (.floor) on are refused until window_reset: below the
+ *     floor nothing is missing. One group always stays.
  *  2. With .newest everything is mirrored: "before" means a greater key.
  */
 #ifndef QUERY_ENGINE_WINDOW_H
