@@ -1,13 +1,13 @@
 /*
- * The blocks of a snapshot as a search walks them: which can hold something, opened when needed, and
- * each stream's neighbours in the blocks before and after.
+ * The blocks of a snapshot as a search walks them: which can hold something, opened when needed,
+ * and each stream's neighbours in the blocks before and after.
  *
  *     origin a   | 1 | 2 | 3 |   | 5 |      chain: by origin and sequence
  *     origin b     | 1 |   2   |
  *
  *  1. Blocks that do not touch the time range do not exist here.
- *  2. Without context one decoded block is kept; with it several, as long as they take less than their
- *     budget. The pinned one stays whatever the others need, so two are in memory at least.
+ *  2. Without context one decoded block is kept; with it several, as long as they take less than
+ *     their budget. The pinned one stays whatever the others need, so two are in memory at least.
  *  3. A block that cannot be read is named in the summary once and is empty from then on.
  */
 #ifndef QUERY_ENGINE_BLOCKS_H
@@ -68,8 +68,8 @@ struct units {
 void blocks_init(struct blocks *b);
 void blocks_free(struct blocks *b);
 
-/* *out is NULL for a block that cannot be read; it stays valid until the next call but one that pins
- * it. False: the search has ended (ERR_CANCELED, or ERR_LIMIT as the pattern is too costly). */
+/* *out is NULL for a block that cannot be read; it stays valid until the next call that does
+ * not pin it. False: the search has ended (ERR_CANCELED; ERR_LIMIT: the pattern is too costly). */
 bool blocks_get(struct blocks *b, size_t index, const struct opened *pinned, struct opened **out,
                 struct err *err);
 /* Closes all, as verdicts are about to change. */

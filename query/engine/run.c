@@ -7,9 +7,7 @@
 
 #include <stdlib.h>
 
-enum {
-    MEMORY_DEFAULT = 64 << 20,
-};
+enum { MEMORY_DEFAULT = 64 << 20 };
 
 /* A stream of the run, in its map. */
 struct run_stream {

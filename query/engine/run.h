@@ -8,9 +8,9 @@
  *                  |---- 2 ----|      |-- 4 --|
  *     before 3 is opened, what is older than the start of 3 can go out
  *
- * When the heap is fuller than its budget, its latest half is thrown away; the first key thrown away is
- * where the next pass over the blocks begins. So memory is bounded whatever the snapshot and the
- * query, and the time is that of (bytes selected in one overlap / half the budget) passes.
+ * When the heap is fuller than its budget, its latest half is thrown away; the first key thrown
+ * away is where the next pass over the blocks begins. So memory is bounded whatever the snapshot
+ * and the query, and the time is that of (bytes selected in one overlap / half the budget) passes.
  *
  * With context, a unit is a line of context if at most .after units of its stream stand between it
  * and the match before it, or .before and the match after it. Neighbours are looked up in the next
@@ -19,8 +19,8 @@
  *
  *  1. Results come in the total order (docs/design.md), groups by their first unit; with .newest
  *     everything is mirrored, also inside groups.
- *  2. Memory: the budget, about two decoded blocks, and about 100 bytes for each block of the snapshot
- *     and each stream with a result. One group is held even if it is larger than the budget.
+ *  2. Memory: the budget, about two decoded blocks, and about 100 bytes for each block of the
+ *     snapshot and each stream with a result. One group is held even if it is larger than that.
  *  3. A block that cannot be read is named in the summary, which is then not complete; all else is
  *     answered. The same holds for lines on which the pattern gave up.
  *  4. Gap records are never matched, counted or shown. Context stays within since and until.

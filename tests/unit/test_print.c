@@ -56,6 +56,11 @@ TEST(print_text_columns)
     CHECK_STR(print_one(o, r, &b), STR("2026-11-20T14:52:01.123+05:30 api x\n"));
     o.time = TIME_UNIX;
     CHECK_STR(print_one(o, r, &b), STR("1795166521.123000000 api x\n"));
+    o.time = TIME_ISO;
+    o.zone = (struct zone){0};
+    struct result earliest = r;
+    earliest.event_ns = INT64_MIN;
+    CHECK(str_find(print_one(o, earliest, &b), STR("1677-09-21T00:12:43.145224192Z")) == 0);
     o.time = TIME_NS;
     CHECK_STR(print_one(o, r, &b), STR("1795166521123000000 api x\n"));
     o.time = TIME_OFF;

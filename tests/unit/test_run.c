@@ -501,7 +501,8 @@ TEST(run_gives_context_as_grep_does)
     snprintf(path, sizeof path, "%s/lines", test_folder());
     for (int round = 0; round < 60; round++) {
         seed = (uint64_t)round + 1;
-        defer(free_world) struct world *w = plain_world(20 + (int)roll(20), 1 + (int)roll(8));
+        int blocks = 20 + (int)roll(20), lines_each = 1 + (int)roll(8);
+        defer(free_world) struct world *w = plain_world(blocks, lines_each);
         defer(query_free) struct query q;
         query_init(&q);
         query_add_filter(&q, STR("api"));
@@ -518,9 +519,11 @@ TEST(run_gives_context_as_grep_does)
         q.options.invert = roll(4) == 0;
         q.has_max = roll(2);
         q.max = q.has_max ? roll(12) : 0;
-        snprintf(command, sizeof command, "grep -h -F -A%u -B%u %s -m%d -e '%s' %s", q.after,
-                 q.before, q.options.invert ? "-v" : "", q.has_max ? (int)q.max : 1000000, pattern,
-                 path);
+        char context[40] = ""; /* with -A0 grep would print separators */
+        if (q.before || q.after)
+            snprintf(context, sizeof context, "-A%u -B%u", q.after, q.before);
+        snprintf(command, sizeof command, "grep -h -F %s %s -m%d -e '%s' %s", context,
+                 q.options.invert ? "-v" : "", q.has_max ? (int)q.max : 1000000, pattern, path);
         defer(buf_free) struct buf expected = {0};
         read_command(command, &expected);
         run_printed(w, &q, &ours);
