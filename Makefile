@@ -163,9 +163,12 @@ flow: $(OUT)/sluice ## end to end: the program, its processes, real files (T=)
 soak: ## the long variants of the end-to-end tests (T=)
 	+$(Q)SOAK=1 $(MAKE) --no-print-directory flow
 
-bench: $(OUT)/sluice ## speed and size next to zstd and rg (tests/bench)
-	$(Q)if test -x tests/bench/run; then SLUICE=$(OUT)/sluice tests/bench/run; \
-	    else echo "there is no tests/bench/run"; fi
+$(OUT)/bench: $(call objects,tests/bench/bench.c) $(OUT)/libsluice.a
+	$(call say,LINK,$@)
+	$(link)
+
+bench: $(OUT)/sluice $(OUT)/bench ## speed and size next to zstd and rg (CORPUS= folder of *.log files)
+	$(Q)SLUICE=$(OUT)/sluice BENCH=$(OUT)/bench CORPUS='$(CORPUS)' tests/bench/run
 
 cover: ## line coverage of unit and crash tests, by folder
 	@mkdir -p build

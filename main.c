@@ -60,6 +60,7 @@ static int unknown_command(const char *name)
 
 int main(int argc, char **argv)
 {
+    mem_setup();
     /* No core dumps: they would hold what redaction keeps off the disk. */
     setrlimit(RLIMIT_CORE, &(struct rlimit){0});
     if (argc < 2) {

@@ -1,5 +1,6 @@
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,18 @@ static _Noreturn void out_of_memory(size_t size)
 {
     fprintf(stderr, "sluice: out of memory (%zu bytes asked for)\n", size);
     abort();
+}
+
+void mem_setup(void)
+{
+    mallopt(M_ARENA_MAX, 2);
+    mallopt(M_MMAP_THRESHOLD, 4 << 20); /* fixed: glibc would raise it to 32 MiB by itself */
+    mallopt(M_TRIM_THRESHOLD, 8 << 20);
+}
+
+void mem_trim(void)
+{
+    malloc_trim(0);
 }
 
 void *mem_alloc(size_t size)

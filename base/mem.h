@@ -39,6 +39,11 @@
         left_##unique op right_##unique ? left_##unique : right_##unique; \
     })
 
+/* Before the first thread: the allocator gives memory back to the kernel instead of keeping what each
+ * thread once used. */
+void mem_setup(void);
+void mem_trim(void); /* what is free, now: after something large */
+
 void *mem_alloc(size_t size);     /* zeroed */
 void *mem_alloc_raw(size_t size); /* not zeroed: for large buffers that are written before read */
 void *mem_resize(void *p, size_t old_size, size_t new_size); /* what is new is zeroed */

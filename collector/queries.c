@@ -185,6 +185,7 @@ static void done(struct work *work)
     if (r->x)
         end_answer(r);
     free_running(r);
+    mem_trim();
 }
 
 /* GET has the form behind the question mark, POST in the body. */

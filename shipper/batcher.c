@@ -87,7 +87,7 @@ static struct batch_stream *new_stream(struct batcher *b, const struct labels *l
                                             arena_copy(&b->arena, labels->items[i].value)};
     s->context.local_to_utc = zone_local_to_utc;
     s->context.zone = &b->zone;
-    s->order_ns = s->event_ns = TIME_NONE;
+    s->order_ns = s->event_ns = s->first_part.time_ns = TIME_NONE;
     const struct restored *before = map_get(&b->restored, MAP_KEY(id));
     if (before)
         s->order_ns = before->order_ns;
@@ -159,11 +159,16 @@ static bool add_record(struct batcher *b, struct batch_stream *s, struct record 
     return true;
 }
 
+static bool is_continuation(unsigned flags)
+{
+    return (flags & (TAIL_MIDDLE | TAIL_LAST | TAIL_CONTINUES)) != 0;
+}
+
 static struct line_facts facts_of(struct batch_stream *s, struct str line, unsigned flags,
                                   int64_t file_time_ns, int64_t now_ns)
 {
     struct line_facts facts;
-    if (flags & (TAIL_MIDDLE | TAIL_LAST | TAIL_CONTINUES))
+    if (is_continuation(flags))
         return s->first_part;
     s->context.arrival_ns = now_ns;
     s->context.file_time_ns = file_time_ns;
@@ -173,12 +178,19 @@ static struct line_facts facts_of(struct batch_stream *s, struct str line, unsig
     return facts;
 }
 
+/* Of a line that says nothing. A part stays with the part before it, also over a restart, when its
+ * first part is not known any more. */
+static int64_t time_of(const struct batch_stream *s, unsigned flags, int64_t now_ns)
+{
+    return is_continuation(flags) && s->order_ns != TIME_NONE ? s->order_ns : now_ns;
+}
+
 bool batcher_line(struct batcher *b, struct batch_stream *s, struct str line, unsigned flags,
                   int64_t file_time_ns, int64_t now_ns)
 {
     struct line_facts facts = facts_of(s, line, flags, file_time_ns, now_ns);
     struct record record = {
-        .event_ns = facts.time_ns == TIME_NONE ? now_ns : facts.time_ns,
+        .event_ns = facts.time_ns == TIME_NONE ? time_of(s, flags, now_ns) : facts.time_ns,
         .level = facts.level,
         .flags =
             (uint16_t)(record_flags_of(flags) | (facts.level_derived ? RECORD_LEVEL_DERIVED : 0)),

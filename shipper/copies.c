@@ -87,8 +87,9 @@ static bool is_match(const struct source *from, const struct source *s, bool is_
         return identity_check(&from->seen, &s->file, &bytes, &same, &ignored) && same;
     if (!is_kin || from->state != SOURCE_TRUNCATED)
         return false;
-    return sample_check(identity_sample_before(&from->seen, s->size), &s->file, &same, &ignored) &&
-           same;
+    /* Without a sample nothing speaks for it: it may be the copy of a younger, short generation. */
+    struct sample before = identity_sample_before(&from->seen, s->size);
+    return before.end > 0 && sample_check(before, &s->file, &same, &ignored) && same;
 }
 
 /* The generation that s continues, the nearest kin first. Its stream is the name relation. */

@@ -187,8 +187,9 @@ void source_is_gone(struct tailer *t, struct source *s, int64_t now_ns)
     copies_pass_on(t, s);
 }
 
-/* An inode may have been used again while the file was closed: then what was known is gone. */
-static bool is_still(struct tailer *t, struct source *s, int64_t now_ns)
+/* While the file was closed it may have been cut, or its inode used again: then what was known is
+ * gone. Under the same path both are a cut. */
+static bool is_still(struct tailer *t, struct source *s, bool is_renamed, int64_t now_ns)
 {
     struct err ignored;
     struct identity_bytes bytes;
@@ -203,6 +204,11 @@ static bool is_still(struct tailer *t, struct source *s, int64_t now_ns)
                    (is_packed(s) || identity_check(&s->seen, &s->file, &bytes, &same, &ignored));
     if (is_good && same)
         return true;
+    if (is_good && !is_renamed) {
+        source_truncated(t, s, now_ns);
+        return true;
+    }
+    source_close(t, s); /* it is the new one's */
     source_drop_inode(t, s);
     source_is_gone(t, s, now_ns);
     return false;
@@ -303,9 +309,9 @@ static void see(struct listing *l, struct str path, const struct named *named,
             return;
         }
         source_set_path(t, s, path);
-        s = is_still(t, s, l->now_ns) ? s : NULL;
+        s = is_still(t, s, true, l->now_ns) ? s : NULL;
     } else if (s && (!s->scan || s->mtime_ns != mtime_of(st))) {
-        s = is_still(t, s, l->now_ns) ? s : NULL;
+        s = is_still(t, s, false, l->now_ns) ? s : NULL;
     }
     if (!s) {
         found(l, path, named, st);

@@ -25,32 +25,13 @@
  *     answered. The same holds for lines on which the pattern gave up.
  *  4. Gap records are never matched, counted or shown. Context stays within since and until.
  *  5. last=N: the N newest matches and their context, oldest first. max=N: after the Nth match only
- *     the rest of its context, up to the next match, as grep -m does.
+ *     the lines of context after it, whether they match or not, as grep -m does.
  */
 #ifndef QUERY_ENGINE_RUN_H
 #define QUERY_ENGINE_RUN_H
 
+#include "query/engine/blocks.h"
 #include "query/engine/query.h"
-#include "query/engine/results.h"
-
-struct snapshot_block {
-    struct hash128 origin;
-    uint64_t sequence;
-    uint32_t records;
-    int64_t least_order_ns, greatest_order_ns;
-    int64_t least_event_ns, greatest_event_ns;
-};
-
-/* What is searched; it does not change meanwhile. */
-struct snapshot {
-    void *context;
-    size_t n_blocks; /* in no order; at most one of each origin and sequence */
-    struct snapshot_block (*block)(void *context, size_t i);
-    /* Appends the bytes of a block to out, whose max is BLOCK_MAX. */
-    bool (*load)(void *context, size_t i, struct buf *out, struct err *err);
-    const struct labels *const *streams; /* all that are known, for filters and want=others */
-    size_t n_streams;
-};
 
 struct run_options {
     size_t memory;                                            /* budget in bytes; 0 = 64 MiB */

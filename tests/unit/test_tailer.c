@@ -275,6 +275,46 @@ TEST(tailer_copytruncate_while_away_behind)
     copytruncate_case(false, true, true);
 }
 
+/* What was written since is shorter than what was read: the cut shows by the size. */
+TEST(tailer_cut_to_less_while_away)
+{
+    WORLD = {0};
+    append_text("a.log", "1\n2\n3\n");
+    tail_start(&t);
+    tail_read_all(&t);
+    tail_save(&t);
+    tail_stop(&t);
+    copy_file("a.log", "a.log.1");
+    truncate_file("a.log", 0);
+    append_text("a.log", "4\n");
+    tail_start(&t);
+    tail_pass(&t, NS_PER_S);
+    append_text("a.log", "5\n");
+    tail_pass(&t, NS_PER_S);
+    CHECK_STR(tail_raw(&t, "a.log"), STR("1\n2\n3\n4\n5\n"));
+}
+
+/* The younger copy is shorter than what was read of the older one, and none of its front. */
+TEST(tailer_cut_twice_while_away)
+{
+    WORLD = {0};
+    append_text("a.log", "1 a line longer than all of the next\n");
+    tail_start(&t);
+    tail_read_all(&t);
+    tail_save(&t);
+    tail_stop(&t);
+    append_text("a.log", "2\n");
+    copy_file("a.log", "a.log.2");
+    truncate_file("a.log", 0);
+    append_text("a.log", "3\n");
+    copy_file("a.log", "a.log.1");
+    truncate_file("a.log", 0);
+    append_text("a.log", "4\n");
+    tail_start(&t);
+    tail_pass(&t, NS_PER_S);
+    CHECK_STR(tail_raw(&t, "a.log"), STR("1 a line longer than all of the next\n2\n3\n4\n"));
+}
+
 /* Lines that were written after the copy was made and before the file was cut. */
 TEST(tailer_copytruncate_with_a_short_copy)
 {

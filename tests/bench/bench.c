@@ -1,0 +1,165 @@
+/*
+ * Single parts of the chain on the lines of one file, on one core: MB of lines per second.
+ *
+ *     bench FILE
+ */
+#include "base/mem.h"
+#include "collector/store/store.h"
+#include "formats/block/builder.h"
+#include "formats/line/facts.h"
+#include "shipper/tailer.h"
+
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { BLOCKS_MAX = 4096 };
+
+static uint64_t line_bytes;
+static struct buf blocks[BLOCKS_MAX];
+static size_t n_blocks;
+
+static void must(bool done, const struct err *err)
+{
+    if (done)
+        return;
+    fprintf(stderr, "bench: %s\n", err->text);
+    exit(1);
+}
+
+static void report(const char *what, int64_t since_ns)
+{
+    double seconds = (double)(time_monotonic() - since_ns) / NS_PER_S;
+    printf("%-28s %8.0f MB/s\n", what, (double)line_bytes / 1e6 / seconds);
+}
+
+static bool count_line(void *context, const struct tail_line *line)
+{
+    (void)context;
+    line_bytes += line->bytes.len;
+    return true;
+}
+
+static bool read_facts(void *context, const struct tail_line *line)
+{
+    static struct line_context facts_context;
+    struct line_facts facts;
+    (void)context;
+    line_facts_of(line->bytes, &facts_context, &facts);
+    line_bytes += line->bytes.len;
+    return true;
+}
+
+/* What was read so far becomes a block when it is large enough. */
+static void close_block(struct block_builder *b)
+{
+    struct err err;
+    struct hash128 origin = {1, 2};
+    if (b->n_records == 0)
+        return;
+    assert(n_blocks < BLOCKS_MAX);
+    must(block_builder_finish(b, origin, n_blocks + 1, 1, &blocks[n_blocks], &err), &err);
+    n_blocks++;
+    block_builder_reset(b);
+}
+
+static bool build_blocks(void *context, const struct tail_line *line)
+{
+    struct block_builder *b = context;
+    static const struct labels none;
+    if (b->lines.len >= BLOCK_CLOSE_BYTES)
+        close_block(b);
+    if (b->n_streams == 0)
+        block_builder_stream(b, &none, &none, TIME_NONE);
+    struct record record = {.line = line->bytes, .order_ns = (int64_t)line->from};
+    record.event_ns = record.order_ns;
+    line_bytes += line->bytes.len;
+    return block_builder_add(b, &record);
+}
+
+static void read_file(const char *path, bool (*line)(void *, const struct tail_line *),
+                      void *context)
+{
+    struct err err;
+    const struct tail_glob glob = {.pattern = str_from(path)};
+    const struct tailer_options options = {.host = STR("bench"), .globs = &glob, .n_globs = 1};
+    const struct tail_sink sink = {line, context};
+    struct tailer *t = NULL;
+    must(tailer_open(&t, &options, &err), &err);
+    tailer_scan(t, time_now());
+    line_bytes = 0;
+    while (tailer_read(t, time_now(), &sink))
+        continue;
+    tailer_close(&t);
+}
+
+static void verify_blocks(void)
+{
+    struct err err;
+    defer(arena_free) struct arena arena = {0};
+    defer(packer_free) struct packer packer = {0};
+    for (size_t i = 0; i < n_blocks; i++) {
+        struct block block;
+        arena_reset(&arena);
+        must(block_verify(&block, buf_str(&blocks[i]), &packer, &arena, &err), &err);
+    }
+}
+
+static void store_blocks(const char *folder)
+{
+    struct err err;
+    struct store *s = NULL;
+    const struct store_options options = {.folder = folder};
+    defer(arena_free) struct arena arena = {0};
+    defer(packer_free) struct packer packer = {0};
+    must(store_open(&s, &options, time_now(), &err), &err);
+    for (size_t i = 0; i < n_blocks; i++) {
+        struct block block;
+        struct put_result result;
+        arena_reset(&arena);
+        must(block_verify(&block, buf_str(&blocks[i]), &packer, &arena, &err), &err);
+        must(store_put(s, buf_str(&blocks[i]), &block, time_now(), &result, &err), &err);
+        if (i % 16 == 15)
+            must(store_commit(s, time_now(), &err), &err);
+    }
+    must(store_commit(s, time_now(), &err), &err);
+    store_close(&s, time_now());
+}
+
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+    (void)st, (void)type, (void)at;
+    return remove(path);
+}
+
+int main(int argc, char **argv)
+{
+    char folder[] = "sluice-bench-XXXXXX";
+    defer(block_builder_free) struct block_builder builder = {0};
+    if (argc != 2 || argv[1][0] != '/' || !mkdtemp(folder)) {
+        fprintf(stderr, "usage: bench /absolute/path/of/a/file\n");
+        return 2;
+    }
+    read_file(argv[1], count_line, NULL); /* into the page cache */
+    int64_t start = time_monotonic();
+    read_file(argv[1], count_line, NULL);
+    report("reading lines", start);
+    start = time_monotonic();
+    read_file(argv[1], read_facts, NULL);
+    report("... with level and time", start);
+    start = time_monotonic();
+    read_file(argv[1], build_blocks, &builder);
+    close_block(&builder);
+    report("... into plain blocks", start);
+    start = time_monotonic();
+    verify_blocks();
+    report("checking blocks", start);
+    start = time_monotonic();
+    store_blocks(folder);
+    report("... and storing them", start);
+    for (size_t i = 0; i < n_blocks; i++)
+        buf_free(&blocks[i]);
+    nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    return 0;
+}
