@@ -71,7 +71,7 @@ static void go_on(const struct file *f, size_t n, const struct journal_health *b
     journal_close(&j, 2);
     good = file_size(f, &size, &err) && read_all(f, size, true, &after, &health);
     assert(good && after == n + 1 && health.torn_bytes == 0);
-    assert(health.rotten_bytes == before->rotten_bytes);
+    assert(health.rotten_bytes == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -86,7 +86,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     defer(file_close) struct file f = memory_file(buf_str(&bytes));
     bool good = read_all(&f, size, false, &n_headers, &without);
     assert(read_all(&f, size, true, &n, &with) == good);
-    if (good)
+    if (good && with.rotten_parts == 0)
         go_on(&f, n, &with);
     return 0;
 }

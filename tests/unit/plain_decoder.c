@@ -346,8 +346,9 @@ static bool is_header_valid(struct str file, uint64_t offset, uint64_t id)
     uint64_t length = fixed_at(header, 8, 4);
     return memcmp(header.ptr, "SLJF\1", 5) == 0 &&
            fixed_at(header, 12, 4) == xxh3(str_of(without_check, FRAME)) % 0x100000000 &&
-           fixed_at(header, 24, 8) == offset && (id == 0 || fixed_at(header, 16, 8) == id) &&
-           length <= 64 * MIB && length <= file.len - offset - FRAME;
+           fixed_at(header, 24, 8) == offset && fixed_at(header, 32, 8) <= offset &&
+           (id == 0 || fixed_at(header, 16, 8) == id) && length <= 64 * MIB &&
+           length <= file.len - offset - FRAME;
 }
 
 static struct plain_frame frame_at(struct str file, uint64_t offset)
@@ -384,7 +385,6 @@ bool plain_journal_read(struct str file, struct arena *arena, struct plain_journ
         j->end = frame.durable > j->end ? frame.durable : j->end;
         at += FRAME + frame.payload.len;
     }
-    j->end = j->end < file.len ? j->end : file.len;
     if (j->id == 0)
         return false;
     j->frames = arena_array(arena, struct plain_frame, file.len / FRAME);
