@@ -1,6 +1,7 @@
 #include "base/compress.h"
 
 #include "base/mem.h"
+#include "base/reader.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -64,7 +65,9 @@ bool zstd_pack(struct packer *p, struct str in, int level, struct buf *out, stru
 
 bool zstd_unpack(struct packer *p, struct str in, size_t exact_size, char *out, struct err *err)
 {
-    if (ZSTD_getFrameContentSize(in.ptr, in.len) != exact_size)
+    struct reader magic = reader_of(in);
+    if (read_u32(&magic) != ZSTD_MAGICNUMBER || /* no skippable frame, none of before RFC 8878 */
+        ZSTD_getFrameContentSize(in.ptr, in.len) != exact_size)
         return err_set(err, ERR_CORRUPT, "zstd: not a frame of %zu bytes", exact_size);
     size_t frame = ZSTD_findFrameCompressedSize(in.ptr, in.len);
     if (ZSTD_isError(frame) || frame != in.len)

@@ -21,7 +21,8 @@
  *      what the level needs for the piece, an unpacker 48 KiB (gzip) or 8 MiB + 256 KiB (zstd,
  * whose frames with a larger window are refused with ERR_LIMIT).
  *   2. zstd_unpack succeeds only if the input is one whole frame, without a byte behind it, which
- *      declares and has exactly the expected size.
+ *      declares and has exactly the expected size. Frames of RFC 8878 only: skippable ones and those of
+ *      zstd before 0.8 are refused.
  *   3. unpacker_is_whole says whether all that was fed is a sequence of at least one whole member
  *      (RFC 1952 2.2; concatenated zstd frames), so a stream that was cut short is told from one
  * that ended. Checksums are verified where the format has them.

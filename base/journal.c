@@ -42,7 +42,7 @@ static bool parse_header(const char bytes[FRAME_HEADER], uint64_t offset, struct
     h->payload_hash = read_u64(&r);
     h->frame.next = offset + FRAME_HEADER + h->frame.length;
     return check == header_check(bytes) && h->frame.offset == offset &&
-           h->frame.length <= FRAME_PAYLOAD_MAX;
+           h->frame.durable <= offset && h->frame.length <= FRAME_PAYLOAD_MAX;
 }
 
 enum found { FOUND_VALID, FOUND_BAD, FOUND_ERROR };

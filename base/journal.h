@@ -18,7 +18,7 @@
  *
  * Invariants:
  *   1. A frame is valid iff its header check and payload hash are right, its offset is where it
- * stands and its id is that of the file. A stale frame of another file cannot be taken for one.
+ * stands, its durable is not behind that and its id is that of the file. A stale frame of another file cannot be taken for one.
  *   2. Frames are appended only, and durable never exceeds what a successful sync has covered.
  *   3. Whatever was lost in a power cut lies at or behind the greatest durable of any valid frame.
  *   4. So the first bad frame at or behind that offset is a torn tail: the file ends there. A bad

@@ -12,7 +12,7 @@
  *
  *  1. Sets with ^ never match a newline, nor does "." (as REG_NEWLINE asks for).
  *  2. Case folding never crosses the border of ASCII: in UTF-8, where Perl's rules let K and s
- * match the Kelvin sign and the long s, they become (?-i:[kK]) and (?-i:[sS]).
+ *     match the Kelvin sign and the long s, they become (?-i:[kK]) and (?-i:[sS]).
  *  3. Repetitions are wrapped so that "a+?" is (a+)? and never a lazy one.
  */
 #ifndef BASE_POSIX_H
@@ -37,7 +37,7 @@ struct posix_seen {
 /* Appends to out, which bounds the length. */
 bool posix_to_perl(struct str pattern, struct posix_options options, struct buf *out,
                    struct posix_seen *seen, struct err *err);
-/* One character or the whole text, literally. The second appends a text with every case rule. */
+/* A text that means itself, under the same rules of case. */
 void put_perl_literal(struct buf *out, struct str text, bool ignore_case, bool utf);
 /* The end of a physical line. */
 void put_perl_line_end(struct buf *out, bool skip_cr);

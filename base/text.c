@@ -27,6 +27,13 @@ static void put_json_ascii(struct buf *b, unsigned char c)
         buf_print(b, "\\u%04x", c);
 }
 
+/* U+0080 to U+009F, some of which terminals obey. */
+static bool is_c1_control(struct str s)
+{
+    return s.len > 1 && (unsigned char)s.ptr[0] == 0xc2 && (unsigned char)s.ptr[1] < 0xa0 &&
+           (unsigned char)s.ptr[1] >= 0x80;
+}
+
 void put_json(struct buf *b, struct str s)
 {
     buf_add_byte(b, '"');
@@ -41,6 +48,8 @@ void put_json(struct buf *b, struct str s)
         size_t taken = 1;
         if ((unsigned char)s.ptr[0] < 0x80)
             put_json_ascii(b, (unsigned char)s.ptr[0]);
+        else if (is_c1_control(s))
+            put_json_ascii(b, (unsigned char)s.ptr[taken++]);
         else if ((taken = sequence_length(s)) > 0)
             buf_add(b, str_of(s.ptr, taken));
         else

@@ -70,7 +70,7 @@ struct civil civil_of_ns(int64_t ns)
         .hour = (int)(of_day / 3600),
         .minute = (int)(of_day / 60 % 60),
         .second = (int)(of_day % 60),
-        .ns = (int)(ns - second * NS_PER_S),
+        .ns = (int)((ns % NS_PER_S + NS_PER_S) % NS_PER_S),
     };
 }
 

@@ -53,6 +53,7 @@ static bool read_sources(struct str array, struct arena *arena, struct hello_ans
 {
     enum { SOURCE_LEAST = 60 }; /* bytes of one in JSON */
     struct str rest = str_trim(str_slice(array, 1, array.len - 2));
+    answer->n_sources = 0; /* named again: the last counts */
     answer->sources = arena_array(arena, struct block_source, rest.len / SOURCE_LEAST + 1);
     while (rest.len) {
         if (!take_source(&rest, &answer->sources[answer->n_sources]))

@@ -14,13 +14,12 @@
  *                                                          └── end of stdin ──▶ FINISHING ◀──┘
  *                                             all acknowledged (SIGTERM: or 5 s) ──▶ STOPPED
  *
- * A write that fails is tried again each second with the same block; nothing is read meanwhile beyond
- * the block under construction.
+ * A write that fails is tried again with the same block (shipper/writer.h); nothing is read meanwhile
+ * beyond the block under construction.
  */
 #include "shipper/ship.h"
 
 #include "base/config.h"
-#include "base/io/http_server.h"
 #include "base/io/work.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -30,7 +29,9 @@
 #include "shipper/input.h"
 #include "shipper/sender.h"
 #include "shipper/ship_options.h"
+#include "shipper/status.h"
 #include "shipper/watch.h"
+#include "shipper/writer.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -39,27 +40,13 @@
 enum {
     FILL_BYTES = 1 << 20, /* of lines, while the block before is being written */
     CLOSE_RECORDS = 60000,
-    STATE_MAX = 60 << 20,
-    PUMP_MS = 10, /* reading in one turn of the loop */
-    RETRY_MS = 1000,
+    PUMP_MS = 10,   /* reading in one turn of the loop */
     SCAN_MS = 2000, /* all folders are looked at, hints or not */
     DRAIN_S = 10,
     LAST_SEND_S = 5,
 };
 
 enum ship_phase { SHIP_WAITING, SHIP_RUNNING, SHIP_DRAINING, SHIP_FINISHING, SHIP_STOPPED };
-
-/* A block on its way into the spool. The thread owns it from start to done. */
-struct write_job {
-    struct work work;
-    bool is_running, is_retry;
-    struct block_builder *builder; /* NULL: only a change */
-    struct buf change, whole;
-    struct buf block; /* encoded; empty until it was */
-    bool is_appended; /* in this file; only the sync is missing */
-    bool good;
-    struct err err;
-};
 
 struct ship {
     const struct ship_options *options;
@@ -77,15 +64,15 @@ struct ship {
     struct batch_stream *input_stream;
     struct batcher *batcher;
     struct spool *spool;
-    struct workers *writers, *readers;
-    struct write_job job;
-    bool wants_origin;      /* a conflict waits for the writer to rest */
-    bool was_full;          /* the spool; for the log */
-    char output_error[252]; /* what was said last; empty: all is well */
+    struct writer *writer;
+    struct workers *readers; /* of standard input */
+    bool wants_origin;       /* a conflict waits for the writer to rest */
+    bool was_full;           /* the spool; for the log */
+    char output_error[252];  /* what was said last; empty: all is well */
     struct watch *watch;
     struct http_client *client;
     struct sender *sender;
-    struct http_server *server;
+    struct status_server *status;
     struct metrics metrics;
     uint64_t read_bytes, records, dropped_bytes;
     struct err fatal; /* why standard input ended early */
@@ -97,7 +84,7 @@ static void pump(struct ship *s);
 
 static bool has_room(const struct ship *s)
 {
-    size_t most = s->job.is_running ? FILL_BYTES : BLOCK_CLOSE_BYTES;
+    size_t most = is_writer_busy(s->writer) ? FILL_BYTES : BLOCK_CLOSE_BYTES;
     return batcher_bytes(s->batcher) < most && batcher_records(s->batcher) < CLOSE_RECORDS &&
            spool_has_room(s->spool);
 }
@@ -172,62 +159,13 @@ static bool read_slice(struct ship *s)
     return true;
 }
 
-/* ---- blocks into the spool (thread) ---- */
-
-static bool write_block(struct ship *s, struct write_job *job, struct err *err)
-{
-    int64_t now = time_now();
-    if (is_spool_failed(s->spool)) {
-        job->is_appended = false;
-        if (!spool_recover(s->spool, now, err))
-            return false;
-    }
-    if (!job->is_appended) {
-        uint64_t sequence = spool_next_sequence(s->spool);
-        buf_reset(&job->block);
-        uint8_t unit = s->config->shipper.times == TIMES_US;
-        if (job->builder && !block_builder_finish(job->builder, spool_origin(s->spool), sequence,
-                                                  unit, &job->block, err))
-            return false;
-        if (!spool_append(s->spool, buf_str(&job->change), buf_str(&job->block), now, err))
-            return false;
-        job->is_appended = true;
-    }
-    if (!spool_sync(s->spool, err))
-        return false;
-    struct err later; /* the file goes on growing if there is no room for a new one */
-    if (job->whole.len)
-        spool_rotate(s->spool, buf_str(&job->whole), now, &later);
-    return true;
-}
-
-static void run_job(struct work *work)
-{
-    struct write_job *job = container_of(work, struct write_job, work);
-    struct ship *s = container_of(job, struct ship, job);
-    job->good = write_block(s, job, &job->err);
-}
+/* ---- blocks into the spool ---- */
 
 static void draw_origin(struct ship *s);
 
-static void job_done(struct work *work)
+static void on_written(void *data)
 {
-    struct write_job *job = container_of(work, struct write_job, work);
-    struct ship *s = container_of(job, struct ship, job);
-    spool_publish(s->spool, time_now());
-    if (s->phase == SHIP_STOPPED)
-        return;
-    if (!job->good) {
-        log_error("spool: %s; trying again", job->err.text);
-        job->is_retry = true;
-        uv_timer_start(&s->timer, s->timer.timer_cb, RETRY_MS, 0);
-        return;
-    }
-    if (job->is_retry)
-        log_info("spool: writing again");
-    job->is_retry = job->is_running = false;
-    if (job->builder)
-        block_builder_reset(job->builder);
+    struct ship *s = data;
     if (s->wants_origin)
         draw_origin(s);
     sender_kick(s->sender);
@@ -242,7 +180,7 @@ static void put_source(void *context, const struct tail_move *move)
 
 static void put_state(struct ship *s, struct buf *out)
 {
-    defer(buf_free) struct buf part = {.max = STATE_MAX};
+    defer(buf_free) struct buf part = {.max = WRITER_STATE_MAX};
     batcher_put_whole(s->batcher, &part);
     put_str(out, buf_str(&part));
     buf_reset(&part);
@@ -254,34 +192,25 @@ static void put_state(struct ship *s, struct buf *out)
 /* Hands the block under construction, and what moved with it, to the writer. */
 static void start_write(struct ship *s)
 {
-    struct write_job *job = &s->job;
-    defer(buf_free) struct buf part = {.max = STATE_MAX};
-    buf_reset(&job->change);
-    buf_reset(&job->whole);
-    bool has_records = batcher_records(s->batcher) > 0;
-    job->builder = batcher_take(s->batcher, &part);
-    put_str(&job->change, buf_str(&part));
+    defer(buf_free) struct buf part = {.max = WRITER_STATE_MAX};
+    defer(buf_free) struct buf change = {.max = WRITER_STATE_MAX};
+    defer(buf_free) struct buf whole = {.max = WRITER_STATE_MAX};
+    struct block_builder *builder = batcher_take(s->batcher, &part);
+    put_str(&change, buf_str(&part));
     buf_reset(&part);
     if (s->tailer) {
-        tailer_take_moves(s->tailer, put_source, job->builder);
+        tailer_take_moves(s->tailer, put_source, builder);
         tailer_put_delta(s->tailer, &part);
     }
-    put_str(&job->change, buf_str(&part));
-    if (!has_records) {
-        block_builder_reset(job->builder);
-        job->builder = NULL;
-    }
+    put_str(&change, buf_str(&part));
     if (is_spool_rotation_due(s->spool))
-        put_state(s, &job->whole);
-    assert(!job->change.over && !job->whole.over);
-    job->is_running = true;
-    job->is_appended = false;
-    work_start(s->writers, &job->work);
+        put_state(s, &whole);
+    writer_start(s->writer, builder, &change, &whole);
 }
 
 static bool is_write_due(const struct ship *s)
 {
-    if (s->job.is_running || batcher_records(s->batcher) == 0)
+    if (is_writer_busy(s->writer) || batcher_records(s->batcher) == 0)
         return false;
     return batcher_bytes(s->batcher) >= BLOCK_CLOSE_BYTES ||
            batcher_records(s->batcher) >= CLOSE_RECORDS || s->phase >= SHIP_DRAINING ||
@@ -295,13 +224,12 @@ static void stop(struct ship *s)
     if (s->phase == SHIP_STOPPED)
         return;
     s->phase = SHIP_STOPPED;
-    workers_close(&s->writers);
+    writer_close(&s->writer);
     workers_close(&s->readers);
     sender_close(&s->sender);
     http_client_close(&s->client);
     watch_close(&s->watch);
-    if (s->server)
-        http_server_stop(&s->server, NULL, NULL);
+    status_close(&s->status);
     uv_close((uv_handle_t *)&s->timer, NULL);
     uv_close((uv_handle_t *)&s->scan_timer, NULL);
     uv_close((uv_handle_t *)&s->idle, NULL);
@@ -317,7 +245,7 @@ static bool is_all_sent(const struct ship *s)
 
 static bool is_all_written(const struct ship *s)
 {
-    return !s->job.is_running && batcher_records(s->batcher) == 0;
+    return !is_writer_busy(s->writer) && batcher_records(s->batcher) == 0;
 }
 
 static void drain(struct ship *s, bool more_to_read)
@@ -343,12 +271,7 @@ static void on_idle(uv_idle_t *idle)
 
 static void on_timer(uv_timer_t *timer)
 {
-    struct ship *s = timer->data;
-    if (s->job.is_retry && s->job.is_running) {
-        work_start(s->writers, &s->job.work);
-        return;
-    }
-    pump(s);
+    pump(timer->data);
 }
 
 /* Milliseconds until something is due without an event. */
@@ -394,8 +317,7 @@ static void pump(struct ship *s)
         uv_idle_start(&s->idle, on_idle);
     else
         uv_idle_stop(&s->idle);
-    if (!s->job.is_retry)
-        uv_timer_start(&s->timer, on_timer, next_wakeup_ms(s), 0);
+    uv_timer_start(&s->timer, on_timer, next_wakeup_ms(s), 0);
 }
 
 static void watch_pattern_folder(void *context, struct str folder)
@@ -488,7 +410,7 @@ static void start_reading(struct ship *s)
 /* First file of a new state: holds what hello has resumed. */
 static bool write_first_state(struct ship *s, struct err *err)
 {
-    defer(buf_free) struct buf whole = {.max = STATE_MAX};
+    defer(buf_free) struct buf whole = {.max = WRITER_STATE_MAX};
     put_state(s, &whole);
     if (!spool_rotate(s->spool, buf_str(&whole), time_now(), err))
         return false;
@@ -532,7 +454,7 @@ static void on_conflict(void *data)
 {
     struct ship *s = data;
     s->wants_origin = true;
-    if (!s->job.is_running)
+    if (!is_writer_busy(s->writer))
         draw_origin(s);
 }
 
@@ -543,8 +465,9 @@ static void on_acknowledged(void *data)
 
 /* ---- status ---- */
 
-static void refresh_metrics(struct ship *s)
+static struct metrics *refresh_metrics(void *data)
 {
+    struct ship *s = data;
     struct spool_numbers spool = spool_count(s->spool);
     struct sender_numbers sender = sender_count(s->sender);
     struct metrics *m = &s->metrics;
@@ -563,50 +486,28 @@ static void refresh_metrics(struct ship *s)
         metric_set(m, METRIC_ACK_AGE_SECONDS, NO_LABELS,
                    now - (double)sender.acknowledged_ns / NS_PER_S);
     metric_set(m, METRIC_BUILD_INFO, LABELS(SLUICE_VERSION), 1);
+    return m;
 }
 
-static void handle_health(struct http_exchange *x, void *data)
+static const char *trouble(void *data)
 {
-    (void)data;
-    http_reply(x, 200, "text/plain", STR("ok\n"));
+    const struct ship *s = data;
+    if (is_writer_failing(s->writer))
+        return "the state cannot be written";
+    return s->phase == SHIP_RUNNING ? NULL : "not reading";
 }
 
-static void handle_ready(struct http_exchange *x, void *data)
-{
-    struct ship *s = data;
-    if (s->phase == SHIP_RUNNING && !s->job.is_retry)
-        http_reply(x, 200, "text/plain", STR("ready\n"));
-    else
-        http_reply_text(x, 503, s->job.is_retry ? "the state cannot be written" : "not reading");
-}
-
-static void handle_metrics(struct http_exchange *x, void *data)
-{
-    struct ship *s = data;
-    defer(buf_free) struct buf text = {0};
-    refresh_metrics(s);
-    metrics_print(&s->metrics, &text);
-    http_reply(x, 200, "text/plain; version=0.0.4", buf_str(&text));
-}
-
-static const struct http_route routes[] = {
-    {.method = "GET", .path = "/health", .handle = handle_health},
-    {.method = "GET", .path = "/healthz", .handle = handle_health},
-    {.method = "GET", .path = "/ready", .handle = handle_ready},
-    {.method = "GET", .path = "/metrics", .handle = handle_metrics},
-};
-
-/* Without it the shipper works all the same. */
-static void open_server(struct ship *s)
+static void open_status(struct ship *s)
 {
     struct err err;
-    const char *path = s->config->shipper.socket.ptr;
-    const struct http_server_options options = {
-        .loop = &s->loop, .routes = routes, .n_routes = countof(routes), .data = s};
-    if (s->config->shipper.socket.len == 0)
-        return;
-    if (!folder_make_above(path, &err) || !http_server_open(&s->server, &options, &err) ||
-        !http_listen_unix(s->server, path, 0660, &err))
+    const struct status_options options = {
+        .loop = &s->loop,
+        .path = s->config->shipper.socket.ptr,
+        .trouble = trouble,
+        .metrics = refresh_metrics,
+        .data = s,
+    };
+    if (s->config->shipper.socket.len && !status_open(&s->status, &options, &err))
         log_warn("no status socket: %s", err.text);
 }
 
@@ -695,17 +596,25 @@ static void add_id(void *context, struct hash128 id)
     ids->items[ids->n++] = id;
 }
 
+static bool open_writer(struct ship *s, struct err *err)
+{
+    const struct writer_options options = {
+        .loop = &s->loop,
+        .spool = s->spool,
+        .unit = s->config->shipper.times == TIMES_US,
+        .written = on_written,
+        .data = s,
+    };
+    return writer_open(&s->writer, &options, err);
+}
+
 static bool start(struct ship *s, struct err *err)
 {
     bool is_new;
-    if (!open_sources(s, err) || !open_spool(s, &is_new, err) ||
-        !workers_open(&s->writers, &s->loop, 1, err) ||
+    if (!open_sources(s, err) || !open_spool(s, &is_new, err) || !open_writer(s, err) ||
         (s->options->reads_stdin && !workers_open(&s->readers, &s->loop, 1, err)))
         return false;
     http_client_open(&s->client, &s->loop);
-    s->job.work = (struct work){.run = run_job, .done = job_done};
-    s->job.change.max = s->job.whole.max = STATE_MAX;
-    s->job.block.max = BLOCK_MAX;
     const struct sender_options sender = {
         .loop = &s->loop,
         .client = s->client,
@@ -721,7 +630,7 @@ static bool start(struct ship *s, struct err *err)
     };
     sender_open(&s->sender, &sender);
     s->watch = watch_open(&s->loop, on_hint, s);
-    open_server(s);
+    open_status(s);
     struct ids ids = {0};
     s->phase = SHIP_WAITING;
     if (s->tailer) {
@@ -749,9 +658,6 @@ static void ship_free(struct ship *s)
     tailer_close(&s->tailer);
     batcher_close(&s->batcher);
     spool_close(&s->spool, time_now());
-    buf_free(&s->job.change);
-    buf_free(&s->job.whole);
-    buf_free(&s->job.block);
     metrics_free(&s->metrics);
 }
 

@@ -19,7 +19,7 @@ struct spool_file {
     uint64_t number;
     struct file file;      /* for reading */
     uint64_t end;          /* what may be read: published */
-    uint64_t first;        /* sequence that was next when it was made */
+    uint64_t first;        /* sequence that was next when it was made; 0 = not known */
     uint64_t last;         /* greatest sequence in it; 0 = it has no block */
     int64_t first_time_ns; /* of its first block; TIME_NONE */
 };
@@ -139,10 +139,50 @@ static bool replay_file(struct spool *s, struct spool_file *f, const struct spoo
     return err->code == ERR_NONE && has_head;
 }
 
-static bool ignore_state(void *context, struct str state, struct err *err)
+/* Blocks from this number on are void in the file: a sync of it failed, and they were appended again
+ * to the next file. A file of which nothing could be read does not know its first number. */
+static uint64_t bound_of(const struct spool *s, size_t file)
 {
-    (void)context, (void)state, (void)err;
-    return true;
+    for (size_t i = file + 1; i < s->n_files; i++) {
+        if (s->files[i].first)
+            return s->files[i].first;
+    }
+    return UINT64_MAX;
+}
+
+/* A frame of a file whose state is not needed; what cannot be read is passed over. */
+static void survey_frame(struct spool_file *f, const struct frame *frame, struct str payload)
+{
+    struct err unused;
+    struct block_header h;
+    struct reader r = reader_of(payload);
+    if (frame->kind == FRAME_HEAD) {
+        read_origin(&r);
+        f->first = read_u64(&r);
+    }
+    if (frame->kind != FRAME_BLOCK)
+        return;
+    read_str(&r);
+    if (!block_peek(str_of(r.at, reader_left(&r)), &h, &unused))
+        return;
+    f->first = f->first ? f->first : h.sequence; /* the head was damaged */
+    f->last = h.sequence;
+    f->first_time_ns = f->first_time_ns == TIME_NONE ? frame->time_ns : f->first_time_ns;
+}
+
+/* The blocks of a file that is not the newest. Those from `bound` on are void: see bound_of. */
+static void survey_file(struct spool *s, struct spool_file *f, uint64_t bound)
+{
+    defer(journal_reader_free) struct journal_reader r = {0};
+    struct err err;
+    struct frame frame;
+    if (journal_reader_open(&r, &f->file, UINT64_MAX, &err)) {
+        while (journal_next(&r, true, &frame, &err))
+            survey_frame(f, &frame, buf_str(&r.payload));
+    }
+    f->end = err.code == ERR_NONE ? r.health.end : 0;
+    f->last = min_of(f->last, bound - 1);
+    s->damaged += err.code == ERR_NONE ? r.health.rotten_parts : 1;
 }
 
 static bool list_files(struct spool *s, struct err *err)
@@ -170,7 +210,6 @@ static bool list_files(struct spool *s, struct err *err)
 static bool restore_state(struct spool *s, const struct spool_restore *restore, bool *is_new,
                           struct err *err)
 {
-    const struct spool_restore ignore = {ignore_state, ignore_state, NULL};
     *is_new = true;
     while (s->n_files && *is_new) {
         struct spool_file *newest = &s->files[s->n_files - 1];
@@ -185,14 +224,8 @@ static bool restore_state(struct spool *s, const struct spool_restore *restore, 
         s->n_files--;
         s->damaged++;
     }
-    for (size_t i = 0; i + 1 < s->n_files; i++) {
-        struct hash128 origin = s->origin;
-        if (!replay_file(s, &s->files[i], &ignore, err)) {
-            s->files[i].end = 0;
-            s->damaged++;
-        }
-        s->origin = origin;
-    }
+    for (size_t i = s->n_files; i > 1; i--)
+        survey_file(s, &s->files[i - 2], bound_of(s, i - 2));
     return true;
 }
 
@@ -458,13 +491,6 @@ bool spool_has_room(const struct spool *s)
     return bytes_of(s) < s->options.size && s->published_free_bytes >= s->options.keep_free;
 }
 
-/* Blocks from this number on are void in the file under the cursor: a sync of it failed, and they
- * were appended again to the next file. */
-static uint64_t bound_of(const struct spool *s)
-{
-    return s->cursor_file + 1 < s->n_files ? s->files[s->cursor_file + 1].first : UINT64_MAX;
-}
-
 /* The block in a frame, stamped; false if it is not one to send. */
 static bool take_block(const struct spool *s, struct buf *payload, struct str *block,
                        uint64_t *sequence)
@@ -474,7 +500,7 @@ static bool take_block(const struct spool *s, struct buf *payload, struct str *b
     struct reader r = reader_of(buf_str(payload));
     read_str(&r);
     if (r.bad || !block_peek(str_of(r.at, reader_left(&r)), &h, &err) ||
-        h.sequence <= s->acknowledged || h.sequence >= bound_of(s))
+        h.sequence <= s->acknowledged || h.sequence >= bound_of(s, s->cursor_file))
         return false;
     char *bytes = payload->ptr + (r.at - payload->ptr);
     if (!hash128_equal(h.origin, s->origin))

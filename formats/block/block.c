@@ -209,7 +209,7 @@ static void read_column_levels(struct reader *r, struct block *block)
     struct runs runs = {0};
     for (uint32_t i = 0; i < block->header.records && !r->bad; i++) {
         uint64_t level = take_run(r, &runs, block->header.records - i);
-        r->bad |= level > UINT8_MAX;
+        r->bad |= level > RECORD_LEVEL_MAX;
         block->records[i].level = (uint8_t)level;
     }
 }
@@ -308,8 +308,9 @@ bool block_read_lines(struct block *block, struct arena *arena, struct err *err)
     return true;
 }
 
-static const char *verify_records(const struct block *block, struct arena *arena)
+static const char *verify_records(const struct block *block)
 {
+    defer(arena_free) struct arena scratch = {0};
     const struct block_header *h = &block->header;
     int64_t least_order = INT64_MAX, greatest_order = INT64_MIN;
     int64_t least_event = INT64_MAX, greatest_event = INT64_MIN;
@@ -323,7 +324,8 @@ static const char *verify_records(const struct block *block, struct arena *arena
         sum += hash64(record->line);
         if (record->fields.len) {
             struct reader r = reader_of(record->fields);
-            read_labels(&r, arena);
+            arena_reset(&scratch);
+            read_labels(&r, &scratch);
             if (r.bad || reader_left(&r))
                 return "the attached fields of a record are malformed";
         }
@@ -340,7 +342,7 @@ bool block_verify(struct block *block, struct str bytes, struct packer *packer, 
     if (!block_open(block, bytes, packer, arena, err) || !block_read_columns(block, arena, err) ||
         !block_read_lines(block, arena, err))
         return false;
-    const char *why = verify_records(block, arena);
+    const char *why = verify_records(block);
     return why ? refuse(&block->header, why, err) : true;
 }
 

@@ -156,7 +156,7 @@ static void summarise(const struct block_builder *b, int64_t unit, struct block_
 {
     h->least_order_ns = h->least_event_ns = INT64_MAX;
     h->greatest_order_ns = h->greatest_event_ns = INT64_MIN;
-    const char *line = b->lines.ptr;
+    const char *line = b->lines.ptr ? b->lines.ptr : ""; /* all lines may be empty */
     for (size_t i = 0; i < b->n_records; i++) {
         const struct record *record = &b->records[i];
         int64_t order = in_units(record->order_ns, unit) * unit;

@@ -25,6 +25,7 @@ enum {
     RECORD_LINE_MAX = 1 << 20, /* bytes of one record's line; longer lines are several records */
     RECORD_ID_MAX = 128,       /* bytes of a request id */
     RECORD_FIELDS_MAX = 4096,  /* bytes of the attached fields in their encoded form */
+    RECORD_LEVEL_MAX = 8,      /* the last of formats/line/level.h */
 };
 
 struct label {

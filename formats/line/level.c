@@ -1,6 +1,9 @@
 #include "formats/line/level.h"
 
 #include "base/mem.h"
+#include "formats/block/record.h"
+
+_Static_assert(LEVEL_COUNT == RECORD_LEVEL_MAX + 1, "blocks with other levels are refused");
 
 struct level_word {
     char text[16]; /* small letters, then zeros, so that two words of 8 bytes compare */

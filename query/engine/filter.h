@@ -7,8 +7,8 @@
  *     level=warn level=warn+  exactly; that and worse
  *     id=4f9c2ad1             request id as it was found
  *
- *  1. One name several times: any of its positive conditions and none of its negative ones. Different
- *     names: all of them. Words without a name are one name.
+ *  1. One name several times: any of its positive conditions and none of its negative ones. 
+ *     Different names: all of them. Words without a name are one name.
  *  2. A value that no stream has, and a word that names none, is ERR_INPUT with a suggestion, never
  *     an empty answer.
  *  3. Fields of the line, files and standard input are refused with a text that says so.

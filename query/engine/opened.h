@@ -8,8 +8,8 @@
  *
  *  1. Units are those records of accepted streams that are in the time range and no gaps. Without
  *     context only those that match are kept.
- *  2. .order lists the units stream by stream, each stream's in the order of the block; stream s has
- *     .order[.starts[s]] to .order[.starts[s + 1]].
+ *  2. .order lists the units stream by stream, each stream's in the order of the block; stream s
+ *     has .order[.starts[s]] to .order[.starts[s + 1]].
  *  3. A unit matches if level, id and pattern fit and its key is not below the selector's oldest.
  */
 #ifndef QUERY_ENGINE_OPENED_H

@@ -187,7 +187,7 @@ static bool compile_form(struct regex **out, const struct str *texts, size_t n,
         return true;
     if (options.kind == PATTERN_PERL)
         return false;
-    /* The translation is well-formed, so this is a bound of PCRE2; its text shows the translation. */
+    /* The translation is well-formed, so this is a bound of PCRE2, whose text would show it. */
     enum { SHOWN = 80 };
     return err_set(err, ERR_INPUT, "pattern '%.*s' is too large: fewer or smaller repetitions",
                    (int)min_of(texts[0].len, (size_t)SHOWN), texts[0].ptr);

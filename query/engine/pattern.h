@@ -23,18 +23,8 @@
 
 enum { PATTERN_COUNT_MAX = 1000, PATTERN_SCAN_MAX = 8 };
 
-/*                  name            letter */
-#define PATTERN_KINDS(X)     \
-    X(PATTERN_TEXT, 'F')     \
-    X(PATTERN_EXTENDED, 'E') \
-    X(PATTERN_BASIC, 'G')    \
-    X(PATTERN_PERL, 'P')
-
-enum pattern_kind {
-#define X(name, letter) name,
-    PATTERN_KINDS(X)
-#undef X
-};
+/* grep's -F -E -G -P */
+enum pattern_kind { PATTERN_TEXT, PATTERN_EXTENDED, PATTERN_BASIC, PATTERN_PERL };
 
 struct pattern_options {
     enum pattern_kind kind;

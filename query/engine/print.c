@@ -121,22 +121,49 @@ static void put_coloured(const struct printer *p, struct buf *out, struct str nu
 
 /* ---- columns ---- */
 
+/* Written by hand: times are most of the work of printing. */
+static char *write_digits(char *at, int value, int width, char end)
+{
+    for (int i = width; i-- > 0; value /= 10)
+        at[i] = (char)('0' + value % 10);
+    at[width] = end;
+    return at + width + 1;
+}
+
+/* As many digits of the fraction as there are: 3, 6 or 9. */
+static char *write_fraction(char *at, int ns, bool whole)
+{
+    int digits = !whole || ns % 1000000 == 0 ? 3 : ns % 1000 == 0 ? 6 : 9;
+    static const int units[] = {1000000, 1000, 1};
+    return write_digits(at, ns / units[digits / 3 - 1], digits, '\0') - 1;
+}
+
+static char *write_offset(char *at, int offset)
+{
+    int minutes = (offset < 0 ? -offset : offset) / 60;
+    if (offset == 0) {
+        *at = 'Z';
+        return at + 1;
+    }
+    *at++ = offset < 0 ? '-' : '+';
+    at = write_digits(at, minutes / 60, 2, ':');
+    return write_digits(at, minutes % 60, 2, '\0') - 1;
+}
+
 static void put_local(struct buf *out, const struct zone *zone, int64_t ns, bool iso)
 {
+    char text[48], *at = text;
     struct civil c = zone_civil(zone, ns);
-    buf_print(out, "%04d-%02d-%02d%c%02d:%02d:%02d.%03d", c.year, c.month, c.day, iso ? 'T' : ' ',
-              c.hour, c.minute, c.second, c.ns / 1000000);
-    if (!iso)
-        return;
-    if (iso && c.ns % 1000000)
-        buf_print(out, "%03d", c.ns / 1000 % 1000);
-    if (iso && c.ns % 1000)
-        buf_print(out, "%03d", c.ns % 1000);
-    int offset = zone_offset(zone, ns), minutes = (offset < 0 ? -offset : offset) / 60;
-    if (offset == 0)
-        buf_add_byte(out, 'Z');
-    else
-        buf_print(out, "%c%02d:%02d", offset < 0 ? '-' : '+', minutes / 60, minutes % 60);
+    at = write_digits(at, c.year, 4, '-');
+    at = write_digits(at, c.month, 2, '-');
+    at = write_digits(at, c.day, 2, iso ? 'T' : ' ');
+    at = write_digits(at, c.hour, 2, ':');
+    at = write_digits(at, c.minute, 2, ':');
+    at = write_digits(at, c.second, 2, '.');
+    at = write_fraction(at, c.ns, iso);
+    if (iso)
+        at = write_offset(at, zone_offset(zone, ns));
+    buf_add(out, str_of(text, (size_t)(at - text)));
 }
 
 static void put_unix(struct buf *out, int64_t ns)

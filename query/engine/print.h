@@ -5,11 +5,11 @@
  *             2026-11-20T09:22:01.123Z api:a match           with context ":" and "-",
  *             2026-11-20T09:22:01.124Z api-a line beside it  "--" between groups
  *     raw     the line only; the parts of a long line are put together again
- *     json    one object a line, PRINT_JSON_KEYS in this order
+ *     json    one object a line, with the keys below, in this order
  *
  *  1. Without .terminal the bytes of a line are not changed, whatever they are.
  *  2. With it no control byte of a line reaches the terminal: they are shown as ^[ and so on, bytes
- *     that are not UTF-8 as \xff. Line feed and tab stay; a CR before the end of a line is left out;
+ *     that are not UTF-8 as \xff. Line feed and tab stay; a CR at the end of a line is left out;
  *     colours (ESC [ numbers m) stay if .colour is on, and are ended with the line.
  *  3. JSON is always valid UTF-8: a line that is not has "line_base64" instead of "line".
  *  4. With only_matching each match is a line of its own, and lines of context are not printed.
@@ -21,7 +21,8 @@
 #include "query/engine/results.h"
 #include "query/engine/zone.h"
 
-/*  time time_ns service host labels level id id_kind fields ref part context line|line_base64  */
+/* Keys of JSON objects; those without a value are left out:
+ *  time time_ns service host labels level id id_kind fields ref part context line|line_base64 */
 
 enum print_output { PRINT_TEXT, PRINT_RAW, PRINT_JSON };
 enum print_time { TIME_ISO, TIME_SHORT, TIME_NS, TIME_UNIX, TIME_OFF };

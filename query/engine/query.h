@@ -14,10 +14,10 @@
  *     max=N            the first N in the order of printing, then stop
  *     before=N after=N context, in lines of the same stream
  *     want=records|count|streams|others    "others": streams without a match
- *     output=binary|text|raw|json          what the collector answers with
+ *     output=json|text|raw|binary          what the collector answers with
  *
- *  1. query_decode(query_encode(q)) is q. Names that are not in the list are refused, and so is a name
- *     that is given twice and not repeatable.
+ *  1. query_decode(query_encode(q)) is q. Names that are not in the list are refused, and so is a
+ *     name that is given twice and not repeatable.
  *  2. Everything is bounded by the constants below.
  */
 #ifndef QUERY_ENGINE_QUERY_H

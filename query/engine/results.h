@@ -7,7 +7,7 @@
  *     stream  (1)  labels                               gets the next number, from 0
  *     record  (2)  stream:varint origin:16 sequence:varint position:varint line_number:varint
  *                  order:zigzag event - order:zigzag level:u8 id_kind:u8 marks:u8 flags:varint
- *                  id:str fields:str line:str           marks: 1 match, 2 goes on from the one before
+ *                  id:str fields:str line:str           marks: 1 match, 2 goes on
  *     listed  (3)  stream:varint                        an answer to want=streams or others
  *     trailer (4)  matched streams blocks_read blocks_skipped bytes records, each varint
  *                  complete:u8 more_problems:varint problems:varint str*

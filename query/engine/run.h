@@ -8,9 +8,9 @@
  *                  |---- 2 ----|      |-- 4 --|
  *     before 3 is opened, what is older than the start of 3 can go out
  *
- * When the heap is fuller than its budget, its latest half is thrown away; the first key thrown away is
- * where the next pass over the blocks begins. So memory is bounded whatever the snapshot and the
- * query, and the time is that of (bytes selected in one overlap / half the budget) passes.
+ * When the heap is fuller than its budget, its latest half is thrown away; the first key thrown
+ * away is where the next pass over the blocks begins. So memory is bounded whatever the snapshot
+ * and the query, and the time is that of (bytes selected in one overlap / half the budget) passes.
  *
  * With context, a unit is a line of context if at most .after units of its stream stand between it
  * and the match before it, or .before and the match after it. Neighbours are looked up in the next
@@ -19,38 +19,19 @@
  *
  *  1. Results come in the total order (docs/design.md), groups by their first unit; with .newest
  *     everything is mirrored, also inside groups.
- *  2. Memory: the budget, about two decoded blocks, and about 100 bytes for each block of the snapshot
- *     and each stream with a result. One group is held even if it is larger than the budget.
+ *  2. Memory: the budget, about two decoded blocks, and about 100 bytes for each block of the
+ *     snapshot and each stream with a result. One group is held even if it is larger than that.
  *  3. A block that cannot be read is named in the summary, which is then not complete; all else is
  *     answered. The same holds for lines on which the pattern gave up.
  *  4. Gap records are never matched, counted or shown. Context stays within since and until.
  *  5. last=N: the N newest matches and their context, oldest first. max=N: after the Nth match only
- *     the rest of its context, up to the next match, as grep -m does.
+ *     the lines of context after it, whether they match or not, as grep -m does.
  */
 #ifndef QUERY_ENGINE_RUN_H
 #define QUERY_ENGINE_RUN_H
 
+#include "query/engine/blocks.h"
 #include "query/engine/query.h"
-#include "query/engine/results.h"
-
-struct snapshot_block {
-    struct hash128 origin;
-    uint64_t sequence;
-    uint32_t records;
-    int64_t least_order_ns, greatest_order_ns;
-    int64_t least_event_ns, greatest_event_ns;
-};
-
-/* What is searched; it does not change meanwhile. */
-struct snapshot {
-    void *context;
-    size_t n_blocks; /* in no order; at most one of each origin and sequence */
-    struct snapshot_block (*block)(void *context, size_t i);
-    /* Appends the bytes of a block to out, whose max is BLOCK_MAX. */
-    bool (*load)(void *context, size_t i, struct buf *out, struct err *err);
-    const struct labels *const *streams; /* all that are known, for filters and want=others */
-    size_t n_streams;
-};
 
 struct run_options {
     size_t memory;                                            /* budget in bytes; 0 = 64 MiB */

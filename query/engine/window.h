@@ -2,9 +2,9 @@
  * The selected units that wait for their turn: a heap of groups by key, with a budget. A group owns
  * copies of all it prints, so that blocks can be closed.
  *
- *  1. When the groups take more than the budget, the later half of it is thrown away, and all groups
- *     from the first one thrown away (.floor) on are refused until window_reset: what is inside is
- *     always complete below the floor. One group always stays.
+ *  1. When the groups take more than the budget, the later half of it is thrown away, and all
+ *     groups from the first one thrown away (.floor) on are refused until window_reset: below the
+ *     floor nothing is missing. One group always stays.
  *  2. With .newest everything is mirrored: "before" means a greater key.
  */
 #ifndef QUERY_ENGINE_WINDOW_H
@@ -49,8 +49,8 @@ struct window {
 bool window_is_before(const struct window *w, const struct order_key *a, const struct order_key *b);
 /* Whether a group with this key would be kept. */
 bool window_wants(const struct window *w, const struct order_key *key);
-/* The units at list[0], list[step], ... (n indexes into o->units; step is 1 or -1) as one group. The
- * caller fills stream and edges. */
+/* The units at list[0], list[step], ... (n indexes into o->units; step is 1 or -1) as one group.
+ * The caller fills stream and edges. */
 struct group *group_make(const struct opened *o, const uint32_t *list, int step, size_t n);
 void window_add(struct window *w, struct group *group); /* takes it over */
 const struct group *window_first(const struct window *w);

@@ -203,6 +203,20 @@ TEST(block_is_full_at_its_bounds)
     CHECK(is_accepted(buf_str(&bytes)));
 }
 
+TEST(block_may_hold_nothing_but_empty_lines)
+{
+    struct err err;
+    struct labels none = {0};
+    defer(block_builder_free) struct block_builder b = {0};
+    defer(buf_free) struct buf bytes = {0};
+    block_builder_stream(&b, &none, &none, TIME_NONE);
+    struct record r = {.line = STR("")};
+    for (int i = 0; i < 3; i++)
+        CHECK(block_builder_add(&b, &r));
+    REQUIRE_OK(block_builder_finish(&b, origin, 1, 1, &bytes, &err));
+    CHECK(is_accepted(buf_str(&bytes)));
+}
+
 TEST(block_restamp_changes_only_the_name)
 {
     struct err err;

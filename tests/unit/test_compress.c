@@ -83,6 +83,22 @@ TEST(compress_frame_of_another_size_is_refused)
     CHECK_INT(err.code, ERR_LIMIT);
 }
 
+TEST(compress_only_frames_of_the_standard_are_pieces) /* 2 */
+{
+    static const char *const others[] = {
+        "\x50\x2a\x4d\x18\0\0\0\0",       /* a skippable frame without content */
+        "\x27\xb5\x2f\xfd\x40\0\x40\0\0", /* zstd 0.7, no content */
+    };
+    const size_t sizes[] = {8, 9};
+    for (size_t i = 0; i < countof(others); i++) {
+        struct err err;
+        char out[1];
+        defer(packer_free) struct packer p = {0};
+        CHECK(!zstd_unpack(&p, str_of(others[i], sizes[i]), 0, out, &err));
+        CHECK_INT(err.code, ERR_CORRUPT);
+    }
+}
+
 TEST(compress_packing_keeps_to_the_ceiling)
 {
     struct err err;

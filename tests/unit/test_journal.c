@@ -1,4 +1,5 @@
 /* Invariant numbers are those of base/journal.h. */
+#include "base/hash.h"
 #include "base/journal.h"
 #include "base/mem.h"
 #include "tests/test.h"
@@ -193,4 +194,22 @@ TEST(journal_loads_one_frame)
     buf_reset(&b);
     CHECK(!journal_load(&f, offsets[4], &frame, &b, &err) && err.code == ERR_LIMIT);
     CHECK(!journal_load(&f, offsets[2] + 1, &frame, &b, &err) && err.code == ERR_CORRUPT);
+}
+
+TEST(journal_does_not_believe_what_was_durable_before_it_was_written) /* 1 */
+{
+    struct err err;
+    uint64_t offsets[2];
+    defer(arena_free) struct arena a = {0};
+    defer(buf_free) struct buf bytes = {0};
+    const char *path = path_in(&a, "j");
+    make(path, 2, offsets);
+    REQUIRE_OK(file_load(path, 1 << 20, &bytes, &err));
+    put_u64_at(&bytes, 32, 1000); /* in the first frame, under a right check */
+    put_u32_at(&bytes, 12, 0);
+    put_u32_at(&bytes, 12, (uint32_t)hash64(str_of(bytes.ptr, FRAME_HEADER)));
+    REQUIRE_OK(file_replace(path, buf_str(&bytes), 0600, &err));
+    struct seen seen = read_all(path);
+    CHECK(seen.n == 2 && seen.offsets[0] == offsets[0]);
+    CHECK(seen.health.rotten_parts == 1 && seen.health.torn_bytes == 0);
 }

@@ -8,6 +8,8 @@
 #include "formats/line/zone.h"
 #include "tests/test.h"
 
+#include <time.h>
+
 static struct line_facts facts_alone(struct str line)
 {
     struct line_context context = {0};
@@ -311,6 +313,14 @@ static const struct str hostile_fronts[] = {
     STR_INIT("1.2.3.4 - - [20/Nov/2026:09:22:01 +0000] \""),
 };
 
+/* CPU time of this process, which other work on the machine does not add to. */
+static int64_t cpu_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (int64_t)t.tv_sec * NS_PER_S + t.tv_nsec;
+}
+
 /* The best of several runs, in ns. */
 static int64_t time_of_line(struct str front, struct str piece, size_t size, int runs)
 {
@@ -321,9 +331,9 @@ static int64_t time_of_line(struct str front, struct str piece, size_t size, int
         text[n] = piece.ptr[(n - front.len) % piece.len];
     int64_t best = INT64_MAX;
     for (int i = 0; i < runs; i++) {
-        int64_t start = time_monotonic();
+        int64_t start = cpu_ns();
         facts_alone(str_of(text, size));
-        best = min_of(best, time_monotonic() - start);
+        best = min_of(best, cpu_ns() - start);
     }
     mem_free(&text);
     return best;

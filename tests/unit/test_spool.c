@@ -4,6 +4,7 @@
 #include "tests/blocks.h"
 #include "tests/test.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -246,6 +247,84 @@ TEST(spool_survives_damage) /* 4 */
     append(s, 1);
     sync_spool(s);
     CHECK(next(s) == 1);
+    spool_close(&s, 1);
+}
+
+/* Three files: blocks 1 and 2, block 3, block 4. */
+static void fill_three_files(void)
+{
+    bool is_new;
+    struct spool *s = open_spool(0, &is_new);
+    for (uint64_t i = 1; i <= 4; i++) {
+        if (i != 2)
+            rotate(s, i);
+        append(s, i);
+        sync_spool(s);
+    }
+    spool_close(&s, 1);
+}
+
+TEST(spool_sends_the_blocks_around_a_damaged_head) /* 4 */
+{
+    bool is_new;
+    fill_three_files();
+    flip("000002", 60);
+    struct spool *s = open_spool(0, &is_new);
+    CHECK(!is_new && state.value == 4);
+    CHECK(next(s) == 1 && next(s) == 2 && next(s) == 3 && next(s) == 4);
+    CHECK(spool_count(s).damaged >= 1);
+    spool_close(&s, 1);
+}
+
+static int fail_sync(int fd)
+{
+    (void)fd;
+    errno = EIO;
+    return -1;
+}
+
+static int fail_truncate(int fd, off_t size)
+{
+    (void)fd, (void)size;
+    errno = EIO;
+    return -1;
+}
+
+/* Blocks 1, then 2 and 3, whose sync fails and that cannot be cut off; then another 2. */
+static void leave_void_blocks(void)
+{
+    bool is_new;
+    struct err err;
+    struct disk broken = disk_kernel;
+    struct spool *s = open_spool(0, &is_new);
+    rotate(s, 1);
+    append(s, 1);
+    sync_spool(s);
+    broken.fdatasync = fail_sync;
+    broken.ftruncate = fail_truncate;
+    append(s, 2);
+    append(s, 3);
+    disk = &broken;
+    CHECK(!spool_sync(s, &err));
+    disk = &disk_kernel;
+    REQUIRE_OK(spool_recover(s, 1, &err));
+    spool_publish(s, 1);
+    append(s, 20);
+    sync_spool(s);
+    spool_close(&s, 1);
+}
+
+TEST(spool_does_not_count_blocks_whose_sync_failed) /* 2 */
+{
+    bool is_new;
+    leave_void_blocks();
+    struct spool *s = open_spool(0, &is_new);
+    CHECK(!is_new && state.value == 20);
+    CHECK_INT(spool_next_sequence(s), 3);
+    CHECK_INT(spool_count(s).last, 2);
+    CHECK(next(s) == 1 && next(s) == 2 && next(s) == 0);
+    spool_acknowledge(s, 1);
+    CHECK(spool_count(s).bytes < 800); /* the file with the void blocks has gone */
     spool_close(&s, 1);
 }
 

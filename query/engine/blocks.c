@@ -1,0 +1,244 @@
+#include "query/engine/blocks.h"
+
+#include "base/mem.h"
+
+#include <stdlib.h>
+
+enum { KEPT_MAX = 16 };
+
+/* ---- opening ---- */
+
+/* The slot that was used longest ago, empty ones first. */
+static struct opened *oldest_slot(struct blocks *b, bool empty_too, const struct opened *pinned)
+{
+    struct opened *oldest = NULL;
+    for (size_t i = 0; i < KEPT_MAX; i++) {
+        struct opened *o = &b->kept[i];
+        if (o != pinned && (empty_too || o->used) && (!oldest || o->used < oldest->used))
+            oldest = o;
+    }
+    return oldest;
+}
+
+/* A slot to decode into. Besides the pinned block, only as many are kept as the budget allows. */
+static struct opened *take_slot(struct blocks *b, const struct opened *pinned)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < KEPT_MAX; i++)
+        bytes += opened_size(&b->kept[i]);
+    if (!b->selector.keep_all || bytes < b->budget) {
+        struct opened *slot = b->selector.keep_all ? oldest_slot(b, true, pinned) : b->kept;
+        slot->used = 0;
+        return slot;
+    }
+    struct opened *slot = NULL;
+    for (struct opened *o; bytes >= b->budget && (o = oldest_slot(b, false, pinned)); slot = o) {
+        bytes -= opened_size(o);
+        opened_free(o);
+    }
+    return slot ? slot : oldest_slot(b, true, pinned);
+}
+
+static void count_block(struct blocks *b, struct known_block *k)
+{
+    if (k->is_counted)
+        return;
+    k->is_counted = true;
+    b->summary->blocks_read++;
+}
+
+static void note_streams(struct blocks *b, struct known_block *k, const struct opened *o)
+{
+    if (k->streams == 0) {
+        b->summary->records += o->block.header.records;
+        b->summary->bytes += o->block.header.line_bytes;
+    }
+    for (size_t i = 0; i < o->block.n_streams; i++)
+        k->streams |= UINT64_C(1) << (o->block.streams[i].id.low & 63);
+}
+
+/* False with ERR_CORRUPT or what the load said: the block is to be skipped. */
+static bool decode_block(struct blocks *b, struct opened *o, size_t index, struct err *err)
+{
+    buf_reset(&o->bytes);
+    o->bytes.max = BLOCK_MAX;
+    if (!b->snapshot->load(b->snapshot->context, index, &o->bytes, err))
+        return false;
+    if (!opened_decode(o, &b->packer, &b->selector, err))
+        return false;
+    o->index = index;
+    return true;
+}
+
+bool blocks_get(struct blocks *b, size_t index, const struct opened *pinned, struct opened **out,
+                struct err *err)
+{
+    *out = NULL;
+    struct known_block *k = &b->known[index];
+    if (k->has_failed)
+        return true;
+    if (b->selector.is_canceled && b->selector.is_canceled(b->selector.context))
+        return err_set(err, ERR_CANCELED, "the search was canceled");
+    for (size_t i = 0; i < KEPT_MAX; i++) {
+        if (b->kept[i].used && b->kept[i].index == index)
+            *out = &b->kept[i];
+    }
+    if (!*out) {
+        struct err why;
+        struct opened *o = take_slot(b, pinned);
+        count_block(b, k);
+        if (!decode_block(b, o, index, &why)) {
+            if (why.code == ERR_CANCELED || b->selector.gave_up > GAVE_UP_MAX) {
+                *err = why;
+                return false;
+            }
+            k->has_failed = true;
+            summary_problem(b->summary, "%s", why.text);
+            return true;
+        }
+        note_streams(b, k, o);
+        *out = o;
+    }
+    (*out)->used = ++b->tick;
+    return true;
+}
+
+void blocks_forget(struct blocks *b)
+{
+    for (size_t i = 0; b->kept && i < KEPT_MAX; i++)
+        opened_free(&b->kept[i]);
+}
+
+/* ---- neighbours ---- */
+
+struct units units_of_stream(struct opened *o, size_t stream)
+{
+    uint32_t start = o->starts[stream];
+    return (struct units){o, o->order + start, o->starts[stream + 1] - start};
+}
+
+bool blocks_neighbour(struct blocks *b, size_t index, struct hash128 stream, int step,
+                      const struct opened *pinned, struct units *out, struct err *err)
+{
+    *out = (struct units){0};
+    uint64_t bit = UINT64_C(1) << (stream.low & 63);
+    struct hash128 origin = b->known[index].summary.origin;
+    for (size_t at = b->known[index].place + (size_t)step; at < b->n; at += (size_t)step) {
+        struct known_block *k = &b->known[b->chain[at]];
+        if (!hash128_equal(k->summary.origin, origin))
+            return true;
+        if (k->streams && !(k->streams & bit))
+            continue;
+        struct opened *o;
+        if (!blocks_get(b, b->chain[at], pinned, &o, err))
+            return false;
+        size_t found = o ? opened_find_stream(o, stream) : SIZE_MAX;
+        if (found == SIZE_MAX)
+            continue;
+        *out = units_of_stream(o, found);
+        if (out->n)
+            return true;
+        *out = (struct units){0};
+    }
+    return true;
+}
+
+bool blocks_distance(struct blocks *b, const struct opened *o, struct hash128 stream, int step,
+                     uint32_t limit, uint32_t *distance, struct err *err)
+{
+    uint32_t passed = 0;
+    size_t index = o->index;
+    *distance = limit + 1;
+    while (passed < limit) {
+        struct units units;
+        if (!blocks_neighbour(b, index, stream, step, o, &units, err))
+            return false;
+        if (!units.opened)
+            return true;
+        for (size_t i = 0; i < units.n && passed < limit; i++) {
+            uint32_t at = units.list[step > 0 ? i : units.n - 1 - i];
+            passed++;
+            if (units.opened->units[at].matches) {
+                *distance = passed;
+                return true;
+            }
+        }
+        index = units.opened->index;
+    }
+    return true;
+}
+
+int64_t units_least_order(const struct units *u, size_t first, size_t n, int64_t least)
+{
+    for (size_t i = first; i < first + n; i++) {
+        const struct unit *unit = &u->opened->units[u->list[i]];
+        least = min_of(least, u->opened->block.records[unit->row].order_ns);
+    }
+    return least;
+}
+
+bool blocks_least_order(struct blocks *b, const struct opened *o, struct hash128 stream, int step,
+                        size_t limit, int64_t *least, struct err *err)
+{
+    size_t index = o->index;
+    while (limit) {
+        struct units u;
+        if (!blocks_neighbour(b, index, stream, step, o, &u, err))
+            return false;
+        if (!u.opened)
+            return true;
+        size_t n = min_of(u.n, limit);
+        *least = units_least_order(&u, step > 0 ? 0 : u.n - n, n, *least);
+        limit -= n;
+        index = u.opened->index;
+    }
+    return true;
+}
+
+/* ---- setting up ---- */
+
+static int by_chain(const void *a, const void *b, void *known)
+{
+    const struct known_block *k = known;
+    const struct snapshot_block *x = &k[*(const uint32_t *)a].summary;
+    const struct snapshot_block *y = &k[*(const uint32_t *)b].summary;
+    int order = hash128_compare(x->origin, y->origin);
+    return order ? order : (x->sequence > y->sequence) - (x->sequence < y->sequence);
+}
+
+static bool touches_range(const struct selector *s, const struct snapshot_block *b)
+{
+    return (s->since_ns == TIME_NONE || b->greatest_event_ns >= s->since_ns) &&
+           (s->until_ns == TIME_NONE || b->least_event_ns < s->until_ns);
+}
+
+void blocks_init(struct blocks *b)
+{
+    const struct snapshot *s = b->snapshot;
+    assert(s->n_blocks < UINT32_MAX);
+    b->kept = mem_array(struct opened, KEPT_MAX);
+    b->known = mem_array(struct known_block, s->n_blocks);
+    b->list = mem_array(uint32_t, s->n_blocks);
+    b->chain = mem_array(uint32_t, s->n_blocks);
+    for (size_t i = 0; i < s->n_blocks; i++) {
+        b->known[i].summary = s->block(s->context, i);
+        if (touches_range(&b->selector, &b->known[i].summary))
+            b->list[b->n++] = (uint32_t)i;
+    }
+    memcpy(b->chain, b->list, b->n * sizeof *b->chain);
+    qsort_r(b->chain, b->n, sizeof *b->chain, by_chain, b->known);
+    for (uint32_t i = 0; i < b->n; i++)
+        b->known[b->chain[i]].place = i;
+}
+
+void blocks_free(struct blocks *b)
+{
+    blocks_forget(b);
+    mem_free(&b->kept);
+    mem_free(&b->known);
+    mem_free(&b->list);
+    mem_free(&b->chain);
+    packer_free(&b->packer);
+    pattern_close(&b->selector.pattern);
+    filter_close(&b->selector.filter);
+}

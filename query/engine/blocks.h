@@ -1,0 +1,93 @@
+/*
+ * The blocks of a snapshot as a search walks them: which can hold something, opened when needed,
+ * and each stream's neighbours in the blocks before and after.
+ *
+ *     origin a   | 1 | 2 | 3 |   | 5 |      chain: by origin and sequence
+ *     origin b     | 1 |   2   |
+ *
+ *  1. Blocks that do not touch the time range do not exist here.
+ *  2. Without context one decoded block is kept; with it several, as long as they take less than
+ *     their budget. The pinned one stays whatever the others need, so two are in memory at least.
+ *  3. A block that cannot be read is named in the summary once and is empty from then on.
+ */
+#ifndef QUERY_ENGINE_BLOCKS_H
+#define QUERY_ENGINE_BLOCKS_H
+
+#include "query/engine/opened.h"
+#include "query/engine/results.h"
+
+struct snapshot_block {
+    struct hash128 origin;
+    uint64_t sequence;
+    uint32_t records;
+    int64_t least_order_ns, greatest_order_ns;
+    int64_t least_event_ns, greatest_event_ns;
+};
+
+/* What is searched; it does not change meanwhile. */
+struct snapshot {
+    void *context;
+    size_t n_blocks; /* in no order; at most one of each origin and sequence */
+    struct snapshot_block (*block)(void *context, size_t i);
+    /* Appends the bytes of a block to out, whose max is BLOCK_MAX. */
+    bool (*load)(void *context, size_t i, struct buf *out, struct err *err);
+    const struct labels *const *streams; /* all that are known, for filters and want=others */
+    size_t n_streams;
+};
+
+struct known_block {
+    struct snapshot_block summary;
+    uint64_t streams; /* a bit per stream id modulo 64; 0: not opened yet */
+    uint32_t place;   /* in the chain */
+    bool is_counted;
+    bool has_failed;
+};
+
+struct blocks {
+    const struct snapshot *snapshot;
+    struct summary *summary;   /* not owned: blocks_read, bytes, records, problems */
+    struct selector selector;  /* owned pattern and filter */
+    struct known_block *known; /* one per block of the snapshot */
+    uint32_t *list;            /* those that touch the range; in any order the run likes */
+    uint32_t *chain;           /* the same, by origin and sequence */
+    size_t n;
+    struct opened *kept; /* .used is 0 in those that are empty */
+    size_t budget;       /* bytes of kept blocks */
+    uint64_t tick;
+    struct packer packer;
+};
+
+/* A stream's units in one opened block. */
+struct units {
+    struct opened *opened; /* NULL: there is none */
+    const uint32_t *list;  /* indexes into opened->units, in the order of the block */
+    size_t n;
+};
+
+/* snapshot, summary, selector and budget are set; the rest is zero. */
+void blocks_init(struct blocks *b);
+void blocks_free(struct blocks *b);
+
+/* *out is NULL for a block that cannot be read; it stays valid until the next call that does
+ * not pin it. False: the search has ended (ERR_CANCELED; ERR_LIMIT: the pattern is too costly). */
+bool blocks_get(struct blocks *b, size_t index, const struct opened *pinned, struct opened **out,
+                struct err *err);
+/* Closes all, as verdicts are about to change. */
+void blocks_forget(struct blocks *b);
+
+struct units units_of_stream(struct opened *o, size_t stream);
+/* The nearest block after (step 1) or before (-1) this one in its origin with units of the stream;
+ * out->opened is NULL if there is none. */
+bool blocks_neighbour(struct blocks *b, size_t index, struct hash128 stream, int step,
+                      const struct opened *pinned, struct units *out, struct err *err);
+/* How many units beyond the edge of o the stream's next match in that direction is: 1 = the first
+ * one; limit + 1 = there is none up to the limit. */
+bool blocks_distance(struct blocks *b, const struct opened *o, struct hash128 stream, int step,
+                     uint32_t limit, uint32_t *distance, struct err *err);
+/* The lesser of `least` and the order times of units first .. first + n - 1. */
+int64_t units_least_order(const struct units *u, size_t first, size_t n, int64_t least);
+/* *least becomes the least order time of it and the `limit` units beyond the edge of o. */
+bool blocks_least_order(struct blocks *b, const struct opened *o, struct hash128 stream, int step,
+                        size_t limit, int64_t *least, struct err *err);
+
+#endif

@@ -1,0 +1,73 @@
+#include "shipper/status.h"
+
+#include "base/file.h"
+#include "base/io/http_server.h"
+#include "base/mem.h"
+
+struct status_server {
+    struct status_options options;
+    struct http_server *server;
+};
+
+static void handle_health(struct http_exchange *x, void *data)
+{
+    (void)data;
+    http_reply(x, 200, "text/plain", STR("ok\n"));
+}
+
+static void handle_ready(struct http_exchange *x, void *data)
+{
+    const struct status_server *s = data;
+    const char *trouble = s->options.trouble(s->options.data);
+    if (trouble)
+        http_reply_text(x, 503, "%s", trouble);
+    else
+        http_reply(x, 200, "text/plain", STR("ready\n"));
+}
+
+static void handle_metrics(struct http_exchange *x, void *data)
+{
+    const struct status_server *s = data;
+    defer(buf_free) struct buf text = {0};
+    metrics_print(s->options.metrics(s->options.data), &text);
+    http_reply(x, 200, "text/plain; version=0.0.4", buf_str(&text));
+}
+
+static const struct http_route routes[] = {
+    {.method = "GET", .path = "/health", .handle = handle_health},
+    {.method = "GET", .path = "/healthz", .handle = handle_health},
+    {.method = "GET", .path = "/ready", .handle = handle_ready},
+    {.method = "GET", .path = "/metrics", .handle = handle_metrics},
+};
+
+static void stopped(void *data)
+{
+    struct status_server *s = data;
+    mem_free(&s);
+}
+
+bool status_open(struct status_server **out, const struct status_options *options, struct err *err)
+{
+    struct status_server *s = mem_new(struct status_server);
+    s->options = *options;
+    const struct http_server_options server = {
+        .loop = options->loop, .routes = routes, .n_routes = countof(routes), .data = s};
+    if (folder_make_above(options->path, err) && http_server_open(&s->server, &server, err) &&
+        http_listen_unix(s->server, options->path, 0660, err)) {
+        *out = s;
+        return true;
+    }
+    status_close(&s);
+    return false;
+}
+
+void status_close(struct status_server **address)
+{
+    struct status_server *s = move(*address);
+    if (!s)
+        return;
+    if (s->server)
+        http_server_stop(&s->server, stopped, s);
+    else
+        mem_free(&s);
+}

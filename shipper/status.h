@@ -1,0 +1,28 @@
+/*
+ * The shipper's own small HTTP server on its unix socket: /health, /healthz, /ready, /metrics. Without
+ * it the shipper works all the same.
+ */
+#ifndef SHIPPER_STATUS_H
+#define SHIPPER_STATUS_H
+
+#include "base/err.h"
+#include "base/metrics.h"
+
+#include <uv.h>
+
+struct status_server;
+
+struct status_options {
+    uv_loop_t *loop;
+    const char *path; /* of the socket */
+    /* NULL if reading and writing go on; else why not. */
+    const char *(*trouble)(void *data);
+    /* Brings the numbers up to date. */
+    struct metrics *(*metrics)(void *data);
+    void *data;
+};
+
+bool status_open(struct status_server **s, const struct status_options *options, struct err *err);
+void status_close(struct status_server **s); /* the memory goes when the loop has run once more */
+
+#endif

@@ -1,0 +1,56 @@
+/* Any bytes as the form of a query, as operands and as times. */
+#include "query/engine/query.h"
+
+#include "base/mem.h"
+#include "query/engine/filter.h"
+#include "query/engine/time_words.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static int zigzag_zone(void *context, int64_t ns)
+{
+    (void)context;
+    return (ns / (NS_PER_S * 86400 * 91)) % 2 ? 7200 : -3600;
+}
+
+static void try_time(struct str text)
+{
+    struct err err;
+    int64_t ns;
+    struct time_words how = {.now_ns = 1795166521 * NS_PER_S, .zone = {.offset_at = zigzag_zone}};
+    time_words_parse(text, &how, &ns, NULL, &err);
+}
+
+static void try_filter(const struct query *q)
+{
+    struct err err;
+    struct filter *f;
+    struct label items[] = {{STR("host"), STR("h1")}, {STR("service"), STR("api")}};
+    const struct labels labels = {items, 2}, *const streams[] = {&labels};
+    struct record record = {.level = 5, .id = STR("4f9c")};
+    if (!filter_compile(&f, q->filters, q->n_filters, streams, 1, &err))
+        return;
+    filter_takes_stream(f, &labels);
+    filter_takes_record(f, &record);
+    filter_close(&f);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct err err;
+    struct str form = str_of(data, size);
+    defer(query_free) struct query q, again;
+    query_init(&q);
+    query_init(&again);
+    try_time(form);
+    if (!query_decode(&q, form, &err))
+        return 0;
+    try_filter(&q);
+    defer(buf_free) struct buf first = {0}, second = {0};
+    query_encode(&q, &first);
+    bool ok = query_decode(&again, buf_str(&first), &err);
+    assert(ok || first.len > QUERY_FORM_MAX);
+    query_encode(&again, &second);
+    assert(!ok || str_equal(buf_str(&first), buf_str(&second)));
+    return 0;
+}

@@ -1,0 +1,166 @@
+/*
+ * Any bytes (and frames.h) as files of a spool, divided by "--next--": it opens, gives what can be
+ * given, takes more, and opens again, where it was if nothing was damaged. The folder is in memory
+ * where there is one.
+ */
+#include "shipper/spool.h"
+#include "tests/fuzz/frames.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { FILES_MAX = 4, BYTES_MAX = 256 << 10 };
+
+static char folder[64];
+
+static int no_sync(int fd)
+{
+    return fd < 0 ? -1 : 0;
+}
+
+static void remove_folder(void)
+{
+    char path[80];
+    snprintf(path, sizeof path, "%s/LOCK", folder);
+    unlink(path);
+    snprintf(path, sizeof path, "%s/spool", folder);
+    rmdir(path);
+    rmdir(folder);
+}
+
+static void make_folder(void)
+{
+    static struct disk quick;
+    struct err err;
+    char path[80];
+    if (folder[0])
+        return;
+    snprintf(folder, sizeof folder, "%s/sluice-fuzz-XXXXXX",
+             access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+    char *made = mkdtemp(folder);
+    assert(made);
+    atexit(remove_folder);
+    quick = disk_kernel;
+    quick.fsync = quick.fdatasync = no_sync;
+    disk = &quick;
+    snprintf(path, sizeof path, "%s/spool", folder);
+    bool good = folder_make(path, &err);
+    assert(good);
+}
+
+static void clear_folder(void)
+{
+    struct err err;
+    struct str *names;
+    size_t n;
+    defer(arena_free) struct arena arena = {0};
+    bool good = folder_list(arena_print(&arena, "%s/spool", folder).ptr, &arena, &names, &n, &err);
+    assert(good);
+    for (size_t i = 0; i < n; i++)
+        unlink(arena_print(&arena, "%s/spool/%.*s", folder, STR_ARG(names[i])).ptr);
+}
+
+static void put_file(struct str bytes, int number)
+{
+    struct err err;
+    char path[100];
+    defer(file_close) struct file f = {0};
+    defer(buf_free) struct buf better = {0};
+    buf_add(&better, bytes);
+    improve_frames(&better);
+    snprintf(path, sizeof path, "%s/spool/%06d", folder, number);
+    bool good =
+        file_open(&f, path, FILE_CREATE, &err) && file_write_at(&f, 0, buf_str(&better), &err);
+    assert(good);
+}
+
+static void put_files(struct str bytes)
+{
+    const struct str divider = STR("--next--");
+    for (int number = 1; number <= FILES_MAX; number++) {
+        size_t at = str_find(bytes, divider);
+        put_file(str_slice(bytes, 0, at), number);
+        if (at == SIZE_MAX)
+            return;
+        bytes = str_slice(bytes, at + divider.len, SIZE_MAX);
+    }
+}
+
+/* A state may be anything that does not begin with '!'. */
+static bool restore(void *context, struct str state, struct err *err)
+{
+    (void)context;
+    bool bad = state.len && state.ptr[0] == '!';
+    return bad ? err_set(err, ERR_CORRUPT, "the state is not one") : true;
+}
+
+static struct spool *open_spool(bool *is_new)
+{
+    struct err err;
+    struct spool *s = NULL;
+    const struct spool_restore how = {restore, restore, NULL};
+    const struct spool_options options = {.folder = folder, .size = 1 << 20};
+    bool good = spool_open(&s, &options, &how, 1, is_new, &err);
+    assert(good); /* whatever is in the files */
+    return s;
+}
+
+/* All that can be sent; sequences rise. The last, or 0. */
+static uint64_t send_all(struct spool *s)
+{
+    struct err err;
+    uint64_t sequence, last = 0;
+    defer(buf_free) struct buf out = {0};
+    while (spool_next(s, &out, &sequence, &err)) {
+        struct block_header h;
+        bool good = block_peek(buf_str(&out), &h, &err);
+        assert(good && h.sequence == sequence && hash128_equal(h.origin, spool_origin(s)));
+        last = sequence;
+        buf_reset(&out);
+    }
+    assert(err.code == ERR_NONE);
+    return last;
+}
+
+static void take_more(struct spool *s)
+{
+    struct err err;
+    if (is_spool_rotation_due(s)) {
+        bool rotated = spool_rotate(s, STR("whole"), 2, &err);
+        assert(rotated);
+        spool_publish(s, 2);
+    }
+    bool good = spool_append(s, STR("change"), STR(""), 3, &err) && spool_sync(s, &err);
+    assert(good);
+    spool_publish(s, 3);
+    good = spool_change_origin(s, (struct hash128){4, 5}, 4, &err);
+    assert(good);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    bool is_new;
+    if (size > BYTES_MAX)
+        return 0;
+    make_folder();
+    put_files(str_of(data, size));
+    struct spool *s = open_spool(&is_new);
+    bool is_damaged = spool_count(s).damaged > 0;
+    uint64_t last = send_all(s);
+    spool_acknowledge(s, last / 2);
+    take_more(s);
+    uint64_t next = spool_next_sequence(s);
+    send_all(s);
+    spool_close(&s, 5);
+    s = open_spool(&is_new);
+    struct hash128 origin = spool_origin(s);
+    bool is_same = !is_new && spool_next_sequence(s) == next && origin.low == 4 && origin.high == 5;
+    assert(is_same || is_damaged);
+    send_all(s);
+    spool_close(&s, 6);
+    clear_folder();
+    return 0;
+}

@@ -1,0 +1,253 @@
+#include "query/engine/query.h"
+
+#include "base/mem.h"
+#include "query/engine/filter.h"
+#include "query/engine/time_words.h"
+#include "tests/test.h"
+
+/* ---- the form ---- */
+
+/* query.h, invariant 1 */
+TEST(query_form_comes_back)
+{
+    struct err err;
+    defer(query_free) struct query q, back;
+    query_init(&q);
+    query_init(&back);
+    query_add_pattern(&q, STR("a&b=c +%\n\xff"));
+    query_add_pattern(&q, STR(""));
+    query_add_filter(&q, STR("service=a b"));
+    q.options = (struct pattern_options){.kind = PATTERN_BASIC, .ignore_case = true, .lines = true};
+    q.since_ns = -5;
+    q.until_ns = 1763626921000000001;
+    q.has_max = true;
+    q.before = 3;
+    q.after = 4;
+    q.want = WANT_OTHERS;
+    q.newest = true;
+    defer(buf_free) struct buf form = {0}, again = {0};
+    query_encode(&q, &form);
+    REQUIRE_OK(query_decode(&back, buf_str(&form), &err));
+    query_encode(&back, &again);
+    CHECK_STR(buf_str(&again), buf_str(&form));
+    CHECK(back.n_patterns == 2 && back.n_filters == 1 && back.has_max && back.max == 0);
+    CHECK_STR(back.patterns[0], q.patterns[0]);
+    CHECK_STR(back.filters[0], STR("service=a b"));
+    CHECK(back.since_ns == -5 && back.until_ns == q.until_ns && back.options.kind == PATTERN_BASIC);
+}
+
+TEST(query_form_is_strict)
+{
+    static const struct {
+        const char *form, *says;
+    } cases[] = {
+        {"e=a&patern=b", "no parameter 'patern'"},
+        {"kind=X", "may be F, E, G or P"},
+        {"i=yes", "may be 0 or 1"},
+        {"since=yesterday", "RFC 3339"},
+        {"after=10001", "10000 lines of context"},
+        {"after=99999999999", "is not a number that fits"},
+        {"last=3&newest=1", "cannot be together"},
+        {"last=3&max=1", "cannot be together"},
+        {"i=1&i=1", "is there twice"},
+    };
+    for (size_t i = 0; i < countof(cases); i++) {
+        struct err err = {0};
+        defer(query_free) struct query q;
+        query_init(&q);
+        CHECK(!query_decode(&q, str_from(cases[i].form), &err));
+        if (!strstr(err.text, cases[i].says))
+            test_fail(__FILE__, __LINE__, "%s: %s", cases[i].form, err.text);
+    }
+    struct err err;
+    defer(query_free) struct query q;
+    query_init(&q);
+    REQUIRE_OK(query_decode(&q, STR("?since=2026-11-20T09:00:00Z&e=x&last=0"), &err));
+    CHECK(q.since_ns == 1795165200 * NS_PER_S && q.until_ns == TIME_NONE);
+}
+
+/* ---- filters ---- */
+
+static struct label api_items[] = {{STR_INIT("host"), STR_INIT("h1")},
+                                   {STR_INIT("service"), STR_INIT("api")}};
+static struct label web_items[] = {{STR_INIT("host"), STR_INIT("h2")},
+                                   {STR_INIT("service"), STR_INIT("web-front")}};
+static const struct labels api = {api_items, 2}, web = {web_items, 2};
+static const struct labels *const streams[] = {&api, &web};
+
+/* Which of api and web are taken: "a", "w", "aw" or "". */
+static const char *taken(const char *first, const char *second)
+{
+    struct err err;
+    struct filter *f;
+    const struct str operands[] = {str_from(first), str_from(second)};
+    REQUIRE_OK(filter_compile(&f, operands, second ? 2 : 1, streams, 2, &err));
+    bool a = filter_takes_stream(f, &api), w = filter_takes_stream(f, &web);
+    filter_close(&f);
+    return a && w ? "aw" : a ? "a" : w ? "w" : "";
+}
+
+/* filter.h, invariant 1 */
+TEST(filter_takes_streams)
+{
+    CHECK_STR(str_from(taken("api", NULL)), STR("a"));
+    CHECK_STR(str_from(taken("h2", NULL)), STR("w"));
+    CHECK_STR(str_from(taken("api", "web-front")), STR("aw"));
+    CHECK_STR(str_from(taken("api", "host=h2")), STR(""));
+    CHECK_STR(str_from(taken("service=api", "service=web-front")), STR("aw"));
+    CHECK_STR(str_from(taken("service!=api", NULL)), STR("w"));
+    CHECK_STR(str_from(taken("service!=api", "service!=web-front")), STR(""));
+    CHECK_STR(str_from(taken("service~^web", NULL)), STR("w"));
+    CHECK_STR(str_from(taken("service!=~front$", NULL)), STR("a"));
+    CHECK_STR(str_from(taken("level=warn+", "id=x")), STR("aw"));
+}
+
+static bool record_taken(const char *operand, struct record record)
+{
+    struct err err;
+    struct filter *f;
+    struct str one = str_from(operand);
+    REQUIRE_OK(filter_compile(&f, &one, 1, streams, 2, &err));
+    bool is_taken = filter_takes_record(f, &record);
+    filter_close(&f);
+    return is_taken;
+}
+
+TEST(filter_takes_records)
+{
+    struct record error = {.level = 6, .id = STR("4f9c")}, info = {.level = 3};
+    CHECK(record_taken("level=error", error) && !record_taken("level=error", info));
+    CHECK(record_taken("level=warn+", error) && !record_taken("level=warn+", info));
+    CHECK(record_taken("level!=info", error) && !record_taken("level!=info", info));
+    CHECK(record_taken("level~^e", error) && record_taken("id=4f9c", error));
+    CHECK(!record_taken("id=4f9c", info) && record_taken("id~^4f", error));
+    CHECK(record_taken("api", info));
+}
+
+/* filter.h, invariants 2 and 3 */
+TEST(filter_says_what_is_wrong)
+{
+    static const struct {
+        const char *operand, *says;
+    } cases[] = {
+        {"apo", "did you mean 'api'?"},
+        {"nothing-like-it", "no service, container, pod, unit or host 'nothing-like-it'"},
+        {"service=web-fromt", "no stream has service=web-fromt; did you mean 'web-front'?"},
+        {"servce=api", "'servce' is no label; did you mean 'service'?"},
+        {"status=500", "fields of the line cannot be filtered yet; use a pattern"},
+        {".level=info", "fields of the line cannot be filtered yet"},
+        {"level=wran", "'wran' is no level"},
+        {"./app.log", "files cannot be searched yet"},
+        {"/var/log/x", "files cannot be searched yet"},
+        {"-", "standard input cannot be searched yet"},
+        {"service=~api", "write service~api"},
+        {"service!~api", "write service!=~api"},
+        {"=x", "has no name"},
+        {"service~(", "missing closing parenthesis"},
+        {"", "is empty"},
+    };
+    for (size_t i = 0; i < countof(cases); i++) {
+        struct err err = {0};
+        struct filter *f;
+        struct str operand = str_from(cases[i].operand);
+        CHECK(!filter_compile(&f, &operand, 1, streams, 2, &err));
+        if (err.code != ERR_INPUT || !strstr(err.text, cases[i].says))
+            test_fail(__FILE__, __LINE__, "%s: %s", cases[i].operand, err.text);
+    }
+}
+
+/* ---- times ---- */
+
+/* Berlin in 2026: summer time from 29 March 01:00 UTC to 25 October 01:00 UTC. */
+static int berlin(void *context, int64_t ns)
+{
+    (void)context;
+    bool summer = ns >= 1774746000 * NS_PER_S && ns < 1792890000 * NS_PER_S;
+    return summer ? 7200 : 3600;
+}
+
+struct time_case {
+    const char *now, *text, *expected;
+    bool is_until, twice;
+};
+
+static int64_t moment(const char *text)
+{
+    int64_t ns = 0;
+    struct str s = str_from(text);
+    REQUIRE(take_rfc3339(&s, &ns) && s.len == 0);
+    return ns;
+}
+
+static void check_time(const struct time_case *c)
+{
+    struct err err;
+    int64_t ns;
+    bool twice;
+    struct time_words how = {
+        .now_ns = moment(c->now), .zone = {.offset_at = berlin}, .is_until = c->is_until};
+    if (!time_words_parse(str_from(c->text), &how, &ns, &twice, &err)) {
+        test_fail(__FILE__, __LINE__, "%s: %s", c->text, err.text);
+        return;
+    }
+    if (ns != moment(c->expected) || twice != c->twice) {
+        defer(buf_free) struct buf b = {0};
+        put_rfc3339(&b, ns, 9);
+        test_fail(__FILE__, __LINE__, "%s is %s, not %s", c->text, buf_text(&b), c->expected);
+    }
+}
+
+#define FRIDAY "2026-11-20T09:22:01Z" /* 10:22:01 in Berlin */
+
+TEST(time_words_mean_what_people_mean)
+{
+    static const struct time_case cases[] = {
+        {FRIDAY, "10m", "2026-11-20T09:12:01Z", false, false},
+        {FRIDAY, "1h30m", "2026-11-20T07:52:01Z", false, false},
+        {FRIDAY, "2 hours ago", "2026-11-20T07:22:01Z", false, false},
+        {FRIDAY, "an hour ago", "2026-11-20T08:22:01Z", false, false},
+        {FRIDAY, "3 days ago UTC", "2026-11-17T09:22:01Z", false, false},
+        {FRIDAY, "now", FRIDAY, true, false},
+        {FRIDAY, "today", "2026-11-19T23:00:00Z", false, false},
+        {FRIDAY, "today UTC", "2026-11-20T00:00:00Z", false, false},
+        {FRIDAY, "Yesterday", "2026-11-18T23:00:00Z", false, false},
+        {FRIDAY, "yesterday 14:03", "2026-11-19T13:03:00Z", false, false},
+        {FRIDAY, "fri", "2026-11-19T23:00:00Z", false, false},
+        {FRIDAY, "saturday", "2026-11-13T23:00:00Z", false, false},
+        {FRIDAY, "mon 9:30", "2026-11-16T08:30:00Z", false, false},
+        {FRIDAY, "10:22", "2026-11-20T09:22:00Z", false, false},
+        {FRIDAY, "10:23", "2026-11-19T09:23:00Z", false, false},
+        {FRIDAY, "10:23", "2026-11-20T09:23:00Z", true, false},
+        {FRIDAY, "09:22:00.5 UTC", "2026-11-20T09:22:00.500Z", false, false},
+        {FRIDAY, "2026-07-01", "2026-06-30T22:00:00Z", false, false},
+        {FRIDAY, "2026-11-19 14:00", "2026-11-19T13:00:00Z", false, false},
+        {FRIDAY, "2026-11-19T14:00:05.120", "2026-11-19T13:00:05.120Z", false, false},
+        {FRIDAY, "2026-11-19T14:00:00+05:00", "2026-11-19T09:00:00Z", false, false},
+        {FRIDAY, "@1763626921.123", "2025-11-20T08:22:01.123Z", false, false},
+        {FRIDAY, "2026-03-29 02:30", "2026-03-29T01:00:00Z", false, false},
+        {FRIDAY, "2026-10-25 02:30", "2026-10-25T00:30:00Z", false, true},
+        {FRIDAY, "2026-10-25 02:30", "2026-10-25T01:30:00Z", true, true},
+    };
+    for (size_t i = 0; i < countof(cases); i++)
+        check_time(&cases[i]);
+}
+
+TEST(time_words_refuse_with_right_forms)
+{
+    static const struct {
+        const char *text, *says;
+    } cases[] = {
+        {"5M", "minute is m"},      {"", "write 10m"},           {"tomorrow", "'2 hours ago'"},
+        {"25:00", "is not a time"}, {"2026-02-30", "is not"},    {"10", "is not a time"},
+        {"2 months ago", "is not"}, {"mon 9:30x", "is not"},     {"@-5", "is not a time"},
+        {"10x", "has no unit"},     {"today UTC UTC", "is not"}, {"2026-11-19 14", "is not a time"},
+    };
+    struct time_words how = {.now_ns = moment(FRIDAY)};
+    for (size_t i = 0; i < countof(cases); i++) {
+        struct err err = {0};
+        int64_t ns;
+        CHECK(!time_words_parse(str_from(cases[i].text), &how, &ns, NULL, &err));
+        if (!strstr(err.text, cases[i].says))
+            test_fail(__FILE__, __LINE__, "%s: %s", cases[i].text, err.text);
+    }
+}
