@@ -88,10 +88,46 @@ void sender_close(struct sender **address)
     mem_free(address);
 }
 
-static void enter_conflict(struct sender *s)
+static void enter_conflict(struct sender *s, const struct hello_answer *hello)
 {
     s->state = SENDER_STOPPED;
-    s->options.conflict(s->options.data);
+    s->options.conflict(hello->last, hello->sources, hello->n_sources, s->options.data);
+}
+
+static bool is_block_stored(struct str bytes,
+                            bool (*is_stored)(const struct block_source *source, void *data),
+                            void *data)
+{
+    struct err unused;
+    struct block block;
+    defer(packer_free) struct packer packer = {0};
+    defer(arena_free) struct arena arena = {0};
+    if (!block_open(&block, bytes, &packer, &arena, &unused) || block.n_sources == 0)
+        return false;
+    for (size_t i = 0; i < block.n_sources; i++) {
+        if (!is_stored(&block.sources[i], data))
+            return false;
+    }
+    return true;
+}
+
+void sender_pass_over(struct sender *s, uint64_t last,
+                      bool (*is_stored)(const struct block_source *source, void *data), void *data)
+{
+    struct err err;
+    uint64_t sequence, passed = 0;
+    spool_rewind(s->options.spool);
+    for (;;) {
+        buf_reset(&s->batch);
+        if (!spool_next(s->options.spool, &s->batch, &sequence, &err) || sequence > last ||
+            !is_block_stored(buf_str(&s->batch), is_stored, data))
+            break;
+        passed = sequence;
+    }
+    buf_reset(&s->batch);
+    if (passed)
+        spool_acknowledge(s->options.spool, passed);
+    spool_rewind(s->options.spool);
 }
 
 /* ---- hello ---- */
@@ -137,7 +173,7 @@ static void hello_done(const struct delivery_answer *answer, void *data)
     assert(is_read); /* judge_hello has done it */
     s->numbers.is_up = true;
     if (!take_last(s, &hello)) {
-        enter_conflict(s);
+        enter_conflict(s, &hello);
         return;
     }
     s->state = SENDER_IDLE;
@@ -242,7 +278,7 @@ static void blocks_done(const struct delivery_answer *answer, void *data)
         s->one_by_one = false;
         take_acknowledgement(s, acked_in(answer->body));
     } else if (answer->status == 409) {
-        enter_conflict(s);
+        enter_conflict(s, &(struct hello_answer){0});
         return;
     } else if (s->one_by_one) {
         set_aside(s, answer->status, str_trim(answer->body));

@@ -38,8 +38,9 @@ struct sender_options {
     /* The answer to hello; sources are those that were asked for and are known there. Sending goes on
      * with the next sender_kick. */
     void (*greeted)(const struct block_source *sources, size_t n, void *data);
-    /* Somebody else uses our origin. Nothing is sent until sender_start. */
-    void (*conflict)(void *data);
+    /* Somebody else uses our origin. Nothing is sent until sender_start. If hello has told: last is
+     * the collector's block number, and the sources are as for greeted; else 0 and none. */
+    void (*conflict)(uint64_t last, const struct block_source *sources, size_t n, void *data);
     void (*acknowledged)(void *data); /* the spool has moved on */
     void *data;
 };
@@ -49,8 +50,12 @@ void sender_close(struct sender **s);
 
 /* Says hello, asking for these sources (copied), then sends. Also starts over. */
 void sender_start(struct sender *s, const struct hash128 *sources, size_t n);
-void sender_kick(struct sender *s);          /* the spool may have something new */
-void sender_hurry(struct sender *s);         /* waiting for a next attempt: now */
+void sender_kick(struct sender *s);  /* the spool may have something new */
+void sender_hurry(struct sender *s); /* waiting for a next attempt: now */
+/* In a conflict: acknowledges the first blocks of the spool, up to this number, that hold nothing that
+ * is not with the collector already. */
+void sender_pass_over(struct sender *s, uint64_t last,
+                      bool (*is_stored)(const struct block_source *source, void *data), void *data);
 bool is_sender_idle(const struct sender *s); /* hello was answered and nothing is in flight */
 
 struct sender_numbers {

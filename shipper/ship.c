@@ -9,10 +9,13 @@
  * Reading stops by itself: while a block is being written the next is filled up to FILL_BYTES, and
  * when the spool is full nothing is read until something was acknowledged. Files are the buffer.
  *
- *     WAITING ── hello answered, after a lost state ──▶ RUNNING ── SIGTERM ──▶ DRAINING ── all read,
+ *     WAITING ── hello answered (with a state: or 1 s) ─▶ RUNNING ── SIGTERM ──▶ DRAINING ── all read,
  *                                                          │                       or 10 s ──┐
  *                                                          └── end of stdin ──▶ FINISHING ◀──┘
  *                                             all acknowledged (SIGTERM: or 5 s) ──▶ STOPPED
+ *
+ * WAITING is for what may be wrong with the state: a lost or restored one goes on where the collector
+ * has the bytes that stand in the file. Without any state nothing is read before that is known.
  *
  * A write that fails is tried again with the same block (shipper/writer.h); nothing is read meanwhile
  * beyond the block under construction.
@@ -42,6 +45,7 @@ enum {
     CLOSE_RECORDS = 60000,
     PUMP_MS = 10,   /* reading in one turn of the loop */
     SCAN_MS = 2000, /* all folders are looked at, hints or not */
+    PATIENCE_MS = 1000,
     DRAIN_S = 10,
     LAST_SEND_S = 5,
 };
@@ -58,6 +62,8 @@ struct ship {
     enum ship_phase phase;
     int64_t deadline_ns; /* of DRAINING and FINISHING, monotonic; INT64_MAX = none */
     unsigned signals;
+    bool is_new;         /* there was no state */
+    int64_t patience_ns; /* with a state, hello is waited for until then; monotonic */
 
     struct tailer *tailer; /* NULL when standard input is read */
     struct input *input;
@@ -280,6 +286,8 @@ static uint64_t next_wakeup_ms(const struct ship *s)
     int64_t now = time_now(), at = INT64_MAX;
     if (s->tailer && s->phase == SHIP_RUNNING)
         at = tailer_next_wakeup(s->tailer);
+    if (s->phase == SHIP_WAITING && s->patience_ns != INT64_MAX)
+        at = now + (s->patience_ns - time_monotonic());
     if (batcher_since(s->batcher) != TIME_NONE)
         at = min_of(at, batcher_since(s->batcher) + s->config->shipper.flush_ns);
     if (s->phase >= SHIP_DRAINING)
@@ -303,6 +311,8 @@ static void pump(struct ship *s)
 {
     if (s->phase == SHIP_STOPPED)
         return;
+    if (s->phase == SHIP_WAITING && time_monotonic() >= s->patience_ns)
+        s->phase = SHIP_RUNNING;
     note_fullness(s);
     bool more = read_slice(s);
     if (s->input && has_room(s))
@@ -371,7 +381,7 @@ static void on_signal(uv_signal_t *signal, int number)
 {
     struct ship *s = signal->data;
     (void)number;
-    if (++s->signals > 1 || s->phase == SHIP_WAITING) {
+    if (++s->signals > 1 || (s->phase == SHIP_WAITING && s->is_new)) {
         stop(s);
         return;
     }
@@ -407,8 +417,8 @@ static void start_reading(struct ship *s)
     pump(s);
 }
 
-/* First file of a new state: holds what hello has resumed. */
-static bool write_first_state(struct ship *s, struct err *err)
+/* As the first frame of a new file: holds what hello has resumed. */
+static bool write_state(struct ship *s, struct err *err)
 {
     defer(buf_free) struct buf whole = {.max = WRITER_STATE_MAX};
     put_state(s, &whole);
@@ -422,10 +432,9 @@ static void on_greeted(const struct block_source *sources, size_t n, void *data)
 {
     struct ship *s = data;
     struct err err;
-    for (size_t i = 0; s->phase == SHIP_WAITING && s->tailer && i < n; i++)
+    for (size_t i = 0; s->phase == SHIP_WAITING && s->is_new && s->tailer && i < n; i++)
         tailer_resume(s->tailer, sources[i].id, sources[i].to, sources[i].hash);
-    if (s->phase == SHIP_WAITING && is_spool_rotation_due(s->spool) &&
-        !write_first_state(s, &err)) {
+    if (s->phase == SHIP_WAITING && is_spool_rotation_due(s->spool) && !write_state(s, &err)) {
         log_error("spool: %s", err.text);
         stop(s);
         return;
@@ -450,9 +459,34 @@ static void draw_origin(struct ship *s)
     sender_start(s->sender, NULL, 0);
 }
 
-static void on_conflict(void *data)
+static bool is_stored(const struct block_source *source, void *data)
+{
+    const struct block_source *known = map_get(data, MAP_KEY(source->id));
+    return known && source->to <= known->to;
+}
+
+/* The state may be an older one of our own. What the collector has of our files, by their bytes, is
+ * neither sent nor read again. This is on disk before the new origin is: else a crash between the two
+ * would forget it. */
+static void settle_restored(struct ship *s, uint64_t last, const struct block_source *sources,
+                            size_t n)
+{
+    struct err err;
+    defer(map_free) struct map known = {0};
+    for (size_t i = 0; i < n; i++) {
+        if (tailer_resume(s->tailer, sources[i].id, sources[i].to, sources[i].hash))
+            map_put(&known, MAP_KEY(sources[i].id), (void *)&sources[i]);
+    }
+    sender_pass_over(s->sender, last, is_stored, &known);
+    if (!write_state(s, &err))
+        log_error("spool: %s", err.text);
+}
+
+static void on_conflict(uint64_t last, const struct block_source *sources, size_t n, void *data)
 {
     struct ship *s = data;
+    if (s->phase == SHIP_WAITING && s->tailer)
+        settle_restored(s, last, sources, n);
     s->wants_origin = true;
     if (!is_writer_busy(s->writer))
         draw_origin(s);
@@ -610,8 +644,7 @@ static bool open_writer(struct ship *s, struct err *err)
 
 static bool start(struct ship *s, struct err *err)
 {
-    bool is_new;
-    if (!open_sources(s, err) || !open_spool(s, &is_new, err) || !open_writer(s, err) ||
+    if (!open_sources(s, err) || !open_spool(s, &s->is_new, err) || !open_writer(s, err) ||
         (s->options->reads_stdin && !workers_open(&s->readers, &s->loop, 1, err)))
         return false;
     http_client_open(&s->client, &s->loop);
@@ -633,18 +666,21 @@ static bool start(struct ship *s, struct err *err)
     open_status(s);
     struct ids ids = {0};
     s->phase = SHIP_WAITING;
+    s->patience_ns =
+        s->is_new || !s->tailer ? INT64_MAX : time_monotonic() + PATIENCE_MS * NS_PER_MS;
     if (s->tailer) {
         look_around(s);
-        if (is_new)
-            tailer_unknown(s->tailer, add_id, &ids);
+        tailer_present(s->tailer, add_id, &ids);
     }
     sender_start(s->sender, ids.items, ids.n);
     mem_free(&ids.items);
     uv_signal_start(&s->term, on_signal, SIGTERM);
     uv_signal_start(&s->interrupt, on_signal, SIGINT);
     uv_timer_start(&s->scan_timer, on_scan, 1, SCAN_MS);
-    if (!is_new)
-        start_reading(s); /* we know where we were; the collector may come when it will */
+    if (!s->is_new && !s->tailer)
+        start_reading(s);
+    else if (!s->is_new)
+        pump(s); /* we know where we were; the collector may come when it will */
     else if (s->tailer)
         log_info("no state yet: asking the collector at %s what it has", s->options->url);
     return true;

@@ -469,40 +469,44 @@ bool tailer_restore(struct tailer *t, struct str checkpoint, struct err *err)
 
 /* ---- lost state ---- */
 
-static bool is_unknown(const struct source *s)
+static bool is_resumable(const struct source *s)
 {
-    return s->seen.at.end == 0 &&
-           (s->state == SOURCE_NEW || s->state == SOURCE_LIVE || s->state == SOURCE_PENDING);
+    return s->state == SOURCE_NEW || s->state == SOURCE_LIVE || s->state == SOURCE_PENDING;
 }
 
-void tailer_unknown(const struct tailer *t, void (*each)(void *context, struct hash128 id),
+void tailer_present(const struct tailer *t, void (*each)(void *context, struct hash128 id),
                     void *context)
 {
     for (size_t i = 0; i < t->n_sources; i++)
-        if (is_unknown(t->sources[i]))
+        if (is_resumable(t->sources[i]))
             each(context, t->sources[i]->id);
 }
 
-void tailer_resume(struct tailer *t, struct hash128 id, uint64_t to, uint64_t hash)
+bool tailer_resume(struct tailer *t, struct hash128 id, uint64_t to, uint64_t hash)
 {
     struct err ignored;
     struct identity seen;
     char last;
     size_t got;
     struct source *s = map_get(&t->by_id, MAP_KEY(id));
-    if (!s || !is_unknown(s) || to == 0 || to > INT64_MAX)
-        return;
-    s->resume = (struct sample){to, hash};
+    if (!s || !is_resumable(s) || to == 0 || to > INT64_MAX)
+        return false;
+    if (s->seen.at.end == 0)
+        s->resume = (struct sample){to, hash};
     if (is_packed(s) || to > s->size || !source_open(t, s, &ignored) ||
         !identity_of_file(&seen, &s->file, to, &ignored) || seen.at.hash != hash ||
         !file_read_at(&s->file, to - 1, &last, 1, &got, &ignored) || got != 1)
-        return;
+        return false;
+    if (to <= s->seen.at.end)
+        return true;
+    s->in_line = false;
     s->seen = seen;
     s->reported = to;
     s->continues = last != '\n';
     s->state = SOURCE_LIVE;
     source_moved(t, s);
     stream_queue(t, s->stream);
+    return true;
 }
 
 /* ---- for people ---- */

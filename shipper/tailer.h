@@ -122,12 +122,13 @@ void tailer_take_moves(struct tailer *t, void (*each)(void *context, const struc
 void tailer_put_delta(struct tailer *t, struct buf *out); /* since the last put_delta or put_full */
 void tailer_put_full(struct tailer *t, struct buf *out);
 
-/* After a lost state, between the first scan and the first read: files of which nothing is known.
+/* After a lost or restored state, between the first scan and the first read: the files that are there.
  */
-void tailer_unknown(const struct tailer *t, void (*each)(void *context, struct hash128 id),
+void tailer_present(const struct tailer *t, void (*each)(void *context, struct hash128 id),
                     void *context);
-/* Goes on there if the file has those bytes before it; else the file is read from its start. */
-void tailer_resume(struct tailer *t, struct hash128 id, uint64_t to, uint64_t hash);
+/* Goes on there if the file has those bytes before it and less was read; else where it was. Says
+ * whether it has them; of a compressed file it cannot say so yet. */
+bool tailer_resume(struct tailer *t, struct hash128 id, uint64_t to, uint64_t hash);
 
 struct tail_drop {
     const struct tail_stream *stream;

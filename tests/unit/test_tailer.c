@@ -548,7 +548,7 @@ TEST(tailer_resumes_after_a_lost_state)
     tail_stop(&t);
     append_text("a.log", "3\n");
     tail_start(&t);
-    tailer_unknown(t.tailer, ask, NULL);
+    tailer_present(t.tailer, ask, NULL);
     CHECK(hash128_equal(asked, last_move.source));
     tailer_resume(t.tailer, asked, last_move.to, last_move.hash + 1); /* a cloned host */
     tailer_resume(t.tailer, asked, 100, last_move.hash);
@@ -566,7 +566,7 @@ TEST(tailer_resumes_in_a_packed_file)
     tail_read_all(&t);
     tailer_take_moves(t.tailer, keep_move, NULL);
     tail_stop(&t), tail_start(&t);
-    tailer_unknown(t.tailer, ask, NULL);
+    tailer_present(t.tailer, ask, NULL);
     tailer_resume(t.tailer, asked, last_move.to, last_move.hash);
     tail_read_all(&t);
     CHECK_STR(tail_raw(&t, "a.log"), STR("1\n2\n"));
