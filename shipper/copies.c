@@ -140,6 +140,20 @@ static bool is_copy(struct tailer *t, struct source *s, struct source *original)
            is_copy_of_front(&s->file, &original->file, &copy, &ignored) && copy;
 }
 
+bool copies_recheck(struct tailer *t, struct source *original)
+{
+    bool is_cut = false;
+    for (size_t i = 0; original->n_copies && i < t->n_sources; i++) {
+        struct source *s = t->sources[i];
+        if (s->original != original || is_packed(s) || is_copy(t, s, original))
+            continue;
+        source_unhold(s);
+        folder_is_dirty(t, path_folder(str_from(s->path)));
+        is_cut = true;
+    }
+    return is_cut;
+}
+
 void source_check(struct tailer *t, struct source *s, int64_t now_ns)
 {
     struct err ignored;
@@ -308,7 +322,8 @@ void source_truncated(struct tailer *t, struct source *s, int64_t now_ns)
     move_copies(t, s, NULL);
     s->seen = (struct identity){0};
     s->reported = 0;
-    s->in_line = s->continues = s->is_dropped = s->was_doubted = false;
+    s->in_line = s->continues = s->is_dropped = false;
+    s->doubts = 0;
     s->grown_ns = now_ns;
     source_changed(t, s);
     stream_queue(t, s->stream);

@@ -194,17 +194,14 @@ void folder_is_dirty(struct tailer *t, struct str path)
     }
 }
 
-bool folder_has_changed(struct tailer *t, struct str path)
+bool folder_has_changed(const struct tailer *t, struct str path)
 {
     struct stat st;
     struct err ignored;
     for (size_t i = 0; i < t->n_folders; i++) {
         const struct folder *f = t->folders[i];
-        if (str_equal(f->path, path) && path_stat(f->path.ptr, &st, &ignored) &&
-            stat_mtime(&st) != f->mtime_ns) {
-            folder_is_dirty(t, path);
-            return true;
-        }
+        if (str_equal(f->path, path))
+            return path_stat(f->path.ptr, &st, &ignored) && stat_mtime(&st) != f->mtime_ns;
     }
     return false;
 }

@@ -26,7 +26,13 @@
 #define CLAIM_NS        (60 * NS_PER_S)  /* then what a truncation left unread counts as dropped */
 #define KEEP_NS         (7 * NS_PER_DAY) /* positions of files that are gone */
 
-enum { KEEP_MAX = 10000, KEEP_PER_STREAM = 16, DROPS_MAX = 1024, IGNORED_MAX = 1000 };
+enum {
+    KEEP_MAX = 10000,
+    KEEP_PER_STREAM = 16,
+    DROPS_MAX = 1024,
+    DOUBTS_MAX = 8,
+    IGNORED_MAX = 1000
+};
 
 /*      state             in status     bytes are read from it */
 #define SOURCE_STATES(X)                                                                        \
@@ -79,7 +85,7 @@ struct source {
     bool is_idle;                      /* in the idle list */
     bool is_moved, is_dirty, is_saved; /* in .moved, in .dirty, known to the checkpoint */
     bool is_dropped;                   /* its unread rest was named */
-    bool was_doubted;                  /* its first bytes: see folder_has_changed */
+    uint8_t doubts;                    /* how often its first bytes were not believed */
 };
 
 struct stream {
@@ -171,9 +177,8 @@ void source_moved(struct tailer *t, struct source *s);     /* for the block, too
 void source_pass_move(struct tailer *t, struct source *from, struct source *to);
 void source_drop_rest(struct tailer *t, struct source *s, const char *reason);
 void folder_is_dirty(struct tailer *t, struct str path);
-/* Since it was listed; then it is dirty. Says whether a file of which nothing was read may have been
- * cut and written anew: its copy would have been made in the folder before. */
-bool folder_has_changed(struct tailer *t, struct str path);
+/* Since it was listed. */
+bool folder_has_changed(const struct tailer *t, struct str path);
 static inline int64_t stat_mtime(const struct stat *st)
 {
     return (int64_t)st->st_mtim.tv_sec * NS_PER_S + st->st_mtim.tv_nsec;
@@ -216,6 +221,8 @@ void source_claim(struct tailer *t, struct source *s, struct source *from);
 void copies_pass_on(struct tailer *t, struct source *from);
 void source_hold(struct source *s, struct source *original);
 void source_unhold(struct source *s);
+/* Nothing was read of the original: frees the copies that are none any more, as it was cut. */
+bool copies_recheck(struct tailer *t, struct source *original);
 bool is_claimable(const struct source *s);
 
 /* ---- tailer.c: giving lines ---- */

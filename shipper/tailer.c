@@ -190,13 +190,33 @@ static bool read_checked(struct source *s, char *data, size_t n, size_t *got,
            identity_check(&s->seen, &s->file, bytes, same, err);
 }
 
-/* Nothing was read of it yet, so its bytes cannot tell; once is enough. */
+/* A copy that was made since the folder was listed, or has its first bytes since. */
+static bool may_have_copy(const struct tailer *t, const struct source *s)
+{
+    for (size_t i = 0; i < s->stream->n; i++) {
+        struct stat st;
+        struct err ignored;
+        const struct source *other = s->stream->sources[i];
+        if (other != s && other->state == SOURCE_NEW && path_stat(other->path, &st, &ignored) &&
+            st.st_size > 0)
+            return true;
+    }
+    return folder_has_changed(t, path_folder(str_from(s->path)));
+}
+
+/* Nothing was read of it yet, so its bytes cannot tell whether it was cut since it was listed; what
+ * was read just now would come before what is in its copy. Bounded, for folders that never rest. */
 static bool is_doubtful(struct tailer *t, struct source *s)
 {
-    if (s->seen.at.end || s->was_doubted || !is_current(s))
+    if (s->seen.at.end || !is_current(s))
         return false;
-    s->was_doubted = true;
-    return folder_has_changed(t, path_folder(str_from(s->path)));
+    if (copies_recheck(t, s))
+        return true;
+    if (s->doubts == DOUBTS_MAX || !may_have_copy(t, s))
+        return false;
+    s->doubts++;
+    folder_is_dirty(t, path_folder(str_from(s->path)));
+    return true;
 }
 
 static enum turn_end read_plain(struct tailer *t, struct source *s, int64_t now_ns,

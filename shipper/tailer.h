@@ -122,8 +122,7 @@ void tailer_take_moves(struct tailer *t, void (*each)(void *context, const struc
 void tailer_put_delta(struct tailer *t, struct buf *out); /* since the last put_delta or put_full */
 void tailer_put_full(struct tailer *t, struct buf *out);
 
-/* After a lost or restored state, between the first scan and the first read: the files that are there.
- */
+/* After a lost or restored state, between first scan and first read: the files that are there. */
 void tailer_present(const struct tailer *t, void (*each)(void *context, struct hash128 id),
                     void *context);
 /* Goes on there if the file has those bytes before it and less was read; else where it was. Says

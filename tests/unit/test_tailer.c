@@ -308,6 +308,21 @@ TEST(tailer_cut_between_listing_and_first_read)
     CHECK_STR(tail_raw(&t, "a.log"), STR("1\n2\n3\n"));
 }
 
+/* The copy was known, and held, before the cut. */
+TEST(tailer_cut_behind_a_held_copy_before_first_read)
+{
+    WORLD = {0};
+    append_text("a.log", "1\n2\n");
+    usleep(20000); /* a copy is younger than its original, by clock ticks */
+    copy_file("a.log", "a.log.1");
+    tail_start(&t);
+    CHECK_STR(str_from(tail_state(&t, "a.log.1")), STR("copy"));
+    truncate_file("a.log", 0);
+    append_text("a.log", "3\n");
+    tail_read_all(&t);
+    CHECK_STR(tail_raw(&t, "a.log"), STR("1\n2\n3\n"));
+}
+
 /* The younger copy is shorter than what was read of the older one, and none of its front. */
 TEST(tailer_cut_twice_while_away)
 {
