@@ -308,7 +308,7 @@ void source_truncated(struct tailer *t, struct source *s, int64_t now_ns)
     move_copies(t, s, NULL);
     s->seen = (struct identity){0};
     s->reported = 0;
-    s->in_line = s->continues = s->is_dropped = false;
+    s->in_line = s->continues = s->is_dropped = s->was_doubted = false;
     s->grown_ns = now_ns;
     source_changed(t, s);
     stream_queue(t, s->stream);

@@ -125,11 +125,6 @@ static bool is_excluded(const struct tailer *t, struct str path)
 
 /* ---- known files ---- */
 
-static int64_t mtime_of(const struct stat *st)
-{
-    return (int64_t)st->st_mtim.tv_sec * NS_PER_S + st->st_mtim.tv_nsec;
-}
-
 static void look_packed(struct tailer *t, struct source *s, bool is_resized, bool is_touched)
 {
     if (is_resized || (is_touched && s->state == SOURCE_WAITING)) {
@@ -148,13 +143,13 @@ void source_measure(struct source *s, const struct stat *st, int64_t now_ns)
     if ((uint64_t)st->st_size != s->size || !s->scan)
         s->grown_ns = now_ns;
     s->size = (uint64_t)st->st_size;
-    s->mtime_ns = mtime_of(st);
+    s->mtime_ns = stat_mtime(st);
 }
 
 void source_look(struct tailer *t, struct source *s, const struct stat *st, int64_t now_ns)
 {
     uint64_t size = (uint64_t)st->st_size;
-    bool is_resized = size != s->size, is_touched = mtime_of(st) != s->mtime_ns;
+    bool is_resized = size != s->size, is_touched = stat_mtime(st) != s->mtime_ns;
     if (!is_packed(s) && size < s->seen.at.end && s->state != SOURCE_HELD)
         source_truncated(t, s, now_ns);
     else if (!is_packed(s) && is_touched && !is_resized && s->state != SOURCE_HELD)
@@ -288,7 +283,7 @@ static void found(struct listing *l, struct str path, const struct named *named,
     source_put_inode(t, s);
     source_set_path(t, s, path);
     s->size = (uint64_t)st->st_size;
-    s->mtime_ns = mtime_of(st);
+    s->mtime_ns = stat_mtime(st);
     s->grown_ns = l->now_ns;
     s->scan = t->scan;
     begin_at(t, s, l->now_ns);
@@ -310,7 +305,7 @@ static void see(struct listing *l, struct str path, const struct named *named,
         }
         source_set_path(t, s, path);
         s = is_still(t, s, true, l->now_ns) ? s : NULL;
-    } else if (s && (!s->scan || s->mtime_ns != mtime_of(st))) {
+    } else if (s && (!s->scan || s->mtime_ns != stat_mtime(st))) {
         s = is_still(t, s, false, l->now_ns) ? s : NULL;
     }
     if (!s) {
@@ -353,10 +348,13 @@ static void consider(struct listing *l, struct str name)
         see(l, path, &named, &st);
 }
 
-static void list_folder(struct tailer *t, const struct folder *folder, int64_t now_ns)
+static void list_folder(struct tailer *t, struct folder *folder, int64_t now_ns)
 {
     defer(arena_free) struct arena arena = {0};
     struct err ignored;
+    struct stat st;
+    if (path_stat(folder->path.ptr, &st, &ignored))
+        folder->mtime_ns = stat_mtime(&st);
     struct listing l = {.tailer = t, .folder = folder, .now_ns = now_ns};
     if (!folder_list(folder->path.ptr, &arena, &l.names, &l.n_names, &ignored))
         return;

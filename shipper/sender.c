@@ -33,7 +33,19 @@ static enum delivery_verdict judge(unsigned status, struct str body, void *data)
     return is_final ? DELIVERY_REFUSED : DELIVERY_RETRY;
 }
 
-static struct delivery *open_delivery(struct sender *s, const char *path)
+/* Whatever else answers there may be a collector later. */
+static enum delivery_verdict judge_hello(unsigned status, struct str body, void *data)
+{
+    struct err unused;
+    struct hello_answer answer;
+    defer(arena_free) struct arena arena = {0};
+    (void)data;
+    bool good = status >= 200 && status < 300 && read_hello_answer(body, &arena, &answer, &unused);
+    return good ? DELIVERY_ACCEPTED : DELIVERY_RETRY;
+}
+
+static struct delivery *open_delivery(struct sender *s, const char *path,
+                                      enum delivery_verdict (*judged)(unsigned, struct str, void *))
 {
     struct delivery *d = NULL;
     const struct delivery_options options = {
@@ -46,7 +58,7 @@ static struct delivery *open_delivery(struct sender *s, const char *path)
                     .ca_file = s->options.ca_file,
                     .response_max = 16 << 20},
         .backoff = {.min_ns = 100 * NS_PER_MS, .max_ns = 10 * NS_PER_S},
-        .judge = judge,
+        .judge = judged,
     };
     delivery_open(&d, &options);
     return d;
@@ -56,8 +68,8 @@ void sender_open(struct sender **out, const struct sender_options *options)
 {
     struct sender *s = mem_new(struct sender);
     s->options = *options;
-    s->hello = open_delivery(s, "/api/v1/hello");
-    s->blocks = open_delivery(s, "/api/v1/blocks");
+    s->hello = open_delivery(s, "/api/v1/hello", judge_hello);
+    s->blocks = open_delivery(s, "/api/v1/blocks", judge);
     s->hello_body.max = 16 << 20;
     s->batch.max = BATCH_BYTES + BLOCK_MAX;
     s->numbers.acknowledged_ns = TIME_NONE;
@@ -121,13 +133,8 @@ static void hello_done(const struct delivery_answer *answer, void *data)
     struct err err;
     struct hello_answer hello;
     defer(arena_free) struct arena arena = {0};
-    if (answer->verdict != DELIVERY_ACCEPTED ||
-        !read_hello_answer(answer->body, &arena, &hello, &err)) {
-        log_error("the collector at %s does not understand hello (status %u); asking again",
-                  s->options.url, answer->status);
-        delivery_send(s->hello, buf_str(&s->hello_body), hello_done, s);
-        return;
-    }
+    bool is_read = read_hello_answer(answer->body, &arena, &hello, &err);
+    assert(is_read); /* judge_hello has done it */
     s->numbers.is_up = true;
     if (!take_last(s, &hello)) {
         enter_conflict(s);
@@ -135,8 +142,7 @@ static void hello_done(const struct delivery_answer *answer, void *data)
     }
     s->state = SENDER_IDLE;
     spool_rewind(s->options.spool);
-    s->options.greeted(hello.sources, hello.n_sources, s->options.data);
-    sender_kick(s);
+    s->options.greeted(hello.sources, hello.n_sources, s->options.data); /* may close us */
 }
 
 void sender_start(struct sender *s, const struct hash128 *sources, size_t n)
@@ -247,8 +253,8 @@ static void blocks_done(const struct delivery_answer *answer, void *data)
         s->one_by_one = true;
         spool_rewind(s->options.spool);
     }
-    s->options.acknowledged(s->options.data);
     sender_kick(s);
+    s->options.acknowledged(s->options.data); /* may close us */
 }
 
 void sender_hurry(struct sender *s)
@@ -268,6 +274,7 @@ struct sender_numbers sender_count(const struct sender *s)
     const struct delivery_state *state =
         delivery_status(s->state == SENDER_HELLO ? s->hello : s->blocks);
     n.is_up = n.is_up && !state->is_failing;
+    n.is_failing = state->is_failing;
     n.last_error = state->last_error;
     return n;
 }

@@ -35,7 +35,8 @@ struct sender_options {
     const char *token;   /* or NULL */
     const char *ca_file; /* or NULL */
     const char *state;   /* folder; refused blocks go below it */
-    /* The answer to hello; sources are those that were asked for and are known there. */
+    /* The answer to hello; sources are those that were asked for and are known there. Sending goes on
+     * with the next sender_kick. */
     void (*greeted)(const struct block_source *sources, size_t n, void *data);
     /* Somebody else uses our origin. Nothing is sent until sender_start. */
     void (*conflict)(void *data);
@@ -56,6 +57,7 @@ struct sender_numbers {
     bool is_up;               /* the last request was answered well */
     uint64_t blocks, refused; /* since the start */
     int64_t acknowledged_ns;  /* wall clock of the last acknowledgement; TIME_NONE */
+    bool is_failing;          /* the last attempt failed, of which last_error tells */
     const char *last_error;   /* empty if there was none */
 };
 struct sender_numbers sender_count(const struct sender *s);

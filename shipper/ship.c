@@ -68,6 +68,7 @@ struct ship {
     struct workers *readers; /* of standard input */
     bool wants_origin;       /* a conflict waits for the writer to rest */
     bool was_full;           /* the spool; for the log */
+    char output_error[252];  /* what was said last; empty: all is well */
     struct watch *watch;
     struct http_client *client;
     struct sender *sender;
@@ -334,9 +335,22 @@ static void look_around(struct ship *s)
     tailer_scan(s->tailer, time_now());
 }
 
+static void note_output(struct ship *s)
+{
+    struct sender_numbers n = sender_count(s->sender);
+    if (n.is_failing && strcmp(s->output_error, n.last_error) != 0) {
+        log_warn("%s: %s; trying again", s->options->url, n.last_error);
+        snprintf(s->output_error, sizeof s->output_error, "%s", n.last_error);
+    } else if (!n.is_failing && n.is_up && s->output_error[0]) {
+        log_info("%s: it goes on", s->options->url);
+        s->output_error[0] = 0;
+    }
+}
+
 static void on_scan(uv_timer_t *timer)
 {
     struct ship *s = timer->data;
+    note_output(s);
     if (s->phase > SHIP_RUNNING || !s->tailer)
         return;
     look_around(s);
@@ -416,6 +430,7 @@ static void on_greeted(const struct block_source *sources, size_t n, void *data)
         stop(s);
         return;
     }
+    sender_kick(s->sender);
     start_reading(s);
 }
 

@@ -194,6 +194,21 @@ void folder_is_dirty(struct tailer *t, struct str path)
     }
 }
 
+bool folder_has_changed(struct tailer *t, struct str path)
+{
+    struct stat st;
+    struct err ignored;
+    for (size_t i = 0; i < t->n_folders; i++) {
+        const struct folder *f = t->folders[i];
+        if (str_equal(f->path, path) && path_stat(f->path.ptr, &st, &ignored) &&
+            stat_mtime(&st) != f->mtime_ns) {
+            folder_is_dirty(t, path);
+            return true;
+        }
+    }
+    return false;
+}
+
 /* ---- sources ---- */
 
 static char *copy_path(struct str path)

@@ -79,6 +79,7 @@ struct source {
     bool is_idle;                      /* in the idle list */
     bool is_moved, is_dirty, is_saved; /* in .moved, in .dirty, known to the checkpoint */
     bool is_dropped;                   /* its unread rest was named */
+    bool was_doubted;                  /* its first bytes: see folder_has_changed */
 };
 
 struct stream {
@@ -94,7 +95,8 @@ struct folder {
     struct str path;
     size_t *globs; /* whose names are looked for here */
     size_t n_globs, capacity;
-    bool is_dirty; /* to be listed before the next read */
+    int64_t mtime_ns; /* just before it was listed */
+    bool is_dirty;    /* to be listed before the next read */
 };
 
 struct drop {
@@ -169,6 +171,14 @@ void source_moved(struct tailer *t, struct source *s);     /* for the block, too
 void source_pass_move(struct tailer *t, struct source *from, struct source *to);
 void source_drop_rest(struct tailer *t, struct source *s, const char *reason);
 void folder_is_dirty(struct tailer *t, struct str path);
+/* Since it was listed; then it is dirty. Says whether a file of which nothing was read may have been
+ * cut and written anew: its copy would have been made in the folder before. */
+bool folder_has_changed(struct tailer *t, struct str path);
+static inline int64_t stat_mtime(const struct stat *st)
+{
+    return (int64_t)st->st_mtim.tv_sec * NS_PER_S + st->st_mtim.tv_nsec;
+}
+
 static inline bool is_packed(const struct source *s)
 {
     return s->kind != FILE_PLAIN;

@@ -190,6 +190,15 @@ static bool read_checked(struct source *s, char *data, size_t n, size_t *got,
            identity_check(&s->seen, &s->file, bytes, same, err);
 }
 
+/* Nothing was read of it yet, so its bytes cannot tell; once is enough. */
+static bool is_doubtful(struct tailer *t, struct source *s)
+{
+    if (s->seen.at.end || s->was_doubted || !is_current(s))
+        return false;
+    s->was_doubted = true;
+    return folder_has_changed(t, path_folder(str_from(s->path)));
+}
+
 static enum turn_end read_plain(struct tailer *t, struct source *s, int64_t now_ns,
                                 const struct tail_sink *sink)
 {
@@ -216,6 +225,8 @@ static enum turn_end read_plain(struct tailer *t, struct source *s, int64_t now_
             source_truncated(t, s, now_ns);
             return TURN_WORKED;
         }
+        if (is_doubtful(t, s))
+            return TURN_WORKED;
         s->reason = NULL;
         bool is_over = is_all && got == n && now_ns >= patience_end(s);
         size_t given = give_lines(&turn, data, got, is_over);

@@ -294,6 +294,20 @@ TEST(tailer_cut_to_less_while_away)
     CHECK_STR(tail_raw(&t, "a.log"), STR("1\n2\n3\n4\n5\n"));
 }
 
+/* Nothing of it was read, so only the copy shows that it was cut. */
+TEST(tailer_cut_between_listing_and_first_read)
+{
+    WORLD = {0};
+    append_text("a.log", "1\n2\n");
+    tail_start(&t);
+    usleep(20000); /* times of folders are those of clock ticks */
+    copy_file("a.log", "a.log.1");
+    truncate_file("a.log", 0);
+    append_text("a.log", "3\n");
+    tail_read_all(&t);
+    CHECK_STR(tail_raw(&t, "a.log"), STR("1\n2\n3\n"));
+}
+
 /* The younger copy is shorter than what was read of the older one, and none of its front. */
 TEST(tailer_cut_twice_while_away)
 {
