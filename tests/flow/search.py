@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+"""Searches while they run: clients that leave, that do not read, that ask too much; exit statuses."""
+import os
+import signal
+import socket
+import subprocess
+import time
+
+import flow
+
+LINES = 200_000
+
+
+def filled(place, **settings):
+    """A collector that has LINES lines of one service."""
+    flow.append(place.logs / "app.log", flow.numbered("app", 0, LINES, 120))
+    collector = place.collector(settings=settings or None).start()
+    shipper = place.shipper(collector).start()
+    collector.wait_count(LINES)
+    shipper.stop()
+    return collector
+
+
+def grep(collector, *arguments, **more):
+    command = [flow.SLUICE, "grep", *arguments, "--collector", collector.url]
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, env=flow.environment(),
+                            **more)
+
+
+def ask(collector, form):
+    """A request for everything, of which nothing is read."""
+    s = socket.socket(socket.AF_UNIX)
+    s.connect(str(collector.socket))
+    s.sendall(f"GET /api/v1/query?{form} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    return s
+
+
+@flow.case("a closed pipe ends a search at once and silently")
+def closed_pipe(place):
+    collector = filled(place)
+    read, write = os.pipe()
+    search = grep(collector, "", stdout=write)
+    os.close(write)
+    os.read(read, 100)
+    os.close(read)
+    flow.check(search.wait(20) == -signal.SIGPIPE, f"it ended with {search.returncode}")
+    flow.check(search.stderr.read() == b"", "it said something")
+
+
+@flow.case("Ctrl-C ends a search")
+def interrupted(place):
+    collector = filled(place)
+    read, write = os.pipe()
+    search = grep(collector, "", stdout=write)
+    os.close(write)
+    os.read(read, 100)
+    search.send_signal(signal.SIGINT)
+    flow.check(search.wait(20) == -signal.SIGINT, f"it ended with {search.returncode}")
+    os.close(read)
+
+
+@flow.case("clients that do not read hold back nobody but themselves, and leave room when they go")
+def stalled(place):
+    collector = filled(place, **{"collector.limits.queries": 3})
+    clients = [ask(collector, "output=raw") for _ in range(3)]
+    flow.wait_until(lambda: collector.call("GET", "/api/v1/query?e=nowhere").status == 429, "the limit is reached")
+    flow.append(place.logs / "more.log", flow.numbered("more", 0, 10))
+    shipper = place.shipper(collector, name="second").start()
+    shipper.wait_idle()  # ingest goes on
+    for client in clients:
+        client.close()
+    flow.wait_until(lambda: collector.call("GET", "/api/v1/query?e=nowhere").status == 200, "their searches ended")
+    flow.check(collector.count("service=logs") == LINES + 10, "all lines are there")
+
+
+@flow.case("exit statuses: found, not found, wrong, unreachable")
+def statuses(place):
+    collector = filled(place)
+    for expected, arguments in ((0, ["app"]), (1, ["nowhere"]), (2, ["app", "nosuch"]), (2, ["app", "host=nosuch"]),
+                                (2, ["-E", "("]), (2, []), (2, ["app", "--since", "5M"]), (0, ["-q", "app"]),
+                                (1, ["-q", "nowhere"]), (1, ["-c", "nowhere"]), (0, ["-c", "app"])):
+        found = flow.run("grep", *arguments, "--collector", collector.url)
+        flow.check(found.status == expected, f"{arguments}: {found.status}, not {expected}: {found.err}")
+    collector.stop()
+    found = flow.run("grep", "app", "--collector", collector.url)
+    flow.check(found.status == 2 and "collector.sock" in found.err, f"{found}")
+
+
+@flow.case("a search that takes too long ends incomplete and says so")
+def too_long(place):
+    collector = filled(place, **{"collector.limits.query_time": "1s"})
+    client = ask(collector, "output=json")
+    time.sleep(2.5)
+    answer = b""
+    while b'"end":true' not in answer[-400:]:
+        piece = client.recv(1 << 16)
+        flow.check(piece, "the answer ended without its last element")
+        answer = answer[-1000:] + piece
+    flow.check(b'"complete":false' in answer and b"time limit" in answer, answer[-300:].decode())
+
+
+@flow.case("hostile patterns and forms are refused with a reason")
+def hostile(place):
+    collector = filled(place)
+    for form in ("kind=E&e=%28", "kind=P&e=%28%3F", "nosuch=1", "since=yesterday", "last=1&newest=1", "before=99999999",
+                 "filter=status%3D500", "kind=X", "e=" + "x" * 70000):
+        answer = collector.call("GET", f"/api/v1/query?{form}")
+        flow.check(400 <= answer.status < 500 and answer.body, f"{form[:40]}: {answer.status}")
+    slow = flow.run("grep", "-P", "(a+)+(a+)+(a+)+$z", "--collector", collector.url)
+    flow.check(slow.status in (1, 2, 3), f"{slow}")
+
+
+flow.main()
