@@ -75,6 +75,19 @@ bool hash128_parse(struct str s, struct hash128 *h)
     return true;
 }
 
+void put_hash128(struct buf *b, struct hash128 h)
+{
+    put_u64(b, h.low);
+    put_u64(b, h.high);
+}
+
+struct hash128 read_hash128(struct reader *r)
+{
+    struct hash128 h = {.low = read_u64(r)};
+    h.high = read_u64(r);
+    return h;
+}
+
 void random_bytes(void *p, size_t size)
 {
     char *at = p;

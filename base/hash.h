@@ -6,7 +6,8 @@
 #ifndef BASE_HASH_H
 #define BASE_HASH_H
 
-#include "base/str.h"
+#include "base/buf.h"
+#include "base/reader.h"
 
 struct hash128 {
     uint64_t low, high;
@@ -26,6 +27,10 @@ int hash128_compare(struct hash128 a, struct hash128 b);
 enum { HASH128_TEXT = 33 };
 void hash128_text(struct hash128 h, char text[HASH128_TEXT]);
 bool hash128_parse(struct str s, struct hash128 *h);
+
+/* 16 bytes, low half first. */
+void put_hash128(struct buf *b, struct hash128 h);
+struct hash128 read_hash128(struct reader *r);
 
 /* Random bytes from the kernel; never fails. */
 void random_bytes(void *p, size_t size);

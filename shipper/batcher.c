@@ -242,8 +242,7 @@ int64_t batcher_since(const struct batcher *b)
 
 static void put_order(struct buf *b, struct hash128 id, int64_t order_ns)
 {
-    put_u64(b, id.low);
-    put_u64(b, id.high);
+    put_hash128(b, id);
     put_u64(b, (uint64_t)order_ns);
 }
 
@@ -284,8 +283,7 @@ bool batcher_restore(struct batcher *b, struct str state, struct err *err)
     struct reader r = reader_of(state);
     size_t n = read_count(&r, 24);
     for (size_t i = 0; i < n && !r.bad; i++) {
-        struct hash128 id = {.low = read_u64(&r)};
-        id.high = read_u64(&r);
+        struct hash128 id = read_hash128(&r);
         int64_t order_ns = (int64_t)read_u64(&r);
         struct restored *before = map_get(&b->restored, MAP_KEY(id));
         if (!before) {

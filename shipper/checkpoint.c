@@ -13,19 +13,6 @@ void checkpoint_end(struct buf *b)
     put_u8(b, CHECKPOINT_END);
 }
 
-static void put_id(struct buf *b, struct hash128 id)
-{
-    put_u64(b, id.low);
-    put_u64(b, id.high);
-}
-
-static struct hash128 read_id(struct reader *r)
-{
-    struct hash128 id = {.low = read_u64(r)};
-    id.high = read_u64(r);
-    return id;
-}
-
 static void put_sample(struct buf *b, struct sample s)
 {
     put_varint(b, s.end);
@@ -44,7 +31,7 @@ static struct sample read_sample(struct reader *r)
 void checkpoint_put(struct buf *b, const struct checkpoint_entry *e)
 {
     put_u8(b, CHECKPOINT_PUT);
-    put_id(b, e->id);
+    put_hash128(b, e->id);
     put_varint(b, e->dev);
     put_varint(b, e->ino);
     put_zigzag(b, e->birth_ns);
@@ -66,7 +53,7 @@ void checkpoint_put(struct buf *b, const struct checkpoint_entry *e)
 void checkpoint_forget(struct buf *b, struct hash128 id)
 {
     put_u8(b, CHECKPOINT_FORGET);
-    put_id(b, id);
+    put_hash128(b, id);
 }
 
 static struct str read_path(struct reader *r)
@@ -104,7 +91,7 @@ static struct identity read_identity(struct reader *r)
 
 static void read_entry(struct reader *r, struct checkpoint_entry *e)
 {
-    e->id = read_id(r);
+    e->id = read_hash128(r);
     e->dev = read_varint(r);
     e->ino = read_varint(r);
     e->birth_ns = read_zigzag(r);
@@ -141,7 +128,7 @@ bool checkpoint_next(struct checkpoint_reader *r, struct err *err)
     if (operation == CHECKPOINT_PUT)
         read_entry(&r->bytes, &r->entry);
     else if (operation == CHECKPOINT_FORGET && r->form == CHECKPOINT_DELTA)
-        r->entry.id = read_id(&r->bytes);
+        r->entry.id = read_hash128(&r->bytes);
     else
         is_known = operation == CHECKPOINT_END && reader_left(&r->bytes) == 0;
     if (r->bytes.bad || !is_known)

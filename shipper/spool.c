@@ -54,19 +54,6 @@ static const char *file_path(const struct spool *s, uint64_t number, struct aren
     return arena_print(a, "%s/spool/%06llu", s->options.folder, (unsigned long long)number).ptr;
 }
 
-static struct hash128 read_origin(struct reader *r)
-{
-    struct hash128 id = {.low = read_u64(r)};
-    id.high = read_u64(r);
-    return id;
-}
-
-static void put_origin(struct buf *b, struct hash128 id)
-{
-    put_u64(b, id.low);
-    put_u64(b, id.high);
-}
-
 /* ---- opening ---- */
 
 /* n:varint str*n of a head: the whole state and the changes behind it. */
@@ -94,14 +81,14 @@ static bool replay_frame(struct spool *s, struct spool_file *f, const struct fra
 {
     struct reader r = reader_of(payload);
     if (frame->kind == FRAME_HEAD) {
-        s->origin = read_origin(&r);
+        s->origin = read_hash128(&r);
         f->first = read_u64(&r);
         s->next_sequence = max_of(s->next_sequence, f->first);
         s->acknowledged = max_of(s->acknowledged, read_u64(&r));
         return replay_state(&r, restore, err);
     }
     if (frame->kind == FRAME_ORIGIN) {
-        s->origin = read_origin(&r);
+        s->origin = read_hash128(&r);
         return r.bad ? err_set(err, ERR_CORRUPT, "an origin is malformed") : true;
     }
     struct str change = read_str(&r);
@@ -157,7 +144,7 @@ static void survey_frame(struct spool_file *f, const struct frame *frame, struct
     struct block_header h;
     struct reader r = reader_of(payload);
     if (frame->kind == FRAME_HEAD) {
-        read_origin(&r);
+        read_hash128(&r);
         f->first = read_u64(&r);
     }
     if (frame->kind != FRAME_BLOCK)
@@ -334,7 +321,7 @@ static bool start_file(struct spool *s, struct str states, int64_t now_ns, struc
     struct journal *writer = NULL;
     uint64_t number = s->last_number + 1;
     const char *path = file_path(s, number, &a);
-    put_origin(&head, s->origin);
+    put_hash128(&head, s->origin);
     put_u64(&head, s->next_sequence);
     put_u64(&head, s->writer_acknowledged);
     buf_add(&head, states);
@@ -582,7 +569,7 @@ bool spool_change_origin(struct spool *s, struct hash128 origin, int64_t now_ns,
 {
     defer(buf_free) struct buf payload = {.max = 16};
     struct frame frame;
-    put_origin(&payload, origin);
+    put_hash128(&payload, origin);
     if (!s->writer)
         return err_set(err, ERR_AGAIN, "the spool has no file yet");
     if (!journal_append(s->writer, FRAME_ORIGIN, buf_str(&payload), STR(""), now_ns, &frame, err) ||

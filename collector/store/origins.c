@@ -233,19 +233,6 @@ void origins_forget(struct origins *o)
  *     origin := id:16 seen:8 n:varint (sequence:varint hash:16)*      oldest first
  *     source := id:16 seen:8 to:varint hash:8
  */
-static void put_id(struct buf *b, struct hash128 id)
-{
-    put_u64(b, id.low);
-    put_u64(b, id.high);
-}
-
-static struct hash128 read_id(struct reader *r)
-{
-    struct hash128 id = {.low = read_u64(r)};
-    id.high = read_u64(r);
-    return id;
-}
-
 void origins_put(struct origins *o, int64_t oldest_ns, struct buf *b)
 {
     assert(o->n_undo == 0);
@@ -254,19 +241,19 @@ void origins_put(struct origins *o, int64_t oldest_ns, struct buf *b)
     put_varint(b, o->by_id.n);
     map_each (&o->by_id, entry) {
         const struct origin *origin = entry->value;
-        put_id(b, origin->known.id);
+        put_hash128(b, origin->known.id);
         put_u64(b, (uint64_t)origin->known.seen_ns);
         put_varint(b, origin->n);
         for (uint32_t i = 0; i < origin->n; i++) {
             const struct sent *sent = &origin->sent[(origin->start + i) % ORIGIN_WINDOW];
             put_varint(b, sent->sequence);
-            put_id(b, sent->hash);
+            put_hash128(b, sent->hash);
         }
     }
     put_varint(b, o->by_source.n);
     map_each (&o->by_source, entry) {
         const struct source *source = entry->value;
-        put_id(b, source->known.id);
+        put_hash128(b, source->known.id);
         put_u64(b, (uint64_t)source->known.seen_ns);
         put_varint(b, source->to);
         put_u64(b, source->hash);
@@ -276,7 +263,7 @@ void origins_put(struct origins *o, int64_t oldest_ns, struct buf *b)
 static void read_origin(struct origins *o, struct reader *r)
 {
     bool made;
-    struct hash128 id = read_id(r);
+    struct hash128 id = read_hash128(r);
     int64_t seen_ns = (int64_t)read_u64(r);
     size_t n = read_count(r, 17);
     if (r->bad || n == 0 || n > ORIGIN_WINDOW) {
@@ -288,14 +275,14 @@ static void read_origin(struct origins *o, struct reader *r)
     r->bad |= !made;
     for (size_t i = 0; i < n; i++) {
         uint64_t sequence = read_varint(r);
-        push_sent(origin, (struct sent){sequence, read_id(r)});
+        push_sent(origin, (struct sent){sequence, read_hash128(r)});
     }
 }
 
 static void read_source(struct origins *o, struct reader *r)
 {
     bool made;
-    struct hash128 id = read_id(r);
+    struct hash128 id = read_hash128(r);
     int64_t seen_ns = (int64_t)read_u64(r);
     uint64_t to = read_varint(r), hash = read_u64(r);
     if (r->bad)

@@ -5,13 +5,6 @@
 
 enum { PLAIN = 1, HEADER_CHECK_AT = 108, CHECKSUM_AT = 112 };
 
-static struct hash128 read_hash128(struct reader *r)
-{
-    struct hash128 h = {.low = read_u64(r)};
-    h.high = read_u64(r);
-    return h;
-}
-
 static uint64_t checksum(struct str bytes)
 {
     return hash64_pair(str_slice(bytes, 0, CHECKSUM_AT), str_slice(bytes, BLOCK_HEADER, SIZE_MAX));

@@ -4,12 +4,6 @@
 
 enum { PLAIN = 1, PACK_LEVEL = 3 };
 
-static void put_hash128(struct buf *b, struct hash128 h)
-{
-    put_u64(b, h.low);
-    put_u64(b, h.high);
-}
-
 void block_builder_free(struct block_builder *b)
 {
     arena_free(&b->arena);

@@ -91,8 +91,7 @@ void put_result(struct result_writer *w, const struct result *result, struct buf
     size_t at = start_entry(out, result->is_listed ? ENTRY_LISTED : ENTRY_RECORD);
     put_varint(out, result->stream->number);
     if (!result->is_listed) {
-        put_u64(out, result->origin.low);
-        put_u64(out, result->origin.high);
+        put_hash128(out, result->origin);
         put_varint(out, result->sequence);
         put_varint(out, result->position);
         put_varint(out, result->line_number);
@@ -172,8 +171,7 @@ static uint32_t read_u32_varint(struct reader *in)
 static void read_record(struct result_reader *r, struct reader *in, struct result *out)
 {
     struct result result = {.stream = read_stream_number(r, in)};
-    result.origin.low = read_u64(in);
-    result.origin.high = read_u64(in);
+    result.origin = read_hash128(in);
     result.sequence = read_varint(in);
     result.position = read_u32_varint(in);
     result.line_number = read_u32_varint(in);
