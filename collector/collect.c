@@ -220,6 +220,7 @@ static bool open_server(struct collector *c, struct err *err)
         .routes = routes,
         .n_routes = countof(routes),
         .authorize = authorize,
+        .bodies_max = INGEST_ARRIVING_MAX,
         .data = c,
     };
     if (!http_server_open(&c->server, &options, err))

@@ -13,7 +13,7 @@ struct ingest_request {
     struct ingest_request *next;
     struct http_exchange *x; /* NULL: the client has left; what it sent is stored all the same */
     struct ingest *ingest;
-    struct str body; /* owned copy: the exchange may go while the thread reads */
+    struct buf body; /* taken from the exchange, which may go while the thread reads */
     uint64_t acked;  /* last sequence stored or known; 0 = none */
     size_t blocks;   /* new ones stored */
     unsigned status; /* 200, 400, 409, 503 */
@@ -35,7 +35,7 @@ struct ingest {
     struct ingest_request *queue, **queue_end; /* the loop's */
     struct ingest_request *batch;              /* the commit's, while it runs */
     struct ingest_hello *hellos;
-    uint64_t bytes; /* of all bodies, admitted or queued */
+    uint64_t bytes; /* of all bodies, queued or in the commit */
     void (*then)(void *data);
     void *then_data;
     int64_t maintained_ns; /* monotonic */
@@ -123,7 +123,7 @@ static bool put_block(struct ingest *i, struct ingest_request *r, struct str byt
 /* All blocks of a request, up to the first that cannot be taken. */
 static void put_request(struct ingest *i, struct ingest_request *r)
 {
-    struct str rest = r->body;
+    struct str rest = buf_str(&r->body);
     struct hash128 origin = {0};
     size_t n = 0;
     r->status = 200;
@@ -172,8 +172,7 @@ static void run_commit(struct work *work)
 static void free_request(struct ingest_request *r)
 {
     r->ingest->bytes -= r->body.len;
-    char *body = (char *)r->body.ptr;
-    mem_free(&body);
+    buf_free(&r->body);
     mem_free(&r);
 }
 
@@ -290,21 +289,17 @@ static void left(struct http_exchange *x, void *data)
 
 void ingest_blocks(struct ingest *i, struct http_exchange *x)
 {
-    struct str body = http_body(x);
-    if (i->bytes + body.len > INGEST_BYTES_MAX) {
+    if (i->bytes + http_body(x).len > INGEST_BYTES_MAX) {
         refuse_busy(x, "too much is being taken in at once");
         return;
     }
     struct ingest_request *r = mem_new(struct ingest_request);
-    char *copy = mem_alloc_raw(body.len);
-    if (body.len)
-        memcpy(copy, body.ptr, body.len);
-    r->body = str_of(copy, body.len);
+    r->body = http_take_body(x);
     r->ingest = i;
     r->x = x;
     r->status = 503; /* until the commit says otherwise */
     err_set(&r->err, ERR_AGAIN, "shutting down");
-    i->bytes += body.len;
+    i->bytes += r->body.len;
     http_on_closed(x, left, r);
     *i->queue_end = r;
     i->queue_end = &r->next;

@@ -10,7 +10,8 @@
  * Invariants:
  *   1. 200 names the last block that is on disk; nothing is acknowledged before store_commit.
  *   2. Of a request all blocks before the first bad one are stored; the answer says up to which.
- *   3. Bodies held at once are at most INGEST_BYTES_MAX; what would be more gets 503 before it is read.
+ *   3. Bodies held at once are at most INGEST_BYTES_MAX, and those still arriving INGEST_ARRIVING_MAX;
+ *      what would be more gets 503.
  *   4. A jump in an origin's numbers leaves a gap record in a stream {service="sluice", ...} of the
  *      collector's own origin, in the same commit.
  */
@@ -26,6 +27,7 @@ enum {
     INGEST_BLOCKS_MAX = 64,
     INGEST_BODY_MAX = 10 << 20,  /* of one request */
     INGEST_BYTES_MAX = 24 << 20, /* of all */
+    INGEST_ARRIVING_MAX = 16 << 20,
     HELLO_BODY_MAX = 4 << 20,
     INGEST_MAINTAIN_S = 5, /* retention is looked at this often */
 };

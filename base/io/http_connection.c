@@ -207,8 +207,15 @@ static void on_body(struct http_connection *c, struct str piece)
         http_reply_text(x, 413, "the body may have %zu bytes", max);
         return;
     }
+    size_t most = c->server->options.bodies_max;
+    if (most && c->server->body_bytes + piece.len > most) {
+        http_add_header(x, "Retry-After", STR("1"));
+        http_reply_text(x, 503, "too much is being taken in at once");
+        return;
+    }
     x->body.max = max;
     buf_add(&x->body, piece);
+    c->server->body_bytes += piece.len;
 }
 
 static void on_end(struct http_connection *c)

@@ -90,6 +90,7 @@ struct http_server {
     struct http_listener *listeners;
     struct http_connection *connections;
     size_t n_connections;
+    size_t body_bytes; /* of the bodies of all exchanges */
     struct http_connection *ready_first, *ready_last;
     size_t n_ready;
     uv_timer_t tick;

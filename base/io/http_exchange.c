@@ -61,6 +61,7 @@ void exchange_free(struct http_exchange **variable)
     struct http_exchange *x = move(*variable);
     if (!x)
         return;
+    x->connection->server->body_bytes -= x->body.len;
     buf_free(&x->body);
     buf_free(&x->reply_headers);
     mem_free(&x);
@@ -91,6 +92,14 @@ struct str http_header(const struct http_exchange *x, const char *name)
 struct str http_body(const struct http_exchange *x)
 {
     return buf_str(&x->body);
+}
+
+struct buf http_take_body(struct http_exchange *x)
+{
+    struct buf body = x->body;
+    x->connection->server->body_bytes -= body.len;
+    x->body = (struct buf){0};
+    return body;
 }
 
 struct str http_query_value(const struct http_exchange *x, const char *name, struct arena *arena)

@@ -58,6 +58,7 @@ struct http_server_options {
      * adds stay on whatever answer follows. Optional. */
     bool (*authorize)(struct http_exchange *x, const struct http_route *route, void *data);
     void *data;               /* for authorize and the handlers */
+    size_t bodies_max;        /* bytes of all bodies that are held, then 503; 0 = any number */
     unsigned connections_max; /* 0 = 1024; idle ones are closed for new ones, else those wait */
     unsigned head_ms;         /* 0 = 10 s, from the first byte or from accept */
     unsigned body_ms;         /* 0 = 30 s without a byte of the body */
@@ -85,6 +86,8 @@ struct str http_path(const struct http_exchange *x);  /* as it came, without the
 struct str http_query(const struct http_exchange *x); /* after '?', raw: base/form.h */
 struct str http_header(const struct http_exchange *x, const char *name); /* .ptr NULL: none */
 struct str http_body(const struct http_exchange *x);
+/* The body, which is the caller's from now on. */
+struct buf http_take_body(struct http_exchange *x);
 /* Decoded; .ptr is NULL if the name is not there. take_query_pair gives repeated names. */
 struct str http_query_value(const struct http_exchange *x, const char *name, struct arena *arena);
 

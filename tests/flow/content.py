@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """What is in files comes back byte for byte, and files are told apart."""
-import os, random, threading
+import os, random
 
 import flow
 

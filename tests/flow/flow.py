@@ -12,7 +12,7 @@ assertion in a log; the ends of all logs are then shown. By hand: SLUICE=build/a
 tests/flow/NAME.py [PART OF A FUNCTION'S NAME]; KEEP=1 leaves the folders.
 """
 import atexit, base64, collections, contextlib, ctypes, hashlib, http.client, itertools, json, os, pathlib
-import random, re, shutil, signal, socket, subprocess, sys, tempfile, threading, time, traceback
+import re, shutil, signal, socket, subprocess, sys, tempfile, time, traceback
 
 TREE = pathlib.Path(__file__).resolve().parent.parent.parent
 SLUICE = os.environ.get("SLUICE", str(TREE / "build/asan/sluice"))

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Full disks, retention, hostile requests, and mistakes in the configuration."""
-import contextlib, ctypes, ctypes.util, os, random, socket, struct, subprocess, threading, time
+import contextlib, ctypes, ctypes.util, random, socket, struct, subprocess, threading, time
 
 import flow
 
@@ -207,6 +207,10 @@ def patched(block, offset, data):
     return sealed(block[:offset] + data + block[offset + len(data):])
 
 
+BLOCK_SIZES = ((8, 4, "length"), (12, 4, "records"), (40, 8, "line bytes"), (88, 4, "directory"),
+               (92, 4, "unpacked directory"), (96, 4, "columns"), (100, 4, "unpacked columns"), (104, 4, "lines"))
+
+
 def bad_blocks(block):
     """(what, body)"""
     chance = random.Random(7)
@@ -220,8 +224,7 @@ def bad_blocks(block):
         at = chance.randrange(len(block))
         yield f"byte {at} flipped", block[:at] + bytes([block[at] ^ chance.randrange(1, 256)]) + block[at + 1:]
     yield "a block and rubbish", block + b"rubbish"
-    for offset, size, name in ((8, 4, "length"), (12, 4, "records"), (40, 8, "line bytes"), (88, 4, "directory"),
-                               (92, 4, "unpacked directory"), (96, 4, "columns"), (100, 4, "unpacked columns"), (104, 4, "lines")):
+    for offset, size, name in BLOCK_SIZES:
         for value in (0, 1, 2**31 - 1, 2**32 - 1):
             yield f"{name} {value}", patched(block, offset, value.to_bytes(4, "little") + b"\xff" * (size - 4))
     for _ in range(60):
@@ -357,7 +360,8 @@ def leaving_clients(place):
 def configuration_mistakes(place):
     file = place.folder / "bad.yml"
     expected = [
-        ("shipper:\n  flsh: 1s\n", 2, 3, "flush"), ("colector: {}\n", 1, 1, "collector"),
+        ("shipper:\n  flsh: 1s\n", 2, 3, "flush"),
+        ("colector: {}\n", 1, 1, "collector"),
         ("collector:\n  memory: 96\n", 2, 11, "96"), ("log:\n  level: loud\n", 2, 10, "loud"),
         ("shipper:\n  flush: 1s\n  flush: 2s\n", 3, 3, "flush"), ("collector: {listen: [}\n", 1, None, ""),
         ("shipper:\n  redact: {rules: {email: mask}}\n", 2, None, "not built yet"),
@@ -376,7 +380,8 @@ def configuration_mistakes(place):
 @flow.case("mistakes on the command line end with 2 and say what would be right")
 def command_line_mistakes(place):
     config = place.configuration("c", {})
-    expected = [(["colect"], "collect"), (["ship", "-c", config], "nothing to ship"), (["collect", "-c", config, "x"], "operand"),
+    expected = [(["colect"], "collect"), (["ship", "-c", config], "nothing to ship"),
+                (["collect", "-c", config, "x"], "operand"),
                 (["ship", "-c", config, "--labl", "a=b", "x"], "--label"), (["ship", "-c", config, "-", "x"], "together"),
                 (["collect", "-c", config, "--listen", "0.0.0.0:1", "--data", place.folder / "d"], "not loopback"),
                 (["ship", "-c", place.folder / "missing.yml", "x"], "missing.yml")]
