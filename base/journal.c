@@ -298,6 +298,21 @@ static void free_journal(struct journal **j)
     mem_free(j);
 }
 
+static const char *folder_above(const char *path, struct arena *a)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? arena_text(a, str_of(path, (size_t)(slash - path))) : ".";
+}
+
+void journal_discard(struct journal **j, const char *path)
+{
+    defer(arena_free) struct arena a = {0};
+    struct err unused;
+    free_journal(j);
+    disk->unlink(path);
+    folder_sync(folder_above(path, &a), &unused);
+}
+
 bool journal_create(struct journal **out, const char *path, uint8_t kind, struct str payload,
                     int64_t now_ns, struct err *err)
 {
@@ -308,11 +323,10 @@ bool journal_create(struct journal **out, const char *path, uint8_t kind, struct
     j->id |= 1; /* 0 means "any" to readers */
     if (!file_open(&j->file, path, FILE_CREATE, err))
         return false;
-    const char *slash = strrchr(path, '/');
-    const char *folder = slash ? arena_text(&a, str_of(path, (size_t)(slash - path))) : ".";
+    const char *folder = folder_above(path, &a);
     if (!journal_append(j, kind, payload, STR(""), now_ns, &frame, err) || !journal_sync(j, err) ||
         !folder_sync(folder, err)) {
-        disk->unlink(path);
+        journal_discard(&j, path);
         return err_wrap(err, "%s", path);
     }
     *out = move(j);

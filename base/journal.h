@@ -101,6 +101,9 @@ bool journal_open(struct journal **j, const char *path, struct journal_health *h
 /* Writes a mark if all is synced. Errors are of no consequence here and are not told. */
 void journal_close(struct journal **j, int64_t now_ns);
 
+/* Closes a file that nobody shall find again, and removes it as durably as the disk allows. */
+void journal_discard(struct journal **j, const char *path);
+
 /* Appends a frame; it is durable after the next journal_sync. The payload may come in two parts. On
  * an error the file ends where it ended before, for the reader and for the next append. */
 bool journal_append(struct journal *j, uint8_t kind, struct str payload, struct str more,

@@ -7,7 +7,11 @@
 
 #include <stdio.h>
 
-enum { LABELS_OWN = 3 };
+enum {
+    CLOSE_RECORDS = 60000,
+    CLOSE_BESIDES = BLOCK_BESIDES_MAX / 4 * 3, /* of labels, ids and fields */
+    FILE_LABEL_TAIL = 900, /* bytes kept of a path that is too long for a label */
+};
 
 struct batch_stream {
     struct hash128 id;
@@ -30,7 +34,6 @@ struct batcher {
     struct block_builder *filling;
     struct zone_local zone;
     uint64_t block; /* number of the block under construction */
-    int64_t since_ns;
 };
 
 struct restored {
@@ -46,7 +49,6 @@ struct batcher *batcher_new(const struct batcher_options *options)
     b->filling = &b->builders[0];
     zone_local_init(&b->zone);
     b->block = 1;
-    b->since_ns = TIME_NONE;
     return b;
 }
 
@@ -98,7 +100,7 @@ static struct batch_stream *new_stream(struct batcher *b, const struct labels *l
 bool batcher_stream(struct batcher *b, struct str service, struct str name, struct str value,
                     struct batch_stream **stream, struct err *err)
 {
-    struct label items[LABELS_MAX + LABELS_OWN + 1];
+    struct label items[LABELS_MAX + BATCH_LABELS_OWN + 1];
     struct labels labels = {items, 0};
     if (b->options.labels.n > LABELS_MAX)
         return err_set(err, ERR_LIMIT, "more than %d labels are configured", LABELS_MAX);
@@ -115,11 +117,23 @@ bool batcher_stream(struct batcher *b, struct str service, struct str name, stru
     return true;
 }
 
+/* A path that is longer than a label may be: a hash of it, and its end. */
+static struct str short_path(struct str path, char room[HASH128_TEXT + FILE_LABEL_TAIL])
+{
+    if (path.len <= LABEL_VALUE_MAX)
+        return path;
+    hash128_text(hash128(path), room);
+    memcpy(room + HASH128_TEXT - 1, path.ptr + path.len - FILE_LABEL_TAIL, FILE_LABEL_TAIL);
+    return str_of(room, HASH128_TEXT - 1 + FILE_LABEL_TAIL);
+}
+
 struct batch_stream *batcher_file_stream(struct batcher *b, struct tail_stream *from,
                                          struct err *err)
 {
     struct batch_stream *stream = from->attached;
-    if (!stream && batcher_stream(b, from->service, STR("file"), from->file, &stream, err))
+    char shortened[HASH128_TEXT + FILE_LABEL_TAIL];
+    struct str file = short_path(from->file, shortened);
+    if (!stream && batcher_stream(b, from->service, STR("file"), file, &stream, err))
         from->attached = stream;
     return stream;
 }
@@ -145,8 +159,7 @@ static uint32_t index_of(struct batcher *b, struct batch_stream *s)
     return s->index;
 }
 
-static bool add_record(struct batcher *b, struct batch_stream *s, struct record *record,
-                       int64_t now_ns)
+static bool add_record(struct batcher *b, struct batch_stream *s, struct record *record)
 {
     record->stream = index_of(b, s);
     record->order_ns = order_time(s->order_ns, record->event_ns);
@@ -154,8 +167,6 @@ static bool add_record(struct batcher *b, struct batch_stream *s, struct record 
         return false;
     s->order_ns = record->order_ns;
     s->has_moved = true;
-    if (b->since_ns == TIME_NONE)
-        b->since_ns = now_ns;
     return true;
 }
 
@@ -196,14 +207,14 @@ bool batcher_line(struct batcher *b, struct batch_stream *s, struct str line, un
             (uint16_t)(record_flags_of(flags) | (facts.level_derived ? RECORD_LEVEL_DERIVED : 0)),
         .line = line,
     };
-    if (!add_record(b, s, &record, now_ns))
+    if (!add_record(b, s, &record))
         return false;
     s->event_ns = facts.time_ns;
     s->first_part = facts;
     return true;
 }
 
-void batcher_gap(struct batcher *b, struct batch_stream *s, struct str reason, uint64_t bytes,
+bool batcher_gap(struct batcher *b, struct batch_stream *s, struct str reason, uint64_t bytes,
                  int64_t now_ns)
 {
     char text[300], number[24];
@@ -221,8 +232,7 @@ void batcher_gap(struct batcher *b, struct batch_stream *s, struct str reason, u
         .fields = buf_str(&encoded),
         .line = str_of(text, (size_t)len),
     };
-    bool taken = add_record(b, s, &record, now_ns);
-    assert(taken); /* the caller leaves room: it closes a block long before its bounds */
+    return add_record(b, s, &record);
 }
 
 size_t batcher_bytes(const struct batcher *b)
@@ -233,9 +243,9 @@ size_t batcher_records(const struct batcher *b)
 {
     return b->filling->n_records;
 }
-int64_t batcher_since(const struct batcher *b)
+bool is_batcher_full(const struct batcher *b)
 {
-    return b->since_ns;
+    return b->filling->n_records >= CLOSE_RECORDS || b->filling->arena.used >= CLOSE_BESIDES;
 }
 
 /* ---- hand-over and state ---- */
@@ -261,7 +271,6 @@ struct block_builder *batcher_take(struct batcher *b, struct buf *change)
     struct block_builder *full = b->filling;
     b->filling = full == &b->builders[0] ? &b->builders[1] : &b->builders[0];
     b->block++;
-    b->since_ns = TIME_NONE;
     return full;
 }
 

@@ -19,6 +19,8 @@
 #include "formats/block/builder.h"
 #include "shipper/tailer.h"
 
+enum { BATCH_LABELS_OWN = 3 }; /* host, service and file or source */
+
 struct batcher;
 struct batch_stream; /* what the batcher knows of a stream */
 
@@ -42,14 +44,13 @@ struct batch_stream *batcher_file_stream(struct batcher *b, struct tail_stream *
 /* False: the block under construction has no room; the line was not taken. flags: enum tail_flag. */
 bool batcher_line(struct batcher *b, struct batch_stream *stream, struct str line, unsigned flags,
                   int64_t file_time_ns, int64_t now_ns);
-/* A gap record: `bytes` of the stream are missing here. Always taken. */
-void batcher_gap(struct batcher *b, struct batch_stream *stream, struct str reason, uint64_t bytes,
+/* A gap record: `bytes` of the stream are missing here. False: no room for it. */
+bool batcher_gap(struct batcher *b, struct batch_stream *stream, struct str reason, uint64_t bytes,
                  int64_t now_ns);
 
 size_t batcher_bytes(const struct batcher *b); /* of lines under construction */
 size_t batcher_records(const struct batcher *b);
-/* When the first record of the block under construction was put in; TIME_NONE: it is empty. */
-int64_t batcher_since(const struct batcher *b);
+bool is_batcher_full(const struct batcher *b); /* no further line may fit: the block is due */
 
 /* Hands the block under construction over, to be finished (on any thread) and reset by the caller
  * before the next hand-over; the other builder is filled from now on. change: what moved. */

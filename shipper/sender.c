@@ -24,11 +24,26 @@ struct sender {
     unsigned refused_kept;
 };
 
+/* {"acked":N} */
+static uint64_t acked_in(struct str json)
+{
+    struct json_scan scan;
+    struct json_member m;
+    uint64_t acked = 0;
+    if (json_open(&scan, json)) {
+        while (json_next(&scan, &m)) {
+            if (str_equal(m.key, STR("acked")))
+                str_to_u64(m.value, &acked);
+        }
+    }
+    return acked;
+}
+
 static enum delivery_verdict judge(unsigned status, struct str body, void *data)
 {
-    (void)body, (void)data;
+    (void)data;
     if (status >= 200 && status < 300)
-        return DELIVERY_ACCEPTED;
+        return acked_in(body) ? DELIVERY_ACCEPTED : DELIVERY_RETRY;
     bool is_final = status == 400 || status == 409 || status == 413;
     return is_final ? DELIVERY_REFUSED : DELIVERY_RETRY;
 }
@@ -222,23 +237,9 @@ void sender_kick(struct sender *s)
     delivery_send(s->blocks, buf_str(&s->batch), blocks_done, s);
 }
 
-/* {"acked":N} */
-static uint64_t acked_in(struct str json)
-{
-    struct json_scan scan;
-    struct json_member m;
-    uint64_t acked = 0;
-    if (json_open(&scan, json)) {
-        while (json_next(&scan, &m)) {
-            if (str_equal(m.key, STR("acked")))
-                str_to_u64(m.value, &acked);
-        }
-    }
-    return acked;
-}
-
-/* The block that a collector will never take: aside, counted, passed over. */
-static void set_aside(struct sender *s, unsigned status, struct str why)
+/* The block that a collector will never take: aside, counted, passed over. False: it could not be
+ * kept. */
+static bool set_aside(struct sender *s, unsigned status, struct str why)
 {
     struct err err;
     defer(arena_free) struct arena a = {0};
@@ -253,8 +254,10 @@ static void set_aside(struct sender *s, unsigned status, struct str why)
     s->numbers.refused++;
     log_error("block %llu was refused for good (status %u: %.*s); %s",
               (unsigned long long)s->batch_first, status, STR_ARG(str_slice(why, 0, 200)),
-              kept ? path : "it could not be kept");
-    spool_acknowledge(s->options.spool, s->batch_first);
+              kept ? path : "it cannot be kept; it stays in the spool");
+    if (kept)
+        spool_acknowledge(s->options.spool, s->batch_first);
+    return kept;
 }
 
 static void take_acknowledgement(struct sender *s, uint64_t acked)
@@ -281,9 +284,12 @@ static void blocks_done(const struct delivery_answer *answer, void *data)
         enter_conflict(s, &(struct hello_answer){0});
         return;
     } else if (s->one_by_one) {
-        set_aside(s, answer->status, str_trim(answer->body));
-        s->one_by_one = false;
+        s->one_by_one = !set_aside(s, answer->status, str_trim(answer->body));
         spool_rewind(s->options.spool);
+        if (s->one_by_one) { /* again when the owner has something new */
+            s->options.acknowledged(s->options.data);
+            return;
+        }
     } else {
         take_acknowledgement(s, acked_in(answer->body));
         s->one_by_one = true;

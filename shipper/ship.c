@@ -42,11 +42,11 @@
 
 enum {
     FILL_BYTES = 1 << 20, /* of lines, while the block before is being written */
-    CLOSE_RECORDS = 60000,
-    PUMP_MS = 10,   /* reading in one turn of the loop */
-    SCAN_MS = 2000, /* all folders are looked at, hints or not */
+    PUMP_MS = 10,         /* reading in one turn of the loop */
+    SCAN_MS = 2000,       /* all folders are looked at, hints or not */
     PATIENCE_MS = 1000,
     DRAIN_S = 10,
+    CONFLICT_S = 10, /* between two new origins */
     LAST_SEND_S = 5,
 };
 
@@ -63,6 +63,9 @@ struct ship {
     int64_t deadline_ns; /* of DRAINING and FINISHING, monotonic; INT64_MAX = none */
     unsigned signals;
     bool is_new;         /* there was no state */
+    int64_t started_ns;  /* wall clock minus monotonic clock, at the start */
+    int64_t since_ns;    /* monotonic: first line of the block under construction; TIME_NONE */
+    int64_t conflict_ns; /* monotonic: the last new origin; 0 = none */
     int64_t patience_ns; /* with a state, hello is waited for until then; monotonic */
 
     struct tailer *tailer; /* NULL when standard input is read */
@@ -81,6 +84,7 @@ struct ship {
     struct status_server *status;
     struct metrics metrics;
     uint64_t read_bytes, records, dropped_bytes;
+    bool input_is_over;
     struct err fatal; /* why standard input ended early */
 };
 
@@ -91,12 +95,21 @@ static void pump(struct ship *s);
 static bool has_room(const struct ship *s)
 {
     size_t most = is_writer_busy(s->writer) ? FILL_BYTES : BLOCK_CLOSE_BYTES;
-    return batcher_bytes(s->batcher) < most && batcher_records(s->batcher) < CLOSE_RECORDS &&
+    return batcher_bytes(s->batcher) < most && !is_batcher_full(s->batcher) &&
            spool_has_room(s->spool);
+}
+
+/* The wall clock as it was at the start, plus the time since: steps of the clock do not make files look
+ * old, or waits long. */
+static int64_t steady_now(const struct ship *s)
+{
+    return s->started_ns + time_monotonic();
 }
 
 static void count_line(struct ship *s, struct str line)
 {
+    if (s->since_ns == TIME_NONE)
+        s->since_ns = time_monotonic();
     s->read_bytes += line.len;
     s->records++;
 }
@@ -122,7 +135,8 @@ static bool take_line(void *context, const struct tail_line *line)
 static bool take_input(struct str line, unsigned flags, void *data)
 {
     struct ship *s = data;
-    if (!has_room(s) || !batcher_line(s->batcher, s->input_stream, line, flags, 0, time_now()))
+    if (s->phase == SHIP_STOPPED || !has_room(s) ||
+        !batcher_line(s->batcher, s->input_stream, line, flags, 0, time_now()))
         return false;
     if (s->options->tee) {
         fwrite(line.ptr, 1, line.len, stdout);
@@ -145,8 +159,9 @@ static void note_drop(void *context, const struct tail_drop *drop)
     s->dropped_bytes += drop->to - drop->from;
     metric_count(&s->metrics, METRIC_DROPPED_BYTES, LABELS_OF(drop->reason, (struct str){0}),
                  drop->to - drop->from);
-    if (stream)
-        batcher_gap(s->batcher, stream, drop->reason, drop->to - drop->from, time_now());
+    if (!stream ||
+        !batcher_gap(s->batcher, stream, drop->reason, drop->to - drop->from, time_now()))
+        log_warn("%.*s: there was no room for a gap record", STR_ARG(drop->path));
 }
 
 /* One time slice of reading. True: there may be more. */
@@ -159,7 +174,7 @@ static bool read_slice(struct ship *s)
     do {
         if (!has_room(s))
             return false; /* goes on when the block is written or the spool is emptier */
-        if (!tailer_read(s->tailer, time_now(), &sink))
+        if (!tailer_read(s->tailer, steady_now(s), &sink))
             return false;
     } while (time_monotonic() < until);
     return true;
@@ -167,13 +182,12 @@ static bool read_slice(struct ship *s)
 
 /* ---- blocks into the spool ---- */
 
-static void draw_origin(struct ship *s);
+static void settle_conflict(struct ship *s);
 
 static void on_written(void *data)
 {
     struct ship *s = data;
-    if (s->wants_origin)
-        draw_origin(s);
+    settle_conflict(s);
     sender_kick(s->sender);
     pump(s);
 }
@@ -202,6 +216,7 @@ static void start_write(struct ship *s)
     defer(buf_free) struct buf change = {.max = WRITER_STATE_MAX};
     defer(buf_free) struct buf whole = {.max = WRITER_STATE_MAX};
     struct block_builder *builder = batcher_take(s->batcher, &part);
+    s->since_ns = TIME_NONE;
     put_str(&change, buf_str(&part));
     buf_reset(&part);
     if (s->tailer) {
@@ -218,9 +233,9 @@ static bool is_write_due(const struct ship *s)
 {
     if (is_writer_busy(s->writer) || batcher_records(s->batcher) == 0)
         return false;
-    return batcher_bytes(s->batcher) >= BLOCK_CLOSE_BYTES ||
-           batcher_records(s->batcher) >= CLOSE_RECORDS || s->phase >= SHIP_DRAINING ||
-           time_now() >= batcher_since(s->batcher) + s->config->shipper.flush_ns;
+    return batcher_bytes(s->batcher) >= BLOCK_CLOSE_BYTES || is_batcher_full(s->batcher) ||
+           s->phase >= SHIP_DRAINING || s->since_ns == TIME_NONE ||
+           time_monotonic() >= s->since_ns + s->config->shipper.flush_ns;
 }
 
 /* ---- the end ---- */
@@ -230,8 +245,8 @@ static void stop(struct ship *s)
     if (s->phase == SHIP_STOPPED)
         return;
     s->phase = SHIP_STOPPED;
-    writer_close(&s->writer);
     workers_close(&s->readers);
+    writer_close(&s->writer);
     sender_close(&s->sender);
     http_client_close(&s->client);
     watch_close(&s->watch);
@@ -254,17 +269,18 @@ static bool is_all_written(const struct ship *s)
     return !is_writer_busy(s->writer) && batcher_records(s->batcher) == 0;
 }
 
+/* A deadline that has passed ends a phase whatever is left: it stays in the files and in the spool. */
 static void drain(struct ship *s, bool more_to_read)
 {
     int64_t now = time_monotonic();
-    if (s->phase == SHIP_DRAINING && is_all_written(s) &&
-        (!more_to_read || now >= s->deadline_ns)) {
+    bool is_late = now >= s->deadline_ns;
+    if (s->phase == SHIP_DRAINING && (is_late || (is_all_written(s) && !more_to_read))) {
         s->phase = SHIP_FINISHING;
         s->deadline_ns = now + LAST_SEND_S * NS_PER_S;
+        is_late = false;
         sender_hurry(s->sender);
     }
-    if (s->phase == SHIP_FINISHING && is_all_written(s) &&
-        (is_all_sent(s) || now >= s->deadline_ns))
+    if (s->phase == SHIP_FINISHING && (is_late || (is_all_written(s) && is_all_sent(s))))
         stop(s);
 }
 
@@ -283,13 +299,15 @@ static void on_timer(uv_timer_t *timer)
 /* Milliseconds until something is due without an event. */
 static uint64_t next_wakeup_ms(const struct ship *s)
 {
-    int64_t now = time_now(), at = INT64_MAX;
-    if (s->tailer && s->phase == SHIP_RUNNING)
+    int64_t now = time_monotonic(), at = INT64_MAX;
+    if (s->tailer && s->phase == SHIP_RUNNING && has_room(s))
         at = tailer_next_wakeup(s->tailer);
-    if (s->phase == SHIP_WAITING && s->patience_ns != INT64_MAX)
-        at = now + (s->patience_ns - time_monotonic());
-    if (batcher_since(s->batcher) != TIME_NONE)
-        at = min_of(at, batcher_since(s->batcher) + s->config->shipper.flush_ns);
+    if (at != INT64_MAX)
+        at -= s->started_ns; /* it was given the steady clock */
+    if (s->phase == SHIP_WAITING)
+        at = s->patience_ns;
+    if (s->since_ns != TIME_NONE && !is_writer_busy(s->writer))
+        at = min_of(at, s->since_ns + s->config->shipper.flush_ns);
     if (s->phase >= SHIP_DRAINING)
         at = min_of(at, now + 50 * NS_PER_MS);
     int64_t wait = at > now ? at - now : 0;
@@ -342,7 +360,7 @@ static void look_around(struct ship *s)
 {
     for (size_t i = 0; i < s->options->n_globs; i++)
         glob_folders(s->options->globs[i].pattern, watch_pattern_folder, s);
-    tailer_scan(s->tailer, time_now());
+    tailer_scan(s->tailer, steady_now(s));
 }
 
 static void note_output(struct ship *s)
@@ -360,9 +378,16 @@ static void note_output(struct ship *s)
 static void on_scan(uv_timer_t *timer)
 {
     struct ship *s = timer->data;
-    note_output(s);
-    if (s->phase > SHIP_RUNNING || !s->tailer)
+    if (s->phase == SHIP_STOPPED)
         return;
+    note_output(s);
+    if (!is_writer_busy(s->writer))
+        spool_look_at_disk(s->spool);
+    settle_conflict(s);
+    if (s->phase > SHIP_RUNNING || !s->tailer) {
+        pump(s);
+        return;
+    }
     look_around(s);
     tailer_take_drops(s->tailer, note_drop, s);
     pump(s);
@@ -373,7 +398,7 @@ static void on_hint(struct str path, void *data)
     struct ship *s = data;
     if (s->phase > SHIP_RUNNING || !s->tailer)
         return;
-    tailer_hint(s->tailer, path, time_now());
+    tailer_hint(s->tailer, path, steady_now(s));
     uv_idle_start(&s->idle, on_idle);
 }
 
@@ -387,7 +412,7 @@ static void on_signal(uv_signal_t *signal, int number)
     }
     log_info("stopping: reading what is there, then sending it");
     if (s->tailer)
-        tailer_scan(s->tailer, time_now());
+        tailer_scan(s->tailer, steady_now(s));
     s->phase = s->tailer ? SHIP_DRAINING : SHIP_FINISHING;
     s->deadline_ns = time_monotonic() + (s->tailer ? DRAIN_S : LAST_SEND_S) * NS_PER_S;
     pump(s);
@@ -396,6 +421,9 @@ static void on_signal(uv_signal_t *signal, int number)
 static void input_ended(const struct err *err, void *data)
 {
     struct ship *s = data;
+    if (s->phase == SHIP_STOPPED)
+        return;
+    s->input_is_over = true;
     if (err)
         s->fatal = *err;
     s->phase = SHIP_FINISHING;
@@ -449,11 +477,11 @@ static void draw_origin(struct ship *s)
     struct hash128 origin;
     random_bytes(&origin, sizeof origin);
     if (!spool_change_origin(s->spool, origin, time_now(), &err)) {
-        log_error("new origin: %s", err.text);
-        stop(s);
+        log_error("new origin: %s; trying again", err.text);
         return;
     }
     s->wants_origin = false;
+    s->conflict_ns = time_monotonic();
     log_warn("another shipper sends under our origin (a cloned or restored machine?); going on as "
              "a new one");
     sender_start(s->sender, NULL, 0);
@@ -482,14 +510,22 @@ static void settle_restored(struct ship *s, uint64_t last, const struct block_so
         log_error("spool: %s", err.text);
 }
 
+/* Draws the origin that a conflict asks for once the writer rests; after a first one not at once, so
+ * that a collector that refuses everything is not asked without end. */
+static void settle_conflict(struct ship *s)
+{
+    bool is_soon = s->conflict_ns && time_monotonic() < s->conflict_ns + CONFLICT_S * NS_PER_S;
+    if (s->wants_origin && !is_soon && !is_writer_busy(s->writer))
+        draw_origin(s);
+}
+
 static void on_conflict(uint64_t last, const struct block_source *sources, size_t n, void *data)
 {
     struct ship *s = data;
     if (s->phase == SHIP_WAITING && s->tailer)
         settle_restored(s, last, sources, n);
     s->wants_origin = true;
-    if (!is_writer_busy(s->writer))
-        draw_origin(s);
+    settle_conflict(s);
 }
 
 static void on_acknowledged(void *data)
@@ -677,8 +713,10 @@ static bool start(struct ship *s, struct err *err)
     uv_signal_start(&s->term, on_signal, SIGTERM);
     uv_signal_start(&s->interrupt, on_signal, SIGINT);
     uv_timer_start(&s->scan_timer, on_scan, 1, SCAN_MS);
-    if (!s->is_new && !s->tailer)
-        start_reading(s);
+    if (!s->tailer && s->is_new && !write_state(s, err))
+        return false;
+    if (!s->tailer)
+        start_reading(s); /* a pipe has no position to ask for */
     else if (!s->is_new)
         pump(s); /* we know where we were; the collector may come when it will */
     else if (s->tailer)
@@ -704,6 +742,8 @@ static int ship_run(const struct ship_options *options, const struct config *con
     s->options = options;
     s->config = config;
     s->deadline_ns = INT64_MAX;
+    s->started_ns = time_now() - time_monotonic();
+    s->since_ns = TIME_NONE;
     open_handles(s);
     int status = 0;
     if (start(s, &err)) {
@@ -713,7 +753,7 @@ static int ship_run(const struct ship_options *options, const struct config *con
             log_error("%s", s->fatal.text);
             status = 1;
         }
-        if (options->reads_stdin && !is_all_sent(s))
+        if (options->reads_stdin && (!s->input_is_over || !is_all_sent(s)))
             status = 1;
     } else {
         log_error("%s", err.text);

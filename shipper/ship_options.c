@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "shipper/batcher.h"
 #include "shipper/glob.h"
 
 #include <stdio.h>
@@ -72,8 +73,8 @@ static void print_help(void)
 
 static bool add_label(struct ship_options *o, struct str name, struct str value, struct err *err)
 {
-    if (o->labels.n == LABELS_MAX)
-        return err_set(err, ERR_LIMIT, "more than %d labels", LABELS_MAX);
+    if (o->labels.n == LABELS_MAX - BATCH_LABELS_OWN)
+        return err_set(err, ERR_LIMIT, "more than %d labels", LABELS_MAX - BATCH_LABELS_OWN);
     o->labels.items[o->labels.n++] = (struct label){name, value};
     return true;
 }

@@ -4,6 +4,7 @@
 #include "base/reader.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 enum {
     FRAME_HEAD = 1,
@@ -172,6 +173,13 @@ static void survey_file(struct spool *s, struct spool_file *f, uint64_t bound)
     s->damaged += err.code == ERR_NONE ? r.health.rotten_parts : 1;
 }
 
+static int by_number(const void *a, const void *b)
+{
+    uint64_t left = ((const struct spool_file *)a)->number;
+    uint64_t right = ((const struct spool_file *)b)->number;
+    return (left > right) - (left < right);
+}
+
 static bool list_files(struct spool *s, struct err *err)
 {
     defer(arena_free) struct arena a = {0};
@@ -181,14 +189,16 @@ static bool list_files(struct spool *s, struct err *err)
         return false;
     for (size_t i = 0; i < n; i++) {
         struct spool_file f = {.first_time_ns = TIME_NONE};
-        if (names[i].len != 6 || !str_to_u64(names[i], &f.number) || f.number == 0)
+        if (names[i].len < 6 || !str_to_u64(names[i], &f.number) || f.number == 0)
             continue;
         if (!file_open(&f.file, file_path(s, f.number, &a), FILE_READ, err))
             return false;
         mem_grow(s->files, s->n_files, s->files_capacity);
         s->files[s->n_files++] = f;
-        s->last_number = f.number;
+        s->last_number = max_of(s->last_number, f.number);
     }
+    if (s->n_files)
+        qsort(s->files, s->n_files, sizeof *s->files, by_number);
     return true;
 }
 
@@ -203,6 +213,8 @@ static bool restore_state(struct spool *s, const struct spool_restore *restore, 
         *is_new = !replay_file(s, newest, restore, err);
         if (!*is_new)
             break;
+        if (err->code == ERR_SYSTEM) /* a disk that cannot be read is not a damaged file */
+            return false;
         defer(arena_free) struct arena a = {0};
         const char *path = file_path(s, newest->number, &a);
         if (!file_rename(path, arena_print(&a, "%s.damaged", path).ptr, err))
@@ -327,14 +339,13 @@ static bool start_file(struct spool *s, struct str states, int64_t now_ns, struc
     buf_add(&head, states);
     if (head.over)
         return err_set(err, ERR_LIMIT, "the state of the shipper is too large");
+    s->last_number = number; /* a name is used once, also if making it fails */
     if (!journal_create(&writer, path, FRAME_HEAD, buf_str(&head), now_ns, err))
         return false;
-    s->last_number = number;
     struct spool_file fresh = {
         .number = number, .first = s->next_sequence, .first_time_ns = TIME_NONE};
     if (!file_open(&fresh.file, path, FILE_READ, err)) {
-        journal_close(&writer, now_ns);
-        disk->unlink(path);
+        journal_discard(&writer, path);
         return false;
     }
     fresh.end = journal_size(writer);
@@ -438,6 +449,12 @@ bool spool_sync(struct spool *s, struct err *err)
 
 /* ---- the loop thread ---- */
 
+void spool_look_at_disk(struct spool *s)
+{
+    look_at_disk(s);
+    s->published_free_bytes = s->free_bytes;
+}
+
 /* What the newest file of the list holds by now: bytes, and blocks up to this number. */
 static void publish_newest(struct spool *s, uint64_t end, uint64_t last, int64_t now_ns)
 {
@@ -475,7 +492,8 @@ static uint64_t bytes_of(const struct spool *s)
 
 bool spool_has_room(const struct spool *s)
 {
-    return bytes_of(s) < s->options.size && s->published_free_bytes >= s->options.keep_free;
+    bool is_below = bytes_of(s) < s->options.size || s->acknowledged >= s->last;
+    return is_below && s->published_free_bytes >= s->options.keep_free;
 }
 
 /* The block in a frame, stamped; false if it is not one to send. */
@@ -570,8 +588,10 @@ bool spool_change_origin(struct spool *s, struct hash128 origin, int64_t now_ns,
     defer(buf_free) struct buf payload = {.max = 16};
     struct frame frame;
     put_hash128(&payload, origin);
-    if (!s->writer)
-        return err_set(err, ERR_AGAIN, "the spool has no file yet");
+    if (!s->writer) { /* the head of the first file will say it */
+        s->origin = origin;
+        return true;
+    }
     if (!journal_append(s->writer, FRAME_ORIGIN, buf_str(&payload), STR(""), now_ns, &frame, err) ||
         !journal_sync(s->writer, err))
         return false;

@@ -75,7 +75,10 @@ bool spool_sync(struct spool *s, struct err *err);
 /* ---- the loop thread ---- */
 
 void spool_publish(struct spool *s, int64_t now_ns);
-bool spool_has_room(const struct spool *s); /* by the numbers of the last publish */
+/* By the numbers of the last publish. What is all acknowledged is no reason to wait. */
+bool spool_has_room(const struct spool *s);
+/* How much is free by now; while the writer rests. */
+void spool_look_at_disk(struct spool *s);
 
 /* Appends the next block to send to out. false with ERR_NONE: there is none now; with ERR_LIMIT: it
  * would not fit under out->max, and stays the next. Damaged frames are skipped and counted. */

@@ -38,7 +38,8 @@ static bool write_once(struct writer *w)
 {
     struct spool *s = w->options.spool;
     int64_t now = time_now();
-    if (is_spool_failed(s)) {
+    bool recovers = is_spool_failed(s);
+    if (recovers) {
         w->is_appended = false;
         if (!spool_recover(s, now, &w->err))
             return false;
@@ -47,7 +48,7 @@ static bool write_once(struct writer *w)
     if (!w->is_appended || !spool_sync(s, &w->err))
         return false;
     struct err later; /* the file goes on growing if there is no room for a new one */
-    if (w->whole.len)
+    if (w->whole.len && !recovers)
         spool_rotate(s, buf_str(&w->whole), now, &later);
     return true;
 }
