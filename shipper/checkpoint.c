@@ -55,6 +55,8 @@ void checkpoint_put(struct buf *b, const struct checkpoint_entry *e)
     put_u8(b, (uint8_t)e->flags);
     put_sample(b, e->seen.at);
     put_u64(b, e->seen.head_hash);
+    for (size_t i = 0; i < IDENTITY_BLOCKS; i++)
+        put_u16(b, e->seen.blocks[i]);
     for (size_t i = 0; i < IDENTITY_OLDER; i++)
         put_sample(b, e->seen.older[i]);
     put_varint(b, e->size);
@@ -90,6 +92,8 @@ static struct identity read_identity(struct reader *r)
 {
     struct identity i = {.at = read_sample(r)};
     i.head_hash = read_u64(r);
+    for (size_t k = 0; k < IDENTITY_BLOCKS; k++)
+        i.blocks[k] = read_u16(r);
     uint64_t end = i.at.end;
     for (size_t k = 0; k < IDENTITY_OLDER; k++) {
         i.older[k] = read_sample(r);

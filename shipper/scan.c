@@ -156,7 +156,7 @@ void source_look(struct tailer *t, struct source *s, const struct stat *st, int6
     uint64_t size = (uint64_t)st->st_size;
     bool is_resized = size != s->size, is_touched = mtime_of(st) != s->mtime_ns;
     if (!is_packed(s) && size < s->seen.at.end && s->state != SOURCE_HELD)
-        source_truncated(t, s, now_ns);
+        source_truncated(t, s, s->size, now_ns);
     else if (!is_packed(s) && is_touched && !is_resized && s->state != SOURCE_HELD)
         source_check(t, s, now_ns);
     source_measure(s, st, now_ns);
@@ -187,8 +187,9 @@ void source_is_gone(struct tailer *t, struct source *s, int64_t now_ns)
     copies_pass_on(t, s);
 }
 
-/* An inode may have been used again while the file was closed: then what was known is gone. */
-static bool is_still(struct tailer *t, struct source *s, int64_t now_ns)
+/* While a file was closed its inode may have been used again (then what was known is gone), or it
+ * may have been cut. is_moved: it is under another path than before. */
+static bool is_still(struct tailer *t, struct source *s, bool is_moved, int64_t now_ns)
 {
     struct err ignored;
     struct identity_bytes bytes;
@@ -199,10 +200,17 @@ static bool is_still(struct tailer *t, struct source *s, int64_t now_ns)
         return true;
     if (s->state == SOURCE_GONE)
         s->state = is_packed(s) ? SOURCE_PENDING : SOURCE_LIVE;
-    bool is_good = source_open(t, s, &ignored) &&
-                   (is_packed(s) || identity_check(&s->seen, &s->file, &bytes, &same, &ignored));
-    if (is_good && same)
+    if (source_open(t, s, &ignored) && !is_packed(s) &&
+        !identity_check(&s->seen, &s->file, &bytes, &same, &ignored))
+        return true; /* cannot be read now; the next turn says so */
+    bool is_reused = map_get(&t->by_inode, MAP_KEY(s->inode)) != s;
+    if (!is_reused && same)
         return true;
+    if (!is_reused && (s->birth_ns || !is_moved)) {
+        source_truncated(t, s, 0, now_ns);
+        return true;
+    }
+    source_close(t, s);
     source_drop_inode(t, s);
     source_is_gone(t, s, now_ns);
     return false;
@@ -303,9 +311,9 @@ static void see(struct listing *l, struct str path, const struct named *named,
             return;
         }
         source_set_path(t, s, path);
-        s = is_still(t, s, l->now_ns) ? s : NULL;
+        s = is_still(t, s, true, l->now_ns) ? s : NULL;
     } else if (s && (!s->scan || s->mtime_ns != mtime_of(st))) {
-        s = is_still(t, s, l->now_ns) ? s : NULL;
+        s = is_still(t, s, false, l->now_ns) ? s : NULL;
     }
     if (!s) {
         found(l, path, named, st);

@@ -194,7 +194,8 @@ void folders_free(struct tailer *t);
 
 /* ---- copies.c ---- */
 
-void source_truncated(struct tailer *t, struct source *s, int64_t now_ns);
+/* Its content was cut. size: what it had by the last look, 0 if that look was after the cut. */
+void source_truncated(struct tailer *t, struct source *s, uint64_t size, int64_t now_ns);
 /* Whether the file still has what was read; if not it was cut since the last look. */
 void source_check(struct tailer *t, struct source *s, int64_t now_ns);
 /* NEW or HELD with content: copy, continuation of a generation, or a file of its own. */

@@ -213,7 +213,7 @@ static enum turn_end read_plain(struct tailer *t, struct source *s, int64_t now_
         if (!read_checked(s, data, n, &got, &bytes, &same, &err))
             return turn_failed(t, s, now_ns);
         if (!same) {
-            source_truncated(t, s, now_ns);
+            source_truncated(t, s, 0, now_ns);
             return TURN_WORKED;
         }
         s->reason = NULL;
