@@ -116,12 +116,10 @@ static struct source *current_of(const struct stream *st)
     return NULL;
 }
 
-/* A file that was made, or last written, before the original existed is no copy of it. */
+/* A file that was made before the original is no copy of it. */
 static bool can_be_copy(const struct source *s, const struct source *original)
 {
-    if (!s->birth_ns || !original->birth_ns || s->birth_ns > original->birth_ns)
-        return true;
-    return s->birth_ns == original->birth_ns && s->mtime_ns > original->birth_ns;
+    return !s->birth_ns || !original->birth_ns || s->birth_ns >= original->birth_ns;
 }
 
 static bool is_copy(struct tailer *t, struct source *s, struct source *original)
@@ -251,6 +249,23 @@ void copies_pass_on(struct tailer *t, struct source *from)
     move_copies(t, from, heir);
     if (!take_over(t, heir, from))
         stream_queue(t, heir->stream);
+}
+
+bool copies_agree(struct tailer *t, struct source *original)
+{
+    bool agree = true;
+    for (size_t i = 0, left = original->n_copies; left && i < t->n_sources; i++) {
+        struct source *s = t->sources[i];
+        if (s->original != original)
+            continue;
+        left--;
+        agree = agree && (is_packed(s) || is_copy(t, s, original));
+    }
+    if (!agree) {
+        move_copies(t, original, NULL);
+        folder_is_dirty(t, path_folder(str_from(original->path)));
+    }
+    return agree;
 }
 
 /* At most so many cut generations of one stream: files that are rewritten all the time. */

@@ -146,7 +146,8 @@ bool is_front(const struct identity *i, const struct file *f, bool *front, struc
     if (!file_size(f, &size, err) || !file_read_at(f, 0, head, sizeof head, &got, err))
         return false;
     struct sample last = identity_sample_before(i, size);
-    *front = is_head_of(i, str_of(head, got));
+    bool has_block = got >= IDENTITY_BLOCK;
+    *front = has_block ? is_head_of(i, str_of(head, got)) : last.end > 0;
     return !*front || !last.end || sample_check(last, f, front, err);
 }
 

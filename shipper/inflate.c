@@ -398,12 +398,23 @@ static enum turn_end read_turn(struct tailer *t, struct inflation *in, int64_t n
     return TURN_WORKED;
 }
 
+/* By an older one of the same stream; or it is not to be read any more. */
+static bool is_overtaken(const struct inflation *in, const struct source *s)
+{
+    enum source_state state = in->source->state;
+    return in->source->stream == s->stream || (state != SOURCE_PENDING && state != SOURCE_GONE);
+}
+
 enum turn_end inflation_turn(struct tailer *t, struct source *s, int64_t now_ns,
                              const struct tail_sink *sink)
 {
     struct err err;
     struct stat st;
     struct inflation *in = t->inflation;
+    if (in && in->source != s && is_overtaken(in, s)) {
+        inflation_end(t);
+        in = NULL;
+    }
     if (in && in->source != s) { /* one at a time; its stream is always queued */
         stream_queue(t, in->source->stream);
         stream_wait(t, s->stream, now_ns);

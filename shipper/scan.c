@@ -147,15 +147,23 @@ void source_measure(struct source *s, const struct stat *st, int64_t now_ns)
 {
     if ((uint64_t)st->st_size != s->size || !s->scan)
         s->grown_ns = now_ns;
+    if (s->seen.at.end == 0 && s->mtime_ns != mtime_of(st))
+        s->is_unsure = true;
     s->size = (uint64_t)st->st_size;
     s->mtime_ns = mtime_of(st);
+}
+
+bool has_shrunk(const struct source *s, uint64_t size)
+{
+    bool is_unread = s->seen.at.end == 0 && size < s->size;
+    return !is_packed(s) && s->state != SOURCE_HELD && (is_unread || size < s->seen.at.end);
 }
 
 void source_look(struct tailer *t, struct source *s, const struct stat *st, int64_t now_ns)
 {
     uint64_t size = (uint64_t)st->st_size;
     bool is_resized = size != s->size, is_touched = mtime_of(st) != s->mtime_ns;
-    if (!is_packed(s) && size < s->seen.at.end && s->state != SOURCE_HELD)
+    if (has_shrunk(s, size))
         source_truncated(t, s, s->size, now_ns);
     else if (!is_packed(s) && is_touched && !is_resized && s->state != SOURCE_HELD)
         source_check(t, s, now_ns);
@@ -187,20 +195,30 @@ void source_is_gone(struct tailer *t, struct source *s, int64_t now_ns)
     copies_pass_on(t, s);
 }
 
+/* Opens it under the path where it seems to be now, which it only gets when it is it. */
+static bool open_at(struct tailer *t, struct source *s, struct str path, struct err *err)
+{
+    char *known = s->path;
+    s->path = (char *)path.ptr; /* with NUL; not kept */
+    if (s->state == SOURCE_GONE)
+        s->state = is_packed(s) ? SOURCE_PENDING : SOURCE_LIVE;
+    bool done = source_open(t, s, err);
+    s->path = known;
+    return done;
+}
+
 /* While a file was closed its inode may have been used again (then what was known is gone), or it
- * may have been cut. is_moved: it is under another path than before. */
-static bool is_still(struct tailer *t, struct source *s, bool is_moved, int64_t now_ns)
+ * may have been cut. */
+static bool is_still(struct tailer *t, struct source *s, struct str path, int64_t now_ns)
 {
     struct err ignored;
     struct identity_bytes bytes;
     char tail[IDENTITY_TAIL];
-    bool same = true;
+    bool same = true, is_moved = !str_equal(str_from(s->path), path);
     bytes.tail = tail;
     if (is_file_open(&s->file))
         return true;
-    if (s->state == SOURCE_GONE)
-        s->state = is_packed(s) ? SOURCE_PENDING : SOURCE_LIVE;
-    if (source_open(t, s, &ignored) && !is_packed(s) &&
+    if (open_at(t, s, path, &ignored) && !is_packed(s) &&
         !identity_check(&s->seen, &s->file, &bytes, &same, &ignored))
         return true; /* cannot be read now; the next turn says so */
     bool is_reused = map_get(&t->by_inode, MAP_KEY(s->inode)) != s;
@@ -305,15 +323,19 @@ static void see(struct listing *l, struct str path, const struct named *named,
     struct tailer *t = l->tailer;
     struct inode_key inode = {st->st_dev, st->st_ino};
     struct source *s = map_get(&t->by_inode, MAP_KEY(inode));
-    if (s && !str_equal(str_from(s->path), path)) {
-        if (s->scan == t->scan || leads_to(s->path, inode)) {
-            ignore(t, path, "the same file as another path");
-            return;
-        }
-        source_set_path(t, s, path);
-        s = is_still(t, s, true, l->now_ns) ? s : NULL;
-    } else if (s && (!s->scan || s->mtime_ns != mtime_of(st))) {
-        s = is_still(t, s, false, l->now_ns) ? s : NULL;
+    bool is_moved = s && !str_equal(str_from(s->path), path);
+    if (is_moved && (s->scan == t->scan || leads_to(s->path, inode))) {
+        ignore(t, path, "the same file as another path");
+        return;
+    }
+    bool is_suspect = s && (is_moved || !s->scan || s->mtime_ns != mtime_of(st));
+    if (s && s->kind != named->kind) {
+        source_close(t, s);
+        source_drop_inode(t, s);
+        source_is_gone(t, s, l->now_ns);
+        s = NULL;
+    } else if (is_suspect && !is_still(t, s, path, l->now_ns)) {
+        s = NULL;
     }
     if (!s) {
         found(l, path, named, st);
@@ -323,12 +345,13 @@ static void see(struct listing *l, struct str path, const struct named *named,
         s->state = is_packed(s) ? SOURCE_PENDING : SOURCE_LIVE;
         source_changed(t, s);
     }
-    if (map_get(&t->by_path, path) != s)
+    if (is_moved || map_get(&t->by_path, path) != s)
         source_set_path(t, s, path);
     s->rank = named->rank;
     s->retry_ns = 0;
     source_look(t, s, st, l->now_ns);
     s->scan = t->scan;
+    s->is_unsure = false;
 }
 
 static void consider(struct listing *l, struct str name)
@@ -474,6 +497,19 @@ static void gather_folders(struct tailer *t)
     }
 }
 
+/* Nothing was read of it, so only the names tell that it is now "<path>.gz" or the like. */
+static bool was_packed(const struct source *s)
+{
+    struct str path = str_from(s->path), plain;
+    for (size_t i = 0; s->seen.at.end == 0 && i < s->stream->n; i++) {
+        const struct source *other = s->stream->sources[i];
+        if (is_packed(other) && other->state != SOURCE_WAITING &&
+            file_kind_of(str_from(other->path), &plain) == other->kind && str_equal(plain, path))
+            return true;
+    }
+    return false;
+}
+
 /* Of a stream, something compressed that may yet claim what is gone. */
 static bool may_be_claimed(const struct stream *st)
 {
@@ -495,7 +531,7 @@ static void look_at_gone(struct tailer *t, struct source *s, int64_t now_ns)
         source_close(t, s);
         copies_pass_on(t, s);
     } else if (!is_open && has_rest && now_ns - s->gone_ns > LINGER_NS &&
-               !may_be_claimed(s->stream) && !leads_to(s->path, s->inode)) {
+               !may_be_claimed(s->stream) && !leads_to(s->path, s->inode) && !was_packed(s)) {
         source_drop_rest(t, s, "deleted before it was read");
     }
 }

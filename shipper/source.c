@@ -342,8 +342,10 @@ static bool open_path(struct tailer *t, struct source *s, struct err *err)
     int64_t birth = file_birth(&f);
     bool is_inode = st.st_dev == s->inode.dev && st.st_ino == s->inode.ino;
     bool is_reused = is_inode && s->birth_ns && birth && birth != s->birth_ns;
-    if (is_reused)
+    if (is_reused) {
         source_drop_inode(t, s);
+        s->size = s->seen.at.end; /* what was measured belongs to the other file */
+    }
     if (!is_inode || is_reused)
         return err_set(err, ERR_NOT_FOUND, "%s is another file now", s->path);
     s->birth_ns = birth;

@@ -78,7 +78,8 @@ struct source {
     bool in_line, continues;           /* as the flags of a checkpoint */
     bool is_idle;                      /* in the idle list */
     bool is_moved, is_dirty, is_saved; /* in .moved, in .dirty, known to the checkpoint */
-    bool is_dropped;                   /* its unread rest was named */
+    bool is_unsure;  /* nothing was read, and it changed since its folder was listed */
+    bool is_dropped; /* its unread rest was named */
 };
 
 struct stream {
@@ -185,6 +186,8 @@ static inline bool has_unread(const struct source *s)
 /* ---- scan.c ---- */
 
 void scan_dirty_folders(struct tailer *t, int64_t now_ns);
+/* It was cut: its size is below the position or, if nothing was read yet, below what it was. */
+bool has_shrunk(const struct source *s, uint64_t size);
 /* Takes over size and times. */
 void source_measure(struct source *s, const struct stat *st, int64_t now_ns);
 /* The same, and queues, cuts, checks again or decides what follows from them. */
@@ -202,6 +205,9 @@ void source_check(struct tailer *t, struct source *s, int64_t now_ns);
 void source_decide(struct tailer *t, struct source *s, int64_t now_ns);
 /* s goes on at the position of from, which is forgotten. */
 void source_claim(struct tailer *t, struct source *s, struct source *from);
+/* Where nothing was read yet, only its copies can tell that a file was cut: whether they are what
+ * they were. If not they are decided again. */
+bool copies_agree(struct tailer *t, struct source *original);
 /* The original does not live any more: its largest copy, if it holds all that can still be read,
  * goes on at its position (and from is forgotten); smaller ones become copies of that one. */
 void copies_pass_on(struct tailer *t, struct source *from);

@@ -190,6 +190,17 @@ static bool read_checked(struct source *s, char *data, size_t n, size_t *got,
            identity_check(&s->seen, &s->file, bytes, same, err);
 }
 
+/* Before the first byte is read nothing tells that a file was cut and written again. So its folder
+ * is listed once more if it changed, for a copy of what it had. */
+static bool is_sure(struct tailer *t, struct source *s)
+{
+    bool was_unsure = s->is_unsure && s->state != SOURCE_GONE;
+    s->is_unsure = false;
+    if (was_unsure)
+        folder_is_dirty(t, path_folder(str_from(s->path)));
+    return !was_unsure && (!s->n_copies || copies_agree(t, s));
+}
+
 static enum turn_end read_plain(struct tailer *t, struct source *s, int64_t now_ns,
                                 const struct tail_sink *sink)
 {
@@ -197,11 +208,13 @@ static enum turn_end read_plain(struct tailer *t, struct source *s, int64_t now_
     struct stat st;
     if (!source_open(t, s, &err) || !file_stat(&s->file, &st, &err))
         return turn_failed(t, s, now_ns);
-    if ((uint64_t)st.st_size < s->seen.at.end) {
+    if (has_shrunk(s, (uint64_t)st.st_size)) {
         source_look(t, s, &st, now_ns);
         return TURN_WORKED;
     }
     source_measure(s, &st, now_ns);
+    if (s->seen.at.end == 0 && !is_sure(t, s))
+        return TURN_WORKED;
     uint64_t left = s->size - s->seen.at.end;
     size_t limits[] = {t->options.quantum, t->options.max_line + 1};
     struct identity_bytes bytes = {.tail = t->buffer};
