@@ -143,6 +143,16 @@ void source_check(struct tailer *t, struct source *s, int64_t now_ns)
         source_truncated(t, s, 0, now_ns);
 }
 
+/* The same for all living plain files of the stream. */
+void stream_check(struct tailer *t, struct stream *st, int64_t now_ns)
+{
+    for (size_t i = 0; i < st->n; i++) {
+        struct source *s = st->sources[i];
+        if (s->state == SOURCE_LIVE && !is_packed(s) && s->seen.at.end > 0)
+            source_check(t, s, now_ns);
+    }
+}
+
 static void go_live(struct tailer *t, struct source *s)
 {
     s->state = SOURCE_LIVE;
@@ -168,9 +178,8 @@ static bool claim_plain(struct tailer *t, struct source *s, struct source *from,
 static bool find_original(struct tailer *t, struct source *s, int64_t now_ns)
 {
     struct err ignored;
+    stream_check(t, s->stream, now_ns);
     struct source *current = current_of(s->stream);
-    if (current)
-        source_check(t, current, now_ns);
     if (!source_open(t, s, &ignored))
         return false;
     struct source *from = find_claimable(t, s, false);

@@ -350,7 +350,7 @@ static enum turn_end finish(struct tailer *t, struct source *s)
     return TURN_WORKED;
 }
 
-static enum turn_end check_turn(struct tailer *t, struct inflation *in)
+static enum turn_end check_turn(struct tailer *t, struct inflation *in, int64_t now_ns)
 {
     struct source *s = in->source;
     struct err err;
@@ -360,6 +360,9 @@ static enum turn_end check_turn(struct tailer *t, struct inflation *in)
     keep_head(in);
     compare_points(in);
     if (!in->is_over)
+        return TURN_WORKED;
+    stream_check(t, s->stream, now_ns);
+    if (t->inflation != in) /* a file was cut: compared with what it had before, once more */
         return TURN_WORKED;
     settle(t, in);
     if (s->state == SOURCE_HELD || s->state == SOURCE_DONE) {
@@ -420,6 +423,8 @@ enum turn_end inflation_turn(struct tailer *t, struct source *s, int64_t now_ns,
         stream_wait(t, s->stream, now_ns);
         return TURN_NOTHING;
     }
+    if (!in)
+        stream_check(t, s->stream, now_ns);
     if (!source_open(t, s, &err) || !file_stat(&s->file, &st, &err)) {
         inflation_cancel(t, s);
         s->retry_ns = now_ns + RETRY_NS;
@@ -439,5 +444,5 @@ enum turn_end inflation_turn(struct tailer *t, struct source *s, int64_t now_ns,
         stream_wait(t, s->stream, s->retry_ns);
         return TURN_NOTHING;
     }
-    return in->is_reading ? read_turn(t, in, now_ns, sink) : check_turn(t, in);
+    return in->is_reading ? read_turn(t, in, now_ns, sink) : check_turn(t, in, now_ns);
 }

@@ -201,6 +201,7 @@ void folders_free(struct tailer *t);
 void source_truncated(struct tailer *t, struct source *s, uint64_t size, int64_t now_ns);
 /* Whether the file still has what was read; if not it was cut since the last look. */
 void source_check(struct tailer *t, struct source *s, int64_t now_ns);
+void stream_check(struct tailer *t, struct stream *st, int64_t now_ns);
 /* NEW or HELD with content: copy, continuation of a generation, or a file of its own. */
 void source_decide(struct tailer *t, struct source *s, int64_t now_ns);
 /* s goes on at the position of from, which is forgotten. */

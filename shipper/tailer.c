@@ -34,7 +34,7 @@ static void set_defaults(struct tailer_options *o)
 {
     o->max_line = o->max_line ? o->max_line : (size_t)1 << 20;
     o->quantum = o->quantum ? o->quantum : (size_t)256 << 10;
-    o->max_open = o->max_open ? o->max_open : descriptors();
+    o->max_open = o->max_open ? max_of(o->max_open, (size_t)4) : descriptors();
     o->max_files = o->max_files ? o->max_files : 50000;
     o->held_bytes = o->held_bytes ? o->held_bytes : (uint64_t)1 << 30;
 }
