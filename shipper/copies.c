@@ -63,11 +63,19 @@ void source_claim(struct tailer *t, struct source *s, struct source *from)
 
 /* ---- plain copies ---- */
 
+/* A file that was made before the original is no copy of it. */
+static bool can_be_copy(const struct source *s, const struct source *original)
+{
+    return !s->birth_ns || !original->birth_ns || s->birth_ns >= original->birth_ns;
+}
+
 /* Enough was read of it to be sure. A cut generation has a copy or none; but a deleted file may
  * have had the same banner as a younger one. */
 static bool is_telling(const struct source *from, const struct source *s, bool is_kin)
 {
-    if (from->seen.at.end >= IDENTITY_HEAD)
+    if (!can_be_copy(s, from))
+        return false;
+    if (from->seen.at.end >= (is_kin ? IDENTITY_TAIL : IDENTITY_HEAD))
         return true;
     return is_kin && (from->state == SOURCE_TRUNCATED || from->size == s->size);
 }
@@ -114,12 +122,6 @@ static struct source *current_of(const struct stream *st)
             return s;
     }
     return NULL;
-}
-
-/* A file that was made before the original is no copy of it. */
-static bool can_be_copy(const struct source *s, const struct source *original)
-{
-    return !s->birth_ns || !original->birth_ns || s->birth_ns >= original->birth_ns;
 }
 
 static bool is_copy(struct tailer *t, struct source *s, struct source *original)

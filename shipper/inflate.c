@@ -427,9 +427,7 @@ enum turn_end inflation_turn(struct tailer *t, struct source *s, int64_t now_ns,
         stream_check(t, s->stream, now_ns);
     if (!source_open(t, s, &err) || !file_stat(&s->file, &st, &err)) {
         inflation_cancel(t, s);
-        s->retry_ns = now_ns + RETRY_NS;
-        stream_wait(t, s->stream, s->retry_ns);
-        return TURN_NOTHING;
+        return turn_failed(t, s, now_ns, &err);
     }
     if (!in) {
         source_measure(s, &st, now_ns);

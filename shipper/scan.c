@@ -497,14 +497,16 @@ static void gather_folders(struct tailer *t)
     }
 }
 
-/* Nothing was read of it, so only the names tell that it is now "<path>.gz" or the like. */
+/* Nothing was read of it, so only its name or its size tell that it is now in "<path>.gz". */
 static bool was_packed(const struct source *s)
 {
     struct str path = str_from(s->path), plain;
     for (size_t i = 0; s->seen.at.end == 0 && i < s->stream->n; i++) {
         const struct source *other = s->stream->sources[i];
-        if (is_packed(other) && other->state != SOURCE_WAITING &&
-            file_kind_of(str_from(other->path), &plain) == other->kind && str_equal(plain, path))
+        if (!is_packed(other) || other->state == SOURCE_WAITING)
+            continue;
+        file_kind_of(str_from(other->path), &plain);
+        if (other->total == s->size || str_equal(plain, path))
             return true;
     }
     return false;

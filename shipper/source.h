@@ -218,6 +218,8 @@ bool is_claimable(const struct source *s);
 
 /* ---- tailer.c: giving lines ---- */
 
+enum turn_end { TURN_NOTHING, TURN_WORKED, TURN_STOPPED };
+
 struct turn {
     struct tailer *tailer;
     struct source *source;
@@ -231,9 +233,11 @@ struct turn {
  * also what has no newline. Moves the source, returns the bytes taken. */
 size_t give_lines(struct turn *turn, const char *data, size_t n, bool is_over);
 
-/* ---- inflate.c ---- */
+/* It could not be opened or read: later again, or at once when it was moved. */
+enum turn_end turn_failed(struct tailer *t, struct source *s, int64_t now_ns,
+                          const struct err *err);
 
-enum turn_end { TURN_NOTHING, TURN_WORKED, TURN_STOPPED };
+/* ---- inflate.c ---- */
 
 /* One quantum of checking or reading a compressed file. */
 enum turn_end inflation_turn(struct tailer *t, struct source *s, int64_t now_ns,

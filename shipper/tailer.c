@@ -163,8 +163,10 @@ size_t give_lines(struct turn *turn, const char *data, size_t n, bool is_over)
 
 /* ---- one turn of a plain file ---- */
 
-static enum turn_end turn_failed(struct tailer *t, struct source *s, int64_t now_ns)
+enum turn_end turn_failed(struct tailer *t, struct source *s, int64_t now_ns, const struct err *err)
 {
+    if (err->code == ERR_NOT_FOUND && t->n_dirty_folders)
+        return TURN_WORKED; /* the listing tells what became of it; its stream waits for that */
     s->retry_ns = now_ns + RETRY_NS;
     s->reason = "cannot be read";
     stream_wait(t, s->stream, s->retry_ns);
@@ -207,7 +209,7 @@ static enum turn_end read_plain(struct tailer *t, struct source *s, int64_t now_
     struct err err;
     struct stat st;
     if (!source_open(t, s, &err) || !file_stat(&s->file, &st, &err))
-        return turn_failed(t, s, now_ns);
+        return turn_failed(t, s, now_ns, &err);
     if (has_shrunk(s, (uint64_t)st.st_size)) {
         source_look(t, s, &st, now_ns);
         return TURN_WORKED;
@@ -224,7 +226,7 @@ static enum turn_end read_plain(struct tailer *t, struct source *s, int64_t now_
         bool same, is_all = left <= limits[i];
         size_t got, n = (size_t)min_of(left, (uint64_t)limits[i]);
         if (!read_checked(s, data, n, &got, &bytes, &same, &err))
-            return turn_failed(t, s, now_ns);
+            return turn_failed(t, s, now_ns, &err);
         if (!same) {
             source_truncated(t, s, 0, now_ns);
             return TURN_WORKED;
@@ -261,8 +263,10 @@ static bool is_settled(const struct source *s)
         return false;
     for (size_t i = 0; i < s->stream->n; i++) {
         const struct source *other = s->stream->sources[i];
-        if (!is_packed(other) && other->mtime_ns == s->mtime_ns && other->seen.at.end &&
-            !has_unread(other))
+        bool is_rotated =
+            other->state == SOURCE_GONE || (other->state == SOURCE_LIVE && other->rank != 0);
+        if (is_rotated && !is_packed(other) && other->mtime_ns == s->mtime_ns &&
+            other->seen.at.end && !has_unread(other))
             return true;
     }
     return false;
