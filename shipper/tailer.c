@@ -255,11 +255,11 @@ static bool is_readable(const struct source *s, int64_t now_ns)
     return s->state == SOURCE_LIVE || s->state == SOURCE_PENDING;
 }
 
-/* A compressed file beside the plain one, of the same time, that was read to its end: nothing new
+/* A compressed file that was given the time of a plain one which was read to its end: nothing new
  * is expected in it, so it holds nobody up. */
 static bool is_settled(const struct source *s)
 {
-    if (s->state != SOURCE_PENDING || s->seen.at.end)
+    if (s->state != SOURCE_PENDING || s->seen.at.end || s->mtime_ns >= s->birth_ns)
         return false;
     for (size_t i = 0; i < s->stream->n; i++) {
         const struct source *other = s->stream->sources[i];
@@ -278,13 +278,13 @@ static bool is_older(const struct source *a, const struct source *b)
     int last_b = is_current(b) ? 1 : is_settled(b) ? 2 : 0;
     if (last_a != last_b)
         return last_a < last_b;
-    bool has_ranks =
-        a->rank > 0 && b->rank > 0 && a->state != SOURCE_GONE && b->state != SOURCE_GONE;
-    if (has_ranks && a->rank != b->rank)
+    bool has_ranks = a->rank > 0 && b->rank > 0 && a->rank != b->rank;
+    bool is_gone = a->state == SOURCE_GONE || b->state == SOURCE_GONE; /* its number is of then */
+    if (has_ranks && !is_gone)
         return a->rank > b->rank;
     if (a->mtime_ns != b->mtime_ns)
         return a->mtime_ns < b->mtime_ns;
-    return a->number < b->number;
+    return has_ranks ? a->rank > b->rank : a->number < b->number;
 }
 
 static struct source *oldest_readable(const struct stream *st, int64_t now_ns)
