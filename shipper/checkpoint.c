@@ -13,6 +13,19 @@ void checkpoint_end(struct buf *b)
     put_u8(b, CHECKPOINT_END);
 }
 
+static void put_id(struct buf *b, struct hash128 id)
+{
+    put_u64(b, id.low);
+    put_u64(b, id.high);
+}
+
+static struct hash128 read_id(struct reader *r)
+{
+    struct hash128 id = {.low = read_u64(r)};
+    id.high = read_u64(r);
+    return id;
+}
+
 static void put_sample(struct buf *b, struct sample s)
 {
     put_varint(b, s.end);
@@ -31,7 +44,7 @@ static struct sample read_sample(struct reader *r)
 void checkpoint_put(struct buf *b, const struct checkpoint_entry *e)
 {
     put_u8(b, CHECKPOINT_PUT);
-    put_hash128(b, e->id);
+    put_id(b, e->id);
     put_varint(b, e->dev);
     put_varint(b, e->ino);
     put_zigzag(b, e->birth_ns);
@@ -42,6 +55,8 @@ void checkpoint_put(struct buf *b, const struct checkpoint_entry *e)
     put_u8(b, (uint8_t)e->flags);
     put_sample(b, e->seen.at);
     put_u64(b, e->seen.head_hash);
+    for (size_t i = 0; i < IDENTITY_BLOCKS; i++)
+        put_u16(b, e->seen.blocks[i]);
     for (size_t i = 0; i < IDENTITY_OLDER; i++)
         put_sample(b, e->seen.older[i]);
     put_varint(b, e->size);
@@ -53,7 +68,7 @@ void checkpoint_put(struct buf *b, const struct checkpoint_entry *e)
 void checkpoint_forget(struct buf *b, struct hash128 id)
 {
     put_u8(b, CHECKPOINT_FORGET);
-    put_hash128(b, id);
+    put_id(b, id);
 }
 
 static struct str read_path(struct reader *r)
@@ -77,6 +92,8 @@ static struct identity read_identity(struct reader *r)
 {
     struct identity i = {.at = read_sample(r)};
     i.head_hash = read_u64(r);
+    for (size_t k = 0; k < IDENTITY_BLOCKS; k++)
+        i.blocks[k] = read_u16(r);
     uint64_t end = i.at.end;
     for (size_t k = 0; k < IDENTITY_OLDER; k++) {
         i.older[k] = read_sample(r);
@@ -91,7 +108,7 @@ static struct identity read_identity(struct reader *r)
 
 static void read_entry(struct reader *r, struct checkpoint_entry *e)
 {
-    e->id = read_hash128(r);
+    e->id = read_id(r);
     e->dev = read_varint(r);
     e->ino = read_varint(r);
     e->birth_ns = read_zigzag(r);
@@ -128,7 +145,7 @@ bool checkpoint_next(struct checkpoint_reader *r, struct err *err)
     if (operation == CHECKPOINT_PUT)
         read_entry(&r->bytes, &r->entry);
     else if (operation == CHECKPOINT_FORGET && r->form == CHECKPOINT_DELTA)
-        r->entry.id = read_hash128(&r->bytes);
+        r->entry.id = read_id(&r->bytes);
     else
         is_known = operation == CHECKPOINT_END && reader_left(&r->bytes) == 0;
     if (r->bytes.bad || !is_known)

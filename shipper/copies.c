@@ -63,50 +63,51 @@ void source_claim(struct tailer *t, struct source *s, struct source *from)
 
 /* ---- plain copies ---- */
 
+/* A file that was made before the original is no copy of it. */
+static bool can_be_copy(const struct source *s, const struct source *original)
+{
+    return !s->birth_ns || !original->birth_ns || s->birth_ns >= original->birth_ns;
+}
+
 /* Enough was read of it to be sure. A cut generation has a copy or none; but a deleted file may
  * have had the same banner as a younger one. */
 static bool is_telling(const struct source *from, const struct source *s, bool is_kin)
 {
-    if (from->seen.at.end >= IDENTITY_HEAD)
+    if (!can_be_copy(s, from))
+        return false;
+    if (from->seen.at.end >= (is_kin ? IDENTITY_TAIL : IDENTITY_HEAD))
         return true;
     return is_kin && (from->state == SOURCE_TRUNCATED || from->size == s->size);
 }
 
-/* s has the bytes of the generation: all that was read of it, or, being shorter, all there is. */
-static bool is_match(const struct source *from, const struct source *s, bool is_kin, bool *shorter)
+/* s has the bytes of the generation: all that was read of it, or (shorter) all that s has. */
+static bool is_match(const struct source *from, const struct source *s, bool is_kin, bool shorter)
 {
     struct err ignored;
     struct identity_bytes bytes;
     char tail[IDENTITY_TAIL];
     bool same = false;
     bytes.tail = tail;
-    *shorter = s->size < from->seen.at.end;
-    if (!is_telling(from, s, is_kin))
+    if (shorter != (s->size < from->seen.at.end) || !is_telling(from, s, is_kin))
         return false;
-    if (!*shorter)
+    if (!shorter)
         return identity_check(&from->seen, &s->file, &bytes, &same, &ignored) && same;
-    if (!is_kin || from->state != SOURCE_TRUNCATED)
-        return false;
-    /* Without a sample nothing speaks for it: it may be the copy of a younger, short generation. */
-    struct sample before = identity_sample_before(&from->seen, s->size);
-    return before.end > 0 && sample_check(before, &s->file, &same, &ignored) && same;
+    return is_kin && from->state == SOURCE_TRUNCATED &&
+           is_front(&from->seen, &s->file, &same, &ignored) && same;
 }
 
-/* The generation that s continues, the nearest kin first. Its stream is the name relation. */
-static struct source *find_claimable(const struct tailer *t, const struct source *s, bool *shorter)
+/* The generation that s continues, kin first. Its stream is the name relation. */
+static struct source *find_claimable(const struct tailer *t, const struct source *s, bool shorter)
 {
     struct str folder = path_folder(str_from(s->path));
-    for (int pass = 0; pass < 3; pass++) {
+    for (int pass = 0; pass < 2; pass++) {
         for (size_t i = t->n_sources; i-- > 0;) {
             struct source *from = t->sources[i];
-            bool is_kin = from->stream == s->stream, is_short;
-            if (from == s || !is_claimable(from) || is_kin != (pass != 1) ||
-                !str_equal(path_folder(str_from(from->path)), folder))
-                continue;
-            if (!is_match(from, s, is_kin, &is_short) || is_short != (pass == 2))
-                continue;
-            *shorter = is_short;
-            return from;
+            bool is_kin = from->stream == s->stream;
+            if (from != s && is_claimable(from) && is_kin == (pass == 0) &&
+                str_equal(path_folder(str_from(from->path)), folder) &&
+                is_match(from, s, is_kin, shorter))
+                return from;
         }
     }
     return NULL;
@@ -123,14 +124,6 @@ static struct source *current_of(const struct stream *st)
     return NULL;
 }
 
-/* A file that was made, or last written, before the original existed is no copy of it. */
-static bool can_be_copy(const struct source *s, const struct source *original)
-{
-    if (!s->birth_ns || !original->birth_ns || s->birth_ns > original->birth_ns)
-        return true;
-    return s->birth_ns == original->birth_ns && s->mtime_ns > original->birth_ns;
-}
-
 static bool is_copy(struct tailer *t, struct source *s, struct source *original)
 {
     struct err ignored;
@@ -138,20 +131,6 @@ static bool is_copy(struct tailer *t, struct source *s, struct source *original)
     return can_be_copy(s, original) && source_open(t, original, &ignored) &&
            source_open(t, s, &ignored) &&
            is_copy_of_front(&s->file, &original->file, &copy, &ignored) && copy;
-}
-
-bool copies_recheck(struct tailer *t, struct source *original)
-{
-    bool is_cut = false;
-    for (size_t i = 0; original->n_copies && i < t->n_sources; i++) {
-        struct source *s = t->sources[i];
-        if (s->original != original || is_packed(s) || is_copy(t, s, original))
-            continue;
-        source_unhold(s);
-        folder_is_dirty(t, path_folder(str_from(s->path)));
-        is_cut = true;
-    }
-    return is_cut;
 }
 
 void source_check(struct tailer *t, struct source *s, int64_t now_ns)
@@ -163,7 +142,17 @@ void source_check(struct tailer *t, struct source *s, int64_t now_ns)
     bytes.tail = tail;
     if (source_open(t, s, &ignored) &&
         identity_check(&s->seen, &s->file, &bytes, &same, &ignored) && !same)
-        source_truncated(t, s, now_ns);
+        source_truncated(t, s, 0, now_ns);
+}
+
+/* The same for all living plain files of the stream. */
+void stream_check(struct tailer *t, struct stream *st, int64_t now_ns)
+{
+    for (size_t i = 0; i < st->n; i++) {
+        struct source *s = st->sources[i];
+        if (s->state == SOURCE_LIVE && !is_packed(s) && s->seen.at.end > 0)
+            source_check(t, s, now_ns);
+    }
 }
 
 static void go_live(struct tailer *t, struct source *s)
@@ -191,18 +180,19 @@ static bool claim_plain(struct tailer *t, struct source *s, struct source *from,
 static bool find_original(struct tailer *t, struct source *s, int64_t now_ns)
 {
     struct err ignored;
-    bool shorter;
+    stream_check(t, s->stream, now_ns);
     struct source *current = current_of(s->stream);
-    if (current)
-        source_check(t, current, now_ns);
     if (!source_open(t, s, &ignored))
         return false;
-    struct source *from = find_claimable(t, s, &shorter);
+    struct source *from = find_claimable(t, s, false);
     if (from)
-        return claim_plain(t, s, from, shorter);
-    if (current && current != s && is_copy(t, s, current))
+        return claim_plain(t, s, from, false);
+    if (current && current != s && is_copy(t, s, current)) {
         source_hold(s, current);
-    return s->original != NULL;
+        return true;
+    }
+    from = find_claimable(t, s, true);
+    return from && claim_plain(t, s, from, true);
 }
 
 void source_decide(struct tailer *t, struct source *s, int64_t now_ns)
@@ -252,7 +242,7 @@ static bool take_over(struct tailer *t, struct source *s, struct source *from)
         stream_queue(t, s->stream);
         return true;
     }
-    if (!source_open(t, s, &ignored) || (!shorter && !is_match(from, s, true, &shorter)) ||
+    if (!source_open(t, s, &ignored) || !is_match(from, s, true, shorter) ||
         !claim_plain(t, s, from, shorter))
         return false;
     go_live(t, s);
@@ -270,6 +260,23 @@ void copies_pass_on(struct tailer *t, struct source *from)
     move_copies(t, from, heir);
     if (!take_over(t, heir, from))
         stream_queue(t, heir->stream);
+}
+
+bool copies_agree(struct tailer *t, struct source *original)
+{
+    bool agree = true;
+    for (size_t i = 0, left = original->n_copies; left && i < t->n_sources; i++) {
+        struct source *s = t->sources[i];
+        if (s->original != original)
+            continue;
+        left--;
+        agree = agree && (is_packed(s) || is_copy(t, s, original));
+    }
+    if (!agree) {
+        move_copies(t, original, NULL);
+        folder_is_dirty(t, path_folder(str_from(original->path)));
+    }
+    return agree;
 }
 
 /* At most so many cut generations of one stream: files that are rewritten all the time. */
@@ -291,7 +298,7 @@ static void limit_truncated(struct tailer *t, struct stream *st)
 
 /* What was read of it, as a source of its own. It gets the copies, but none takes over before the
  * folder was listed: there may be a better one. */
-static void keep_generation(struct tailer *t, struct source *s, int64_t now_ns)
+static void keep_generation(struct tailer *t, struct source *s, uint64_t size, int64_t now_ns)
 {
     struct hash128 id;
     random_bytes(&id, sizeof id);
@@ -300,7 +307,7 @@ static void keep_generation(struct tailer *t, struct source *s, int64_t now_ns)
     kept->inode = s->inode;
     kept->birth_ns = s->birth_ns;
     kept->seen = s->seen;
-    kept->size = s->size;
+    kept->size = size;
     kept->reported = s->reported;
     kept->mtime_ns = s->mtime_ns;
     kept->gone_ns = now_ns;
@@ -313,17 +320,17 @@ static void keep_generation(struct tailer *t, struct source *s, int64_t now_ns)
     move_copies(t, s, kept);
 }
 
-void source_truncated(struct tailer *t, struct source *s, int64_t now_ns)
+void source_truncated(struct tailer *t, struct source *s, uint64_t size, int64_t now_ns)
 {
+    inflation_cancel(t, s);
     if (s->seen.at.end > 0) {
-        keep_generation(t, s, now_ns);
+        keep_generation(t, s, max_of(size, s->seen.at.end), now_ns);
         limit_truncated(t, s->stream);
     }
     move_copies(t, s, NULL);
     s->seen = (struct identity){0};
-    s->reported = 0;
+    s->reported = s->sure_size = 0;
     s->in_line = s->continues = s->is_dropped = false;
-    s->doubts = 0;
     s->grown_ns = now_ns;
     source_changed(t, s);
     stream_queue(t, s->stream);

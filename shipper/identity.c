@@ -10,6 +10,29 @@ uint64_t sample_hash(struct str bytes)
     return bytes.len ? hash64(bytes) : 0;
 }
 
+static uint16_t block_hash(const char *bytes)
+{
+    return (uint16_t)hash64(str_of(bytes, IDENTITY_BLOCK));
+}
+
+static void set_head(struct identity *i, struct str head)
+{
+    i->head_hash = sample_hash(head);
+    for (size_t k = 0; k < head.len / IDENTITY_BLOCK; k++)
+        i->blocks[k] = block_hash(head.ptr + k * IDENTITY_BLOCK);
+}
+
+bool is_head_of(const struct identity *i, struct str head)
+{
+    size_t n = identity_head(i);
+    if (head.len >= n)
+        return sample_hash(str_of(head.ptr, n)) == i->head_hash;
+    for (size_t k = 0; k < head.len / IDENTITY_BLOCK; k++)
+        if (i->blocks[k] != block_hash(head.ptr + k * IDENTITY_BLOCK))
+            return false;
+    return head.len >= IDENTITY_BLOCK;
+}
+
 /* Reads exactly n bytes; *whole is false where the file ends before. */
 static bool read_whole(const struct file *f, uint64_t at, char *out, size_t n, bool *whole,
                        struct err *err)
@@ -21,7 +44,7 @@ static bool read_whole(const struct file *f, uint64_t at, char *out, size_t n, b
     return true;
 }
 
-bool sample_check(struct sample s, const struct file *f, bool *same, struct err *err)
+static bool sample_check(struct sample s, const struct file *f, bool *same, struct err *err)
 {
     char tail[IDENTITY_TAIL];
     size_t n = sample_size(s.end);
@@ -67,7 +90,7 @@ void identity_advance(struct identity *i, struct identity_bytes *bytes, const ch
     if (head < IDENTITY_HEAD) {
         size_t more = min_of(n, IDENTITY_HEAD - head);
         memcpy(bytes->head + head, data, more);
-        i->head_hash = sample_hash(str_of(bytes->head, head + more));
+        set_head(i, str_of(bytes->head, head + more));
     }
     i->at.end += n;
     size_t tail = sample_size(i->at.end);
@@ -86,13 +109,14 @@ bool identity_of_file(struct identity *i, const struct file *f, uint64_t end, st
     if (!whole || !whole_tail)
         return err_set(err, ERR_NOT_FOUND, "the file has fewer than %llu bytes",
                        (unsigned long long)end);
-    made.head_hash = sample_hash(str_of(head, head_size));
+    set_head(&made, str_of(head, head_size));
     made.at.hash = sample_hash(str_of(tail, tail_size));
     *i = made;
     return true;
 }
 
-struct sample identity_sample_before(const struct identity *i, uint64_t size)
+/* The last sample at or before size; {0, 0} if there is none. */
+static struct sample identity_sample_before(const struct identity *i, uint64_t size)
 {
     if (i->at.end <= size)
         return i->at;
@@ -112,6 +136,25 @@ static bool is_equal_at(const struct file *a, const struct file *b, uint64_t at,
         return false;
     *equal = whole_a && whole_b && memcmp(of_a, of_b, n) == 0;
     return true;
+}
+
+bool is_front(const struct identity *i, const struct file *f, bool *front, struct err *err)
+{
+    char head[IDENTITY_HEAD];
+    size_t got;
+    uint64_t size;
+    if (!file_size(f, &size, err) || !file_read_at(f, 0, head, sizeof head, &got, err))
+        return false;
+    struct sample last = identity_sample_before(i, size);
+    bool has_block = got >= IDENTITY_BLOCK;
+    *front = has_block ? is_head_of(i, str_of(head, got)) : last.end > 0;
+    return !*front || !last.end || sample_check(last, f, front, err);
+}
+
+void identity_set(struct identity *i, uint64_t end, struct str head, struct str tail)
+{
+    *i = (struct identity){.at = {end, sample_hash(tail)}};
+    set_head(i, head);
 }
 
 bool is_copy_of_front(const struct file *a, const struct file *b, bool *copy, struct err *err)

@@ -10,6 +10,7 @@
  *   1. Only bytes that were read are in an identity: the head covers min(1 KiB, at.end) bytes, a
  *      sample min(256, end). So an identity never changes by lines that are appended, works from
  * the first byte on, and at.end == 0 means "nothing read" and matches every file.
+ *      The blocks of the head tell whether less than 1 KiB is the beginning of it.
  *   2. older[] are positions passed before: the last two, then one at least 4 KiB and one at least
  *      64 KiB behind. They tell a copy that was made while we read on, and so is shorter than what
  *      we have read.
@@ -22,7 +23,13 @@
 
 #include "base/file.h"
 
-enum { IDENTITY_HEAD = 1024, IDENTITY_TAIL = 256, IDENTITY_OLDER = 4 };
+enum {
+    IDENTITY_HEAD = 1024,
+    IDENTITY_TAIL = 256,
+    IDENTITY_OLDER = 4,
+    IDENTITY_BLOCK = 64,
+    IDENTITY_BLOCKS = IDENTITY_HEAD / IDENTITY_BLOCK
+};
 
 /* min(256, end) bytes before end. */
 struct sample {
@@ -31,8 +38,9 @@ struct sample {
 };
 
 struct identity {
-    struct sample at;                    /* .end is the offset to go on from */
-    uint64_t head_hash;                  /* of the first min(1 KiB, at.end) bytes */
+    struct sample at;                 /* .end is the offset to go on from */
+    uint64_t head_hash;               /* of the first min(1 KiB, at.end) bytes */
+    uint16_t blocks[IDENTITY_BLOCKS]; /* 16 bits of the hash of each whole 64 bytes of the head */
     struct sample older[IDENTITY_OLDER]; /* falling; unused ones are zero */
 };
 
@@ -54,6 +62,9 @@ static inline size_t sample_size(uint64_t end)
 }
 
 uint64_t sample_hash(struct str bytes);
+/* Whether a head, of which there may be less than was read, is the front of this identity's: by the
+ * hash where it is all there, else by blocks. Less than one block proves nothing: false. */
+bool is_head_of(const struct identity *i, struct str head);
 
 /* Reads head and tail and compares; *same only if both are as they were. */
 bool identity_check(const struct identity *i, const struct file *f, struct identity_bytes *bytes,
@@ -62,10 +73,11 @@ bool identity_check(const struct identity *i, const struct file *f, struct ident
 void identity_advance(struct identity *i, struct identity_bytes *bytes, const char *data, size_t n);
 /* As if the first end bytes of the file had been read. ERR_NOT_FOUND if it has fewer. */
 bool identity_of_file(struct identity *i, const struct file *f, uint64_t end, struct err *err);
-/* Whether the file has the sample's bytes at its place. */
-bool sample_check(struct sample s, const struct file *f, bool *same, struct err *err);
-/* The last sample at or before size; {0, 0} if there is none. */
-struct sample identity_sample_before(const struct identity *i, uint64_t size);
+/* The same of bytes that are at hand: the first min(1 KiB, end) and the min(256, end) before end.
+ */
+void identity_set(struct identity *i, uint64_t end, struct str head, struct str tail);
+/* Whether a file that is shorter than what was read has the beginning of it. */
+bool is_front(const struct identity *i, const struct file *f, bool *front, struct err *err);
 
 /* Whether a is, by its first and last KiB, a copy of the front of b. An empty file is none. */
 bool is_copy_of_front(const struct file *a, const struct file *b, bool *copy, struct err *err);

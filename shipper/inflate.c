@@ -80,6 +80,13 @@ static void add_candidate(struct inflation *in, struct source *from, struct iden
         in->candidates[in->n_candidates++] = (struct candidate){.source = from, .seen = seen};
 }
 
+/* A living one, too: by the end it may be gone, before anybody looked. */
+static bool is_kin_candidate(const struct source *from)
+{
+    return is_claimable(from) ||
+           (from->state == SOURCE_LIVE && !is_packed(from) && from->seen.at.end > 0);
+}
+
 /* Its own position first, then kin, then the rest of the folder. */
 static void gather_candidates(struct tailer *t, struct inflation *in)
 {
@@ -88,7 +95,7 @@ static void gather_candidates(struct tailer *t, struct inflation *in)
     add_candidate(in, s, s->seen);
     add_candidate(in, NULL, (struct identity){.at = s->resume});
     for (size_t i = s->stream->n; i-- > 0;)
-        if (s->stream->sources[i] != s && is_claimable(s->stream->sources[i]))
+        if (s->stream->sources[i] != s && is_kin_candidate(s->stream->sources[i]))
             add_candidate(in, s->stream->sources[i], s->stream->sources[i]->seen);
     for (size_t i = t->n_sources; i-- > 0;) {
         struct source *from = t->sources[i];
@@ -191,10 +198,9 @@ static void compare_points(struct inflation *in)
     }
 }
 
-static bool is_head_equal(const struct inflation *in, const struct identity *seen, uint64_t total)
+static struct str head_of(const struct inflation *in, uint64_t size)
 {
-    size_t n = identity_head(seen);
-    return n > total || sample_hash(str_of(in->bytes.head, n)) == seen->head_hash;
+    return str_of(in->bytes.head, (size_t)min_of(size, (uint64_t)IDENTITY_HEAD));
 }
 
 /* The content goes on where the candidate is, or ends before, at a place that it passed. */
@@ -202,7 +208,7 @@ static bool is_candidate(const struct inflation *in, const struct candidate *c, 
 {
     if (!c->source)
         return c->is_matched[0];
-    if (!is_head_equal(in, &c->seen, total))
+    if (!is_head_of(&c->seen, head_of(in, total)))
         return false;
     if (c->seen.at.end <= total)
         return c->is_matched[0];
@@ -214,12 +220,22 @@ static bool is_candidate(const struct inflation *in, const struct candidate *c, 
     return true;
 }
 
-static const struct candidate *find_candidate(const struct inflation *in, uint64_t total)
+/* Said to live, but its path does not lead to it any more. What lives is compared byte by byte. */
+static bool has_vanished(struct tailer *t, const struct candidate *c, uint64_t total)
+{
+    struct err ignored;
+    bool is_telling = c->seen.at.end >= IDENTITY_HEAD || c->source->size == total;
+    return is_telling && !source_open(t, c->source, &ignored);
+}
+
+static const struct candidate *find_candidate(struct tailer *t, const struct inflation *in,
+                                              uint64_t total)
 {
     const struct candidate *shorter = NULL;
     for (size_t i = 0; i < in->n_candidates; i++) {
         const struct candidate *c = &in->candidates[i];
-        if (!is_candidate(in, c, total))
+        bool is_living = c->source && c->source != in->source && c->source->state == SOURCE_LIVE;
+        if (!is_candidate(in, c, total) || (is_living && !has_vanished(t, c, total)))
             continue;
         if (c->seen.at.end <= total)
             return c;
@@ -256,24 +272,12 @@ static struct source *find_living(struct tailer *t, const struct inflation *in, 
     return NULL;
 }
 
-static void position_at_end(struct inflation *in, struct identity *seen, uint64_t total)
-{
-    size_t head = (size_t)min_of(total, (uint64_t)IDENTITY_HEAD);
-    *seen = (struct identity){
-        .at = {total, sample_hash(bytes_before(in, total))},
-        .head_hash = sample_hash(str_of(in->bytes.head, head)),
-    };
-}
-
 /* The position the collector named: the file has those bytes there, the head is what it is. */
 static void resume_at(struct tailer *t, struct inflation *in, uint64_t total)
 {
     struct source *s = in->source;
-    size_t head = (size_t)min_of(s->resume.end, (uint64_t)IDENTITY_HEAD);
-    s->seen = (struct identity){
-        .at = s->resume,
-        .head_hash = sample_hash(str_of(in->bytes.head, head)),
-    };
+    identity_set(&s->seen, s->resume.end, head_of(in, s->resume.end), (struct str){0});
+    s->seen.at = s->resume;
     s->reported = min_of(s->resume.end, total);
     source_moved(t, s);
 }
@@ -302,7 +306,7 @@ static void settle(struct tailer *t, struct inflation *in)
 {
     struct source *s = in->source;
     uint64_t total = in->at + in->n;
-    const struct candidate *c = find_candidate(in, total);
+    const struct candidate *c = find_candidate(t, in, total);
     struct source *from = c ? c->source : NULL;
     in->n_candidates = 0; /* *c stays; claiming must not start this over */
     s->total = total;
@@ -315,7 +319,7 @@ static void settle(struct tailer *t, struct inflation *in)
         hold_packed(t, s, from); /* a deleted file that still has more */
     } else if (from != s) {
         if (c->seen.at.end > total)
-            position_at_end(in, &from->seen, total);
+            identity_set(&from->seen, total, head_of(in, total), bytes_before(in, total));
         from->reported = min_of(from->reported, from->seen.at.end);
         source_claim(t, s, from);
     }
@@ -346,7 +350,7 @@ static enum turn_end finish(struct tailer *t, struct source *s)
     return TURN_WORKED;
 }
 
-static enum turn_end check_turn(struct tailer *t, struct inflation *in)
+static enum turn_end check_turn(struct tailer *t, struct inflation *in, int64_t now_ns)
 {
     struct source *s = in->source;
     struct err err;
@@ -356,6 +360,9 @@ static enum turn_end check_turn(struct tailer *t, struct inflation *in)
     keep_head(in);
     compare_points(in);
     if (!in->is_over)
+        return TURN_WORKED;
+    stream_check(t, s->stream, now_ns);
+    if (t->inflation != in) /* a file was cut: compared with what it had before, once more */
         return TURN_WORKED;
     settle(t, in);
     if (s->state == SOURCE_HELD || s->state == SOURCE_DONE) {
@@ -394,22 +401,33 @@ static enum turn_end read_turn(struct tailer *t, struct inflation *in, int64_t n
     return TURN_WORKED;
 }
 
+/* By an older one of the same stream; or it is not to be read any more. */
+static bool is_overtaken(const struct inflation *in, const struct source *s)
+{
+    enum source_state state = in->source->state;
+    return in->source->stream == s->stream || (state != SOURCE_PENDING && state != SOURCE_GONE);
+}
+
 enum turn_end inflation_turn(struct tailer *t, struct source *s, int64_t now_ns,
                              const struct tail_sink *sink)
 {
     struct err err;
     struct stat st;
     struct inflation *in = t->inflation;
+    if (in && in->source != s && is_overtaken(in, s)) {
+        inflation_end(t);
+        in = NULL;
+    }
     if (in && in->source != s) { /* one at a time; its stream is always queued */
         stream_queue(t, in->source->stream);
         stream_wait(t, s->stream, now_ns);
         return TURN_NOTHING;
     }
+    if (!in)
+        stream_check(t, s->stream, now_ns);
     if (!source_open(t, s, &err) || !file_stat(&s->file, &st, &err)) {
         inflation_cancel(t, s);
-        s->retry_ns = now_ns + RETRY_NS;
-        stream_wait(t, s->stream, s->retry_ns);
-        return TURN_NOTHING;
+        return turn_failed(t, s, now_ns, &err);
     }
     if (!in) {
         source_measure(s, &st, now_ns);
@@ -424,5 +442,5 @@ enum turn_end inflation_turn(struct tailer *t, struct source *s, int64_t now_ns,
         stream_wait(t, s->stream, s->retry_ns);
         return TURN_NOTHING;
     }
-    return in->is_reading ? read_turn(t, in, now_ns, sink) : check_turn(t, in);
+    return in->is_reading ? read_turn(t, in, now_ns, sink) : check_turn(t, in, now_ns);
 }

@@ -125,6 +125,11 @@ static bool is_excluded(const struct tailer *t, struct str path)
 
 /* ---- known files ---- */
 
+static int64_t stat_mtime(const struct stat *st)
+{
+    return (int64_t)st->st_mtim.tv_sec * NS_PER_S + st->st_mtim.tv_nsec;
+}
+
 static void look_packed(struct tailer *t, struct source *s, bool is_resized, bool is_touched)
 {
     if (is_resized || (is_touched && s->state == SOURCE_WAITING)) {
@@ -142,16 +147,24 @@ void source_measure(struct source *s, const struct stat *st, int64_t now_ns)
 {
     if ((uint64_t)st->st_size != s->size || !s->scan)
         s->grown_ns = now_ns;
+    if (s->seen.at.end == 0 && s->mtime_ns != stat_mtime(st))
+        s->is_unsure = true;
     s->size = (uint64_t)st->st_size;
     s->mtime_ns = stat_mtime(st);
+}
+
+bool has_shrunk(const struct source *s, uint64_t size)
+{
+    bool is_unread = s->seen.at.end == 0 && size < s->size;
+    return !is_packed(s) && s->state != SOURCE_HELD && (is_unread || size < s->seen.at.end);
 }
 
 void source_look(struct tailer *t, struct source *s, const struct stat *st, int64_t now_ns)
 {
     uint64_t size = (uint64_t)st->st_size;
     bool is_resized = size != s->size, is_touched = stat_mtime(st) != s->mtime_ns;
-    if (!is_packed(s) && size < s->seen.at.end && s->state != SOURCE_HELD)
-        source_truncated(t, s, now_ns);
+    if (has_shrunk(s, size))
+        source_truncated(t, s, s->sure_size, now_ns);
     else if (!is_packed(s) && is_touched && !is_resized && s->state != SOURCE_HELD)
         source_check(t, s, now_ns);
     source_measure(s, st, now_ns);
@@ -182,28 +195,40 @@ void source_is_gone(struct tailer *t, struct source *s, int64_t now_ns)
     copies_pass_on(t, s);
 }
 
-/* While the file was closed it may have been cut, or its inode used again: then what was known is
- * gone. Under the same path both are a cut. */
-static bool is_still(struct tailer *t, struct source *s, bool is_renamed, int64_t now_ns)
+/* Opens it under the path where it seems to be now, which it only gets when it is it. */
+static bool open_at(struct tailer *t, struct source *s, struct str path, struct err *err)
+{
+    char *known = s->path;
+    s->path = (char *)path.ptr; /* with NUL; not kept */
+    if (s->state == SOURCE_GONE)
+        s->state = is_packed(s) ? SOURCE_PENDING : SOURCE_LIVE;
+    bool done = source_open(t, s, err);
+    s->path = known;
+    return done;
+}
+
+/* While a file was closed its inode may have been used again (then what was known is gone), or it
+ * may have been cut. */
+static bool is_still(struct tailer *t, struct source *s, struct str path, int64_t now_ns)
 {
     struct err ignored;
     struct identity_bytes bytes;
     char tail[IDENTITY_TAIL];
-    bool same = true;
+    bool same = true, is_moved = !str_equal(str_from(s->path), path);
     bytes.tail = tail;
     if (is_file_open(&s->file))
         return true;
-    if (s->state == SOURCE_GONE)
-        s->state = is_packed(s) ? SOURCE_PENDING : SOURCE_LIVE;
-    bool is_good = source_open(t, s, &ignored) &&
-                   (is_packed(s) || identity_check(&s->seen, &s->file, &bytes, &same, &ignored));
-    if (is_good && same)
+    if (open_at(t, s, path, &ignored) && !is_packed(s) &&
+        !identity_check(&s->seen, &s->file, &bytes, &same, &ignored))
+        return true; /* cannot be read now; the next turn says so */
+    bool is_reused = map_get(&t->by_inode, MAP_KEY(s->inode)) != s;
+    if (!is_reused && same)
         return true;
-    if (is_good && !is_renamed) {
-        source_truncated(t, s, now_ns);
+    if (!is_reused && (s->birth_ns || !is_moved)) {
+        source_truncated(t, s, 0, now_ns);
         return true;
     }
-    source_close(t, s); /* it is the new one's */
+    source_close(t, s);
     source_drop_inode(t, s);
     source_is_gone(t, s, now_ns);
     return false;
@@ -298,15 +323,19 @@ static void see(struct listing *l, struct str path, const struct named *named,
     struct tailer *t = l->tailer;
     struct inode_key inode = {st->st_dev, st->st_ino};
     struct source *s = map_get(&t->by_inode, MAP_KEY(inode));
-    if (s && !str_equal(str_from(s->path), path)) {
-        if (s->scan == t->scan || leads_to(s->path, inode)) {
-            ignore(t, path, "the same file as another path");
-            return;
-        }
-        source_set_path(t, s, path);
-        s = is_still(t, s, true, l->now_ns) ? s : NULL;
-    } else if (s && (!s->scan || s->mtime_ns != stat_mtime(st))) {
-        s = is_still(t, s, false, l->now_ns) ? s : NULL;
+    bool is_moved = s && !str_equal(str_from(s->path), path);
+    if (is_moved && (s->scan == t->scan || leads_to(s->path, inode))) {
+        ignore(t, path, "the same file as another path");
+        return;
+    }
+    bool is_suspect = s && (is_moved || !s->scan || s->mtime_ns != stat_mtime(st));
+    if (s && s->kind != named->kind) {
+        source_close(t, s);
+        source_drop_inode(t, s);
+        source_is_gone(t, s, l->now_ns);
+        s = NULL;
+    } else if (is_suspect && !is_still(t, s, path, l->now_ns)) {
+        s = NULL;
     }
     if (!s) {
         found(l, path, named, st);
@@ -316,12 +345,13 @@ static void see(struct listing *l, struct str path, const struct named *named,
         s->state = is_packed(s) ? SOURCE_PENDING : SOURCE_LIVE;
         source_changed(t, s);
     }
-    if (map_get(&t->by_path, path) != s)
+    if (is_moved || map_get(&t->by_path, path) != s)
         source_set_path(t, s, path);
     s->rank = named->rank;
     s->retry_ns = 0;
     source_look(t, s, st, l->now_ns);
     s->scan = t->scan;
+    s->is_unsure = false;
 }
 
 static void consider(struct listing *l, struct str name)
@@ -348,13 +378,10 @@ static void consider(struct listing *l, struct str name)
         see(l, path, &named, &st);
 }
 
-static void list_folder(struct tailer *t, struct folder *folder, int64_t now_ns)
+static void list_folder(struct tailer *t, const struct folder *folder, int64_t now_ns)
 {
     defer(arena_free) struct arena arena = {0};
     struct err ignored;
-    struct stat st;
-    if (path_stat(folder->path.ptr, &st, &ignored))
-        folder->mtime_ns = stat_mtime(&st);
     struct listing l = {.tailer = t, .folder = folder, .now_ns = now_ns};
     if (!folder_list(folder->path.ptr, &arena, &l.names, &l.n_names, &ignored))
         return;
@@ -470,6 +497,21 @@ static void gather_folders(struct tailer *t)
     }
 }
 
+/* Nothing was read of it, so only its name or its size tell that it is now in "<path>.gz". */
+static bool was_packed(const struct source *s)
+{
+    struct str path = str_from(s->path), plain;
+    for (size_t i = 0; s->seen.at.end == 0 && i < s->stream->n; i++) {
+        const struct source *other = s->stream->sources[i];
+        if (!is_packed(other) || other->state == SOURCE_WAITING)
+            continue;
+        file_kind_of(str_from(other->path), &plain);
+        if (other->total == s->size || str_equal(plain, path))
+            return true;
+    }
+    return false;
+}
+
 /* Of a stream, something compressed that may yet claim what is gone. */
 static bool may_be_claimed(const struct stream *st)
 {
@@ -491,7 +533,7 @@ static void look_at_gone(struct tailer *t, struct source *s, int64_t now_ns)
         source_close(t, s);
         copies_pass_on(t, s);
     } else if (!is_open && has_rest && now_ns - s->gone_ns > LINGER_NS &&
-               !may_be_claimed(s->stream) && !leads_to(s->path, s->inode)) {
+               !may_be_claimed(s->stream) && !leads_to(s->path, s->inode) && !was_packed(s)) {
         source_drop_rest(t, s, "deleted before it was read");
     }
 }

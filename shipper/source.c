@@ -194,18 +194,6 @@ void folder_is_dirty(struct tailer *t, struct str path)
     }
 }
 
-bool folder_has_changed(const struct tailer *t, struct str path)
-{
-    struct stat st;
-    struct err ignored;
-    for (size_t i = 0; i < t->n_folders; i++) {
-        const struct folder *f = t->folders[i];
-        if (str_equal(f->path, path))
-            return path_stat(f->path.ptr, &st, &ignored) && stat_mtime(&st) != f->mtime_ns;
-    }
-    return false;
-}
-
 /* ---- sources ---- */
 
 static char *copy_path(struct str path)
@@ -354,8 +342,10 @@ static bool open_path(struct tailer *t, struct source *s, struct err *err)
     int64_t birth = file_birth(&f);
     bool is_inode = st.st_dev == s->inode.dev && st.st_ino == s->inode.ino;
     bool is_reused = is_inode && s->birth_ns && birth && birth != s->birth_ns;
-    if (is_reused)
+    if (is_reused) {
         source_drop_inode(t, s);
+        s->size = max_of(s->seen.at.end, s->sure_size); /* the rest is the other file's */
+    }
     if (!is_inode || is_reused)
         return err_set(err, ERR_NOT_FOUND, "%s is another file now", s->path);
     s->birth_ns = birth;

@@ -26,13 +26,7 @@
 #define CLAIM_NS        (60 * NS_PER_S)  /* then what a truncation left unread counts as dropped */
 #define KEEP_NS         (7 * NS_PER_DAY) /* positions of files that are gone */
 
-enum {
-    KEEP_MAX = 10000,
-    KEEP_PER_STREAM = 16,
-    DROPS_MAX = 1024,
-    DOUBTS_MAX = 8,
-    IGNORED_MAX = 1000
-};
+enum { KEEP_MAX = 10000, KEEP_PER_STREAM = 16, DROPS_MAX = 1024, IGNORED_MAX = 1000 };
 
 /*      state             in status     bytes are read from it */
 #define SOURCE_STATES(X)                                                                        \
@@ -64,6 +58,7 @@ struct source {
     struct identity seen; /* .at.end is the offset */
     struct sample resume; /* compressed: where the collector says it is; .end 0 = nowhere */
     uint64_t size;        /* on disk, at the last look */
+    uint64_t sure_size;   /* plain: the size when its bytes were last checked */
     uint64_t total;       /* compressed: uncompressed size once inflated whole, else 0 */
     uint64_t reported;    /* offset at the last take_moves */
     uint64_t number;      /* order of first sight */
@@ -84,8 +79,8 @@ struct source {
     bool in_line, continues;           /* as the flags of a checkpoint */
     bool is_idle;                      /* in the idle list */
     bool is_moved, is_dirty, is_saved; /* in .moved, in .dirty, known to the checkpoint */
-    bool is_dropped;                   /* its unread rest was named */
-    uint8_t doubts;                    /* how often its first bytes were not believed */
+    bool is_unsure;  /* nothing was read, and it changed since its folder was listed */
+    bool is_dropped; /* its unread rest was named */
 };
 
 struct stream {
@@ -101,8 +96,7 @@ struct folder {
     struct str path;
     size_t *globs; /* whose names are looked for here */
     size_t n_globs, capacity;
-    int64_t mtime_ns; /* just before it was listed */
-    bool is_dirty;    /* to be listed before the next read */
+    bool is_dirty; /* to be listed before the next read */
 };
 
 struct drop {
@@ -177,13 +171,6 @@ void source_moved(struct tailer *t, struct source *s);     /* for the block, too
 void source_pass_move(struct tailer *t, struct source *from, struct source *to);
 void source_drop_rest(struct tailer *t, struct source *s, const char *reason);
 void folder_is_dirty(struct tailer *t, struct str path);
-/* Since it was listed. */
-bool folder_has_changed(const struct tailer *t, struct str path);
-static inline int64_t stat_mtime(const struct stat *st)
-{
-    return (int64_t)st->st_mtim.tv_sec * NS_PER_S + st->st_mtim.tv_nsec;
-}
-
 static inline bool is_packed(const struct source *s)
 {
     return s->kind != FILE_PLAIN;
@@ -200,6 +187,8 @@ static inline bool has_unread(const struct source *s)
 /* ---- scan.c ---- */
 
 void scan_dirty_folders(struct tailer *t, int64_t now_ns);
+/* It was cut: its size is below the position or, if nothing was read yet, below what it was. */
+bool has_shrunk(const struct source *s, uint64_t size);
 /* Takes over size and times. */
 void source_measure(struct source *s, const struct stat *st, int64_t now_ns);
 /* The same, and queues, cuts, checks again or decides what follows from them. */
@@ -209,23 +198,28 @@ void folders_free(struct tailer *t);
 
 /* ---- copies.c ---- */
 
-void source_truncated(struct tailer *t, struct source *s, int64_t now_ns);
+/* Its content was cut. size: what it had when it was last checked, 0 if that is not known. */
+void source_truncated(struct tailer *t, struct source *s, uint64_t size, int64_t now_ns);
 /* Whether the file still has what was read; if not it was cut since the last look. */
 void source_check(struct tailer *t, struct source *s, int64_t now_ns);
+void stream_check(struct tailer *t, struct stream *st, int64_t now_ns);
 /* NEW or HELD with content: copy, continuation of a generation, or a file of its own. */
 void source_decide(struct tailer *t, struct source *s, int64_t now_ns);
 /* s goes on at the position of from, which is forgotten. */
 void source_claim(struct tailer *t, struct source *s, struct source *from);
+/* Where nothing was read yet, only its copies can tell that a file was cut: whether they are what
+ * they were. If not they are decided again. */
+bool copies_agree(struct tailer *t, struct source *original);
 /* The original does not live any more: its largest copy, if it holds all that can still be read,
  * goes on at its position (and from is forgotten); smaller ones become copies of that one. */
 void copies_pass_on(struct tailer *t, struct source *from);
 void source_hold(struct source *s, struct source *original);
 void source_unhold(struct source *s);
-/* Nothing was read of the original: frees the copies that are none any more, as it was cut. */
-bool copies_recheck(struct tailer *t, struct source *original);
 bool is_claimable(const struct source *s);
 
 /* ---- tailer.c: giving lines ---- */
+
+enum turn_end { TURN_NOTHING, TURN_WORKED, TURN_STOPPED };
 
 struct turn {
     struct tailer *tailer;
@@ -240,9 +234,11 @@ struct turn {
  * also what has no newline. Moves the source, returns the bytes taken. */
 size_t give_lines(struct turn *turn, const char *data, size_t n, bool is_over);
 
-/* ---- inflate.c ---- */
+/* It could not be opened or read: later again, or at once when it was moved. */
+enum turn_end turn_failed(struct tailer *t, struct source *s, int64_t now_ns,
+                          const struct err *err);
 
-enum turn_end { TURN_NOTHING, TURN_WORKED, TURN_STOPPED };
+/* ---- inflate.c ---- */
 
 /* One quantum of checking or reading a compressed file. */
 enum turn_end inflation_turn(struct tailer *t, struct source *s, int64_t now_ns,

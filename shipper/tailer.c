@@ -34,7 +34,7 @@ static void set_defaults(struct tailer_options *o)
 {
     o->max_line = o->max_line ? o->max_line : (size_t)1 << 20;
     o->quantum = o->quantum ? o->quantum : (size_t)256 << 10;
-    o->max_open = o->max_open ? o->max_open : descriptors();
+    o->max_open = o->max_open ? max_of(o->max_open, (size_t)4) : descriptors();
     o->max_files = o->max_files ? o->max_files : 50000;
     o->held_bytes = o->held_bytes ? o->held_bytes : (uint64_t)1 << 30;
 }
@@ -163,8 +163,10 @@ size_t give_lines(struct turn *turn, const char *data, size_t n, bool is_over)
 
 /* ---- one turn of a plain file ---- */
 
-static enum turn_end turn_failed(struct tailer *t, struct source *s, int64_t now_ns)
+enum turn_end turn_failed(struct tailer *t, struct source *s, int64_t now_ns, const struct err *err)
 {
+    if (err->code == ERR_NOT_FOUND && t->n_dirty_folders)
+        return TURN_WORKED; /* the listing tells what became of it; its stream waits for that */
     s->retry_ns = now_ns + RETRY_NS;
     s->reason = "cannot be read";
     stream_wait(t, s->stream, s->retry_ns);
@@ -190,33 +192,15 @@ static bool read_checked(struct source *s, char *data, size_t n, size_t *got,
            identity_check(&s->seen, &s->file, bytes, same, err);
 }
 
-/* A copy that was made since the folder was listed, or has its first bytes since. */
-static bool may_have_copy(const struct tailer *t, const struct source *s)
+/* Before the first byte is read nothing tells that a file was cut and written again. So its folder
+ * is listed once more if it changed, for a copy of what it had. */
+static bool is_sure(struct tailer *t, struct source *s)
 {
-    for (size_t i = 0; i < s->stream->n; i++) {
-        struct stat st;
-        struct err ignored;
-        const struct source *other = s->stream->sources[i];
-        if (other != s && other->state == SOURCE_NEW && path_stat(other->path, &st, &ignored) &&
-            st.st_size > 0)
-            return true;
-    }
-    return folder_has_changed(t, path_folder(str_from(s->path)));
-}
-
-/* Nothing was read of it yet, so its bytes cannot tell whether it was cut since it was listed; what
- * was read just now would come before what is in its copy. Bounded, for folders that never rest. */
-static bool is_doubtful(struct tailer *t, struct source *s)
-{
-    if (s->seen.at.end || !is_current(s))
-        return false;
-    if (copies_recheck(t, s))
-        return true;
-    if (s->doubts == DOUBTS_MAX || !may_have_copy(t, s))
-        return false;
-    s->doubts++;
-    folder_is_dirty(t, path_folder(str_from(s->path)));
-    return true;
+    bool was_unsure = s->is_unsure && s->state != SOURCE_GONE;
+    s->is_unsure = false;
+    if (was_unsure)
+        folder_is_dirty(t, path_folder(str_from(s->path)));
+    return !was_unsure && (!s->n_copies || copies_agree(t, s));
 }
 
 static enum turn_end read_plain(struct tailer *t, struct source *s, int64_t now_ns,
@@ -225,12 +209,14 @@ static enum turn_end read_plain(struct tailer *t, struct source *s, int64_t now_
     struct err err;
     struct stat st;
     if (!source_open(t, s, &err) || !file_stat(&s->file, &st, &err))
-        return turn_failed(t, s, now_ns);
-    if ((uint64_t)st.st_size < s->seen.at.end) {
+        return turn_failed(t, s, now_ns, &err);
+    if (has_shrunk(s, (uint64_t)st.st_size)) {
         source_look(t, s, &st, now_ns);
         return TURN_WORKED;
     }
     source_measure(s, &st, now_ns);
+    if (s->seen.at.end == 0 && !is_sure(t, s))
+        return TURN_WORKED;
     uint64_t left = s->size - s->seen.at.end;
     size_t limits[] = {t->options.quantum, t->options.max_line + 1};
     struct identity_bytes bytes = {.tail = t->buffer};
@@ -240,14 +226,13 @@ static enum turn_end read_plain(struct tailer *t, struct source *s, int64_t now_
         bool same, is_all = left <= limits[i];
         size_t got, n = (size_t)min_of(left, (uint64_t)limits[i]);
         if (!read_checked(s, data, n, &got, &bytes, &same, &err))
-            return turn_failed(t, s, now_ns);
+            return turn_failed(t, s, now_ns, &err);
         if (!same) {
-            source_truncated(t, s, now_ns);
+            source_truncated(t, s, 0, now_ns);
             return TURN_WORKED;
         }
-        if (is_doubtful(t, s))
-            return TURN_WORKED;
         s->reason = NULL;
+        s->sure_size = s->size;
         bool is_over = is_all && got == n && now_ns >= patience_end(s);
         size_t given = give_lines(&turn, data, got, is_over);
         if (given || turn.is_stopped)
@@ -271,16 +256,19 @@ static bool is_readable(const struct source *s, int64_t now_ns)
     return s->state == SOURCE_LIVE || s->state == SOURCE_PENDING;
 }
 
-/* A compressed file beside the plain one, of the same time, that was read to its end: nothing new
+/* A compressed file with the name and the time of a plain one that was read to its end: nothing new
  * is expected in it, so it holds nobody up. */
 static bool is_settled(const struct source *s)
 {
+    struct str plain;
     if (s->state != SOURCE_PENDING || s->seen.at.end)
         return false;
+    file_kind_of(str_from(s->path), &plain);
     for (size_t i = 0; i < s->stream->n; i++) {
         const struct source *other = s->stream->sources[i];
-        if (!is_packed(other) && other->mtime_ns == s->mtime_ns && other->seen.at.end &&
-            !has_unread(other))
+        bool is_rotated = other->state == SOURCE_GONE || other->state == SOURCE_LIVE;
+        if (is_rotated && other->mtime_ns == s->mtime_ns &&
+            str_equal(str_from(other->path), plain) && other->seen.at.end && !has_unread(other))
             return true;
     }
     return false;
@@ -292,13 +280,13 @@ static bool is_older(const struct source *a, const struct source *b)
     int last_b = is_current(b) ? 1 : is_settled(b) ? 2 : 0;
     if (last_a != last_b)
         return last_a < last_b;
-    bool has_ranks =
-        a->rank > 0 && b->rank > 0 && a->state != SOURCE_GONE && b->state != SOURCE_GONE;
-    if (has_ranks && a->rank != b->rank)
+    bool has_ranks = a->rank > 0 && b->rank > 0 && a->rank != b->rank;
+    bool is_gone = a->state == SOURCE_GONE || b->state == SOURCE_GONE; /* its number is of then */
+    if (has_ranks && !is_gone)
         return a->rank > b->rank;
     if (a->mtime_ns != b->mtime_ns)
         return a->mtime_ns < b->mtime_ns;
-    return a->number < b->number;
+    return has_ranks ? a->rank > b->rank : a->number < b->number;
 }
 
 static struct source *oldest_readable(const struct stream *st, int64_t now_ns)
@@ -458,7 +446,7 @@ static void restore_entry(struct tailer *t, const struct checkpoint_entry *e)
     s->continues = (e->flags & CHECKPOINT_CONTINUES) != 0;
     s->seen = e->seen;
     s->reported = e->seen.at.end;
-    s->size = e->size;
+    s->size = s->sure_size = e->size;
     s->total = e->total;
     s->mtime_ns = e->mtime_ns;
     s->gone_ns = e->gone_ns;

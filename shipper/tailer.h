@@ -58,7 +58,7 @@ struct tailer_options {
     int64_t max_age_ns;  /* the same: older ones are only followed; 0 = no limit */
     size_t max_line;     /* bytes of a part; 0 = 1 MiB */
     size_t quantum;      /* bytes of one turn; 0 = 256 KiB */
-    size_t max_open;     /* descriptors; 0 = what the process may have, less 64 */
+    size_t max_open;     /* descriptors, at least 4; 0 = what the process may have, less 64 */
     size_t max_files;    /* 0 = 50,000; more are ignored with a reason */
     uint64_t held_bytes; /* unread bytes of deleted files that are kept; 0 = 1 GiB */
 };
