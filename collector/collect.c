@@ -204,7 +204,8 @@ static bool listen_tcp(struct collector *c, struct str address, struct err *err)
     for (size_t i = 0; i < address.len; i++)
         colon = address.ptr[i] == ':' ? i : colon;
     struct str host = str_slice(address, 0, colon);
-    if (colon == SIZE_MAX || !str_to_u64(str_slice(address, colon + 1, 5), &port) || port > 65535)
+    if (colon == SIZE_MAX || !str_to_u64(str_slice(address, colon + 1, SIZE_MAX), &port) ||
+        port > 65535)
         return err_set(err, ERR_INPUT, "collector.listen: '%.*s' is not HOST:PORT",
                        STR_ARG(address));
     if (str_starts(host, STR("[")) && str_ends(host, STR("]")))
@@ -287,8 +288,10 @@ static void on_signal(uv_signal_t *signal, int number)
 static void on_tick(uv_timer_t *timer)
 {
     struct collector *c = timer->data;
-    if (!c->is_stopping)
-        ingest_tick(c->ingest);
+    if (c->is_stopping)
+        return;
+    ingest_tick(c->ingest);
+    queries_tick(c->queries);
 }
 
 static bool start(struct collector *c, struct err *err)
@@ -388,10 +391,17 @@ static const struct option collect_rows[] = {
 
 static const struct option_table collect_table = {collect_rows, countof(collect_rows), NULL};
 
+/* An address, not a name that may lead elsewhere. */
 static bool is_loopback(struct str address)
 {
-    return str_starts(address, STR("127.")) || str_starts(address, STR("[::1]")) ||
-           str_starts(address, STR("localhost:"));
+    if (str_starts(address, STR("[::1]:")))
+        return true;
+    for (size_t i = 0; i < address.len; i++) {
+        char c = address.ptr[i];
+        if ((c < '0' || c > '9') && c != '.' && c != ':')
+            return false;
+    }
+    return str_starts(address, STR("127."));
 }
 
 /* Flags win over the configuration. */

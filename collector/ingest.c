@@ -108,13 +108,16 @@ static bool put_block(struct ingest *i, struct ingest_request *r, struct str byt
         *origin = block.header.origin;
     if (!hash128_equal(*origin, block.header.origin))
         return err_set(&r->err, ERR_INPUT, "a request holds blocks of one origin");
+    const struct block_header *h = &block.header;
+    const struct origins *origins = store_origins(i->store);
+    if (origins_check(origins, h->origin, h->sequence, block_hash(bytes)) == ORIGIN_JUMP &&
+        !put_gap(i, &block, h->sequence - origins_last(origins, h->origin, NULL) - 1, &r->err))
+        return false;
     if (!store_put(i->store, bytes, &block, time_now(), &result, &r->err))
         return false;
     if (result.verdict == ORIGIN_CONFLICT)
         return err_set(&r->err, ERR_CONFLICT, "block %llu of this origin is another one here",
                        (unsigned long long)block.header.sequence);
-    if (result.verdict == ORIGIN_JUMP && !put_gap(i, &block, result.missing, &r->err))
-        return false;
     r->acked = max_of(r->acked, block.header.sequence);
     r->blocks += result.verdict != ORIGIN_KNOWN;
     return true;

@@ -8,7 +8,10 @@
 #include "collector/store/snapshot.h"
 #include "query/engine/print.h"
 
-enum { CHUNK_BYTES = 64 << 10 };
+enum {
+    CHUNK_BYTES = 64 << 10,
+    GRACE_S = 5, /* behind its deadline a search that cannot end by itself is ended */
+};
 
 struct running {
     struct work work;
@@ -79,6 +82,8 @@ static void put_end(struct running *r)
         return;
     }
     printer_end(&r->printer, &r->out);
+    if (r->query.want == WANT_COUNT && r->query.output != OUTPUT_JSON)
+        buf_print(&r->out, "%llu\n", (unsigned long long)r->summary.matched);
     if (r->query.output == OUTPUT_JSON)
         put_end_json(&r->summary, &r->out);
 }
@@ -151,6 +156,8 @@ static void left(struct http_exchange *x, void *data)
 static void end_answer(struct running *r)
 {
     if (r->good) {
+        if (!r->is_started) /* an empty answer */
+            http_reply_start(r->x, 200, content_type(r));
         http_reply_end(r->x);
     } else if (r->is_started) {
         http_reply_abort(r->x);
@@ -242,6 +249,24 @@ bool queries_open(struct queries **out, const struct queries_options *options, s
     }
     *out = q;
     return true;
+}
+
+void queries_tick(struct queries *q)
+{
+    int64_t now = time_monotonic();
+    for (struct running *r = q->first, *next; r; r = next) {
+        next = r->next;
+        if (now <= r->deadline_ns + GRACE_S * NS_PER_S || !r->x)
+            continue;
+        /* It waits for a client that does not read. */
+        struct http_exchange *x = r->x;
+        r->x = NULL;
+        work_cancel(&r->work);
+        if (r->is_started)
+            http_reply_abort(x);
+        else
+            http_reply_text(x, 503, "the time limit for a search was reached");
+    }
 }
 
 void queries_close(struct queries **q)

@@ -28,6 +28,8 @@ struct queries_options {
 
 bool queries_open(struct queries **q, const struct queries_options *options, struct err *err);
 void queries_close(struct queries **q); /* cancels all */
+/* Once a second: ends searches whose time is over and whose clients do not read. */
+void queries_tick(struct queries *q);
 void queries_handle(struct queries *q, struct http_exchange *x);
 
 #endif

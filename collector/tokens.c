@@ -149,7 +149,6 @@ bool tokens_make(struct tokens *t, unsigned role, struct str note, int64_t now_n
     unsigned char secret[SECRET_BYTES], digest[SHA256_SIZE];
     defer(buf_free) struct buf token = {.max = 128};
     defer(buf_free) struct buf file = {.max = FILE_MAX};
-    struct err unused;
     if (t->n == TOKENS_MAX)
         return err_set(err, ERR_LIMIT, "there are %d tokens already; remove some from %s",
                        TOKENS_MAX, t->path);
@@ -157,8 +156,8 @@ bool tokens_make(struct tokens *t, unsigned role, struct str note, int64_t now_n
     buf_add(&token, str_from(roles[row_of(role)].prefix));
     put_base64url(&token, str_of(secret, sizeof secret));
     sha256(buf_str(&token), digest);
-    if (!file_load(t->path, FILE_MAX, &file, &unused))
-        buf_reset(&file);
+    if (!file_load(t->path, FILE_MAX, &file, err) && err->code != ERR_NOT_FOUND)
+        return false;
     if (file.len && file.ptr[file.len - 1] != '\n')
         buf_add_byte(&file, '\n');
     buf_print(&file, "%.*s ", STR_ARG(roles[row_of(role)].name));

@@ -50,6 +50,8 @@ bool client_init(struct client *c, const struct str_list *given, const struct co
     *c = (struct client){0};
     find_urls(c, given, config);
     c->ca_file = config->output.ca_file;
+    if (c->n_urls > 1)
+        return err_set(err, ERR_INPUT, "several collectors cannot be asked at once yet; name one");
     return config_token(config, &c->token, w, err);
 }
 

@@ -89,6 +89,7 @@ struct ship {
 };
 
 static void pump(struct ship *s);
+static void on_idle(uv_idle_t *idle);
 
 /* ---- lines into the block under construction ---- */
 
@@ -135,6 +136,8 @@ static bool take_line(void *context, const struct tail_line *line)
 static bool take_input(struct str line, unsigned flags, void *data)
 {
     struct ship *s = data;
+    if (s->phase != SHIP_STOPPED)
+        uv_idle_start(&s->idle, on_idle); /* what is due now is seen to when all is given */
     if (s->phase == SHIP_STOPPED || !has_room(s) ||
         !batcher_line(s->batcher, s->input_stream, line, flags, 0, time_now()))
         return false;

@@ -111,16 +111,17 @@ const struct block_ref *store_journal_ref(const struct ref_page **page, size_t i
 
 void store_journal_publish(struct store_journal *j)
 {
-    const struct ref_page *page = j->first;
-    for (size_t i = 0; i < j->n_written; i++) {
+    if (j->n_counted == j->n_written)
+        return;
+    const struct ref_page *page = j->counted ? j->counted : j->first;
+    for (size_t i = j->n_counted; i < j->n_written; i++) {
         const struct block_ref *ref = store_journal_ref(&page, i);
-        if (i < j->n_counted)
-            continue;
         j->oldest_arrival_ns = min_of(j->oldest_arrival_ns, ref->arrival_ns);
         j->newest_arrival_ns = max_of(j->newest_arrival_ns, ref->arrival_ns);
         j->records += ref->records;
         j->line_bytes += ref->line_bytes;
     }
+    j->counted = page;
     j->n_counted = j->n_visible = j->n_written;
 }
 

@@ -25,10 +25,11 @@ struct store_journal {
     struct file file; /* for reading, as long as anybody may */
     int references;   /* the store's list and each view */
     struct ref_page *first, *last;
-    size_t n_written; /* blocks in the pages, committed or not */
-    size_t n_visible; /* of them, those that views may see */
-    size_t n_counted; /* of them, those that are in the sums below */
-    uint64_t end;     /* offset behind the last committed frame */
+    const struct ref_page *counted; /* page of the last block in the sums; NULL = none */
+    size_t n_written;               /* blocks in the pages, committed or not */
+    size_t n_visible;               /* of them, those that views may see */
+    size_t n_counted;               /* of them, those that are in the sums below */
+    uint64_t end;                   /* offset behind the last committed frame */
     int64_t newest_arrival_ns, oldest_arrival_ns;
     uint64_t records, line_bytes;
     struct journal_health health;

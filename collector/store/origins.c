@@ -29,19 +29,25 @@ struct source {
 };
 
 /* What stood in a table before the batch touched it. */
-struct undo {
-    struct origin *origin; /* one of the two is set */
+struct origin_undo {
+    struct origin *origin;
+    bool was_new;
+    struct origin before;
+};
+
+struct source_undo {
     struct source *source;
     bool was_new;
-    struct origin origin_before;
-    struct source source_before;
+    struct source before;
 };
 
 struct origins {
     struct map by_id;     /* struct origin */
     struct map by_source; /* struct source */
-    struct undo *undo;
-    size_t n_undo, undo_capacity;
+    struct origin_undo *origin_undo;
+    size_t n_origin_undo, origin_undo_capacity;
+    struct source_undo *source_undo;
+    size_t n_source_undo, source_undo_capacity;
 };
 
 struct origins *origins_new(void)
@@ -62,7 +68,8 @@ void origins_close(struct origins **o)
         return;
     free_values(&(*o)->by_id);
     free_values(&(*o)->by_source);
-    mem_free(&(*o)->undo);
+    mem_free(&(*o)->origin_undo);
+    mem_free(&(*o)->source_undo);
     mem_free(o);
 }
 
@@ -109,14 +116,6 @@ bool origins_source(const struct origins *o, struct hash128 id, struct block_sou
 
 /* ---- changing ---- */
 
-static struct undo *new_undo(struct origins *o)
-{
-    mem_grow(o->undo, o->n_undo, o->undo_capacity);
-    struct undo *undo = &o->undo[o->n_undo++];
-    *undo = (struct undo){0};
-    return undo;
-}
-
 static void push_sent(struct origin *origin, struct sent sent)
 {
     if (origin->n == ORIGIN_WINDOW) {
@@ -154,13 +153,15 @@ void origins_add(struct origins *o, const struct block *block, struct hash128 ha
 {
     bool made;
     struct origin *origin = get_origin(o, block->header.origin, &made);
-    *new_undo(o) = (struct undo){.origin = origin, .was_new = made, .origin_before = *origin};
+    mem_grow(o->origin_undo, o->n_origin_undo, o->origin_undo_capacity);
+    o->origin_undo[o->n_origin_undo++] = (struct origin_undo){origin, made, *origin};
     push_sent(origin, (struct sent){block->header.sequence, hash});
     origin->known.seen_ns = now_ns;
     for (size_t i = 0; i < block->n_sources; i++) {
         const struct block_source *from = &block->sources[i];
         struct source *source = get_source(o, from->id, &made);
-        *new_undo(o) = (struct undo){.source = source, .was_new = made, .source_before = *source};
+        mem_grow(o->source_undo, o->n_source_undo, o->source_undo_capacity);
+        o->source_undo[o->n_source_undo++] = (struct source_undo){source, made, *source};
         source->to = from->to;
         source->hash = from->hash;
         source->known.seen_ns = now_ns;
@@ -204,26 +205,38 @@ static void bound(struct map *table, size_t most)
     drop_older(table, times[n - most + most / 8] + 1);
 }
 
+static void forget_undo(struct origins *o)
+{
+    mem_free(&o->origin_undo);
+    mem_free(&o->source_undo);
+    o->n_origin_undo = o->origin_undo_capacity = 0;
+    o->n_source_undo = o->source_undo_capacity = 0;
+}
+
 void origins_keep(struct origins *o)
 {
-    o->n_undo = 0;
+    forget_undo(o);
     bound(&o->by_id, ORIGINS_MAX);
     bound(&o->by_source, SOURCES_MAX);
 }
 
 void origins_forget(struct origins *o)
 {
-    while (o->n_undo) {
-        const struct undo *undo = &o->undo[--o->n_undo];
-        if (undo->origin && undo->was_new)
+    while (o->n_origin_undo) {
+        struct origin_undo *undo = &o->origin_undo[--o->n_origin_undo];
+        if (undo->was_new)
             drop(&o->by_id, &undo->origin->known);
-        else if (undo->origin)
-            *undo->origin = undo->origin_before;
-        else if (undo->was_new)
+        else
+            *undo->origin = undo->before;
+    }
+    while (o->n_source_undo) {
+        struct source_undo *undo = &o->source_undo[--o->n_source_undo];
+        if (undo->was_new)
             drop(&o->by_source, &undo->source->known);
         else
-            *undo->source = undo->source_before;
+            *undo->source = undo->before;
     }
+    forget_undo(o);
 }
 
 /* ---- the first frame of a journal ---- */
@@ -235,7 +248,7 @@ void origins_forget(struct origins *o)
  */
 void origins_put(struct origins *o, int64_t oldest_ns, struct buf *b)
 {
-    assert(o->n_undo == 0);
+    assert(o->n_origin_undo == 0 && o->n_source_undo == 0);
     drop_older(&o->by_id, oldest_ns);
     drop_older(&o->by_source, oldest_ns);
     put_varint(b, o->by_id.n);

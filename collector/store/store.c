@@ -14,7 +14,10 @@ enum {
     TABLES_MAX = 60 << 20, /* of the first frame, unpacked; bounds of the tables keep it below */
     PROBLEMS_MAX = 64,
     RESERVE_BYTES = 64 << 20,
+    CALM = 12, /* maintenances in a row without a step of the clock before age counts */
 };
+
+#define CALM_STEP_NS (60 * NS_PER_S)
 
 /* ---- tables: the first frame of a journal ---- */
 
@@ -42,9 +45,15 @@ static bool put_tables(struct store *s, struct buf *payload, struct err *err)
         put_varint(&raw, s->cuts[i].end);
     }
     origins_put(s->origins, oldest_ns, &raw);
+    size_t before = raw.len;
     streams_put(&s->streams, oldest_ns, &raw);
+    if (raw.over) { /* without them: streams are known again from blocks that are read anew */
+        raw.len = before;
+        raw.over = false;
+        put_varint(&raw, 0);
+    }
     if (raw.over)
-        return err_set(err, ERR_LIMIT, "the tables of origins and streams are too large");
+        return err_set(err, ERR_LIMIT, "the tables of origins are too large");
     put_u64(payload, raw.len);
     return zstd_pack(&packer, buf_str(&raw), 3, payload, err);
 }
@@ -275,18 +284,19 @@ static bool start_journal(struct store *s, struct err *err)
     defer(buf_free) struct buf tables = {.max = FRAME_PAYLOAD_MAX};
     defer(arena_free) struct arena arena = {0};
     char name[JOURNAL_NAME];
-    store_journal_name(s->last_number + 1, name);
+    uint64_t number = s->last_number + 1;
+    store_journal_name(number, name);
     const char *path = arena_print(&arena, "%s/journal/%s", s->options.folder, name).ptr;
     struct journal *writer = NULL;
+    s->last_number = number; /* a number is used once, also if making the file fails */
     if (!put_tables(s, &tables, err) ||
         !journal_create(&writer, path, FRAME_TABLES, buf_str(&tables), s->clock_ns, err))
         return err_wrap(err, "new journal");
     struct store_journal *j = NULL;
-    if (!store_journal_open(&j, s->options.folder, s->last_number + 1, err)) {
-        journal_close(&writer, s->clock_ns);
+    if (!store_journal_open(&j, s->options.folder, number, err)) {
+        journal_discard(&writer, path);
         return false;
     }
-    s->last_number++;
     j->end = journal_size(writer);
     journal_close(&s->writer, s->clock_ns);
     s->writer = writer;
@@ -308,7 +318,15 @@ static bool resume_journal(struct store *s, struct err *err)
     bool fits =
         is_whole && j->end < s->options.journal_bytes &&
         (j->n_visible == 0 || j->newest_arrival_ns / NS_PER_DAY == s->clock_ns / NS_PER_DAY);
-    if (!fits || !journal_open(&s->writer, j->path, &health, err))
+    if (!fits) {
+        /* What a crash left there unsynced counts as stored from now on: it must be on disk. */
+        struct journal *last = NULL;
+        struct err unused;
+        if (is_whole && journal_open(&last, j->path, &health, &unused))
+            journal_close(&last, s->clock_ns);
+        return start_journal(s, err);
+    }
+    if (!journal_open(&s->writer, j->path, &health, err))
         return start_journal(s, err);
     s->active = j;
     s->committed = j->n_written;
@@ -363,6 +381,7 @@ bool store_open(struct store **store, const struct store_options *options, int64
     if (!resume_journal(s, err))
         return false;
     s->is_writable = true;
+    s->calm = CALM; /* until the clock is seen to step */
     store_publish(s);
     keep_reserve(s);
     *store = move(s);
@@ -456,8 +475,9 @@ static bool is_expired(const struct store *s, const struct store_journal *j, uin
                        uint64_t free_bytes)
 {
     const struct store_options *o = &s->options;
-    bool is_old = o->keep_ns && j->n_visible && j->newest_arrival_ns < s->clock_ns - o->keep_ns;
-    return is_old || (o->max_bytes && total > o->max_bytes) ||
+    bool is_old = o->keep_ns && s->calm >= CALM && j->n_visible &&
+                  j->newest_arrival_ns < s->clock_ns - o->keep_ns;
+    return is_old || j->n_visible == 0 || (o->max_bytes && total > o->max_bytes) ||
            (o->keep_free && free_bytes < o->keep_free);
 }
 
@@ -479,7 +499,11 @@ static bool remove_journal(struct store *s, struct store_journal *j, struct err 
 bool store_maintain(struct store *s, int64_t now_ns, struct err *err)
 {
     uint64_t size, total = 0;
-    s->clock_ns = max_of(s->clock_ns, now_ns);
+    bool is_step = now_ns > s->maintained_ns + CALM_STEP_NS || now_ns < s->maintained_ns;
+    s->calm = is_step && s->maintained_ns ? 0 : s->calm + 1;
+    s->maintained_ns = now_ns;
+    if (s->calm >= CALM)
+        s->clock_ns = max_of(s->clock_ns, now_ns);
     if (!disk_space(s->options.folder, &s->free_bytes, &size, err))
         return false;
     for (size_t i = 0; i < s->n_journals; i++)
@@ -506,32 +530,7 @@ bool store_maintain(struct store *s, int64_t now_ns, struct err *err)
 
 /* ---- the loop thread ---- */
 
-void store_publish(struct store *s)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < s->n_journals; i++) {
-        if (s->journals[i]->is_removed)
-            store_journal_unref(&s->journals[i]);
-        else
-            s->journals[kept++] = s->journals[i];
-    }
-    s->n_journals = kept;
-    for (size_t i = 0; i < s->n_fresh; i++) {
-        mem_grow(s->journals, s->n_journals, s->journals_capacity);
-        s->journals[s->n_journals++] = s->fresh[i];
-    }
-    s->n_fresh = 0;
-    for (size_t i = 0; i < s->n_journals; i++)
-        store_journal_publish(s->journals[i]);
-    streams_publish(&s->streams);
-}
-
-const struct origins *store_origins(const struct store *s)
-{
-    return s->origins;
-}
-
-struct store_numbers store_count(const struct store *s)
+static struct store_numbers count(const struct store *s)
 {
     struct store_numbers n = {
         .journals = s->n_journals,
@@ -555,4 +554,35 @@ struct store_numbers store_count(const struct store *s)
             n.oldest_arrival_ns = j->oldest_arrival_ns;
     }
     return n;
+}
+
+void store_publish(struct store *s)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < s->n_journals; i++) {
+        if (s->journals[i]->is_removed)
+            store_journal_unref(&s->journals[i]);
+        else
+            s->journals[kept++] = s->journals[i];
+    }
+    s->n_journals = kept;
+    for (size_t i = 0; i < s->n_fresh; i++) {
+        mem_grow(s->journals, s->n_journals, s->journals_capacity);
+        s->journals[s->n_journals++] = s->fresh[i];
+    }
+    s->n_fresh = 0;
+    for (size_t i = 0; i < s->n_journals; i++)
+        store_journal_publish(s->journals[i]);
+    streams_publish(&s->streams);
+    s->numbers = count(s);
+}
+
+const struct origins *store_origins(const struct store *s)
+{
+    return s->origins;
+}
+
+struct store_numbers store_count(const struct store *s)
+{
+    return s->numbers;
 }

@@ -101,7 +101,7 @@ struct store_numbers {
     int64_t oldest_arrival_ns;                       /* TIME_NONE: empty */
     bool writable;                                   /* the last commit succeeded */
 };
-struct store_numbers store_count(const struct store *s);
+struct store_numbers store_count(const struct store *s); /* as of the last publish; any time */
 
 /* ---- views ---- */
 

@@ -16,6 +16,7 @@ struct store {
     /* The loop thread's; the writer reads the list. */
     struct store_journal **journals; /* by number, oldest first */
     size_t n_journals, journals_capacity;
+    struct store_numbers numbers; /* as of the last publish */
     struct str *problems;
     size_t n_problems;
 
@@ -35,6 +36,8 @@ struct store {
     uint64_t free_bytes, removed_bytes, removed_journals;
     bool has_reserve;
     bool is_writable;
+    int64_t maintained_ns; /* wall clock of the last maintenance; 0 = none */
+    int calm;              /* maintenances since the clock stepped */
 };
 
 struct store *store_new(const struct store_options *options);

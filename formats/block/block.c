@@ -118,6 +118,7 @@ static void read_streams(struct reader *r, struct block *block, struct arena *ar
 static void read_sources(struct reader *r, struct block *block, struct arena *arena)
 {
     block->n_sources = read_count(r, 26);
+    r->bad |= block->n_sources > BLOCK_RECORDS_MAX;
     if (r->bad)
         return;
     block->sources = arena_array(arena, struct block_source, block->n_sources);
@@ -323,6 +324,9 @@ static const char *verify_records(const struct block *block)
                 return "the attached fields of a record are malformed";
         }
     }
+    if (least_order == INT64_MIN || greatest_order == INT64_MAX || least_event == INT64_MIN ||
+        greatest_event == INT64_MAX)
+        return "a time is out of range";
     if (least_order != h->least_order_ns || greatest_order != h->greatest_order_ns ||
         least_event != h->least_event_ns || greatest_event != h->greatest_event_ns)
         return "its times are not those of its records";
