@@ -84,7 +84,7 @@ static void on_written(uv_write_t *request, int status)
     mem_free(&write);
     if (status < 0)
         connection_close(c);
-    else if (c->wants_drained && c->unsent <= HTTP_UNSENT_MAX / 4)
+    else if ((c->wants_drained || c->pending.len) && c->unsent <= HTTP_UNSENT_MAX / 4)
         server_make_ready(c);
 }
 
@@ -283,7 +283,8 @@ static void take_step(struct http_connection *c, enum http_step step, struct str
     }
 }
 
-/* Goes on until an answer is owed, the connection ends or the input is used up. */
+/* Goes on until an answer is owed, the connection ends or the input is used up. A client that does not
+ * read its answers gets no further ones. */
 static void eat(struct http_connection *c, struct str *in)
 {
     enum http_step step = HTTP_STEP_END;
@@ -293,7 +294,8 @@ static void eat(struct http_connection *c, struct str *in)
         if (c->state >= CONNECTION_LINGER ||
             (c->exchange && c->exchange->ended && !finish_exchange(c)))
             break;
-        if (c->state == CONNECTION_HANDLER)
+        bool is_behind = c->state == CONNECTION_IDLE && c->unsent > HTTP_UNSENT_MAX;
+        if (c->state == CONNECTION_HANDLER || is_behind)
             break;
         step = http_wire_next(&c->wire, in, &piece);
         take_step(c, step, *in, piece);

@@ -294,6 +294,39 @@ TEST(io_server_bounds_connections_and_pipelined_bytes)
     io_harness_stop(&h);
 }
 
+/* Sends as much as goes without waiting; how many whole requests that were. */
+static int flood(int fd, struct str request, int most)
+{
+    int whole = 0;
+    for (size_t sent = 0; whole < most; whole += sent == request.len, sent %= request.len) {
+        ssize_t n = send(fd, request.ptr + sent, request.len - sent, MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (n <= 0)
+            break;
+        sent += (size_t)n;
+    }
+    return whole;
+}
+
+TEST(io_server_answers_nobody_who_does_not_read)
+{
+    enum { MOST = 200000 };
+    io_harness_start(&h, NULL);
+    defer(buf_free) struct buf out = {.max = 64 << 20};
+    int fd = io_connect_unix(&h), sent = 0;
+    for (int still = 0; still < 5; still++) {
+        int more = flood(fd, STR("GET /hello HTTP/1.1\r\n" HOST "\r\n"), MOST - sent);
+        sent += more;
+        still = more ? 0 : still;
+        usleep(20000);
+    }
+    CHECK(sent < MOST); /* the kernel's buffers are full, ours are not */
+    CHECK(__atomic_load_n(&h.handled, __ATOMIC_SEQ_CST) < 20000);
+    CHECK(!io_read_all(fd, &out, 300)); /* now it reads: the rest is answered */
+    CHECK(io_wait_for(&h.handled, sent, 2000));
+    close(fd);
+    io_harness_stop(&h);
+}
+
 TEST(io_server_stop_answers_what_is_in_flight)
 {
     io_harness_start(&h, NULL);
