@@ -9,7 +9,7 @@
  */
 #include "base/mem.h"
 #include "shipper/glob.h"
-#include "shipper/source.h"
+#include "shipper/tailer_parts.h"
 
 bool is_claimable(const struct source *s)
 {

@@ -15,7 +15,7 @@
  */
 #include "base/mem.h"
 #include "shipper/glob.h"
-#include "shipper/source.h"
+#include "shipper/tailer_parts.h"
 
 enum { COMPRESSED_BYTES = 64 << 10, CANDIDATES_MAX = 64, POINTS = 1 + IDENTITY_OLDER };
 

@@ -9,7 +9,7 @@
  */
 #include "base/mem.h"
 #include "shipper/glob.h"
-#include "shipper/source.h"
+#include "shipper/tailer_parts.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -521,15 +521,24 @@ static bool may_be_claimed(const struct stream *st)
     return false;
 }
 
+/* How long a file that is read to its end and not found any more stays open: somebody may still write
+ * to it. Not long if something waits to take over from it. */
+static int64_t hold_ns(const struct source *s, const struct stat *st)
+{
+    if (may_be_claimed(s->stream))
+        return LINGER_NS;
+    return st->st_nlink ? HOLD_MOVED_NS : HOLD_DELETED_NS;
+}
+
 static void look_at_gone(struct tailer *t, struct source *s, int64_t now_ns)
 {
-    struct stat st;
+    struct stat st = {0};
     struct err ignored;
     bool is_open = is_file_open(&s->file);
     if (is_open && file_stat(&s->file, &st, &ignored))
         source_look(t, s, &st, now_ns);
     bool has_rest = has_unread(s);
-    if (is_open && !has_rest && now_ns - max_of(s->grown_ns, s->gone_ns) > LINGER_NS) {
+    if (is_open && !has_rest && now_ns - max_of(s->grown_ns, s->gone_ns) > hold_ns(s, &st)) {
         source_close(t, s);
         copies_pass_on(t, s);
     } else if (!is_open && has_rest && now_ns - s->gone_ns > LINGER_NS &&

@@ -1,4 +1,4 @@
-#include "shipper/source.h"
+#include "shipper/tailer_parts.h"
 
 #include "base/mem.h"
 #include "shipper/glob.h"

@@ -2,7 +2,7 @@
 
 #include "base/mem.h"
 #include "shipper/glob.h"
-#include "shipper/source.h"
+#include "shipper/tailer_parts.h"
 
 #include <sys/resource.h>
 
