@@ -522,12 +522,11 @@ static bool may_be_claimed(const struct stream *st)
 }
 
 /* How long a file that is read to its end and not found any more stays open: somebody may still write
- * to it. Not long if something waits to take over from it. */
+ * to it. A deleted one not long, as it keeps its room on the disk, nor one that something waits to
+ * take over from. */
 static int64_t hold_ns(const struct source *s, const struct stat *st)
 {
-    if (may_be_claimed(s->stream))
-        return LINGER_NS;
-    return st->st_nlink ? HOLD_MOVED_NS : HOLD_DELETED_NS;
+    return st->st_nlink && !may_be_claimed(s->stream) ? HOLD_MOVED_NS : LINGER_NS;
 }
 
 static void look_at_gone(struct tailer *t, struct source *s, int64_t now_ns)

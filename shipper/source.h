@@ -18,15 +18,13 @@
 #include "shipper/checkpoint.h"
 #include "shipper/tailer.h"
 
-#define WAIT_LIVE_NS    (5 * NS_PER_S)  /* an unfinished line of the file that is written */
-#define WAIT_ROTATED_NS (1 * NS_PER_S)  /* of a rotated or deleted one */
-#define RETRY_NS        (1 * NS_PER_S)  /* after a read error */
-#define LINGER_NS       (10 * NS_PER_S) /* what is gone is waited for so long */
-#define HOLD_DELETED_NS \
-    (60 * NS_PER_S)                    /* a deleted file stays open so long after its last growth */
-#define HOLD_MOVED_NS (600 * NS_PER_S) /* ... one that was moved out of sight */
-#define CLAIM_NS      (60 * NS_PER_S)  /* then what a truncation left unread counts as dropped */
-#define KEEP_NS       (7 * NS_PER_DAY) /* positions of files that are gone */
+#define WAIT_LIVE_NS    (5 * NS_PER_S)   /* an unfinished line of the file that is written */
+#define WAIT_ROTATED_NS (1 * NS_PER_S)   /* of a rotated or deleted one */
+#define RETRY_NS        (1 * NS_PER_S)   /* after a read error */
+#define LINGER_NS       (10 * NS_PER_S)  /* a deleted file is held so long after its last growth */
+#define HOLD_MOVED_NS   (600 * NS_PER_S) /* ... one that was moved out of sight */
+#define CLAIM_NS        (60 * NS_PER_S)  /* then what a truncation left unread counts as dropped */
+#define KEEP_NS         (7 * NS_PER_DAY) /* positions of files that are gone */
 
 enum { KEEP_MAX = 10000, KEEP_PER_STREAM = 16, DROPS_MAX = 1024, IGNORED_MAX = 1000 };
 
