@@ -99,6 +99,42 @@ def too_long(place):
     flow.check(b'"complete":false' in answer and b"time limit" in answer, answer[-300:].decode())
 
 
+@flow.case("an answer without a record is an answer, in every form")
+def empty(place):
+    collector = place.collector().start()
+    for output in ("json", "text", "raw", "binary"):
+        for want in ("records", "count", "streams", "others"):
+            answer = collector.call("GET", f"/api/v1/query?e=nowhere&output={output}&want={want}")
+            flow.check(answer.status == 200, f"{output} {want}: {answer}")
+    flow.check(collector.call("GET", "/api/v1/query?e=nowhere&output=raw&want=count").body == b"0\n", "a count is a number")
+
+
+@flow.case("standard input of 40 MB, and one that ends amid a line")
+def large_input(place):
+    collector = place.collector().start()
+    lines = flow.numbered("in", 0, LINES, 190)
+    done = flow.run("ship", "--state", place.folder / "state", "--collector", collector.url, "--service", "pipe", "-",
+                    stdin=b"\n".join(lines))
+    flow.check(done.status == 0, f"{done.status}: {done.err}")
+    found = flow.run("grep", "", "pipe", "-h", "--collector", collector.url)
+    flow.check(found.out == b"\n".join(lines) + b"\n", "what was written is what is found")
+
+
+@flow.case("SIGTERM ends a shipper of standard input; what was not read is said by its status")
+def stopped_input(place):
+    collector = place.collector().start()
+    read, write = os.pipe()
+    os.write(write, b"one\ntwo\nand a piece")
+    shipper = subprocess.Popen([flow.SLUICE, "ship", "--state", str(place.folder / "state"), "--collector", collector.url,
+                                "-"], stdin=read, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=flow.environment())
+    collector.wait_count(2)
+    shipper.send_signal(signal.SIGTERM)
+    flow.check(shipper.wait(20) == 1, f"it ended with {shipper.returncode}")
+    flow.check(not flow.BAD_WORDS.search(shipper.stderr.read().decode(errors="replace")), "its log is clean")
+    os.close(read)
+    os.close(write)
+
+
 @flow.case("hostile patterns and forms are refused with a reason")
 def hostile(place):
     collector = filled(place)

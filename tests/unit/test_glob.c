@@ -1,6 +1,7 @@
 /* shipper/glob and shipper/rotation. */
 #include "shipper/glob.h"
 
+#include "base/buf.h"
 #include "base/mem.h"
 #include "shipper/rotation.h"
 #include "tests/test.h"
@@ -78,16 +79,13 @@ TEST(glob_finds_folders)
 }
 
 /* All bases that are offered, in order. */
-static const char *bases_of(const char *name)
+static void put_bases(struct buf *out, const char *name)
 {
-    static char text[512];
     struct rotation bases[ROTATION_BASES_MAX];
     size_t n = rotation_bases(str_from(name), bases);
-    text[0] = 0;
+    buf_reset(out);
     for (size_t i = 0; i < n; i++)
-        snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s%s", i ? " " : "",
-                 bases[i].base, bases[i].is_dated ? "!" : "");
-    return text;
+        buf_print(out, "%s%s%s", i ? " " : "", bases[i].base, bases[i].is_dated ? "!" : "");
 }
 
 TEST(rotation_offers_bases)
@@ -105,8 +103,11 @@ TEST(rotation_offers_bases)
         {".1", ""},
         {"1.log", ""},
     };
-    for (size_t i = 0; i < countof(cases); i++)
-        CHECK_STR(str_from(bases_of(cases[i][0])), str_from(cases[i][1]));
+    defer(buf_free) struct buf bases = {0};
+    for (size_t i = 0; i < countof(cases); i++) {
+        put_bases(&bases, cases[i][0]);
+        CHECK_STR(buf_str(&bases), str_from(cases[i][1]));
+    }
 }
 
 TEST(rotation_knows_packing)

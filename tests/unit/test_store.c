@@ -265,3 +265,42 @@ TEST(store_knows_streams_after_reopening)
     view_close(&v);
     store_close(&s, now);
 }
+
+TEST(store_expires_an_empty_journal_too)
+{
+    struct err err;
+    struct store_options options = {.journal_bytes = 1, .keep_ns = NS_PER_DAY};
+    struct store *s = open_store(options);
+    put(s, 1, 1, "api", 1, 1);
+    commit(s); /* and a new journal, which stays empty */
+    store_close(&s, now);
+    now += 5 * NS_PER_DAY;
+    s = open_store(options);
+    put(s, 1, 2, "api", 2, 1);
+    commit(s);
+    REQUIRE_OK(store_maintain(s, now, &err));
+    store_publish(s);
+    CHECK_INT(store_count(s).records, 1);
+    CHECK(store_count(s).journals <= 2);
+    store_close(&s, now);
+}
+
+TEST(store_waits_with_age_when_the_clock_steps)
+{
+    struct err err;
+    struct store *s = open_store((struct store_options){.journal_bytes = 1, .keep_ns = NS_PER_DAY});
+    for (uint64_t i = 1; i <= 5; i++) {
+        put(s, 1, i, "api", (int)i, 1);
+        commit(s);
+    }
+    REQUIRE_OK(store_maintain(s, now, &err));
+    REQUIRE_OK(store_maintain(s, now + 400 * NS_PER_DAY, &err)); /* one wrong tick */
+    REQUIRE_OK(store_maintain(s, now + 5 * NS_PER_S, &err));
+    store_publish(s);
+    CHECK_INT(store_count(s).records, 5);
+    for (int i = 0; i < 20; i++) /* a clock that stays there is believed */
+        REQUIRE_OK(store_maintain(s, now + 400 * NS_PER_DAY + i * 5 * NS_PER_S, &err));
+    store_publish(s);
+    CHECK_INT(store_count(s).records, 0);
+    store_close(&s, now);
+}
