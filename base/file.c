@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -325,4 +326,15 @@ bool disk_space(const char *path, uint64_t *free_bytes, uint64_t *size, struct e
     *free_bytes = (uint64_t)st.f_bavail * st.f_frsize;
     *size = (uint64_t)st.f_blocks * st.f_frsize;
     return true;
+}
+
+size_t file_raise_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return 256;
+    struct rlimit raised = {limit.rlim_max, limit.rlim_max};
+    if (limit.rlim_cur < limit.rlim_max && setrlimit(RLIMIT_NOFILE, &raised) == 0)
+        limit = raised;
+    return (size_t)min_of(limit.rlim_cur, (rlim_t)1 << 20);
 }

@@ -85,6 +85,8 @@ bool folder_sync(const char *path, struct err *err);
 /* Names (not paths) in byte order, without "." and ".."; memory from the arena. */
 bool folder_list(const char *path, struct arena *arena, struct str **names, size_t *n,
                  struct err *err);
+/* As many descriptors as the process may have; how many that are. */
+size_t file_raise_limit(void);
 /* Bytes free for an unprivileged writer, and the size of the whole disk. */
 bool disk_space(const char *path, uint64_t *free_bytes, uint64_t *size, struct err *err);
 

@@ -18,6 +18,7 @@
 #include "collector/collect.h"
 
 #include "base/config.h"
+#include "base/file.h"
 #include "base/io/http_server.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -332,6 +333,7 @@ static int collector_run(const struct config *config)
     struct collector *c = mem_new(struct collector);
     c->config = config;
     open_handles(c);
+    file_raise_limit(); /* each journal keeps one open */
     if (start(c, &err)) {
         log_info("listening on %s%s%s",
                  config->collector.socket.len ? config->collector.socket.ptr : "",

@@ -14,6 +14,7 @@
 #include "collector/store/snapshot.h"
 #include "query/client.h"
 #include "query/grep_options.h"
+#include "query/say.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -43,7 +44,7 @@ static void write_out(struct grep *g)
             raise(SIGPIPE);
         }
         if (n < 0) {
-            fprintf(stderr, "sluice grep: standard output: %s\n", strerror(errno));
+            say("sluice grep: standard output: %s", strerror(errno));
             _exit(EXIT_ERROR);
         }
         rest = str_slice(rest, (size_t)n, SIZE_MAX);
@@ -100,7 +101,7 @@ static void note_plain_text(const struct grep *g)
         if (str_find_byte(p, '|') != SIZE_MAX || str_find(p, STR(".*")) != SIZE_MAX ||
             str_find(p, STR(".+")) != SIZE_MAX || str_find_byte(p, '[') != SIZE_MAX ||
             str_find_byte(p, '(') != SIZE_MAX || str_starts(p, STR("^")) || str_ends(p, STR("$"))) {
-            fprintf(stderr, "note: searched as plain text; for a regular expression use -E\n");
+            say("note: searched as plain text; for a regular expression use -E");
             return;
         }
     }
@@ -109,14 +110,14 @@ static void note_plain_text(const struct grep *g)
 static void say_problems(const struct grep *g, const struct summary *s)
 {
     for (size_t i = 0; i < s->n_problems; i++)
-        fprintf(stderr, "sluice grep: incomplete: %.*s\n", STR_ARG(s->problems[i]));
+        say("sluice grep: incomplete: %.*s", STR_ARG(s->problems[i]));
     if (s->more_problems)
-        fprintf(stderr, "sluice grep: incomplete: %zu more problems\n", s->more_problems);
+        say("sluice grep: incomplete: %zu more problems", s->more_problems);
     if (g->options.flags.stats)
-        fprintf(stderr, "%llu matches; %llu blocks read, %llu skipped; %llu records, %llu bytes\n",
-                (unsigned long long)s->matched, (unsigned long long)s->blocks_read,
-                (unsigned long long)s->blocks_skipped, (unsigned long long)s->records,
-                (unsigned long long)s->bytes);
+        say("%llu matches; %llu blocks read, %llu skipped; %llu records, %llu bytes",
+            (unsigned long long)s->matched, (unsigned long long)s->blocks_read,
+            (unsigned long long)s->blocks_skipped, (unsigned long long)s->records,
+            (unsigned long long)s->bytes);
 }
 
 static int finish(struct grep *g, const struct summary *s)
@@ -165,6 +166,6 @@ int command_grep(int argc, char **argv)
         return EXIT_MATCH;
     printer_end(&g.printer, &g.out);
     write_out(&g);
-    fprintf(stderr, "sluice grep: %s\n", err.text);
+    say("sluice grep: %s", err.text);
     return EXIT_ERROR;
 }

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "query/engine/time_words.h"
 #include "query/local_zone.h"
+#include "query/say.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -193,8 +194,8 @@ static bool take_time(const struct grep_options *o, struct str text, const char 
     if (!time_words_parse(text, &how, ns, &twice, err))
         return err_wrap(err, "%s", flag);
     if (twice && !o->flags.no_messages)
-        fprintf(stderr, "note: %s %.*s was there twice that day; the %s one is meant\n", flag,
-                STR_ARG(text), is_until ? "later" : "earlier");
+        say("note: %s %.*s was there twice that day; the %s one is meant", flag, STR_ARG(text),
+            is_until ? "later" : "earlier");
     return true;
 }
 
@@ -315,12 +316,12 @@ bool grep_options_read(struct grep_options *o, struct config *config, int argc, 
     const char *file = o->flags.config.len ? o->flags.config.ptr : NULL;
     good = good && (config_load(config, file, &w, &err) || (!file && err.code == ERR_DENIED));
     for (size_t i = 0; good && !o->flags.no_messages && i < w.n; i++)
-        fprintf(stderr, "warning: %s\n", w.text[i]);
+        say("warning: %s", w.text[i]);
     if (good && !o->flags.utc)
         o->print.zone = local_zone();
     good = good && resolve_query(o, config, &given, &err) && resolve_printing(o, config, &err);
     if (!good)
-        fprintf(stderr, "sluice grep: %s\n", err.text);
+        say("sluice grep: %s", err.text);
     return good;
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "query/client.h"
+#include "query/say.h"
 
 #include <stdio.h>
 
@@ -38,7 +39,7 @@ static const struct option_table table = {rows, countof(rows), NULL};
 
 static int fail(const char *text)
 {
-    fprintf(stderr, "sluice token: %s\n", text);
+    say("sluice token: %s", text);
     return 2;
 }
 

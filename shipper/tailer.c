@@ -4,8 +4,6 @@
 #include "shipper/glob.h"
 #include "shipper/tailer_parts.h"
 
-#include <sys/resource.h>
-
 static const char *const state_names[] = {
 #define X(name, text) [name] = text,
     SOURCE_STATES(X)
@@ -18,15 +16,7 @@ enum { LOOKS = 4 }; /* listings of changing folders in one call */
 
 static size_t descriptors(void)
 {
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return 256;
-    if (limit.rlim_cur < limit.rlim_max) {
-        struct rlimit raised = {limit.rlim_max, limit.rlim_max};
-        if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
-            limit = raised;
-    }
-    size_t n = (size_t)min_of(limit.rlim_cur, (rlim_t)1 << 20);
+    size_t n = file_raise_limit();
     return n > 128 ? n - 64 : 64;
 }
 

@@ -449,24 +449,23 @@ static bool answer_records(struct run *r)
                         .is_final = true,
                         .take = r->options->take,
                         .context = r->options->context};
-    if ((q->last && !find_last(r, &plan)) || !run_plan(r, &plan))
-        return false;
-    r->summary->matched = r->matched;
-    return true;
+    bool done = (!q->last || find_last(r, &plan)) && run_plan(r, &plan);
+    r->summary->matched = r->matched; /* of what was searched, also if that is not all */
+    return done;
 }
 
 static bool answer_count(struct run *r)
 {
     const struct query *q = r->query;
     uint64_t most = q->has_max ? q->max : q->last ? q->last : UINT64_MAX;
-    for (size_t i = 0; i < r->blocks.n && r->matched < most; i++) {
-        struct opened *o;
-        if (!blocks_get(&r->blocks, r->blocks.list[i], NULL, &o, r->err))
-            return false;
-        r->matched += o ? o->n_units : 0;
+    bool done = true;
+    for (size_t i = 0; done && i < r->blocks.n && r->matched < most; i++) {
+        struct opened *o = NULL;
+        done = blocks_get(&r->blocks, r->blocks.list[i], NULL, &o, r->err);
+        r->matched += done && o ? o->n_units : 0;
     }
     r->summary->matched = min_of(r->matched, most);
-    return true;
+    return done;
 }
 
 static int by_labels(const void *a, const void *b)
