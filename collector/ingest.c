@@ -35,9 +35,7 @@ struct ingest {
     struct ingest_request *queue, **queue_end; /* the loop's */
     struct ingest_request *batch;              /* the commit's, while it runs */
     struct ingest_hello *hellos;
-    uint64_t bytes; /* of all bodies, queued or in the commit */
-    void (*then)(void *data);
-    void *then_data;
+    uint64_t bytes;        /* of all bodies, queued or in the commit */
     int64_t maintained_ns; /* monotonic */
     bool wants_maintenance, maintains;
     struct err maintain_err;
@@ -218,16 +216,6 @@ static void answer_hellos(struct ingest *i)
     }
 }
 
-static void become_idle(struct ingest *i)
-{
-    answer_hellos(i);
-    if (i->then) {
-        void (*then)(void *) = i->then;
-        i->then = NULL;
-        then(i->then_data);
-    }
-}
-
 static void commit_done(struct work *work)
 {
     struct ingest *i = container_of(work, struct ingest, work);
@@ -252,7 +240,7 @@ static void commit_done(struct work *work)
         answer(r);
         free_request(r);
     }
-    become_idle(i);
+    answer_hellos(i);
     if (!work_is_canceled(work))
         start_commit(i);
 }
@@ -330,15 +318,6 @@ void ingest_hello(struct ingest *i, struct http_exchange *x)
     http_on_closed(x, left_hello, i);
     if (!i->is_running)
         answer_hellos(i);
-}
-
-void ingest_when_idle(struct ingest *i, void (*then)(void *data), void *data)
-{
-    assert(!i->then);
-    i->then = then;
-    i->then_data = data;
-    if (!i->is_running)
-        become_idle(i);
 }
 
 void ingest_tick(struct ingest *i)

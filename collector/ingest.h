@@ -44,8 +44,6 @@ void ingest_blocks(struct ingest *i, struct http_exchange *x);
 void ingest_hello(struct ingest *i, struct http_exchange *x);
 /* Before the body of blocks is read: false = it has answered. */
 bool ingest_admit(struct ingest *i, struct http_exchange *x);
-/* Calls then once no commit runs; at once if none does. One at a time. */
-void ingest_when_idle(struct ingest *i, void (*then)(void *data), void *data);
 /* Once a second: retention. */
 void ingest_tick(struct ingest *i);
 

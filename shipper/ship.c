@@ -83,7 +83,7 @@ struct ship {
     struct sender *sender;
     struct status_server *status;
     struct metrics metrics;
-    uint64_t read_bytes, records, dropped_bytes;
+    uint64_t read_bytes, records;
     bool input_is_over;
     struct err fatal; /* why standard input ended early */
 };
@@ -124,7 +124,6 @@ static bool take_line(void *context, const struct tail_line *line)
     struct batch_stream *stream = batcher_file_stream(s->batcher, line->stream, &err);
     if (!stream) {
         log_error("%.*s: %s; its lines are dropped", STR_ARG(line->stream->file), err.text);
-        s->dropped_bytes += line->bytes.len;
         return true;
     }
     if (!batcher_line(s->batcher, stream, line->bytes, line->flags, line->mtime_ns, time_now()))
@@ -159,7 +158,6 @@ static void note_drop(void *context, const struct tail_drop *drop)
         batcher_file_stream(s->batcher, (struct tail_stream *)drop->stream, &err);
     log_warn("%.*s: %llu bytes were lost: %.*s", STR_ARG(drop->path),
              (unsigned long long)(drop->to - drop->from), STR_ARG(drop->reason));
-    s->dropped_bytes += drop->to - drop->from;
     metric_count(&s->metrics, METRIC_DROPPED_BYTES, LABELS_OF(drop->reason, (struct str){0}),
                  drop->to - drop->from);
     if (!stream ||
