@@ -1,0 +1,209 @@
+#include "formats/line/json_text.h"
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#define EACH_BYTE(b) (UINT64_C(0x0101010101010101) * (uint8_t)(b))
+
+static inline uint64_t load_word(const char *at)
+{
+    uint64_t word;
+    memcpy(&word, at, sizeof word);
+    return word;
+}
+
+/* The high bit of the lowest byte of word that is below n, and maybe of higher ones; 0 if none is.
+ * n is at most 128. */
+static inline uint64_t bytes_below(uint64_t word, uint8_t n)
+{
+    return (word - EACH_BYTE(n)) & ~word & EACH_BYTE(0x80);
+}
+
+static inline uint64_t special_bytes(uint64_t word)
+{
+    return bytes_below(word, 0x20) | bytes_below(word ^ EACH_BYTE('"'), 1) |
+           bytes_below(word ^ EACH_BYTE('\\'), 1);
+}
+
+static inline bool is_special(char c)
+{
+    return (unsigned char)c < 0x20 || c == '"' || c == '\\';
+}
+
+const char *json_find_special_scalar(const char *at, const char *end)
+{
+    for (; end - at >= 8; at += 8) {
+        uint64_t hit = special_bytes(load_word(at));
+        if (hit)
+            return at + (__builtin_ctzll(hit) >> 3);
+    }
+    while (at < end && !is_special(*at))
+        at++;
+    return at;
+}
+
+/* Copies up to the first special byte, at which *from is left; the end of the copy. */
+static inline char *copy_plain_scalar(const char **from, const char *end, char *to)
+{
+    const char *at = *from;
+    for (; end - at >= 8; at += 8, to += 8) {
+        uint64_t word = load_word(at), hit = special_bytes(word);
+        memcpy(to, &word, sizeof word);
+        if (hit) {
+            int n = __builtin_ctzll(hit) >> 3;
+            *from = at + n;
+            return to + n;
+        }
+    }
+    while (at < end && !is_special(*at))
+        *to++ = *at++;
+    *from = at;
+    return to;
+}
+
+#ifdef __SSE2__
+static inline int special_mask(__m128i v)
+{
+    __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(0x1f)), v);
+    __m128i quote = _mm_cmpeq_epi8(v, _mm_set1_epi8('"'));
+    __m128i slash = _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'));
+    return _mm_movemask_epi8(_mm_or_si128(control, _mm_or_si128(quote, slash)));
+}
+
+const char *json_find_special(const char *at, const char *end)
+{
+    for (; end - at >= 16; at += 16) {
+        int hit = special_mask(_mm_loadu_si128((const __m128i *)(const void *)at));
+        if (hit)
+            return at + __builtin_ctz((unsigned)hit);
+    }
+    return json_find_special_scalar(at, end);
+}
+
+static inline char *copy_plain(const char **from, const char *end, char *to)
+{
+    const char *at = *from;
+    for (; end - at >= 16; at += 16, to += 16) {
+        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)at);
+        int hit = special_mask(v);
+        _mm_storeu_si128((__m128i *)(void *)to, v);
+        if (hit) {
+            int n = __builtin_ctz((unsigned)hit);
+            *from = at + n;
+            return to + n;
+        }
+    }
+    *from = at;
+    return copy_plain_scalar(from, end, to);
+}
+#else
+const char *json_find_special(const char *at, const char *end)
+{
+    return json_find_special_scalar(at, end);
+}
+
+static inline char *copy_plain(const char **from, const char *end, char *to)
+{
+    return copy_plain_scalar(from, end, to);
+}
+#endif
+
+/* By the byte behind the backslash; 0 = not one byte. */
+static const char meanings[256] = {
+    ['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b',
+    ['f'] = '\f', ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t',
+};
+
+/* The four digits of "\uXXXX" at the front of [at, end), or -1. */
+static int32_t unit_of(const char *at, const char *end)
+{
+    if (end - at < 6 || at[0] != '\\' || at[1] != 'u')
+        return -1;
+    int32_t unit = 0;
+    for (int i = 2; i < 6; i++) {
+        char c = at[i], letter = (char)(c | 0x20);
+        if (c >= '0' && c <= '9')
+            unit = unit * 16 + (c - '0');
+        else if (letter >= 'a' && letter <= 'f')
+            unit = unit * 16 + (letter - 'a' + 10);
+        else
+            return -1;
+    }
+    return unit;
+}
+
+static char *put_utf8(char *to, uint32_t c)
+{
+    if (c < 0x80) {
+        *to++ = (char)c;
+        return to;
+    }
+    if (c < 0x800) {
+        *to++ = (char)(0xc0 | c >> 6);
+    } else {
+        if (c < 0x10000) {
+            *to++ = (char)(0xe0 | c >> 12);
+        } else {
+            *to++ = (char)(0xf0 | c >> 18);
+            *to++ = (char)(0x80 | (c >> 12 & 0x3f));
+        }
+        *to++ = (char)(0x80 | (c >> 6 & 0x3f));
+    }
+    *to++ = (char)(0x80 | (c & 0x3f));
+    return to;
+}
+
+/* Of one "\uXXXX", or of two that are a pair. NULL if there is none. */
+static char *put_unicode(const char **at, const char *end, char *to)
+{
+    int32_t unit = unit_of(*at, end);
+    if (unit < 0)
+        return NULL;
+    *at += 6;
+    if (unit < 0xd800 || unit > 0xdfff)
+        return put_utf8(to, (uint32_t)unit);
+    int32_t low = unit < 0xdc00 ? unit_of(*at, end) : -1;
+    if (low < 0xdc00 || low > 0xdfff)
+        return put_utf8(to, 0xfffd);
+    *at += 6;
+    return put_utf8(to, 0x10000 + ((uint32_t)(unit - 0xd800) << 10) + (uint32_t)(low - 0xdc00));
+}
+
+typedef char *copy_function(const char **from, const char *end, char *to);
+
+static inline __attribute__((always_inline)) char *
+unescape_with(copy_function *copy, const char **from, const char *end, char *to)
+{
+    const char *at = *from;
+    for (;;) {
+        to = copy(&at, end, to);
+        if (at == end)
+            return NULL;
+        if (*at == '"') {
+            *from = at;
+            return to;
+        }
+        if (*at != '\\' || end - at < 2)
+            return NULL;
+        char meaning = meanings[(unsigned char)at[1]];
+        if (meaning) {
+            *to++ = meaning;
+            at += 2;
+            continue;
+        }
+        to = put_unicode(&at, end, to);
+        if (!to)
+            return NULL;
+    }
+}
+
+char *json_unescape(const char **at, const char *end, char *to)
+{
+    return unescape_with(copy_plain, at, end, to);
+}
+
+char *json_unescape_scalar(const char **at, const char *end, char *to)
+{
+    return unescape_with(copy_plain_scalar, at, end, to);
+}
