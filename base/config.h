@@ -46,8 +46,28 @@ struct config_file {    /* an entry of shipper.sources.files */
     struct str service; /* empty: by the rule of docs/design.md */
 };
 
+struct config_docker {
+    bool on;
+    struct str_list paths;    /* folders of containers or data-roots, or the word auto */
+    struct str_list projects; /* names, or the word auto or all */
+};
+
+struct config_kubernetes {
+    bool on;
+    struct str path; /* folder of the pods' logs */
+    struct str node; /* name of this node; empty: not known */
+};
+
+struct config_podman {
+    bool on;
+    struct str_list paths; /* storage folders, or the word auto */
+};
+
 struct config_shipper {
-    struct str state;               /* folder */
+    struct str state; /* folder */
+    struct config_docker docker;
+    struct config_kubernetes kubernetes;
+    struct config_podman podman;
     const struct yaml *files_given; /* as written; `files` is the same, read */
     struct config_file *files;
     size_t files_n;

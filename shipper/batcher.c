@@ -10,12 +10,14 @@
 enum {
     CLOSE_RECORDS = 60000,
     CLOSE_BESIDES = BLOCK_BESIDES_MAX / 4 * 3, /* of labels, ids and fields */
-    FILE_LABEL_TAIL = 900, /* bytes kept of a path that is too long for a label */
 };
+
+/* As in the state. */
+enum line_end { END_WHOLE, END_IN_LINE, END_NO_NEWLINE, LINE_ENDS };
 
 struct batch_stream {
     struct hash128 id;
-    struct labels labels;
+    struct labels labels, data;
     struct line_context context;
     struct line_facts first_part; /* of the long line that is being given in parts */
     int64_t order_ns;             /* of its last record; TIME_NONE */
@@ -23,6 +25,7 @@ struct batch_stream {
     uint64_t block;               /* number of the block that `index` belongs to */
     uint32_t index;               /* in the block under construction */
     bool has_moved;               /* since the last change was put */
+    enum line_end end;            /* of its last record */
 };
 
 struct batcher {
@@ -39,6 +42,7 @@ struct batcher {
 struct restored {
     struct hash128 id;
     int64_t order_ns;
+    enum line_end end;
 };
 
 struct batcher *batcher_new(const struct batcher_options *options)
@@ -78,35 +82,55 @@ static void add_label(struct labels *labels, struct str name, struct str value)
     labels->items[labels->n++] = (struct label){name, value};
 }
 
+static struct labels copy_labels(struct batcher *b, const struct labels *from)
+{
+    struct labels copy = {arena_array(&b->arena, struct label, from->n), from->n};
+    for (size_t i = 0; i < from->n; i++)
+        copy.items[i] = (struct label){arena_copy(&b->arena, from->items[i].name),
+                                       arena_copy(&b->arena, from->items[i].value)};
+    return copy;
+}
+
 static struct batch_stream *new_stream(struct batcher *b, const struct labels *labels,
                                        struct hash128 id)
 {
     struct batch_stream *s = arena_new(&b->arena, struct batch_stream);
     s->id = id;
-    s->labels = (struct labels){arena_array(&b->arena, struct label, labels->n), labels->n};
-    for (size_t i = 0; i < labels->n; i++)
-        s->labels.items[i] = (struct label){arena_copy(&b->arena, labels->items[i].name),
-                                            arena_copy(&b->arena, labels->items[i].value)};
+    s->labels = copy_labels(b, labels);
     s->context.local_to_utc = zone_local_to_utc;
     s->context.zone = &b->zone;
     s->order_ns = s->event_ns = s->first_part.time_ns = TIME_NONE;
     const struct restored *before = map_get(&b->restored, MAP_KEY(id));
-    if (before)
+    if (before) {
         s->order_ns = before->order_ns;
+        s->end = before->end;
+    }
     map_put(&b->streams, MAP_KEY(s->id), s);
     return s;
 }
 
-bool batcher_stream(struct batcher *b, struct str service, struct str name, struct str value,
+/* Other data than before: the stream is named once more in the block under construction. */
+static void set_data(struct batcher *b, struct batch_stream *s, const struct labels *data)
+{
+    defer(buf_free) struct buf was = {0}, is = {0};
+    put_labels(&was, &s->data);
+    put_labels(&is, data);
+    if (str_equal(buf_str(&was), buf_str(&is)))
+        return;
+    s->data = copy_labels(b, data);
+    s->block = 0;
+}
+
+bool batcher_stream(struct batcher *b, const struct labels *own, const struct labels *data,
                     struct batch_stream **stream, struct err *err)
 {
     struct label items[LABELS_MAX + BATCH_LABELS_OWN + 1];
     struct labels labels = {items, 0};
-    if (b->options.labels.n > LABELS_MAX)
+    if (b->options.labels.n > LABELS_MAX || own->n > BATCH_LABELS_OWN)
         return err_set(err, ERR_LIMIT, "more than %d labels are configured", LABELS_MAX);
     add_label(&labels, STR("host"), b->options.host);
-    add_label(&labels, STR("service"), service);
-    add_label(&labels, name, value);
+    for (size_t i = 0; i < own->n; i++)
+        add_label(&labels, own->items[i].name, own->items[i].value);
     for (size_t i = 0; i < b->options.labels.n; i++)
         add_label(&labels, b->options.labels.items[i].name, b->options.labels.items[i].value);
     if (!labels_sort(&labels, err))
@@ -114,28 +138,8 @@ bool batcher_stream(struct batcher *b, struct str service, struct str name, stru
     struct hash128 id = stream_id(&labels);
     struct batch_stream *known = map_get(&b->streams, MAP_KEY(id));
     *stream = known ? known : new_stream(b, &labels, id);
+    set_data(b, *stream, data);
     return true;
-}
-
-/* A path that is longer than a label may be: a hash of it, and its end. */
-static struct str short_path(struct str path, char room[HASH128_TEXT + FILE_LABEL_TAIL])
-{
-    if (path.len <= LABEL_VALUE_MAX)
-        return path;
-    hash128_text(hash128(path), room);
-    memcpy(room + HASH128_TEXT - 1, path.ptr + path.len - FILE_LABEL_TAIL, FILE_LABEL_TAIL);
-    return str_of(room, HASH128_TEXT - 1 + FILE_LABEL_TAIL);
-}
-
-struct batch_stream *batcher_file_stream(struct batcher *b, struct tail_stream *from,
-                                         struct err *err)
-{
-    struct batch_stream *stream = from->attached;
-    char shortened[HASH128_TEXT + FILE_LABEL_TAIL];
-    struct str file = short_path(from->file, shortened);
-    if (!stream && batcher_stream(b, from->service, STR("file"), file, &stream, err))
-        from->attached = stream;
-    return stream;
 }
 
 /* ---- lines ---- */
@@ -151,9 +155,8 @@ uint16_t record_flags_of(unsigned tail_flags)
 /* Its index in the block under construction. */
 static uint32_t index_of(struct batcher *b, struct batch_stream *s)
 {
-    const struct labels none = {0};
     if (s->block != b->block) {
-        s->index = block_builder_stream(b->filling, &s->labels, &none, s->order_ns);
+        s->index = block_builder_stream(b->filling, &s->labels, &s->data, s->order_ns);
         s->block = b->block;
     }
     return s->index;
@@ -175,16 +178,34 @@ static bool is_continuation(unsigned flags)
     return (flags & (TAIL_MIDDLE | TAIL_LAST | TAIL_CONTINUES)) != 0;
 }
 
-static struct line_facts facts_of(struct batch_stream *s, struct str line, unsigned flags,
-                                  int64_t file_time_ns, int64_t now_ns)
+/* Which part of its line a line of a container is. */
+static unsigned part_flags(const struct batch_stream *s, unsigned flags)
+{
+    bool in_line = s->end == END_IN_LINE, more = (flags & TAIL_MORE) != 0;
+    unsigned part = in_line ? (more ? TAIL_MIDDLE : TAIL_LAST) : (more ? TAIL_FIRST : 0);
+    return (flags & TAIL_NO_NEWLINE) | part | (s->end == END_NO_NEWLINE ? TAIL_CONTINUES : 0);
+}
+
+static enum line_end end_of(unsigned flags)
+{
+    return flags & (TAIL_FIRST | TAIL_MIDDLE) ? END_IN_LINE
+           : flags & TAIL_NO_NEWLINE          ? END_NO_NEWLINE
+                                              : END_WHOLE;
+}
+
+static struct line_facts facts_of(struct batch_stream *s, const struct batch_line *line,
+                                  unsigned flags, int64_t now_ns)
 {
     struct line_facts facts;
     if (is_continuation(flags))
         return s->first_part;
     s->context.arrival_ns = now_ns;
-    s->context.file_time_ns = file_time_ns;
-    line_facts_of(line, &s->context, &facts);
-    if (facts.time_ns == TIME_NONE)
+    s->context.file_time_ns = line->file_time_ns;
+    s->context.is_timed = line->time_ns != TIME_NONE;
+    line_facts_of(line->bytes, &s->context, &facts);
+    if (s->context.is_timed)
+        facts.time_ns = line->time_ns;
+    else if (facts.time_ns == TIME_NONE)
         facts.time_ns = s->event_ns;
     return facts;
 }
@@ -196,21 +217,23 @@ static int64_t time_of(const struct batch_stream *s, unsigned flags, int64_t now
     return is_continuation(flags) && s->order_ns != TIME_NONE ? s->order_ns : now_ns;
 }
 
-bool batcher_line(struct batcher *b, struct batch_stream *s, struct str line, unsigned flags,
-                  int64_t file_time_ns, int64_t now_ns)
+bool batcher_line(struct batcher *b, struct batch_stream *s, const struct batch_line *line,
+                  int64_t now_ns)
 {
-    struct line_facts facts = facts_of(s, line, flags, file_time_ns, now_ns);
+    unsigned flags = line->flags & TAIL_OF_LANE ? part_flags(s, line->flags) : line->flags;
+    struct line_facts facts = facts_of(s, line, flags, now_ns);
     struct record record = {
         .event_ns = facts.time_ns == TIME_NONE ? time_of(s, flags, now_ns) : facts.time_ns,
         .level = facts.level,
         .flags =
             (uint16_t)(record_flags_of(flags) | (facts.level_derived ? RECORD_LEVEL_DERIVED : 0)),
-        .line = line,
+        .line = line->bytes,
     };
     if (!add_record(b, s, &record))
         return false;
     s->event_ns = facts.time_ns;
     s->first_part = facts;
+    s->end = end_of(flags);
     return true;
 }
 
@@ -250,10 +273,11 @@ bool is_batcher_full(const struct batcher *b)
 
 /* ---- hand-over and state ---- */
 
-static void put_order(struct buf *b, struct hash128 id, int64_t order_ns)
+static void put_order(struct buf *b, const struct batch_stream *s)
 {
-    put_hash128(b, id);
-    put_u64(b, (uint64_t)order_ns);
+    put_hash128(b, s->id);
+    put_u64(b, (uint64_t)s->order_ns);
+    put_u8(b, (uint8_t)s->end);
 }
 
 struct block_builder *batcher_take(struct batcher *b, struct buf *change)
@@ -265,7 +289,7 @@ struct block_builder *batcher_take(struct batcher *b, struct buf *change)
     map_each (&b->streams, entry) {
         struct batch_stream *s = entry->value;
         if (s->has_moved)
-            put_order(change, s->id, s->order_ns);
+            put_order(change, s);
         s->has_moved = false;
     }
     struct block_builder *full = b->filling;
@@ -283,17 +307,19 @@ void batcher_put_whole(const struct batcher *b, struct buf *state)
     map_each (&b->streams, entry) {
         const struct batch_stream *s = entry->value;
         if (s->order_ns != TIME_NONE)
-            put_order(state, s->id, s->order_ns);
+            put_order(state, s);
     }
 }
 
 bool batcher_restore(struct batcher *b, struct str state, struct err *err)
 {
     struct reader r = reader_of(state);
-    size_t n = read_count(&r, 24);
+    size_t n = read_count(&r, 25);
     for (size_t i = 0; i < n && !r.bad; i++) {
         struct hash128 id = read_hash128(&r);
         int64_t order_ns = (int64_t)read_u64(&r);
+        enum line_end end = (enum line_end)read_u8(&r);
+        r.bad |= end >= LINE_ENDS;
         struct restored *before = map_get(&b->restored, MAP_KEY(id));
         if (!before) {
             before = arena_new(&b->arena, struct restored);
@@ -301,6 +327,7 @@ bool batcher_restore(struct batcher *b, struct str state, struct err *err)
             map_put(&b->restored, MAP_KEY(before->id), before);
         }
         before->order_ns = order_ns;
+        before->end = end;
     }
     if (r.bad || reader_left(&r))
         return err_set(err, ERR_CORRUPT, "the order times are malformed");

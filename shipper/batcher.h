@@ -5,13 +5,16 @@
  *     line ─▶ facts (formats/line) ─▶ event time: the line's, else that of the stream's line before it,
  *                                     else arrival ─▶ order time ─▶ block
  *
- * A part of a long line has the level and time of its first part.
+ * The event time is that of the envelope where there is one. A part of a long line has the level and
+ * time of its first part. Of a container the tailer only says that more follows (TAIL_MORE): which part
+ * it is follows from the stream's record before it, also after a restart.
  *
  * Two builders take turns: while one is written by the spool's writer, the other is filled.
  *
- * State: the last order time of each stream, so that a restart does not reorder. It is part of the
- * spool's state and changes:
- *     orders := n:varint (stream id:16 order time:8)*
+ * State: the last order time of each stream, so that a restart does not reorder, and how its last
+ * record ended. It is part of the spool's state and changes:
+ *     orders := n:varint (stream id:16 order time:8 end:1)*      end: 0 whole, 1 in a line, 2 without
+ *                                                                     its newline
  */
 #ifndef SHIPPER_BATCHER_H
 #define SHIPPER_BATCHER_H
@@ -19,7 +22,7 @@
 #include "formats/block/builder.h"
 #include "shipper/tailer.h"
 
-enum { BATCH_LABELS_OWN = 3 }; /* host, service and file or source */
+enum { BATCH_LABELS_OWN = 12 }; /* host, service and what tells streams of a service apart */
 
 struct batcher;
 struct batch_stream; /* what the batcher knows of a stream */
@@ -33,17 +36,23 @@ struct batcher_options {
 struct batcher *batcher_new(const struct batcher_options *options);
 void batcher_close(struct batcher **b);
 
-/* A stream that is not a file: stdin. Lives as long as the batcher. ERR_LIMIT, ERR_INPUT: a label
- * breaks a bound. */
-bool batcher_stream(struct batcher *b, struct str service, struct str name, struct str value,
+/* The stream with these labels of its own, the host's and the configured ones: at least service is
+ * among the own. data: of the source, not part of what the stream is, such as a container's id; the
+ * same stream may come again with other data, from then on its records have that. Lives as long as
+ * the batcher. ERR_LIMIT, ERR_INPUT: a label breaks a bound. */
+bool batcher_stream(struct batcher *b, const struct labels *own, const struct labels *data,
                     struct batch_stream **stream, struct err *err);
-/* The stream of a file. NULL if a label breaks a bound (and *err says which). */
-struct batch_stream *batcher_file_stream(struct batcher *b, struct tail_stream *from,
-                                         struct err *err);
 
-/* False: the block under construction has no room; the line was not taken. flags: enum tail_flag. */
-bool batcher_line(struct batcher *b, struct batch_stream *stream, struct str line, unsigned flags,
-                  int64_t file_time_ns, int64_t now_ns);
+struct batch_line {
+    struct str bytes;
+    unsigned flags;       /* enum tail_flag */
+    int64_t time_ns;      /* of its envelope; TIME_NONE: it has none */
+    int64_t file_time_ns; /* 0: it is not of a file */
+};
+
+/* False: the block under construction has no room; the line was not taken. */
+bool batcher_line(struct batcher *b, struct batch_stream *stream, const struct batch_line *line,
+                  int64_t now_ns);
 /* A gap record: `bytes` of the stream are missing here. False: no room for it. */
 bool batcher_gap(struct batcher *b, struct batch_stream *stream, struct str reason, uint64_t bytes,
                  int64_t now_ns);

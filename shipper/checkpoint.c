@@ -59,6 +59,9 @@ void checkpoint_put(struct buf *b, const struct checkpoint_entry *e)
         put_u16(b, e->seen.blocks[i]);
     for (size_t i = 0; i < IDENTITY_OLDER; i++)
         put_sample(b, e->seen.older[i]);
+    for (size_t i = 0; i < LANES; i++)
+        if (e->flags & ((unsigned)CHECKPOINT_HELD_OUT << i))
+            put_sample(b, e->held[i]);
     put_varint(b, e->size);
     put_varint(b, e->total);
     put_zigzag(b, e->mtime_ns);
@@ -106,6 +109,18 @@ static struct identity read_identity(struct reader *r)
     return i;
 }
 
+static void read_held(struct reader *r, struct checkpoint_entry *e)
+{
+    for (size_t i = 0; i < LANES; i++) {
+        e->held[i] = (struct sample){0};
+        if (!(e->flags & ((unsigned)CHECKPOINT_HELD_OUT << i)))
+            continue;
+        e->held[i] = read_sample(r);
+        if (e->held[i].end >= e->seen.at.end)
+            r->bad = true;
+    }
+}
+
 static void read_entry(struct reader *r, struct checkpoint_entry *e)
 {
     e->id = read_id(r);
@@ -118,6 +133,7 @@ static void read_entry(struct reader *r, struct checkpoint_entry *e)
     e->state = (enum checkpoint_state)read_below(r, CHECKPOINT_STATES);
     e->flags = read_below(r, CHECKPOINT_FLAGS + 1);
     e->seen = read_identity(r);
+    read_held(r, e);
     e->size = read_varint(r);
     e->total = read_varint(r);
     e->mtime_ns = read_zigzag(r);

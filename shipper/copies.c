@@ -55,7 +55,8 @@ void source_claim(struct tailer *t, struct source *s, struct source *from)
     s->seen = from->seen;
     s->in_line = from->in_line;
     s->continues = from->continues;
-    s->reported = from->reported;
+    s->lanes = from->lanes;
+    lanes_clip(s);
     source_moved(t, s);
     move_copies(t, from, s);
     source_forget(t, from);
@@ -170,7 +171,6 @@ static bool claim_plain(struct tailer *t, struct source *s, struct source *from,
         if (!identity_of_file(&whole, &s->file, s->size, &ignored))
             return false;
         from->seen = whole;
-        from->reported = min_of(from->reported, s->size);
     }
     source_claim(t, s, from);
     return true;
@@ -308,7 +308,7 @@ static void keep_generation(struct tailer *t, struct source *s, uint64_t size, i
     kept->birth_ns = s->birth_ns;
     kept->seen = s->seen;
     kept->size = size;
-    kept->reported = s->reported;
+    kept->lanes = s->lanes;
     kept->mtime_ns = s->mtime_ns;
     kept->gone_ns = now_ns;
     kept->rank = -1;
@@ -329,7 +329,8 @@ void source_truncated(struct tailer *t, struct source *s, uint64_t size, int64_t
     }
     move_copies(t, s, NULL);
     s->seen = (struct identity){0};
-    s->reported = s->sure_size = 0;
+    s->sure_size = 0;
+    s->lanes = (struct lanes){0};
     s->in_line = s->continues = s->is_dropped = false;
     s->grown_ns = now_ns;
     source_changed(t, s);

@@ -133,7 +133,7 @@ bool glob_check(struct str pattern, struct err *err)
     return true;
 }
 
-static bool has_wildcard(struct str part)
+bool has_wildcards(struct str part)
 {
     for (size_t i = 0; i < part.len; i++)
         if (memchr("*?[\\", part.ptr[i], 4))
@@ -164,7 +164,7 @@ static void expand(struct expansion *x, struct str folder, struct str rest)
     }
     struct str *names = &part;
     size_t n = 1;
-    if (has_wildcard(part) && !folder_list(path, &arena, &names, &n, &ignored))
+    if (has_wildcards(part) && !folder_list(path, &arena, &names, &n, &ignored))
         return;
     for (size_t i = 0; i < n; i++) {
         if (names != &part && !glob_match(part, names[i]))

@@ -24,6 +24,7 @@ bool glob_check(struct str pattern, struct err *err);
 /* Last part of a pattern or path ("access*.log"), and what is in front of it without the slash. */
 struct str path_name(struct str path);
 struct str path_folder(struct str path);
+bool has_wildcards(struct str pattern);
 /* One name against one part of a pattern. */
 bool glob_match(struct str pattern, struct str name);
 /* A whole path against a whole pattern, part by part. */

@@ -112,7 +112,7 @@ static bool inflation_begin(struct tailer *t, struct source *s, const struct sta
     in->source = s;
     in->size = (uint64_t)st->st_size;
     in->mtime_ns = s->mtime_ns;
-    in->capacity = max_of(t->options.max_line + 1, t->options.quantum);
+    in->capacity = t->capacity;
     in->window = mem_alloc_raw(IDENTITY_TAIL + in->capacity);
     in->bytes.tail = in->window;
     gather_candidates(t, in);
@@ -278,7 +278,7 @@ static void resume_at(struct tailer *t, struct inflation *in, uint64_t total)
     struct source *s = in->source;
     identity_set(&s->seen, s->resume.end, head_of(in, s->resume.end), (struct str){0});
     s->seen.at = s->resume;
-    s->reported = min_of(s->resume.end, total);
+    s->lanes.reported[LANE_OUT] = s->lanes.reported[LANE_ERR] = min_of(s->resume.end, total);
     source_moved(t, s);
 }
 
@@ -295,7 +295,7 @@ static void settle_unknown(struct tailer *t, struct inflation *in, uint64_t tota
     struct source *s = in->source;
     struct source *living = find_living(t, in, total);
     s->seen = (struct identity){0};
-    s->reported = 0;
+    s->lanes = (struct lanes){0};
     s->in_line = s->continues = false;
     if (living && s->state == SOURCE_PENDING)
         hold_packed(t, s, living);
@@ -320,7 +320,6 @@ static void settle(struct tailer *t, struct inflation *in)
     } else if (from != s) {
         if (c->seen.at.end > total)
             identity_set(&from->seen, total, head_of(in, total), bytes_before(in, total));
-        from->reported = min_of(from->reported, from->seen.at.end);
         source_claim(t, s, from);
     }
     s->resume = (struct sample){0};
@@ -369,7 +368,7 @@ static enum turn_end check_turn(struct tailer *t, struct inflation *in, int64_t 
         inflation_end(t);
         return TURN_WORKED;
     }
-    if (s->seen.at.end >= s->total)
+    if (!has_unread(s))
         return finish(t, s);
     begin_reading(in);
     return TURN_WORKED;
@@ -380,13 +379,14 @@ static enum turn_end read_turn(struct tailer *t, struct inflation *in, int64_t n
 {
     struct source *s = in->source;
     struct err err;
-    struct turn turn = {t, s, sink, &in->bytes, now_ns, false};
+    struct turn turn = {
+        .tailer = t, .source = s, .sink = sink, .bytes = &in->bytes, .now_ns = now_ns};
     size_t limits[] = {min_of(t->options.quantum, in->capacity), in->capacity};
     for (size_t i = 0; i < countof(limits); i++) {
         if (!fill(in, limits[i], &err))
             return give_up(t, s, "not whole");
-        if (in->at < s->seen.at.end) {
-            slide(in, (size_t)min_of((uint64_t)in->n, s->seen.at.end - in->at));
+        if (in->at < source_position(s)) {
+            slide(in, (size_t)min_of((uint64_t)in->n, source_position(s) - in->at));
             return TURN_WORKED;
         }
         size_t given = give_lines(&turn, window_data(in), in->n, in->is_over);

@@ -243,10 +243,27 @@ static bool leads_to(const char *path, struct inode_key inode)
 
 /* ---- new files ---- */
 
+/* Whether the file ends in a whole frame, as it does unless one is being written. */
+static bool ends_in_frame(const struct source *s)
+{
+    struct err ignored;
+    unsigned char last[4], first[4];
+    size_t got;
+    if (s->size < 8 || !file_read_at(&s->file, s->size - 4, last, 4, &got, &ignored) || got != 4)
+        return false;
+    uint64_t length =
+        (uint64_t)last[0] << 24 | (uint64_t)last[1] << 16 | (uint64_t)last[2] << 8 | last[3];
+    return length + 8 <= s->size &&
+           file_read_at(&s->file, s->size - 8 - length, first, 4, &got, &ignored) && got == 4 &&
+           memcmp(first, last, 4) == 0;
+}
+
 /* At the very first start: as if what is there had been read, up to the last newline. */
 static bool skip_to_end(struct source *s)
 {
     struct err ignored;
+    if (s->stream->shown.envelope == ENVELOPE_DOCKER_LOCAL)
+        return ends_in_frame(s) && identity_of_file(&s->seen, &s->file, s->size, &ignored);
     char tail[4096];
     size_t n = (size_t)min_of(s->size, (uint64_t)sizeof tail), got;
     if (!file_read_at(&s->file, s->size - n, tail, n, &got, &ignored) || got != n)
@@ -269,7 +286,7 @@ static void begin_at(struct tailer *t, struct source *s, int64_t now_ns)
         s->state = SOURCE_DONE;
     else if (s->size && skip_to_end(s))
         s->state = SOURCE_LIVE;
-    s->reported = s->seen.at.end;
+    s->lanes.reported[LANE_OUT] = s->lanes.reported[LANE_ERR] = s->seen.at.end;
     s->reason = is_old ? "older than max_age" : NULL;
     source_moved(t, s);
 }
@@ -354,6 +371,21 @@ static void see(struct listing *l, struct str path, const struct named *named,
     s->is_unsure = false;
 }
 
+static bool is_admitted(const struct listing *l, struct str path, const struct named *named)
+{
+    struct tailer *t = l->tailer;
+    char file[PATH_MAX];
+    const char *reason = NULL;
+    if (!t->options.admit)
+        return true;
+    const struct stream *st =
+        stream_of(t, join(file, l->folder->path, str_of(named->file, named->file_len)));
+    if (t->options.admit(t->options.admit_context, &st->shown, &reason))
+        return true;
+    ignore(t, path, reason);
+    return false;
+}
+
 static void consider(struct listing *l, struct str name)
 {
     struct tailer *t = l->tailer;
@@ -374,7 +406,7 @@ static void consider(struct listing *l, struct str name)
         ignore(t, path, "not a file");
     else if (named.kind == FILE_UNKNOWN_PACKING)
         ignore(t, path, "packed in a way that is not known");
-    else
+    else if (is_admitted(l, path, &named))
         see(l, path, &named, &st);
 }
 
@@ -465,10 +497,7 @@ static void gather(void *context, struct str path)
 {
     struct gathering *g = context;
     struct tailer *t = g->tailer;
-    struct folder *f = NULL;
-    for (size_t i = 0; i < t->n_folders && !f; i++)
-        if (str_equal(t->folders[i]->path, path))
-            f = t->folders[i];
+    struct folder *f = map_get(&t->by_folder, path);
     if (!f) {
         f = mem_new(struct folder);
         char *copy = mem_alloc(path.len + 1);
@@ -476,6 +505,7 @@ static void gather(void *context, struct str path)
         f->path = str_of(copy, path.len);
         mem_grow(t->folders, t->n_folders, t->folders_capacity);
         t->folders[t->n_folders++] = f;
+        map_put(&t->by_folder, f->path, f);
     }
     mem_grow(f->globs, f->n_globs, f->capacity);
     f->globs[f->n_globs++] = g->glob;
@@ -486,6 +516,7 @@ void folders_free(struct tailer *t)
     for (size_t i = 0; i < t->n_folders; i++)
         free_folder(t->folders[i]);
     t->n_folders = t->n_dirty_folders = 0;
+    map_free(&t->by_folder);
 }
 
 static void gather_folders(struct tailer *t)
@@ -657,13 +688,13 @@ static void hint_source(struct tailer *t, struct source *s, int64_t now_ns)
         source_decide(t, s, now_ns);
 }
 
-void tailer_hint(struct tailer *t, struct str path, int64_t now_ns)
+bool tailer_hint(struct tailer *t, struct str path, int64_t now_ns)
 {
     struct source *s = map_get(&t->by_path, path);
     if (s && is_at_its_path(s)) {
         hint_source(t, s, now_ns);
-        return;
+        return true;
     }
-    folder_is_dirty(t, path_folder(path));
-    folder_is_dirty(t, path);
+    bool is_in_known = folder_is_dirty(t, path_folder(path));
+    return folder_is_dirty(t, path) || is_in_known;
 }

@@ -27,7 +27,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metrics.h"
-#include "shipper/batcher.h"
+#include "shipper/attach.h"
 #include "shipper/glob.h"
 #include "shipper/input.h"
 #include "shipper/sender.h"
@@ -44,6 +44,7 @@ enum {
     FILL_BYTES = 1 << 20, /* of lines, while the block before is being written */
     PUMP_MS = 10,         /* reading in one turn of the loop */
     SCAN_MS = 2000,       /* all folders are looked at, hints or not */
+    LOOK_PAUSE_MS = 50,   /* between looks at all of them because of hints */
     PATIENCE_MS = 1000,
     DRAIN_S = 10,
     CONFLICT_S = 10, /* between two new origins */
@@ -63,12 +64,15 @@ struct ship {
     int64_t deadline_ns; /* of DRAINING and FINISHING, monotonic; INT64_MAX = none */
     unsigned signals;
     bool is_new;         /* there was no state */
+    bool wants_look;     /* a hint was about something that only a scan tells */
     int64_t started_ns;  /* wall clock minus monotonic clock, at the start */
     int64_t since_ns;    /* monotonic: first line of the block under construction; TIME_NONE */
     int64_t conflict_ns; /* monotonic: the last new origin; 0 = none */
+    int64_t look_ns;     /* monotonic: no hint makes us look at everything before */
     int64_t patience_ns; /* with a state, hello is waited for until then; monotonic */
 
-    struct tailer *tailer; /* NULL when standard input is read */
+    struct tailer *tailer;     /* NULL when standard input is read */
+    struct discover *discover; /* the same; or no containers are read */
     struct input *input;
     struct batch_stream *input_stream;
     struct batcher *batcher;
@@ -121,12 +125,14 @@ static bool take_line(void *context, const struct tail_line *line)
     struct err err;
     if (!has_room(s))
         return false;
-    struct batch_stream *stream = batcher_file_stream(s->batcher, line->stream, &err);
+    struct batch_stream *stream =
+        attached_stream(s->batcher, s->discover, line->stream, line->lane, &err);
+    const struct batch_line given = {line->bytes, line->flags, line->time_ns, line->mtime_ns};
     if (!stream) {
         log_error("%.*s: %s; its lines are dropped", STR_ARG(line->stream->file), err.text);
         return true;
     }
-    if (!batcher_line(s->batcher, stream, line->bytes, line->flags, line->mtime_ns, time_now()))
+    if (!batcher_line(s->batcher, stream, &given, time_now()))
         return false;
     count_line(s, line->bytes);
     return true;
@@ -135,10 +141,11 @@ static bool take_line(void *context, const struct tail_line *line)
 static bool take_input(struct str line, unsigned flags, void *data)
 {
     struct ship *s = data;
+    const struct batch_line given = {line, flags, TIME_NONE, 0};
     if (s->phase != SHIP_STOPPED)
         uv_idle_start(&s->idle, on_idle); /* what is due now is seen to when all is given */
     if (s->phase == SHIP_STOPPED || !has_room(s) ||
-        !batcher_line(s->batcher, s->input_stream, line, flags, 0, time_now()))
+        !batcher_line(s->batcher, s->input_stream, &given, time_now()))
         return false;
     if (s->options->tee) {
         fwrite(line.ptr, 1, line.len, stdout);
@@ -154,8 +161,8 @@ static void note_drop(void *context, const struct tail_drop *drop)
 {
     struct ship *s = context;
     struct err err;
-    struct batch_stream *stream =
-        batcher_file_stream(s->batcher, (struct tail_stream *)drop->stream, &err);
+    struct batch_stream *stream = attached_stream(
+        s->batcher, s->discover, (struct tail_stream *)drop->stream, LANE_OUT, &err);
     log_warn("%.*s: %llu bytes were lost: %.*s", STR_ARG(drop->path),
              (unsigned long long)(drop->to - drop->from), STR_ARG(drop->reason));
     metric_count(&s->metrics, METRIC_DROPPED_BYTES, LABELS_OF(drop->reason, (struct str){0}),
@@ -307,6 +314,8 @@ static uint64_t next_wakeup_ms(const struct ship *s)
         at -= s->started_ns; /* it was given the steady clock */
     if (s->phase == SHIP_WAITING)
         at = s->patience_ns;
+    if (s->wants_look && s->phase <= SHIP_RUNNING)
+        at = min_of(at, s->look_ns);
     if (s->since_ns != TIME_NONE && !is_writer_busy(s->writer))
         at = min_of(at, s->since_ns + s->config->shipper.flush_ns);
     if (s->phase >= SHIP_DRAINING)
@@ -325,6 +334,49 @@ static void note_fullness(struct ship *s)
     s->was_full = is_full;
 }
 
+static void watch_pattern_folder(void *context, struct str folder)
+{
+    struct ship *s = context;
+    watch_folder(s->watch, folder);
+}
+
+/* The folders of the files, and those in which folders of a pattern come and go. */
+static void watch_pattern(struct ship *s, struct str pattern)
+{
+    do {
+        glob_folders(pattern, watch_pattern_folder, s);
+        pattern = path_folder(pattern);
+    } while (has_wildcards(pattern));
+}
+
+/* Watched before they are listed: what changes after the listing must not wait for the next one, or
+ * lines are read before those of a file that was rotated away meanwhile. */
+static void look_around(struct ship *s)
+{
+    const struct tail_glob *found;
+    size_t n = s->discover ? discover_globs(s->discover, &found) : 0;
+    for (size_t i = 0; i < s->options->n_globs; i++)
+        watch_pattern(s, s->options->globs[i].pattern);
+    for (size_t i = 0; i < n; i++)
+        watch_pattern(s, found[i].pattern);
+    watch_sweep(s->watch);
+    if (s->discover)
+        discover_look(s->discover, steady_now(s));
+    tailer_scan(s->tailer, steady_now(s));
+}
+
+/* Folders may have come, in which a container writes that is soon gone. At most half of the time goes
+ * into looking. */
+static void look_if_due(struct ship *s)
+{
+    int64_t now = time_monotonic();
+    if (!s->wants_look || now < s->look_ns || s->phase > SHIP_RUNNING)
+        return;
+    s->wants_look = false;
+    look_around(s);
+    s->look_ns = now + max_of(2 * (time_monotonic() - now), LOOK_PAUSE_MS * NS_PER_MS);
+}
+
 /* Reads, writes what is due, and sets the timer. Called after every event. */
 static void pump(struct ship *s)
 {
@@ -333,6 +385,7 @@ static void pump(struct ship *s)
     if (s->phase == SHIP_WAITING && time_monotonic() >= s->patience_ns)
         s->phase = SHIP_RUNNING;
     note_fullness(s);
+    look_if_due(s);
     bool more = read_slice(s);
     if (s->input && has_room(s))
         input_resume(s->input);
@@ -347,21 +400,6 @@ static void pump(struct ship *s)
     else
         uv_idle_stop(&s->idle);
     uv_timer_start(&s->timer, on_timer, next_wakeup_ms(s), 0);
-}
-
-static void watch_pattern_folder(void *context, struct str folder)
-{
-    struct ship *s = context;
-    watch_folder(s->watch, folder);
-}
-
-/* Watched before they are listed: what changes after the listing must not wait for the next one, or
- * lines are read before those of a file that was rotated away meanwhile. */
-static void look_around(struct ship *s)
-{
-    for (size_t i = 0; i < s->options->n_globs; i++)
-        glob_folders(s->options->globs[i].pattern, watch_pattern_folder, s);
-    tailer_scan(s->tailer, steady_now(s));
 }
 
 static void note_output(struct ship *s)
@@ -394,12 +432,20 @@ static void on_scan(uv_timer_t *timer)
     pump(s);
 }
 
+static bool is_folder(struct str path)
+{
+    struct stat st;
+    struct err ignored;
+    return path_stat(path.ptr, &st, &ignored) && S_ISDIR(st.st_mode);
+}
+
 static void on_hint(struct str path, void *data)
 {
     struct ship *s = data;
     if (s->phase > SHIP_RUNNING || !s->tailer)
         return;
-    tailer_hint(s->tailer, path, steady_now(s));
+    if (!tailer_hint(s->tailer, path, steady_now(s)) || is_folder(path))
+        s->wants_look = true;
     uv_idle_start(&s->idle, on_idle);
 }
 
@@ -600,6 +646,26 @@ static bool restore(void *context, struct str state, struct err *err)
     return restore_part(context, state, err);
 }
 
+static size_t count_globs(const struct ship *s)
+{
+    const struct tail_glob *globs;
+    return s->options->n_globs + (s->discover ? discover_globs(s->discover, &globs) : 0);
+}
+
+/* Files that were named come first: what is said of them counts. */
+static const struct tail_glob *globs_of(const struct ship *s, struct arena *arena)
+{
+    size_t n = 0;
+    struct tail_glob *all = arena_array(arena, struct tail_glob, count_globs(s) + 1);
+    for (; n < s->options->n_globs; n++)
+        all[n] = s->options->globs[n];
+    const struct tail_glob *found;
+    size_t n_found = s->discover ? discover_globs(s->discover, &found) : 0;
+    for (size_t i = 0; i < n_found; i++)
+        all[n++] = found[i];
+    return all;
+}
+
 /* Also after a failed restore, so that nothing half restored stays. */
 static bool open_sources(struct ship *s, struct err *err)
 {
@@ -608,14 +674,19 @@ static bool open_sources(struct ship *s, struct err *err)
         .host = o->host, .labels = o->labels, .unit = s->config->shipper.times == TIMES_US};
     tailer_close(&s->tailer);
     batcher_close(&s->batcher);
+    discover_free(&s->discover);
     s->batcher = batcher_new(&batcher);
     if (o->reads_stdin)
-        return batcher_stream(s->batcher, o->service.len ? o->service : STR("stdin"), STR("source"),
-                              STR("stdin"), &s->input_stream, err);
+        return input_stream(s->batcher, o->service, &s->input_stream, err);
+    if (o->takes_containers)
+        s->discover = discover_new(&s->config->shipper, steady_now(s));
+    defer(arena_free) struct arena arena = {0};
     const struct tailer_options options = {
         .host = o->host,
-        .globs = o->globs,
-        .n_globs = o->n_globs,
+        .globs = globs_of(s, &arena),
+        .n_globs = count_globs(s),
+        .admit = s->discover ? discover_admit : NULL,
+        .admit_context = s->discover,
         .exclude = o->exclude,
         .n_exclude = o->n_exclude,
         .start_at_end = s->config->shipper.start == START_END,
@@ -732,6 +803,7 @@ static void ship_free(struct ship *s)
     input_close(&s->input);
     tailer_close(&s->tailer);
     batcher_close(&s->batcher);
+    discover_free(&s->discover);
     spool_close(&s->spool, time_now());
     metrics_free(&s->metrics);
 }

@@ -62,11 +62,12 @@ static const struct option_table table = {rows, countof(rows), hints};
 static void print_help(void)
 {
     defer(buf_free) struct buf b = {0};
-    buf_add(
-        &b,
-        STR("usage: sluice ship [OPTIONS] [GLOB]...     files, and what the configuration names\n"
-            "       sluice ship [OPTIONS] -             standard input, until it ends\n\n"
-            "Reads lines and hands them to a collector, each exactly once.\n\n"));
+    buf_add(&b, STR("usage: sluice ship [OPTIONS]               containers, and files of the "
+                    "configuration\n"
+                    "       sluice ship [OPTIONS] GLOB...       these files, and those of the "
+                    "configuration\n"
+                    "       sluice ship [OPTIONS] -             standard input, until it ends\n\n"
+                    "Reads lines and hands them to a collector, each exactly once.\n\n"));
     options_help(&table, &b);
     fwrite(b.ptr, 1, b.len, stdout);
 }
@@ -136,10 +137,13 @@ static bool take_sources(struct ship_options *o, const struct config *c,
         if (!add_glob(o, c->shipper.files[i].path, c->shipper.files[i].service, err))
             return false;
     }
-    if (o->n_globs == 0)
+    o->takes_containers =
+        given->operands.n == 0 &&
+        (c->shipper.docker.on || c->shipper.kubernetes.on || c->shipper.podman.on);
+    if (o->n_globs == 0 && !o->takes_containers)
         return err_set(err, ERR_INPUT,
                        "nothing to ship: name files (sluice ship '/var/log/app/*.log'), give - for "
-                       "standard input, or set shipper.sources.files in the configuration");
+                       "standard input, or set shipper.sources in the configuration");
     return true;
 }
 

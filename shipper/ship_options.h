@@ -17,6 +17,7 @@ struct ship_options {
     size_t n_globs;
     struct str *exclude;
     size_t n_exclude;
+    bool takes_containers; /* what the configuration says of them counts */
     bool reads_stdin, tee;
     struct buf token_text; /* owned; wiped */
     struct arena arena;

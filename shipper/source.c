@@ -17,6 +17,8 @@ static void find_service(struct tailer *t, struct stream *st)
         if (!glob_match_path(o->globs[i].pattern, shown->file))
             continue;
         shown->glob = i;
+        shown->envelope = o->globs[i].envelope;
+        shown->place = o->globs[i].place;
         if (o->globs[i].service.len)
             shown->service = o->globs[i].service;
         return;
@@ -109,6 +111,7 @@ void stream_free(struct tailer *t, struct stream *st)
     if (st->is_queued || st->is_waiting)
         stream_unlink(t, st);
     map_remove(&t->streams, st->shown.file);
+    joins_free(t, st);
     char *file = (char *)st->shown.file.ptr; /* made in stream_of */
     mem_free(&file);
     mem_free(&st->sources);
@@ -164,6 +167,20 @@ static void forget_id(struct tailer *t, struct source *s)
     s->is_saved = false;
 }
 
+void source_drop(struct tailer *t, struct source *s, const char *reason, uint64_t from, uint64_t to)
+{
+    if (t->n_drops == DROPS_MAX)
+        return;
+    mem_grow(t->drops, t->n_drops, t->drops_capacity);
+    t->drops[t->n_drops++] = (struct drop){
+        .stream = s->stream,
+        .path = arena_copy(&t->drops_arena, str_from(s->path)),
+        .reason = reason,
+        .from = from,
+        .to = to,
+    };
+}
+
 void source_drop_rest(struct tailer *t, struct source *s, const char *reason)
 {
     if (s->is_dropped || t->n_drops == DROPS_MAX)
@@ -172,26 +189,19 @@ void source_drop_rest(struct tailer *t, struct source *s, const char *reason)
     s->reason = reason;
     if (!has_unread(s))
         return;
-    uint64_t end = is_packed(s) ? s->total : s->size;
-    mem_grow(t->drops, t->n_drops, t->drops_capacity);
-    t->drops[t->n_drops++] = (struct drop){
-        .stream = s->stream,
-        .path = arena_copy(&t->drops_arena, str_from(s->path)),
-        .reason = reason,
-        .from = s->seen.at.end,
-        .to = max_of(end, s->seen.at.end),
-    };
+    uint64_t from = source_position(s), end = is_packed(s) ? s->total : s->size;
+    source_drop(t, s, reason, from, max_of(end, s->seen.at.end));
+    s->lanes.is_replaying = false;
 }
 
-void folder_is_dirty(struct tailer *t, struct str path)
+bool folder_is_dirty(struct tailer *t, struct str path)
 {
-    for (size_t i = 0; i < t->n_folders; i++) {
-        struct folder *f = t->folders[i];
-        if (!f->is_dirty && str_equal(f->path, path)) {
-            f->is_dirty = true;
-            t->n_dirty_folders++;
-        }
+    struct folder *f = map_get(&t->by_folder, path);
+    if (f && !f->is_dirty) {
+        f->is_dirty = true;
+        t->n_dirty_folders++;
     }
+    return f != NULL;
 }
 
 /* ---- sources ---- */

@@ -15,6 +15,7 @@
 #include "base/compress.h"
 #include "base/map.h"
 #include "base/time.h"
+#include "formats/line/docker_local.h"
 #include "shipper/checkpoint.h"
 #include "shipper/tailer.h"
 
@@ -25,6 +26,11 @@
 #define HOLD_MOVED_NS   (600 * NS_PER_S) /* ... one that was moved out of sight */
 #define CLAIM_NS        (60 * NS_PER_S)  /* then what a truncation left unread counts as dropped */
 #define KEEP_NS         (7 * NS_PER_DAY) /* positions of files that are gone */
+
+enum {
+    PIECE_MAX = DOCKER_LOCAL_FRAME_MAX, /* bytes of a line in its envelope that is taken whole */
+    JOINED_MAX = 8 << 20,               /* bytes of all open lines of containers */
+};
 
 enum { KEEP_MAX = 10000, KEEP_PER_STREAM = 16, DROPS_MAX = 1024, IGNORED_MAX = 1000 };
 
@@ -49,18 +55,28 @@ struct inode_key {
     uint64_t dev, ino;
 };
 
+/* Of a file of a container (lanes.c); of another one only reported[0] means something. */
+struct lanes {
+    struct sample held[LANES]; /* where the open line of a lane begins, if .is_held */
+    uint64_t reported[LANES];  /* positions at the last take_moves */
+    uint64_t replay;           /* if .is_replaying: it is read again from here to .seen.at.end */
+    bool is_held[LANES], is_replaying;
+    bool raw_is_partial; /* of the line that is longer than PIECE_MAX: what its envelope */
+    enum lane raw_lane;  /* said */
+};
+
 struct source {
     struct hash128 id;
     struct inode_key inode;
     int64_t birth_ns; /* 0 = unknown */
     char *path;       /* last seen; owned */
     struct stream *stream;
-    struct identity seen; /* .at.end is the offset */
+    struct identity seen; /* .at.end is the offset behind what was read */
+    struct lanes lanes;
     struct sample resume; /* compressed: where the collector says it is; .end 0 = nowhere */
     uint64_t size;        /* on disk, at the last look */
     uint64_t sure_size;   /* plain: the size when its bytes were last checked */
     uint64_t total;       /* compressed: uncompressed size once inflated whole, else 0 */
-    uint64_t reported;    /* offset at the last take_moves */
     uint64_t number;      /* order of first sight */
     int64_t mtime_ns;
     int64_t grown_ns;        /* caller's clock: last seen growing */
@@ -83,8 +99,17 @@ struct source {
     bool is_dropped; /* its unread rest was named */
 };
 
+/* The open line of a lane: the pieces that came so far. */
+struct join {
+    struct buf text;
+    int64_t time_ns;  /* of its first piece */
+    int64_t since_ns; /* caller's clock: its last piece came */
+    bool is_open;
+};
+
 struct stream {
     struct tail_stream shown; /* what the caller sees; first */
+    struct join joins[LANES]; /* of a container */
     struct source **sources;
     size_t n, capacity;
     struct stream *next; /* in the queue */
@@ -118,7 +143,7 @@ struct tailer {
     struct arena arena;
     struct source **sources;
     size_t n_sources, sources_capacity;
-    struct map by_id, by_inode, by_path, streams;
+    struct map by_id, by_inode, by_path, by_folder, streams;
     struct stream *queue_first, *queue_last;
     size_t n_queued;
     struct stream **waiting;
@@ -139,7 +164,10 @@ struct tailer {
     struct source *idle_oldest, *idle_newest;
     size_t n_open;
     struct inflation *inflation;
-    char *buffer; /* IDENTITY_TAIL + max_line + 1 or quantum, the larger */
+    char *buffer;          /* IDENTITY_TAIL + capacity */
+    size_t capacity;       /* the most that is read at once */
+    struct buf unescaped;  /* text of the present envelope */
+    uint64_t joined_bytes; /* in all joins */
     uint64_t next_number, next_stream;
     uint32_t scan;
     bool is_first; /* no checkpoint and no scan yet */

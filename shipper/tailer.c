@@ -39,6 +39,8 @@ static void copy_options(struct tailer *t, const struct tailer_options *from)
     for (size_t i = 0; i < o->n_globs; i++) {
         globs[i].pattern = arena_copy(&t->arena, from->globs[i].pattern);
         globs[i].service = arena_copy(&t->arena, from->globs[i].service);
+        globs[i].envelope = from->globs[i].envelope;
+        globs[i].place = from->globs[i].place;
     }
     for (size_t i = 0; i < o->n_exclude; i++)
         exclude[i] = arena_copy(&t->arena, from->exclude[i]);
@@ -54,7 +56,10 @@ bool tailer_open(struct tailer **out, const struct tailer_options *options, stru
             return false;
     struct tailer *t = mem_new(struct tailer);
     copy_options(t, options);
-    t->buffer = mem_alloc_raw(IDENTITY_TAIL + max_of(t->options.max_line + 1, t->options.quantum));
+    t->capacity =
+        max_of(max_of(t->options.max_line, (size_t)PIECE_MAX + 8) + 1, t->options.quantum);
+    t->buffer = mem_alloc_raw(IDENTITY_TAIL + t->capacity);
+    t->unescaped.max = PIECE_MAX;
     t->next_wake_ns = INT64_MAX;
     t->is_first = true;
     *out = t;
@@ -78,24 +83,31 @@ void tailer_close(struct tailer **address)
     mem_free(&t->sources), mem_free(&t->waiting), mem_free(&t->folders), mem_free(&t->moved);
     mem_free(&t->dirty), mem_free(&t->forgotten), mem_free(&t->drops), mem_free(&t->ignored);
     mem_free(&t->buffer);
+    buf_free(&t->unescaped);
     arena_free(&t->arena), arena_free(&t->drops_arena), arena_free(&t->ignored_arena);
     mem_free(address);
 }
 
 /* ---- giving lines ---- */
 
-static bool give(struct turn *turn, struct tail_line *line, struct str bytes, size_t taken,
-                 unsigned flags)
+bool give_line(struct turn *turn, struct tail_line *line, struct str bytes, unsigned flags)
 {
     line->bytes = bytes;
-    line->to = line->from + taken;
     line->flags = flags;
-    if (!turn->sink->line(turn->sink->context, line)) {
-        turn->is_stopped = true;
-        return false;
-    }
-    line->from = line->to;
-    return true;
+    turn->is_stopped = !turn->sink->line(turn->sink->context, line);
+    return !turn->is_stopped;
+}
+
+/* The frame at the front of data; TAIL_DAMAGED if there is none: up to where the next one begins. */
+static size_t next_frame(struct str data, bool is_over, struct str *bytes, unsigned *flags)
+{
+    size_t n = docker_local_frame(data, bytes);
+    bool is_damaged = n == SIZE_MAX || (n == 0 && is_over && data.len);
+    *flags = is_damaged ? TAIL_DAMAGED : 0;
+    if (!is_damaged)
+        return n;
+    *bytes = str_slice(data, 0, n == SIZE_MAX ? docker_local_resync(data) : data.len);
+    return bytes->len;
 }
 
 /* The next piece of the source at the front of data: its length with the newline, 0 if it is not
@@ -104,7 +116,10 @@ static size_t next_piece(const struct turn *turn, struct str data, bool is_over,
                          unsigned *flags)
 {
     struct source *s = turn->source;
-    size_t max = turn->tailer->options.max_line;
+    enum envelope_kind envelope = s->stream->shown.envelope;
+    size_t max = envelope ? PIECE_MAX : turn->tailer->options.max_line;
+    if (envelope == ENVELOPE_DOCKER_LOCAL)
+        return next_frame(data, is_over, bytes, flags);
     const char *newline = data.len ? memchr(data.ptr, '\n', min_of(data.len, max + 1)) : NULL;
     *flags = s->continues ? TAIL_CONTINUES : 0;
     if (newline) {
@@ -124,30 +139,54 @@ static size_t next_piece(const struct turn *turn, struct str data, bool is_over,
     return bytes->len;
 }
 
+/* What was read of the source once more, or for the first time. */
+static void advance(struct turn *turn, size_t n)
+{
+    struct source *s = turn->source;
+    if (n == 0)
+        return;
+    source_moved(turn->tailer, s);
+    if (!s->lanes.is_replaying) {
+        identity_advance(&s->seen, turn->bytes, turn->data, n);
+        return;
+    }
+    s->lanes.replay += n;
+    s->lanes.is_replaying = s->lanes.replay < s->seen.at.end;
+    if (!s->lanes.is_replaying)
+        lanes_replayed(s);
+}
+
 size_t give_lines(struct turn *turn, const char *data, size_t n, bool is_over)
 {
     struct source *s = turn->source;
     struct tail_line line = {
         .stream = &s->stream->shown,
         .source = s->id,
-        .from = s->seen.at.end,
+        .time_ns = TIME_NONE,
+        .from = source_position(s),
         .mtime_ns = s->mtime_ns,
     };
     size_t done = 0, piece;
     struct str bytes;
     unsigned flags;
+    turn->data = data;
+    turn->base = line.from;
+    if (s->lanes.is_replaying && n >= s->seen.at.end - line.from) {
+        n = (size_t)(s->seen.at.end - line.from);
+        is_over = true; /* its last piece may have been taken without a newline */
+    }
     while ((piece = next_piece(turn, str_of(data + done, n - done), is_over, &bytes, &flags)) !=
            0) {
-        if (!give(turn, &line, bytes, piece, flags))
+        line.to = line.from + piece;
+        if (!(has_lanes(s->stream) ? lane_give(turn, &line, bytes, flags)
+                                   : give_line(turn, &line, bytes, flags)))
             break;
+        line.from = line.to;
         done += piece;
         s->in_line = (flags & (TAIL_FIRST | TAIL_MIDDLE)) != 0;
         s->continues = (flags & TAIL_NO_NEWLINE) != 0;
     }
-    if (done) {
-        identity_advance(&s->seen, turn->bytes, data, done);
-        source_moved(turn->tailer, s);
-    }
+    advance(turn, done);
     return done;
 }
 
@@ -193,6 +232,31 @@ static bool is_sure(struct tailer *t, struct source *s)
     return !was_unsure && (!s->n_copies || copies_agree(t, s));
 }
 
+/* What was read before a restart and is still open in a lane, with what stands before it. */
+static enum turn_end replay_plain(struct turn *turn)
+{
+    struct source *s = turn->source;
+    struct tailer *t = turn->tailer;
+    struct err err;
+    uint64_t at = s->lanes.replay, size = s->size;
+    size_t n = (size_t)min_of(s->seen.at.end - at, (uint64_t)t->capacity), before = sample_size(at),
+           got;
+    source_check(t, s, turn->now_ns);
+    if (!s->lanes.is_replaying)
+        return TURN_WORKED; /* it was cut */
+    if (!file_read_at(&s->file, at - before, t->buffer + IDENTITY_TAIL - before, before + n, &got,
+                      &err))
+        return turn_failed(t, s, turn->now_ns, &err);
+    size_t given =
+        got > before ? give_lines(turn, t->buffer + IDENTITY_TAIL, got - before, false) : 0;
+    if (turn->is_stopped)
+        return TURN_STOPPED;
+    if (given == 0) { /* no whole piece, though it was there: it was cut meanwhile */
+        source_truncated(t, s, size, turn->now_ns);
+    }
+    return TURN_WORKED;
+}
+
 static enum turn_end read_plain(struct tailer *t, struct source *s, int64_t now_ns,
                                 const struct tail_sink *sink)
 {
@@ -207,10 +271,13 @@ static enum turn_end read_plain(struct tailer *t, struct source *s, int64_t now_
     source_measure(s, &st, now_ns);
     if (s->seen.at.end == 0 && !is_sure(t, s))
         return TURN_WORKED;
-    uint64_t left = s->size - s->seen.at.end;
-    size_t limits[] = {t->options.quantum, t->options.max_line + 1};
     struct identity_bytes bytes = {.tail = t->buffer};
-    struct turn turn = {t, s, sink, &bytes, now_ns, false};
+    struct turn turn = {.tailer = t, .source = s, .sink = sink, .bytes = &bytes, .now_ns = now_ns};
+    if (s->lanes.is_replaying)
+        return replay_plain(&turn);
+    uint64_t left = s->size - s->seen.at.end;
+    size_t limits[] = {t->options.quantum,
+                       has_lanes(s->stream) ? t->capacity : t->options.max_line + 1};
     char *data = t->buffer + IDENTITY_TAIL;
     for (size_t i = 0; i < countof(limits) && left; i++) {
         bool same, is_all = left <= limits[i];
@@ -312,7 +379,7 @@ static enum turn_end stream_turn(struct tailer *t, struct stream *st, int64_t no
         if (end != TURN_NOTHING || is_readable(s, now_ns))
             return end;
     }
-    return TURN_NOTHING;
+    return has_lanes(st) ? lanes_give_overdue(t, st, now_ns, sink) : TURN_NOTHING;
 }
 
 bool tailer_read(struct tailer *t, int64_t now_ns, const struct tail_sink *sink)
@@ -345,11 +412,15 @@ void tailer_take_moves(struct tailer *t, void (*each)(void *context, const struc
 {
     for (size_t i = 0; i < t->n_moved; i++) {
         struct source *s = t->moved[i];
-        struct tail_move move = {s->id, s->reported, s->seen.at.end, s->seen.at.hash};
         s->is_moved = false;
-        s->reported = s->seen.at.end;
-        if (move.to)
-            each(context, &move);
+        for (enum lane lane = 0; lane < (has_lanes(s->stream) ? LANES : 1); lane++) {
+            struct sample at = lane_position(s, lane);
+            struct tail_move move = {lane_id(s->id, lane), s->lanes.reported[lane], at.end,
+                                     at.hash};
+            s->lanes.reported[lane] = at.end;
+            if (move.to)
+                each(context, &move);
+        }
     }
     t->n_moved = 0;
 }
@@ -369,8 +440,11 @@ static void put_source(struct buf *out, struct source *s)
                                                 : CHECKPOINT_LIVE,
         .flags = (s->in_line ? CHECKPOINT_IN_LINE : 0u) |
                  (s->continues ? CHECKPOINT_CONTINUES : 0u) |
-                 (s->state == SOURCE_DONE ? CHECKPOINT_DONE : 0u),
+                 (s->state == SOURCE_DONE ? CHECKPOINT_DONE : 0u) |
+                 (s->lanes.is_held[LANE_OUT] ? CHECKPOINT_HELD_OUT : 0u) |
+                 (s->lanes.is_held[LANE_ERR] ? CHECKPOINT_HELD_ERR : 0u),
         .seen = s->seen,
+        .held = {s->lanes.held[LANE_OUT], s->lanes.held[LANE_ERR]},
         .size = s->size,
         .total = s->total,
         .mtime_ns = s->mtime_ns,
@@ -435,7 +509,11 @@ static void restore_entry(struct tailer *t, const struct checkpoint_entry *e)
     s->in_line = (e->flags & CHECKPOINT_IN_LINE) != 0;
     s->continues = (e->flags & CHECKPOINT_CONTINUES) != 0;
     s->seen = e->seen;
-    s->reported = e->seen.at.end;
+    for (enum lane lane = 0; lane < LANES && has_lanes(s->stream); lane++) {
+        s->lanes.is_held[lane] = (e->flags & ((unsigned)CHECKPOINT_HELD_OUT << lane)) != 0;
+        s->lanes.held[lane] = e->held[lane];
+    }
+    lanes_replay(s);
     s->size = s->sure_size = e->size;
     s->total = e->total;
     s->mtime_ns = e->mtime_ns;
@@ -476,8 +554,21 @@ void tailer_present(const struct tailer *t, void (*each)(void *context, struct h
                     void *context)
 {
     for (size_t i = 0; i < t->n_sources; i++)
-        if (is_resumable(t->sources[i]))
-            each(context, t->sources[i]->id);
+        for (enum lane lane = 0; lane < LANES; lane++)
+            if (is_resumable(t->sources[i]) && (lane == 0 || has_lanes(t->sources[i]->stream)))
+                each(context, lane_id(t->sources[i]->id, lane));
+}
+
+static struct source *source_of_lane(const struct tailer *t, struct hash128 id, enum lane *lane)
+{
+    struct source *s = NULL;
+    for (*lane = 0; *lane < LANES; ++*lane) {
+        struct hash128 file = lane_id(id, *lane);
+        s = map_get(&t->by_id, MAP_KEY(file));
+        if (s && (*lane == 0 || has_lanes(s->stream)))
+            return s;
+    }
+    return NULL;
 }
 
 bool tailer_resume(struct tailer *t, struct hash128 id, uint64_t to, uint64_t hash)
@@ -486,21 +577,26 @@ bool tailer_resume(struct tailer *t, struct hash128 id, uint64_t to, uint64_t ha
     struct identity seen;
     char last;
     size_t got;
-    struct source *s = map_get(&t->by_id, MAP_KEY(id));
+    enum lane lane;
+    struct source *s = source_of_lane(t, id, &lane);
     if (!s || !is_resumable(s) || to == 0 || to > INT64_MAX)
         return false;
-    if (s->seen.at.end == 0)
-        s->resume = (struct sample){to, hash};
+    if (s->seen.at.end == 0 && (s->resume.end == 0 || to < s->resume.end))
+        s->resume = (struct sample){to, hash}; /* of two lanes the lesser */
     if (is_packed(s) || to > s->size || !source_open(t, s, &ignored) ||
         !identity_of_file(&seen, &s->file, to, &ignored) || seen.at.hash != hash ||
         !file_read_at(&s->file, to - 1, &last, 1, &got, &ignored) || got != 1)
         return false;
-    if (to <= s->seen.at.end)
+    if (to <= lane_position(s, lane).end)
         return true;
     s->in_line = false;
-    s->seen = seen;
-    s->reported = to;
-    s->continues = last != '\n';
+    if (has_lanes(s->stream)) {
+        lane_resume(s, lane, &seen);
+    } else {
+        s->seen = seen;
+        s->lanes.reported[LANE_OUT] = to;
+        s->continues = last != '\n';
+    }
     s->state = SOURCE_LIVE;
     source_moved(t, s);
     stream_queue(t, s->stream);

@@ -28,8 +28,11 @@
  *   5. put_delta after take_moves names exactly what was given since the last time. Whoever
  * restores all deltas up to some moment goes on exactly there.
  *   6. What cannot be read any more is a drop, named once, never silence.
- *   7. Memory: one buffer of max_line + quantum, one more while a compressed file is read, about
- * 500 bytes and two paths per file. Descriptors: at most max_open; the longest idle is closed.
+ *   7. Files of containers have lanes, stdout and stderr, whose pieces are joined to lines (lanes.c).
+ * Each lane has a position of its own, at the start of its open line, and reports under an id of its
+ * own. After a restart the file is read again from the lesser one, and what the other has is skipped.
+ *   8. Memory: one buffer of max_line + quantum, one more while a compressed file is read, about
+ * 600 bytes and two paths per file, JOINED_MAX for open lines. Descriptors: at most max_open; the longest idle is closed.
  *
  * A truncated file that has regrown past the position with the very same first KiB and the very
  * same 256 bytes before the position is not told from one that was appended to.
@@ -40,13 +43,18 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/hash.h"
+#include "formats/line/envelope.h"
 
 struct tailer;
 
 struct tail_glob {
     struct str pattern; /* absolute; see shipper/glob.h */
     struct str service; /* empty: the name of the file's folder */
+    enum envelope_kind envelope;
+    unsigned place; /* the caller's */
 };
+
+struct tail_stream;
 
 struct tailer_options {
     struct str host;               /* goes into ids */
@@ -61,16 +69,21 @@ struct tailer_options {
     size_t max_open;     /* descriptors, at least 4; 0 = what the process may have, less 64 */
     size_t max_files;    /* 0 = 50,000; more are ignored with a reason */
     uint64_t held_bytes; /* unread bytes of deleted files that are kept; 0 = 1 GiB */
+    /* Whether the files of this stream are read; false: why not, a static text. NULL: all are. */
+    bool (*admit)(void *context, const struct tail_stream *stream, const char **reason);
+    void *admit_context;
 };
 
 /* What the lines of a file have in common; rotation does not make a new one. The pointer is good
  * until the tailer has forgotten all files of the stream, which only tailer_scan does. */
 struct tail_stream {
-    uint64_t number;    /* never used again */
-    struct str file;    /* path without what rotation added */
-    struct str service; /* of the glob, else the folder's name */
-    size_t glob;        /* index in options.globs; n_globs if none matches any more */
-    void *attached;     /* the caller's; NULL at first */
+    uint64_t number;             /* never used again */
+    struct str file;             /* path without what rotation added */
+    struct str service;          /* of the glob, else the folder's name */
+    size_t glob;                 /* index in options.globs; n_globs if none matches any more */
+    enum envelope_kind envelope; /* of the glob, as is .place */
+    unsigned place;
+    void *attached[LANES]; /* the caller's; NULL at first. A file without lanes has [0] */
 };
 
 enum tail_flag {
@@ -79,14 +92,21 @@ enum tail_flag {
     TAIL_LAST = 4,       /* its last part */
     TAIL_NO_NEWLINE = 8, /* no newline came behind it for 5 s, or the file is over */
     TAIL_CONTINUES = 16, /* goes on behind a piece that was given with NO_NEWLINE */
+    TAIL_DAMAGED = 32,   /* never given: bytes that are no frame */
+    TAIL_OF_LANE = 64,   /* of a container */
+    TAIL_MORE = 128,     /* of a lane, instead of FIRST and MIDDLE: the line goes on. Whether it is
+                          * FIRST, MIDDLE, LAST or CONTINUES follows from the lane's line before */
 };
 
 struct tail_line {
     struct tail_stream *stream;
     struct hash128 source;
-    struct str bytes;  /* without the newline; good until the call returns */
-    unsigned flags;    /* enum tail_flag */
-    uint64_t from, to; /* offsets in uncompressed bytes; the newline is inside */
+    struct str bytes; /* without the newline; good until the call returns */
+    unsigned flags;   /* enum tail_flag */
+    enum lane lane;
+    int64_t time_ns;   /* of its envelope; TIME_NONE: it has none */
+    uint64_t from, to; /* offsets in uncompressed bytes; the newline is inside. Of a lane: of the
+                        * piece that made the line whole */
     int64_t mtime_ns;  /* of the file, when it was read */
 };
 
@@ -103,8 +123,9 @@ void tailer_close(struct tailer **t);
 bool tailer_restore(struct tailer *t, struct str checkpoint, struct err *err);
 /* Lists all folders, looks at every file, and settles what became of the known ones. */
 void tailer_scan(struct tailer *t, int64_t now_ns);
-/* Something happened at this path (a file or a folder). */
-void tailer_hint(struct tailer *t, struct str path, int64_t now_ns);
+/* Something happened at this path (a file or a folder). False: it means nothing to the tailer before
+ * the next scan. */
+bool tailer_hint(struct tailer *t, struct str path, int64_t now_ns);
 /* One turn of the next stream; false = nothing to read now. */
 bool tailer_read(struct tailer *t, int64_t now_ns, const struct tail_sink *sink);
 /* When tailer_read or tailer_scan has something to do without a hint; INT64_MAX = never. */

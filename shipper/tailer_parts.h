@@ -3,7 +3,7 @@
  *
  *     tailer.c   turns: reading, cutting into lines, giving      source.c   sources, streams, descriptors
  *     scan.c     folders against what is known                   copies.c   cuts, and who has what was cut
- *     inflate.c  compressed files
+ *     inflate.c  compressed files                             lanes.c    pieces of containers to lines
  */
 #ifndef SHIPPER_TAILER_PARTS_H
 #define SHIPPER_TAILER_PARTS_H
@@ -35,15 +35,31 @@ void source_moved(struct tailer *t, struct source *s);     /* for the block, too
 /* What from has to report is reported by to, in its place. */
 void source_pass_move(struct tailer *t, struct source *from, struct source *to);
 void source_drop_rest(struct tailer *t, struct source *s, const char *reason);
-void folder_is_dirty(struct tailer *t, struct str path);
+/* These bytes cannot be given. */
+void source_drop(struct tailer *t, struct source *s, const char *reason, uint64_t from,
+                 uint64_t to);
+bool folder_is_dirty(struct tailer *t, struct str path); /* false: no pattern leads to it */
 static inline bool is_packed(const struct source *s)
 {
     return s->kind != FILE_PLAIN;
 }
 
+static inline bool has_lanes(const struct stream *st)
+{
+    return st->shown.envelope != ENVELOPE_NONE;
+}
+
+/* Where the next read begins. */
+static inline uint64_t source_position(const struct source *s)
+{
+    return s->lanes.is_replaying ? s->lanes.replay : s->seen.at.end;
+}
+
 /* Bytes are there, or may be there, that were not given. */
 static inline bool has_unread(const struct source *s)
 {
+    if (s->lanes.is_replaying)
+        return true;
     if (!is_packed(s))
         return s->size > s->seen.at.end;
     return s->state != SOURCE_DONE && (s->total == 0 || s->total > s->seen.at.end);
@@ -93,7 +109,12 @@ struct turn {
     struct identity_bytes *bytes;
     int64_t now_ns;
     bool is_stopped; /* the sink did not take a line */
+    const char
+        *data;     /* what is being cut into pieces, behind up to 256 bytes that came before it */
+    uint64_t base; /* its offset */
 };
+
+bool give_line(struct turn *turn, struct tail_line *line, struct str bytes, unsigned flags);
 
 /* Gives the lines and full parts at the front of data (which follows bytes->tail), and with is_over
  * also what has no newline. Moves the source, returns the bytes taken. */
@@ -102,6 +123,27 @@ size_t give_lines(struct turn *turn, const char *data, size_t n, bool is_over);
 /* It could not be opened or read: later again, or at once when it was moved. */
 enum turn_end turn_failed(struct tailer *t, struct source *s, int64_t now_ns,
                           const struct err *err);
+
+/* ---- lanes.c ---- */
+
+/* One raw piece of a file with lanes: it is skipped, joined to what is open in its lane, or given.
+ * False: the sink did not take it. */
+bool lane_give(struct turn *turn, struct tail_line *line, struct str raw, unsigned flags);
+/* Gives open lines to which nothing came for WAIT_LIVE_NS; nothing of the stream is left to be read. */
+enum turn_end lanes_give_overdue(struct tailer *t, struct stream *st, int64_t now_ns,
+                                 const struct tail_sink *sink);
+/* The position of a lane: all its lines before it were given. */
+struct sample lane_position(const struct source *s, enum lane lane);
+struct hash128 lane_id(struct hash128 id, enum lane lane);
+/* After a restart: what was open is read again. */
+void lanes_replay(struct source *s);
+/* The replay is over: what is held is open again. */
+void lanes_replayed(struct source *s);
+/* The position went back: no lane is beyond it. */
+void lanes_clip(struct source *s);
+/* The collector has all of the lane before the position in seen. */
+void lane_resume(struct source *s, enum lane lane, const struct identity *seen);
+void joins_free(struct tailer *t, struct stream *st);
 
 /* ---- inflate.c ---- */
 

@@ -9,6 +9,7 @@ struct folder {
     struct watch *watch;
     char *path; /* owned, NUL-terminated */
     bool is_watched;
+    unsigned asked; /* the round in which it was asked for */
 };
 
 struct watch {
@@ -18,6 +19,7 @@ struct watch {
     struct map folders; /* path -> struct folder */
     size_t refused;
     size_t handles; /* not yet closed */
+    unsigned round; /* of sweeps */
     bool is_closing;
 };
 
@@ -72,11 +74,14 @@ static void changed(uv_fs_event_t *event, const char *name, int events, int stat
 bool watch_folder(struct watch *w, struct str path)
 {
     struct folder *known = map_get(&w->folders, path);
+    if (known)
+        known->asked = w->round;
     if (known || w->folders.n >= WATCHES_MAX)
         return known && known->is_watched;
     struct folder *folder = mem_new(struct folder);
     defer(arena_free) struct arena a = {0};
     folder->watch = w;
+    folder->asked = w->round;
     folder->path = strdup(arena_text(&a, path));
     assert(folder->path);
     uv_fs_event_init(w->loop, &folder->event);
@@ -85,6 +90,24 @@ bool watch_folder(struct watch *w, struct str path)
     w->refused += !folder->is_watched;
     map_put(&w->folders, str_of(folder->path, path.len), folder);
     return folder->is_watched;
+}
+
+void watch_sweep(struct watch *w)
+{
+    defer(arena_free) struct arena a = {0};
+    struct folder **old = arena_array(&a, struct folder *, w->folders.n + 1);
+    size_t n = 0;
+    map_each (&w->folders, entry) {
+        struct folder *folder = entry->value;
+        if (folder->asked != w->round)
+            old[n++] = folder;
+    }
+    for (size_t i = 0; i < n; i++) {
+        map_remove(&w->folders, str_from(old[i]->path));
+        w->refused -= !old[i]->is_watched;
+        uv_close((uv_handle_t *)&old[i]->event, closed);
+    }
+    w->round++;
 }
 
 size_t watch_refused(const struct watch *w)

@@ -19,6 +19,9 @@ void watch_close(struct watch **w); /* the memory goes when the loop has run onc
 /* Watches a folder from now on; asked again it does nothing. False if the kernel refuses or there are
  * too many; such a folder is left to polling. */
 bool watch_folder(struct watch *w, struct str path);
+/* Folders that were not asked for since the last sweep are no longer watched: they are gone, or made
+ * anew under their name. */
+void watch_sweep(struct watch *w);
 size_t watch_refused(const struct watch *w); /* folders that could not be watched */
 
 #endif

@@ -65,6 +65,7 @@ struct json_facts {
     enum level level;
     uint8_t level_rank, time_rank; /* of what was taken; RANK_NONE before */
     bool any, is_mongo, is_clef;   /* any member; t.$date and @t were there */
+    bool is_timed;                 /* only the level is asked for */
 };
 
 static bool may_be_key(struct str key)
@@ -139,8 +140,8 @@ static void take_time(struct json_facts *f, const struct json_key *k, const stru
 {
     if (k->rank >= f->time_rank)
         return;
-    int64_t ns = time_of_member(m, &f->guide);
-    if (ns == TIME_NONE)
+    int64_t ns = f->is_timed ? TIME_NONE : time_of_member(m, &f->guide);
+    if (ns == TIME_NONE && !f->is_timed)
         return;
     f->time_ns = ns;
     f->time_rank = k->rank;
@@ -179,16 +180,21 @@ static void conclude_clef(struct json_facts *f, const struct json_scan *scan)
         f->level = LEVEL_INFO;
 }
 
-static bool facts_of_json(struct str line, const struct clock_guide *guide,
+static bool facts_of_json(struct str line, const struct clock_guide *guide, bool is_timed,
                           struct line_facts *facts)
 {
     struct json_facts f = {
-        .guide = *guide, .time_ns = TIME_NONE, .level_rank = RANK_NONE, .time_rank = RANK_NONE};
+        .guide = *guide,
+        .time_ns = TIME_NONE,
+        .level_rank = RANK_NONE,
+        .time_rank = RANK_NONE,
+        .is_timed = is_timed,
+    };
     struct json_scan scan;
     struct json_member m;
     if (!json_open(&scan, line))
         return false;
-    while ((f.level_rank > 0 || f.time_rank > 0) && json_next(&scan, &m))
+    while ((f.level_rank > 0 || (f.time_rank > 0 && !is_timed)) && json_next(&scan, &m))
         take_member(&f, &m);
     if (!f.any)
         return false;
@@ -198,7 +204,7 @@ static bool facts_of_json(struct str line, const struct clock_guide *guide,
     return true;
 }
 
-static void facts_of_text(struct str line, const struct clock_guide *guide,
+static void facts_of_text(struct str line, const struct clock_guide *guide, bool is_timed,
                           struct line_facts *facts)
 {
     char room[HEAD_BYTES];
@@ -207,7 +213,8 @@ static void facts_of_text(struct str line, const struct clock_guide *guide,
         head = without_colours(head, room, sizeof room);
     struct clock_text t;
     bool timed = find_clock(head, &t);
-    *facts = (struct line_facts){.time_ns = timed ? clock_resolve(&t, guide) : TIME_NONE};
+    *facts =
+        (struct line_facts){.time_ns = timed && !is_timed ? clock_resolve(&t, guide) : TIME_NONE};
     int status = timed ? access_status(head, &t) : 0;
     if (status == 0) {
         facts->level = (uint8_t)text_level(line, head, timed ? &t : NULL);
@@ -227,8 +234,8 @@ void line_facts_of(struct str line, struct line_context *context, struct line_fa
     };
     take_prefix(&line, STR("\xef\xbb\xbf"));
     line = str_trim(line);
-    if (!facts_of_json(line, &guide, facts))
-        facts_of_text(line, &guide, facts);
+    if (!facts_of_json(line, &guide, context->is_timed, facts))
+        facts_of_text(line, &guide, context->is_timed, facts);
     if (facts->time_ns != TIME_NONE)
         context->previous_ns = facts->time_ns;
 }

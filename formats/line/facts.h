@@ -12,7 +12,7 @@
  *  3. In JSON a key of a lower rank wins, within a rank the first that has a value with a meaning.
  * The level keys are asked at the top and one step down (log.level); so are the time keys
  * (t.$date).
- *  4. The time is reported also where an envelope has a better one: the caller chooses.
+ *  4. Where an envelope has a better time (.is_timed) that of the line may be left out.
  *  5. The same line with the same context gives the same facts. Of the stream only its last time is
  *     remembered, and only an hour that comes twice asks for it.
  *  6. Status codes of access logs give warn (4xx) and error (5xx), marked as derived.
@@ -39,6 +39,7 @@ struct line_context {
                                   arrival_ns */
     zone_to_utc *local_to_utc; /* for times without zone; NULL = they are UTC */
     void *zone;                /* its first argument; the caller's */
+    bool is_timed;             /* an envelope has its time: .time_ns is not asked for */
     int64_t previous_ns;       /* last time that was reported, 0 before; kept by line_facts_of */
 };
 

@@ -127,9 +127,9 @@ bool tail_hear(void *context, const struct tail_line *line)
         return false;
     }
     t->taken++;
-    struct heard *h = line->stream->attached;
+    struct heard *h = line->stream->attached[0];
     if (!h)
-        line->stream->attached = h =
+        line->stream->attached[0] = h =
             tail_heard(t, path_name(line->stream->file).ptr); /* with NUL */
     bool has_newline = !(line->flags & (TAIL_FIRST | TAIL_MIDDLE | TAIL_NO_NEWLINE));
     CHECK_INT(line->to - line->from, line->bytes.len + has_newline);

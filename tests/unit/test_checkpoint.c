@@ -15,7 +15,8 @@ static struct checkpoint_entry sample_entry(void)
         .file = STR("/var/log/a.log"),
         .kind = FILE_GZIP,
         .state = CHECKPOINT_TRUNCATED,
-        .flags = CHECKPOINT_CONTINUES,
+        .flags = CHECKPOINT_CONTINUES | CHECKPOINT_HELD_OUT,
+        .held = {{50, 3}},
         .seen = {.at = {100, 7}, .head_hash = 8, .blocks = {9}, .older = {{90, 1}, {80, 2}}},
         .size = 200,
         .total = 300,
@@ -85,7 +86,11 @@ TEST(checkpoint_refuses_what_cannot_be)
     CHECK(!is_taken(e));
     e = sample_entry(), e.state = CHECKPOINT_STATES;
     CHECK(!is_taken(e));
-    e = sample_entry(), e.flags = 8;
+    e = sample_entry(), e.flags = CHECKPOINT_FLAGS + 1;
+    CHECK(!is_taken(e));
+    e = sample_entry(), e.flags |= CHECKPOINT_HELD_ERR, e.held[LANE_ERR] = (struct sample){99, 5};
+    CHECK(is_taken(e));
+    e.held[LANE_ERR].end = 100; /* not in front of the position */
     CHECK(!is_taken(e));
     e = sample_entry(), e.seen.older[1].end = 90;
     CHECK(!is_taken(e));
@@ -98,8 +103,8 @@ TEST(checkpoint_refuses_what_cannot_be)
 TEST(checkpoint_of_another_version_is_refused)
 {
     struct err err;
-    CHECK(!checkpoint_check(STR("\2\1\0"), &err));
-    CHECK(!checkpoint_check(STR("\1\3\0"), &err));
-    CHECK(!checkpoint_check(STR("\1\1\2aaaaaaaaaaaaaaaa\0"), &err)); /* forget in a full one */
-    CHECK(checkpoint_check(STR("\1\1\0"), &err));
+    CHECK(!checkpoint_check(STR("\1\1\0"), &err));
+    CHECK(!checkpoint_check(STR("\2\3\0"), &err));
+    CHECK(!checkpoint_check(STR("\2\1\2aaaaaaaaaaaaaaaa\0"), &err)); /* forget in a full one */
+    CHECK(checkpoint_check(STR("\2\1\0"), &err));
 }

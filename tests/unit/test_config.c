@@ -151,8 +151,8 @@ TEST(config_says_what_is_not_built)
          "f.yml:3:20: shipper.redact.rules.email: " LATER);
     READ("outputs: {loki: {url: 'http://l'}}", "f.yml:1:17: outputs.loki: " LATER);
     READ("shipper: {multiline: {first: x}}", "f.yml:1:22: shipper.multiline: " LATER);
-    READ("shipper: {sources: {docker: {paths: [/x]}}}",
-         "f.yml:1:37: shipper.sources.docker.paths: " LATER);
+    READ("shipper: {sources: {journald: {units: [x]}}}",
+         "f.yml:1:39: shipper.sources.journald.units: " LATER);
     READ("collector: {tls: {cert_file: /x}}", "f.yml:1:30: collector.tls.cert_file: " LATER);
     READ("shipper: {sources: {files: [{path: /x, format: json}]}}", "f.yml:1:48: format: " LATER);
     READ("shipper: {redact: {enabled: unsafe-false}}", "");

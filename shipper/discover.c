@@ -1,0 +1,494 @@
+#include "shipper/discover.h"
+
+#include "base/file.h"
+#include "base/map.h"
+#include "base/mem.h"
+#include "base/time.h"
+#include "shipper/container_facts.h"
+#include "shipper/glob.h"
+#include "shipper/pod_facts.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#define UNKNOWN_WAIT_NS (10 * NS_PER_S)
+#define FORGET_NS       (3600 * NS_PER_S)
+
+enum { FACTS_MAX = 4 << 20 }; /* bytes of a file about containers */
+
+struct container {
+    struct arena arena; /* of all below */
+    struct str folder;
+    struct container_facts facts;
+    enum place_kind place;
+    int64_t found_ns, gone_ns; /* gone: 0 while its folder is there */
+    bool is_known;             /* facts were read */
+    bool has_file;             /* a log that can be read was seen */
+    const char *reason;        /* why it is not read; NULL = it is */
+};
+
+struct discover {
+    const struct config_shipper *config;
+    struct arena arena;
+    struct tail_glob globs[DISCOVER_GLOBS_MAX];
+    size_t n_globs;
+    struct map containers; /* by folder */
+    struct str own_id;     /* of the container this runs in; empty: none */
+    struct str own_project;
+    struct str own_pod; /* our host name, in a pod */
+    struct str node;    /* of Kubernetes; empty: not known */
+    int64_t now_ns;
+    bool takes_all; /* projects */
+};
+
+/* ---- places ---- */
+
+static void add_glob(struct discover *d, enum place_kind place, enum envelope_kind envelope,
+                     struct str folder, const char *below)
+{
+    struct err ignored;
+    struct str pattern = arena_print(&d->arena, "%.*s/%s", STR_ARG(folder), below);
+    for (size_t i = 0; i < d->n_globs; i++)
+        if (str_equal(d->globs[i].pattern, pattern))
+            return;
+    if (d->n_globs == DISCOVER_GLOBS_MAX || !glob_check(pattern, &ignored))
+        return;
+    d->globs[d->n_globs++] =
+        (struct tail_glob){.pattern = pattern, .place = place, .envelope = envelope};
+}
+
+static void add_docker_root(struct discover *d, struct str root)
+{
+    add_glob(d, PLACE_DOCKER, ENVELOPE_DOCKER_JSON, root, "*/*-json.log");
+    add_glob(d, PLACE_DOCKER, ENVELOPE_DOCKER_LOCAL, root, "*/local-logs/container.log");
+    add_glob(d, PLACE_DOCKER, ENVELOPE_DOCKER_LOCAL, root, "*/container-cached.log");
+}
+
+static void add_data_root(struct discover *d, struct str root)
+{
+    add_docker_root(d, arena_print(&d->arena, "%.*s/containers", STR_ARG(root)));
+}
+
+/* What daemon.json says, and where packages, snap and rootless Docker have it. */
+static void add_docker_auto(struct discover *d)
+{
+    struct err ignored;
+    struct str root = {0};
+    defer(buf_free) struct buf json = {.max = FACTS_MAX};
+    if (file_load("/etc/docker/daemon.json", FACTS_MAX, &json, &ignored) &&
+        docker_daemon_parse(buf_str(&json), &d->arena, &root, &ignored) && root.len)
+        add_data_root(d, root);
+    mem_wipe(json.ptr, json.len);
+    add_data_root(d, STR("/var/lib/docker"));
+    add_data_root(d, STR("/var/snap/docker/common/var-lib-docker"));
+    add_data_root(d, STR("/home/*/.local/share/docker"));
+    add_data_root(d, STR("/root/.local/share/docker"));
+}
+
+static void add_podman_storage(struct discover *d, struct str storage)
+{
+    add_glob(d, PLACE_PODMAN, ENVELOPE_CRI, storage, "overlay-containers/*/userdata/ctr.log");
+}
+
+static void add_podman_auto(struct discover *d)
+{
+    add_podman_storage(d, STR("/var/lib/containers/storage"));
+    add_podman_storage(d, STR("/home/*/.local/share/containers/storage"));
+    add_podman_storage(d, STR("/root/.local/share/containers/storage"));
+}
+
+static bool is_auto(const struct str_list *list)
+{
+    return list->n == 1 && str_equal(list->items[0], STR("auto"));
+}
+
+static struct str without_slash(struct str path)
+{
+    while (path.len > 1 && path.ptr[path.len - 1] == '/')
+        path.len--;
+    return path;
+}
+
+static void add_places(struct discover *d)
+{
+    const struct config_shipper *c = d->config;
+    if (c->docker.on && is_auto(&c->docker.paths))
+        add_docker_auto(d);
+    for (size_t i = 0; c->docker.on && !is_auto(&c->docker.paths) && i < c->docker.paths.n; i++) {
+        add_docker_root(d, without_slash(c->docker.paths.items[i]));
+        add_data_root(d, without_slash(c->docker.paths.items[i]));
+    }
+    if (c->podman.on && is_auto(&c->podman.paths))
+        add_podman_auto(d);
+    for (size_t i = 0; c->podman.on && !is_auto(&c->podman.paths) && i < c->podman.paths.n; i++)
+        add_podman_storage(d, without_slash(c->podman.paths.items[i]));
+    if (c->kubernetes.on)
+        add_glob(d, PLACE_PODS, ENVELOPE_CRI, without_slash(c->kubernetes.path), "*/*/*.log");
+}
+
+size_t discover_globs(const struct discover *d, const struct tail_glob **globs)
+{
+    *globs = d->globs;
+    return d->n_globs;
+}
+
+/* ---- what is known of one container ---- */
+
+/* The folder with the name of the container: some logs lie one below it. */
+static struct str container_folder(enum place_kind place, struct str file)
+{
+    struct str folder = path_folder(file);
+    bool is_below = place == PLACE_PODMAN || str_equal(path_name(folder), STR("local-logs"));
+    return is_below ? path_folder(folder) : folder;
+}
+
+typedef bool parse_facts(struct str json, struct container *c, struct err *err);
+
+static bool parse_docker(struct str json, struct container *c, struct err *err)
+{
+    return docker_config_parse(json, &c->arena, &c->facts, err);
+}
+
+static bool parse_docker_host(struct str json, struct container *c, struct err *err)
+{
+    return docker_host_config_parse(json, &c->arena, &c->facts, err);
+}
+
+static bool parse_podman_list(struct str json, struct container *c, struct err *err)
+{
+    return podman_containers_parse(json, path_name(c->folder), &c->arena, &c->facts, err);
+}
+
+static bool parse_podman_spec(struct str json, struct container *c, struct err *err)
+{
+    return podman_spec_parse(json, &c->arena, &c->facts, err);
+}
+
+/* What one file says. False: it is not there, or cannot be understood (then .reason says so). */
+static bool read_facts(struct container *c, struct str folder, const char *name, parse_facts *parse)
+{
+    struct err err;
+    defer(arena_free) struct arena arena = {0};
+    defer(buf_free) struct buf json = {.max = FACTS_MAX};
+    const char *path = arena_print(&arena, "%.*s/%s", STR_ARG(folder), name).ptr;
+    bool good = file_load(path, FACTS_MAX, &json, &err) && parse(buf_str(&json), c, &err);
+    mem_wipe(json.ptr, json.len); /* it may hold the environment */
+    return good;
+}
+
+static void read_container(struct container *c)
+{
+    if (c->place == PLACE_DOCKER) {
+        c->is_known = read_facts(c, c->folder, "config.v2.json", parse_docker);
+        read_facts(c, c->folder, "hostconfig.json", parse_docker_host);
+        return;
+    }
+    struct str above = path_folder(c->folder);
+    c->is_known = read_facts(c, above, "containers.json", parse_podman_list) ||
+                  read_facts(c, above, "volatile-containers.json", parse_podman_list);
+    read_facts(c, c->folder, "userdata/config.json", parse_podman_spec);
+}
+
+/* ---- whether it is read ---- */
+
+/* In "shop,billing", as SLUICE_PROJECTS has it. */
+static bool has_word(struct str words, struct str wanted)
+{
+    struct str word;
+    while (take_until(&words, ',', &word))
+        if (str_equal(str_trim(word), wanted))
+            return true;
+    return false;
+}
+
+static bool is_project_named(const struct discover *d, struct str project)
+{
+    const struct str_list *named = &d->config->docker.projects;
+    if (is_auto(named))
+        return str_equal(project, d->own_project);
+    for (size_t i = 0; i < named->n; i++)
+        if (has_word(named->items[i], project))
+            return true;
+    return false;
+}
+
+static const char *judge(struct discover *d, struct container *c)
+{
+    const struct container_facts *f = &c->facts;
+    bool is_docker = c->place == PLACE_DOCKER;
+    if (d->own_id.len && str_equal(path_name(c->folder), d->own_id))
+        return "the container sluice runs in";
+    if (!c->is_known && (d->now_ns < c->found_ns + UNKNOWN_WAIT_NS || (is_docker && !d->takes_all)))
+        return "what container it is cannot be read";
+    if (f->is_off)
+        return "label sluice.ship";
+    if (is_docker && !d->takes_all && !is_project_named(d, f->project))
+        return f->project.len
+                   ? arena_print(&c->arena,
+                                 "compose project %.*s is not collected (SLUICE_PROJECTS)",
+                                 STR_ARG(f->project))
+                         .ptr
+                   : "of no compose project (SLUICE_PROJECTS)";
+    return NULL;
+}
+
+static struct container *container_of_folder(struct discover *d, enum place_kind place,
+                                             struct str folder)
+{
+    struct container *c = map_get(&d->containers, folder);
+    if (!c) {
+        c = mem_new(struct container);
+        c->place = place;
+        c->folder = arena_copy(&c->arena, folder);
+        c->found_ns = d->now_ns;
+        map_put(&d->containers, c->folder, c);
+    } else if (c->is_known) {
+        return c;
+    }
+    read_container(c);
+    c->reason = judge(d, c);
+    return c;
+}
+
+static void free_container(struct container *c)
+{
+    arena_free(&c->arena);
+    mem_free(&c);
+}
+
+/* Docker's own log of this container: a file that somebody else put beside it is none. */
+static bool is_log_of(const struct container *c, const struct tail_stream *stream)
+{
+    struct str name = path_name(stream->file);
+    if (c->place != PLACE_DOCKER || stream->envelope != ENVELOPE_DOCKER_JSON)
+        return true;
+    take_prefix(&name, path_name(c->folder));
+    return str_equal(name, STR("-json.log")) ||
+           (c->facts.log_name.len && str_equal(path_name(stream->file), c->facts.log_name));
+}
+
+static bool admit_pod(struct discover *d, const struct tail_stream *stream, const char **reason)
+{
+    struct pod_facts pod;
+    if (!pod_path_parse(stream->file, d->node, &pod))
+        *reason = "not the log of a pod's container";
+    else if (d->own_pod.len && str_equal(pod.pod, d->own_pod))
+        *reason = "the pod sluice runs in";
+    return *reason == NULL;
+}
+
+bool discover_admit(void *context, const struct tail_stream *stream, const char **reason)
+{
+    struct discover *d = context;
+    *reason = NULL;
+    if (stream->place == PLACE_FILES)
+        return true;
+    if (stream->place == PLACE_PODS)
+        return admit_pod(d, stream, reason);
+    struct container *c = container_of_folder(d, (enum place_kind)stream->place,
+                                              container_folder(stream->place, stream->file));
+    *reason = c->reason;
+    if (!*reason && !is_log_of(c, stream))
+        *reason = "not the log that Docker writes";
+    c->has_file |= !*reason;
+    return !*reason;
+}
+
+/* ---- who we are ---- */
+
+static void find_own_id(struct discover *d)
+{
+    struct err ignored;
+    defer(buf_free) struct buf text = {.max = FACTS_MAX};
+    if (file_load("/proc/self/mountinfo", FACTS_MAX, &text, &ignored))
+        d->own_id = arena_copy(&d->arena, own_container_id(buf_str(&text)));
+}
+
+static void look_for_own(void *context, struct str folder)
+{
+    struct discover *d = context;
+    if (!d->own_id.len || !str_equal(path_name(folder), d->own_id))
+        return;
+    d->own_project = container_of_folder(d, PLACE_DOCKER, folder)->facts.project;
+}
+
+static void find_own_project(struct discover *d)
+{
+    const struct str_list *named = &d->config->docker.projects;
+    for (size_t i = 0; i < d->n_globs; i++)
+        if (d->globs[i].place == PLACE_DOCKER)
+            glob_folders(d->globs[i].pattern, look_for_own, d);
+    d->takes_all = is_auto(named) ? d->own_project.len == 0
+                                  : named->n == 1 && str_equal(named->items[0], STR("all"));
+}
+
+static void find_own_pod(struct discover *d)
+{
+    char name[256] = "";
+    if (getenv("KUBERNETES_SERVICE_HOST") && gethostname(name, sizeof name - 1) == 0)
+        d->own_pod = arena_copy(&d->arena, str_from(name));
+}
+
+struct discover *discover_new(const struct config_shipper *config, int64_t now_ns)
+{
+    struct discover *d = mem_new(struct discover);
+    d->config = config;
+    d->now_ns = now_ns;
+    d->node = config->kubernetes.node.len ? config->kubernetes.node : str_from(getenv("NODE_NAME"));
+    find_own_id(d);
+    find_own_pod(d);
+    add_places(d);
+    find_own_project(d);
+    return d;
+}
+
+void discover_free(struct discover **address)
+{
+    struct discover *d = *address;
+    if (!d)
+        return;
+    map_each (&d->containers, entry)
+        free_container(entry->value);
+    map_free(&d->containers);
+    arena_free(&d->arena);
+    mem_free(address);
+}
+
+/* ---- containers that come and go ---- */
+
+static void look_at_folder(void *context, struct str folder)
+{
+    struct discover *d = context;
+    if (is_container_id(path_name(folder)))
+        container_of_folder(d, PLACE_DOCKER, folder);
+}
+
+static void forget_gone(struct discover *d)
+{
+    defer(arena_free) struct arena arena = {0};
+    struct container **old = arena_array(&arena, struct container *, d->containers.n + 1);
+    size_t n = 0;
+    map_each (&d->containers, entry) {
+        struct container *c = entry->value;
+        struct stat st;
+        struct err ignored;
+        if (path_stat(c->folder.ptr, &st, &ignored))
+            c->gone_ns = 0;
+        else if (!c->gone_ns)
+            c->gone_ns = d->now_ns;
+        else if (d->now_ns > c->gone_ns + FORGET_NS)
+            old[n++] = c;
+    }
+    for (size_t i = 0; i < n; i++) {
+        map_remove(&d->containers, old[i]->folder);
+        free_container(old[i]);
+    }
+}
+
+void discover_look(struct discover *d, int64_t now_ns)
+{
+    d->now_ns = now_ns;
+    for (size_t i = 0; i < d->n_globs; i++)
+        if (d->globs[i].place == PLACE_DOCKER && d->globs[i].envelope == ENVELOPE_DOCKER_JSON)
+            glob_folders(d->globs[i].pattern, look_at_folder, d);
+    forget_gone(d);
+}
+
+static const char *driver_reason(const struct container *c)
+{
+    if (c->has_file || c->reason || c->gone_ns || !c->is_known)
+        return c->reason;
+    if (str_equal(c->facts.driver, STR("none")))
+        return "its log driver is none";
+    if (str_equal(c->facts.driver, STR("json-file")) || str_equal(c->facts.driver, STR("local")) ||
+        !c->facts.driver.len)
+        return NULL; /* it has not begun to write */
+    return "its log driver keeps no file that can be read";
+}
+
+void discover_each_unread(const struct discover *d,
+                          void (*each)(void *context, struct str name, const char *reason),
+                          void *context)
+{
+    map_each (&d->containers, entry) {
+        const struct container *c = entry->value;
+        const char *reason = driver_reason(c);
+        if (reason && !c->has_file)
+            each(context, c->facts.name.len ? c->facts.name : path_name(c->folder), reason);
+    }
+}
+
+/* ---- what it is called ---- */
+
+static void add(struct labels *labels, const char *name, struct str value)
+{
+    if (value.len)
+        labels->items[labels->n++] = (struct label){str_from(name), value};
+}
+
+static struct str lane_name(enum lane lane)
+{
+    return lane == LANE_ERR ? STR("stderr") : STR("stdout");
+}
+
+static bool pod_labels(const struct discover *d, const struct tail_stream *stream, enum lane lane,
+                       struct labels *own, struct labels *data)
+{
+    struct pod_facts pod;
+    if (!pod_path_parse(stream->file, d->node, &pod))
+        return false;
+    add(own, "service", pod.workload);
+    add(own, "namespace", pod.namespace);
+    add(own, "pod", pod.pod);
+    add(own, "container", pod.container);
+    add(own, "node", d->node);
+    add(own, "stream", lane_name(lane));
+    add(data, "pod_uid", pod.uid);
+    return true;
+}
+
+static struct container *known_container(struct discover *d, const struct tail_stream *stream)
+{
+    return map_get(&d->containers, container_folder(stream->place, stream->file));
+}
+
+bool discover_labels(struct discover *d, const struct tail_stream *stream, enum lane lane,
+                     struct labels *own, struct labels *data)
+{
+    if (stream->place == PLACE_FILES)
+        return false;
+    if (stream->place == PLACE_PODS)
+        return pod_labels(d, stream, lane, own, data);
+    const struct container *c = known_container(d, stream);
+    struct str id = path_name(container_folder(stream->place, stream->file));
+    struct str short_id = str_slice(id, 0, CONTAINER_ID_SHORT);
+    struct container_facts none = {.id = id};
+    const struct container_facts *f = c && c->is_known ? &c->facts : &none;
+    add(own, "service", container_service(f));
+    add(own, "container", f->name.len ? f->name : short_id);
+    add(own, "project", f->project);
+    add(own, "number", f->number.len ? f->number : f->slot);
+    add(own, "stack", f->stack);
+    add(own, "stream", lane_name(lane));
+    add(data, "container_id", id);
+    add(data, "image", f->image);
+    return true;
+}
+
+void discover_put_name(struct discover *d, const struct tail_stream *stream, struct buf *out)
+{
+    struct pod_facts pod;
+    if (stream->place == PLACE_PODS && pod_path_parse(stream->file, (struct str){0}, &pod)) {
+        buf_print(out, "pod:%.*s/%.*s/%.*s", STR_ARG(pod.namespace), STR_ARG(pod.pod),
+                  STR_ARG(pod.container));
+    } else if (stream->place == PLACE_DOCKER || stream->place == PLACE_PODMAN) {
+        const struct container *c = known_container(d, stream);
+        struct str id = path_name(container_folder(stream->place, stream->file));
+        struct str name =
+            c && c->facts.name.len ? c->facts.name : str_slice(id, 0, CONTAINER_ID_SHORT);
+        buf_print(out, "%s:%.*s", stream->place == PLACE_DOCKER ? "docker" : "podman",
+                  STR_ARG(name));
+    } else {
+        buf_print(out, "file:%.*s", STR_ARG(stream->file));
+    }
+}

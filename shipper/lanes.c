@@ -1,0 +1,296 @@
+/*
+ * Files of containers: each line of the file is an envelope around a piece of what the application
+ * wrote to stdout or to stderr, its two *lanes*. Docker cuts lines at 16 KiB; the pieces of one line
+ * may have pieces of the other lane between them, and may go on in the next file after a rotation.
+ *
+ *     file      │ out "ab" … │ err "x\n" │ out "cd" … │ err "y\n" │ out "e\n" │
+ *               │            │           │            │           │           │
+ *               held[out]                                         .seen.at    ▼ given: "abcde"
+ *                                                                              nothing is held
+ *
+ * A piece that has more behind it waits in the join of its (stream, lane), in memory only. So until
+ * the join is given the lane's position stays at its first piece, the *hold*, in each file that has a
+ * part of it, while the file itself is read on, and that of the other lane is behind what was read.
+ *
+ * After a restart the joins are gone. A file with a hold is read again from the least one up to where
+ * it was read (the *replay*), and pieces in front of their lane's position are skipped.
+ *
+ *  1. held[lane].end < .seen.at.end, or nothing is held; a position never goes back, but by a cut.
+ *  2. A join is open iff a hold of its lane exists in a file of the stream (but while it replays).
+ *  3. A line longer than max_line is given in parts, cut between pieces; nothing of a part that was
+ *     given is held.
+ *  4. All joins together have at most JOINED_MAX bytes and one piece; the largest is given early.
+ *  5. What is no envelope is given as it stands, on stdout.
+ */
+#include "base/mem.h"
+#include "shipper/tailer_parts.h"
+
+/* ---- positions ---- */
+
+struct sample lane_position(const struct source *s, enum lane lane)
+{
+    return s->lanes.is_held[lane] ? s->lanes.held[lane] : s->seen.at;
+}
+
+struct hash128 lane_id(struct hash128 id, enum lane lane)
+{
+    id.low ^= (uint64_t)lane;
+    return id;
+}
+
+void lanes_replay(struct source *s)
+{
+    struct lanes *l = &s->lanes;
+    l->replay = s->seen.at.end;
+    for (enum lane lane = 0; lane < LANES; lane++) {
+        uint64_t at = lane_position(s, lane).end;
+        l->reported[lane] = at;
+        l->replay = min_of(l->replay, at);
+    }
+    l->is_replaying = l->replay < s->seen.at.end;
+    if (l->is_replaying && s->state == SOURCE_DONE)
+        s->state = SOURCE_PENDING;
+}
+
+void lanes_clip(struct source *s)
+{
+    struct lanes *l = &s->lanes;
+    for (enum lane lane = 0; lane < LANES; lane++) {
+        l->reported[lane] = min_of(l->reported[lane], s->seen.at.end);
+        l->is_held[lane] = l->is_held[lane] && l->held[lane].end < s->seen.at.end;
+    }
+    l->is_replaying = l->is_replaying && l->replay < s->seen.at.end;
+}
+
+void lane_resume(struct source *s, enum lane lane, const struct identity *seen)
+{
+    struct lanes *l = &s->lanes;
+    enum lane other = lane == LANE_OUT ? LANE_ERR : LANE_OUT;
+    struct sample to = seen->at;
+    if (to.end > s->seen.at.end) {
+        if (!l->is_held[other])
+            l->held[other] = s->seen.at;
+        l->is_held[other] = true;
+        s->seen = *seen;
+    }
+    l->held[lane] = to;
+    l->is_held[lane] = to.end < s->seen.at.end;
+    lanes_replay(s);
+}
+
+/* ---- holds ---- */
+
+/* What stands before an offset that is being cut, or just behind it. */
+static struct sample sample_at(const struct turn *turn, uint64_t end)
+{
+    size_t n = sample_size(end);
+    const char *at = turn->data + (end - turn->base) - n;
+    return (struct sample){end, sample_hash(str_of(at, n))};
+}
+
+static void hold(struct turn *turn, enum lane lane, uint64_t from)
+{
+    struct lanes *l = &turn->source->lanes;
+    if (l->is_held[lane])
+        return;
+    l->held[lane] = sample_at(turn, from);
+    l->is_held[lane] = true;
+}
+
+/* The join of the lane was given. What is still to be replayed keeps its hold: its pieces are not
+ * those that were given. */
+static void release(struct tailer *t, struct stream *st, enum lane lane)
+{
+    for (size_t i = 0; i < st->n; i++) {
+        struct source *s = st->sources[i];
+        if (!s->lanes.is_held[lane] || s->lanes.is_replaying)
+            continue;
+        s->lanes.is_held[lane] = false;
+        source_moved(t, s);
+    }
+}
+
+/* The same up to an offset of the file that is being replayed. */
+static void release_replayed(struct turn *turn, enum lane lane, uint64_t to)
+{
+    struct source *s = turn->source;
+    if (!s->lanes.is_replaying)
+        return;
+    s->lanes.is_held[lane] = to < s->seen.at.end;
+    if (s->lanes.is_held[lane])
+        s->lanes.held[lane] = sample_at(turn, to);
+    source_moved(turn->tailer, s);
+}
+
+/* ---- joins ---- */
+
+static void join_close(struct tailer *t, struct join *j)
+{
+    t->joined_bytes -= j->text.len;
+    buf_free(&j->text);
+    j->is_open = false;
+}
+
+void joins_free(struct tailer *t, struct stream *st)
+{
+    for (enum lane lane = 0; lane < LANES; lane++)
+        join_close(t, &st->joins[lane]);
+}
+
+static void join_add(struct tailer *t, struct join *j, const struct enveloped *e, int64_t now_ns)
+{
+    if (!j->is_open) {
+        j->text.max = max_of(t->options.max_line, (size_t)PIECE_MAX);
+        j->time_ns = e->time_ns;
+    }
+    j->is_open = true;
+    j->since_ns = now_ns;
+    buf_add(&j->text, e->text);
+    t->joined_bytes += e->text.len;
+}
+
+static void join_take_back(struct tailer *t, struct join *j, size_t n)
+{
+    j->text.len -= n;
+    t->joined_bytes -= n;
+}
+
+/* Gives what is open in a lane of any stream, as a part or as a whole. */
+static bool give_join(struct turn *turn, struct stream *st, enum lane lane, unsigned flags)
+{
+    struct join *j = &st->joins[lane];
+    struct tail_line line = {
+        .stream = &st->shown,
+        .lane = lane,
+        .time_ns = j->time_ns,
+    };
+    if (turn->source) {
+        line.source = turn->source->id;
+        line.mtime_ns = turn->source->mtime_ns;
+    }
+    if (!give_line(turn, &line, buf_str(&j->text), flags | TAIL_OF_LANE))
+        return false;
+    join_close(turn->tailer, j);
+    release(turn->tailer, st, lane);
+    return true;
+}
+
+static struct stream *largest_join(struct tailer *t, enum lane *lane)
+{
+    struct stream *best = NULL;
+    map_each (&t->streams, entry) {
+        struct stream *st = entry->value;
+        for (enum lane l = 0; l < LANES; l++) {
+            if (best && st->joins[l].text.len <= best->joins[*lane].text.len)
+                continue;
+            best = st;
+            *lane = l;
+        }
+    }
+    return best;
+}
+
+/* The largest join goes as it is if all have too much; what comes later goes on behind it. */
+static bool limit_joins(struct turn *turn)
+{
+    enum lane lane = LANE_OUT;
+    if (turn->tailer->joined_bytes <= JOINED_MAX)
+        return true;
+    struct stream *st = largest_join(turn->tailer, &lane);
+    return give_join(turn, st, lane, TAIL_MORE);
+}
+
+/* ---- pieces ---- */
+
+/* The text in the envelope of a raw line, or of a part of one that is longer than PIECE_MAX. */
+static void open_piece(struct turn *turn, struct str raw, unsigned flags, struct enveloped *e)
+{
+    struct source *s = turn->source;
+    struct lanes *l = &s->lanes;
+    enum envelope_kind kind = s->stream->shown.envelope;
+    bool goes_on = (flags & (TAIL_FIRST | TAIL_MIDDLE)) != 0;
+    *e = (struct enveloped){.text = raw, .time_ns = TIME_NONE, .lane = LANE_OUT};
+    if (flags & (TAIL_MIDDLE | TAIL_LAST)) {
+        e->lane = l->raw_lane;
+        e->is_partial = goes_on || l->raw_is_partial;
+        return;
+    }
+    /* The runtime of a pod may be Docker, whose files the kubelet links to. */
+    if (kind == ENVELOPE_CRI && str_starts(raw, STR("{\"log\":")))
+        kind = ENVELOPE_DOCKER_JSON;
+    envelope_open(kind, raw, &turn->tailer->unescaped, e);
+    l->raw_lane = e->lane;
+    l->raw_is_partial = e->is_partial;
+    e->is_partial |= goes_on;
+}
+
+static bool take_piece(struct turn *turn, struct tail_line *line, const struct enveloped *e,
+                       unsigned flags)
+{
+    struct tailer *t = turn->tailer;
+    struct stream *st = turn->source->stream;
+    struct join *j = &st->joins[e->lane];
+    bool is_too_long = j->text.len && j->text.len + e->text.len > t->options.max_line;
+    if (is_too_long) {
+        if (!give_join(turn, st, e->lane, TAIL_MORE))
+            return false;
+        release_replayed(turn, e->lane, line->from);
+    }
+    if (!j->is_open && !e->is_partial) {
+        line->lane = e->lane;
+        line->time_ns = e->time_ns;
+        return give_line(turn, line, e->text, flags | TAIL_OF_LANE);
+    }
+    if (e->is_partial && !limit_joins(turn))
+        return false;
+    join_add(t, j, e, turn->now_ns);
+    if (e->is_partial) {
+        hold(turn, e->lane, line->from);
+        return true;
+    }
+    if (!give_join(turn, st, e->lane, flags)) {
+        join_take_back(t, j, e->text.len);
+        return false;
+    }
+    release_replayed(turn, e->lane, line->to);
+    return true;
+}
+
+bool lane_give(struct turn *turn, struct tail_line *line, struct str raw, unsigned flags)
+{
+    struct source *s = turn->source;
+    struct enveloped e;
+    if (flags & TAIL_DAMAGED) {
+        if (!s->lanes.is_replaying)
+            source_drop(turn->tailer, s, "damaged frames", line->from, line->to);
+        return true;
+    }
+    open_piece(turn, raw, flags, &e);
+    bool is_known = s->lanes.is_replaying && line->from < lane_position(s, e.lane).end;
+    return is_known || take_piece(turn, line, &e, flags & TAIL_NO_NEWLINE);
+}
+
+void lanes_replayed(struct source *s)
+{
+    for (enum lane lane = 0; lane < LANES; lane++)
+        s->lanes.is_held[lane] = s->lanes.is_held[lane] && s->stream->joins[lane].is_open;
+}
+
+enum turn_end lanes_give_overdue(struct tailer *t, struct stream *st, int64_t now_ns,
+                                 const struct tail_sink *sink)
+{
+    struct turn turn = {.tailer = t, .sink = sink, .now_ns = now_ns};
+    enum turn_end end = TURN_NOTHING;
+    for (enum lane lane = 0; lane < LANES; lane++) {
+        struct join *j = &st->joins[lane];
+        if (!j->is_open)
+            continue;
+        if (now_ns < j->since_ns + WAIT_LIVE_NS)
+            stream_wait(t, st, j->since_ns + WAIT_LIVE_NS);
+        else if (give_join(&turn, st, lane, TAIL_NO_NEWLINE))
+            end = TURN_WORKED;
+        else
+            return TURN_STOPPED;
+    }
+    return end;
+}
