@@ -390,57 +390,6 @@ bool podman_spec_parse(struct str json, struct arena *arena, struct container_fa
     return true;
 }
 
-/* ---- which of them we are ---- */
-
-/* The last part of *path, which is then cut off. */
-static struct str take_last(struct str *path)
-{
-    const char *slash = path->len ? memrchr(path->ptr, '/', path->len) : NULL;
-    size_t front = slash ? (size_t)(slash - path->ptr) : 0;
-    struct str last = str_slice(*path, slash ? front + 1 : 0, path->len);
-    path->len = front;
-    return last;
-}
-
-/* The id in ".../containers/<id>/hostname" or ".../overlay-containers/<id>/userdata/hostname", where
- * the engine keeps the files that it mounts into each of its containers. */
-static struct str id_in_path(struct str path)
-{
-    if (str_ends(path, STR("//deleted"))) /* the engine has written a new one since */
-        path.len -= STR("//deleted").len;
-    take_last(&path);
-    struct str id = take_last(&path);
-    bool is_podman = str_equal(id, STR("userdata"));
-    if (is_podman)
-        id = take_last(&path);
-    struct str folder = take_last(&path);
-    bool is_kept =
-        is_podman ? str_ends(folder, STR("-containers")) : str_equal(folder, STR("containers"));
-    return is_kept && is_container_id(id) ? id : (struct str){0};
-}
-
-/* Lines are "36 35 98:0 ROOT MOUNT-POINT OPTIONS ...". Blanks in paths are octal escapes there; in the
- * parts that are compared is none, so nothing has to be decoded. Mounts on other places tell
- * nothing: a container may look at the folders of its neighbours. */
-struct str own_container_id(struct str mountinfo)
-{
-    static const struct str places[] = {STR_INIT("/etc/hostname"), STR_INIT("/etc/hosts"),
-                                        STR_INIT("/etc/resolv.conf"),
-                                        STR_INIT("/run/.containerenv")};
-    struct str line, field, root = {0};
-    while (take_until(&mountinfo, '\n', &line)) {
-        for (int i = 0; i < 4 && take_until(&line, ' ', &field); i++)
-            root = field;
-        struct str id = id_in_path(root);
-        if (!id.len || !take_until(&line, ' ', &field))
-            continue;
-        for (size_t i = 0; i < countof(places); i++)
-            if (str_equal(field, places[i]))
-                return id;
-    }
-    return (struct str){0};
-}
-
 /* ---- the service ---- */
 
 struct str container_service(const struct container_facts *facts)

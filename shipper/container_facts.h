@@ -8,7 +8,6 @@
  *     Podman   STORAGE/overlay-containers/containers.json   podman_containers_parse, and the same for
  *                                 volatile-containers.json  those that are kept until they exit
  *              .../overlay-containers/<id>/userdata/config.json  podman_spec_parse
- *     both     /proc/self/mountinfo                         own_container_id
  *
  * Invariants
  *   1. These files hold passwords (the environment, commands, health checks). Only the values of
@@ -73,10 +72,6 @@ bool podman_containers_parse(struct str json, struct str id, struct arena *arena
  * labels in its database only. */
 bool podman_spec_parse(struct str json, struct arena *arena, struct container_facts *facts,
                        struct err *err);
-
-/* The id of the container this process runs in, as a view on /proc/self/mountinfo; empty if it runs
- * in none, or under another engine. In a pod it is that of the pod's sandbox. */
-struct str own_container_id(struct str mountinfo);
 
 /* The value of the label `service`: sluice.service, else the compose service, the swarm service, the
  * name, the short id. Empty if nothing is known. */

@@ -6,6 +6,7 @@
 #include "formats/block/record.h"
 #include "formats/line/json_text.h"
 #include "shipper/container_facts.h"
+#include "shipper/own_container.h"
 #include "shipper/pod_facts.h"
 
 #include <assert.h>
@@ -43,6 +44,8 @@ static void check_engines(struct str s)
            (root.ptr[0] == '/' && root.len < PATH_MAX));
     struct str own = own_container_id(s);
     assert(own.len == 0 || is_container_id(own));
+    own = own_pod_uid(s);
+    assert(own.len == 0 || (own.ptr > s.ptr && own.ptr + own.len < s.ptr + s.len));
 }
 
 static bool is_inside(struct str part, struct str whole)

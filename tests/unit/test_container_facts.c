@@ -444,51 +444,6 @@ TEST(container_facts_of_podman_annotations)
     CHECK_STR(f.own_service, STR("front"));
 }
 
-/* ---- the own container ---- */
-
-#define MOUNT(root, place) "678 655 254:1 " root " " place " rw,relatime - ext4 /dev/vda1 rw\n"
-
-TEST(container_facts_own_id)
-{
-    static const struct {
-        const char *mounts, *id;
-    } cases[] = {
-        {"", ""},
-        {"22 1 8:1 / / rw shared:1 - ext4 /dev/sda1 rw", ""},
-        {MOUNT("/var/lib/docker/containers/" ID_A "/hostname", "/etc/hostname"), ID_A},
-        {MOUNT("/docker/containers/" ID_A "/hosts", "/etc/hosts"), ID_A},
-        {MOUNT("/containers/" ID_A "/resolv.conf", "/etc/resolv.conf"), ID_A},
-        {MOUNT("/containers/" ID_A "/resolv.conf//deleted", "/etc/resolv.conf"), ID_A},
-        {MOUNT("/data/jo\\040doe/.local/share/docker/containers/" ID_A "/hosts", "/etc/hosts"),
-         ID_A},
-        {MOUNT("/common/var-lib-docker/containers/" ID_A "/hosts", "/etc/hosts"), ID_A},
-        {MOUNT("/containers/storage/overlay-containers/" ID_B "/userdata/hostname",
-               "/etc/hostname"),
-         ID_B},
-        {MOUNT("/containers/vfs-containers/" ID_B "/userdata/.containerenv", "/run/.containerenv"),
-         ID_B},
-        /* the first is mounted over by the user, and the host's folder is looked at */
-        {MOUNT("/srv/hosts", "/etc/hosts")
-             MOUNT("/var/lib/docker/containers/" ID_B "/hostname", "/watched/hostname")
-                 MOUNT("/var/lib/docker/containers", "/var/lib/docker/containers")
-                     MOUNT("/var/lib/docker/containers/" ID_A "/hostname", "/etc/hostname"),
-         ID_A},
-        /* on the host */
-        {MOUNT("/", "/var/lib/docker/containers/" ID_A "/mounts/shm"), ""},
-        {MOUNT("/var/lib/kubelet/pods/0d1e/etc-hosts", "/etc/hosts"), ""},
-        {MOUNT("/containers/abc/hostname", "/etc/hostname"), ""},
-        {MOUNT("/images/" ID_A "/hostname", "/etc/hostname"), ""},
-        {MOUNT("/containers/" ID_A, "/etc/hostname"), ""},
-        {"1 2 3 /containers/" ID_A "/hostname", ""},
-        {"\n\n \n" MOUNT("/containers/" ID_A "/hostname", "/etc/hostname"), ID_A},
-    };
-    for (size_t i = 0; i < countof(cases); i++) {
-        struct str id = own_container_id(str_from(cases[i].mounts));
-        if (!str_equal(id, str_from(cases[i].id)))
-            test_fail(__FILE__, __LINE__, "%s\n# is \"%.*s\"", cases[i].mounts, STR_ARG(id));
-    }
-}
-
 /* ---- service ---- */
 
 TEST(container_service_by_rank)
