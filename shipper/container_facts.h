@@ -2,12 +2,12 @@
  * What a container is, from the files that its engine keeps about it. Bytes in, facts out: who
  * reads the files is discovery, and the log itself is none of this module's business.
  *
- *     Docker   DATA-ROOT/containers/<id>/config.v2.json     docker_config_parse
- *              DATA-ROOT/containers/<id>/hostconfig.json    docker_host_config_parse
- *              /etc/docker/daemon.json                      docker_daemon_parse
- *     Podman   STORAGE/overlay-containers/containers.json   podman_containers_parse, and the same for
- *                                 volatile-containers.json  those that are kept until they exit
- *              .../overlay-containers/<id>/userdata/config.json  podman_spec_parse
+ *     Docker   DATA-ROOT/containers/<id>/config.v2.json          docker_config_parse
+ *              DATA-ROOT/containers/<id>/hostconfig.json         docker_host_config_parse
+ *              /etc/docker/daemon.json                           docker_daemon_parse
+ *     Podman   STORAGE/overlay-containers/containers.json        podman_containers_parse
+ *              STORAGE/overlay-containers/volatile-containers.json      the same: those of `--rm`
+ *              STORAGE/overlay-containers/<id>/userdata/config.json     podman_spec_parse
  *
  * Invariants
  *   1. These files hold passwords (the environment, commands, health checks). Only the values of
