@@ -6,7 +6,7 @@
  *              DATA-ROOT/containers/<id>/hostconfig.json         docker_host_config_parse
  *              /etc/docker/daemon.json                           docker_daemon_parse
  *     Podman   STORAGE/overlay-containers/containers.json        podman_containers_parse
- *              STORAGE/overlay-containers/volatile-containers.json      the same: those of `--rm`
+ *              STORAGE/overlay-containers/volatile-containers.json      the same, not fsynced
  *              STORAGE/overlay-containers/<id>/userdata/config.json     podman_spec_parse
  *
  * Invariants
@@ -22,9 +22,9 @@
  *      key is there twice the last one counts, as in Go. A value of another type than a string, and
  *      an empty one, is as if the key were not there.
  *
- * ERR_CORRUPT: is not JSON, or is cut. An engine replaces its files by renaming, but a broken one
- * was seen after a full disk; the caller goes on without the facts and says so. How many bytes are
- * read is bounded by the caller.
+ * ERR_CORRUPT: is not JSON, or is cut. Engines replace their files by renaming, but a power cut may
+ * leave a broken one; the caller goes on without the facts and says so. How many bytes
+ * are read is bounded by the caller.
  */
 #ifndef SHIPPER_CONTAINER_FACTS_H
 #define SHIPPER_CONTAINER_FACTS_H
