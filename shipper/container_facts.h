@@ -11,9 +11,9 @@
  *
  * Invariants
  *   1. These files hold passwords (the environment, commands, health checks). Only the values of
- *      the keys in the table of container_facts.c are copied, to the arena; nothing else is copied
- *      anywhere, and no error quotes a byte of a file. The caller wipes what it has read
- *      (mem_wipe), after a failure, too.
+ *      the keys that container_facts.c names are copied, to the arena (Podman's metadata, JSON in a
+ *      string, is opened in memory that is wiped at once), and no error quotes a byte of a file.
+ *      The caller wipes what it has read (mem_wipe), after a failure, too.
  *   2. Every fact is UTF-8 and at most LABEL_VALUE_MAX bytes; longer ones are cut at the end of a
  *      character.
  *   3. An id is 64 lower-case hex digits; whatever else a file says is no id.
@@ -23,8 +23,8 @@
  *      an empty one, is as if the key were not there.
  *
  * ERR_CORRUPT: is not JSON, or is cut. Engines replace their files by renaming, but a power cut may
- * leave a broken one; the caller goes on without the facts and says so. How many bytes
- * are read is bounded by the caller.
+ * leave a broken one; the caller goes on without the facts and says so. How many
+ * bytes are read is bounded by the caller.
  */
 #ifndef SHIPPER_CONTAINER_FACTS_H
 #define SHIPPER_CONTAINER_FACTS_H
