@@ -2,6 +2,16 @@
 
 #include "base/mem.h"
 
+struct str str_cut_utf8(struct str s, size_t max)
+{
+    if (s.len <= max)
+        return s;
+    size_t len = max;
+    while (len > 0 && max - len < 3 && ((unsigned char)s.ptr[len] & 0xc0) == 0x80)
+        len--;
+    return str_of(s.ptr, len);
+}
+
 static bool is_plain(unsigned char c)
 {
     return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';

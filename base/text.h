@@ -1,10 +1,13 @@
 /*
- * Text forms of bytes: JSON strings (RFC 8259) and base64 (RFC 4648).
+ * Text forms of bytes: JSON strings (RFC 8259), base64 (RFC 4648); and where text may be cut.
  */
 #ifndef BASE_TEXT_H
 #define BASE_TEXT_H
 
 #include "base/buf.h"
+
+/* The front of s, at most max bytes of it, that does not end inside a UTF-8 character. */
+struct str str_cut_utf8(struct str s, size_t max);
 
 /* A JSON string with its quotes. Control bytes are escaped; what is not UTF-8 becomes U+FFFD. */
 void put_json(struct buf *b, struct str s);
