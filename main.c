@@ -4,9 +4,9 @@
  */
 #include "base/mem.h"
 #include "base/options.h"
-#include "collector/collect.h"
+#include "collector/collect_command.h"
 #include "query/commands.h"
-#include "shipper/ship.h"
+#include "shipper/ship_command.h"
 
 #include <stdio.h>
 #include <sys/resource.h>

@@ -108,6 +108,10 @@ bool config_load(struct config *c, const char *path, struct warnings *w, struct 
 /* The same from memory, without drop-ins. name is used in messages and kept. */
 bool config_read(struct config *c, struct str bytes, const char *name, struct warnings *w,
                  struct err *err);
+/* One value that wins over files and variables: that of a flag, which is named as the place it came
+ * from ("--data"). An empty one changes nothing. */
+bool config_set(struct config *c, const char *path, struct str value, const char *from,
+                struct err *err);
 void config_free(struct config *c);
 
 /* Every key, its value and where it came from. */
