@@ -29,6 +29,14 @@ void warn_add(struct warnings *w, const char *fmt, ...)
     va_end(args);
 }
 
+void warnings_log(const struct warnings *w)
+{
+    for (size_t i = 0; i < w->n; i++)
+        log_warn("%s", w->text[i]);
+    if (w->more)
+        log_warn("%zu more warnings about the configuration", w->more);
+}
+
 /* Each file may carry its version; the first one stays. */
 static bool merge_version(struct yaml *into, struct yaml *from, struct err *err)
 {

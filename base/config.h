@@ -35,6 +35,8 @@ struct warnings {
 
 void warn_add(struct warnings *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+void warnings_log(const struct warnings *w);
+
 enum config_start { START_BEGINNING, START_END };
 enum config_times { TIMES_US, TIMES_NS };
 enum config_pattern { GREP_TEXT, GREP_REGEX };

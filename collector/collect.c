@@ -6,6 +6,7 @@
  *     GET, POST /api/v1/query                 read       people and their tools
  *     GET /metrics                            read
  *     POST /api/v1/tokens?role=...            admin      `sluice token`
+ *     POST /api/v1/reload                     admin      `sluice reload`
  *     GET /health /healthz /ready /           nobody's secret
  *
  * Over TCP everything but the last row needs a token (collector/tokens.h), and requests that a web
@@ -34,6 +35,7 @@ enum { TICK_MS = 1000, QUERY_BODY_MAX = 256 << 10 };
 struct collector {
     const struct config *config;
     struct collector_events events;
+    const char *folder; /* of the store, by the first configuration */
     uv_loop_t *loop;
     uv_timer_t timer;
     struct store *store;
@@ -170,6 +172,19 @@ static void handle_tokens(struct http_exchange *x, void *data)
     mem_wipe(reply.ptr, reply.len);
 }
 
+static void handle_reload(struct http_exchange *x, void *data)
+{
+    struct collector *c = data;
+    struct err err;
+    defer(buf_free) struct buf report = {0};
+    if (c->is_stopping)
+        http_reply_text(x, 503, "shutting down");
+    else if (c->events.reload(&report, &err, c->events.data))
+        http_reply_text(x, 200, "%.*s", STR_ARG(buf_str(&report)));
+    else
+        http_reply_text(x, 400, "%s", err.text);
+}
+
 static const struct http_route routes[] = {
     {"GET", "/", 0, handle_root, ACCESS_NONE},
     {"GET", "/health", 0, handle_health, ACCESS_NONE},
@@ -181,6 +196,7 @@ static const struct http_route routes[] = {
     {"GET", "/api/v1/query", 0, handle_query, ACCESS_READ},
     {"POST", "/api/v1/query", QUERY_BODY_MAX, handle_query, ACCESS_READ},
     {"POST", "/api/v1/tokens", 0, handle_tokens, ACCESS_ADMIN},
+    {"POST", "/api/v1/reload", 0, handle_reload, ACCESS_ADMIN},
 };
 
 static bool authorize(struct http_exchange *x, const struct http_route *route, void *data)
@@ -231,17 +247,33 @@ static bool open_server(struct collector *c, struct err *err)
     return o->listen.len == 0 || listen_tcp(c, o->listen, err);
 }
 
+/* Bytes of the disk; of one that does not tell its size, none. */
+static uint64_t keep_free(const struct collector *c)
+{
+    struct err unused;
+    uint64_t free_bytes, size;
+    bool known = disk_space(c->folder, &free_bytes, &size, &unused);
+    return share_of(c->config->collector.keep_free, known ? size : 0);
+}
+
+static struct queries_limits limits_of(const struct config *config)
+{
+    const struct config_collector *o = &config->collector;
+    return (struct queries_limits){
+        .most = (unsigned)o->queries, .memory = o->query_memory, .time_ns = o->query_time_ns};
+}
+
 static bool open_store(struct collector *c, struct err *err)
 {
     const struct config_collector *o = &c->config->collector;
-    uint64_t free_bytes, size;
-    if (!folder_make(o->data.ptr, err) || !disk_space(o->data.ptr, &free_bytes, &size, err))
+    if (!folder_make(o->data.ptr, err))
         return false;
+    c->folder = o->data.ptr;
     const struct store_options options = {
         .folder = o->data.ptr,
         .keep_ns = o->keep_ns,
         .max_bytes = o->max_size,
-        .keep_free = share_of(o->keep_free, size),
+        .keep_free = keep_free(c),
     };
     if (!store_open(&c->store, &options, time_now(), err))
         return false;
@@ -295,22 +327,33 @@ static void on_tick(uv_timer_t *timer)
 
 static bool start(struct collector *c, struct err *err)
 {
-    const struct config_collector *o = &c->config->collector;
-    if (!open_store(c, err) || !tokens_open(&c->tokens, o->data.ptr, err) ||
+    if (!open_store(c, err) || !tokens_open(&c->tokens, c->config->collector.data.ptr, err) ||
         !ingest_open(&c->ingest, c->loop, c->store, &c->metrics, err))
         return false;
     const struct queries_options queries = {
         .loop = c->loop,
         .store = c->store,
         .metrics = &c->metrics,
-        .most = (unsigned)o->queries,
-        .memory = o->query_memory,
-        .time_ns = o->query_time_ns,
+        .limits = limits_of(c->config),
     };
     if (!queries_open(&c->queries, &queries, err) || !open_server(c, err))
         return false;
     uv_timer_start(&c->timer, on_tick, TICK_MS, TICK_MS);
     return true;
+}
+
+void collector_reload(struct collector *c, const struct config *config)
+{
+    struct err err;
+    metric_set(&c->metrics, METRIC_CONFIG_RELOAD_OK, NO_LABELS, config != NULL);
+    if (!config || c->is_stopping)
+        return;
+    c->config = config;
+    const struct config_collector *o = &config->collector;
+    const struct queries_limits limits = limits_of(config);
+    ingest_set_retention(c->ingest, o->keep_ns, o->max_size, keep_free(c));
+    if (!queries_set_limits(c->queries, &limits, &err))
+        log_error("%s; the limits before stay", err.text);
 }
 
 void collector_close(struct collector **address)
@@ -340,6 +383,7 @@ bool collector_open(struct collector **out, uv_loop_t *loop, const struct config
     c->loop = loop;
     uv_timer_init(loop, &c->timer);
     c->timer.data = c;
+    metric_set(&c->metrics, METRIC_CONFIG_RELOAD_OK, NO_LABELS, 1);
     file_raise_limit(); /* each journal keeps one open */
     if (start(c, err)) {
         log_info("listening on %s%s%s",
@@ -349,7 +393,7 @@ bool collector_open(struct collector **out, uv_loop_t *loop, const struct config
         *out = c;
         return true;
     }
-    c->events = (struct collector_events){discard, c};
+    c->events = (struct collector_events){.stopped = discard, .data = c};
     collector_stop(c);
     return false;
 }

@@ -1,5 +1,6 @@
 #include "collector/collect_command.h"
 
+#include "base/config_live.h"
 #include "base/io/program.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -50,14 +51,6 @@ static void print_help(void)
     fwrite(b.ptr, 1, b.len, stdout);
 }
 
-/* Flags win over the configuration. */
-static bool apply_flags(struct config *c, const struct flags *f, struct err *err)
-{
-    return config_set(c, "collector.data", f->data, "--data", err) &&
-           config_set(c, "collector.socket", f->socket, "--socket", err) &&
-           config_set(c, "collector.listen", f->listen, "--listen", err);
-}
-
 /* False: help was printed or something is wrong (said on stderr); *status is the exit status. */
 static bool read_flags(struct flags *f, struct arena *arena, int argc, char **argv, int *status)
 {
@@ -82,9 +75,20 @@ static bool read_flags(struct flags *f, struct arena *arena, int argc, char **ar
 }
 
 struct collect_command {
+    struct flags flags;
     struct program *program;
+    struct live_config live;
     struct collector *collector;
 };
+
+/* Flags win over the configuration. */
+static bool adjust(struct config *config, void *data, struct err *err)
+{
+    const struct flags *f = &((struct collect_command *)data)->flags;
+    return config_set(config, "collector.data", f->data, "--data", err) &&
+           config_set(config, "collector.socket", f->socket, "--socket", err) &&
+           config_set(config, "collector.listen", f->listen, "--listen", err);
+}
 
 static void stop(void *data)
 {
@@ -100,39 +104,75 @@ static void stopped(void *data)
     program_end(c->program);
 }
 
-static int run(const struct config *config)
+static void apply(const struct config *next, void *data)
+{
+    const struct collect_command *c = data;
+    log_change(next->log_level, next->log_format);
+    collector_reload(c->collector, next);
+}
+
+static bool reload(struct buf *report, struct err *err, void *data)
+{
+    struct collect_command *c = data;
+    struct warnings w = {0};
+    bool good = live_config_reload(&c->live, &w, report, err);
+    warnings_log(&w);
+    if (good) {
+        log_info("configuration read again: %.*s", STR_ARG(buf_str(report)));
+        return true;
+    }
+    log_error("the new configuration is wrong, the old one stays: %s", err->text);
+    collector_reload(c->collector, NULL);
+    return false;
+}
+
+static void on_hang_up(void *data)
+{
+    const struct collect_command *c = data;
+    struct err err;
+    defer(buf_free) struct buf report = {0};
+    if (c->collector)
+        reload(&report, &err, data);
+}
+
+static int run(struct collect_command *c)
 {
     struct err err;
-    struct collect_command c = {0};
-    const struct program_events program = {.stop = stop, .data = &c};
-    const struct collector_events events = {.stopped = stopped, .data = &c};
-    program_open(&c.program, &program);
-    bool good = collector_open(&c.collector, program_loop(c.program), config, &events, &err);
+    const struct program_events program = {.stop = stop, .reload = on_hang_up, .data = c};
+    const struct collector_events events = {.stopped = stopped, .reload = reload, .data = c};
+    program_open(&c->program, &program);
+    bool good =
+        collector_open(&c->collector, program_loop(c->program), c->live.first, &events, &err);
     if (good)
-        program_run(c.program);
+        program_run(c->program);
     else
         log_error("%s", err.text);
-    program_close(&c.program);
+    program_close(&c->program);
     return good ? 0 : 2;
 }
 
 int command_collect(int argc, char **argv)
 {
+    static const char *const sections[] = {"collector.", "log.", NULL};
     struct err err;
     struct warnings w = {0};
-    struct flags f;
     int status;
+    struct collect_command c = {0};
     defer(arena_free) struct arena arena = {0};
-    defer(config_free) struct config config = {0};
-    if (!read_flags(&f, &arena, argc, argv, &status))
+    if (!read_flags(&c.flags, &arena, argc, argv, &status))
         return status;
-    if (!config_load(&config, f.config.len ? f.config.ptr : NULL, &w, &err) ||
-        !apply_flags(&config, &f, &err)) {
+    c.live = (struct live_config){.path = c.flags.config.len ? c.flags.config.ptr : NULL,
+                                  .adjust = adjust,
+                                  .apply = apply,
+                                  .data = &c,
+                                  .sections = sections};
+    if (!live_config_open(&c.live, &w, &err)) {
         fprintf(stderr, "sluice collect: %s\n", err.text);
         return 2;
     }
-    log_setup(config.log_level, config.log_format, "collector");
-    for (size_t i = 0; i < w.n; i++)
-        log_warn("%s", w.text[i]);
-    return run(&config);
+    log_setup(c.live.first->log_level, c.live.first->log_format, "collector");
+    warnings_log(&w);
+    status = run(&c);
+    live_config_close(&c.live);
+    return status;
 }

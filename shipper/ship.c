@@ -447,16 +447,23 @@ static bool open_sources(struct ship *s, struct err *err)
     return tailer_open(&s->tailer, &options, err);
 }
 
+/* Bytes. A disk that does not tell its size is asked for nothing. */
+static uint64_t spool_keep_free(const struct ship *s)
+{
+    struct err unused;
+    uint64_t free_bytes, size;
+    bool known = disk_space(s->options->state, &free_bytes, &size, &unused);
+    return share_of(s->config->shipper.spool_keep_free, known ? size : 0);
+}
+
 static bool open_spool(struct ship *s, bool *is_new, struct err *err)
 {
-    uint64_t free_bytes, size = 0;
     const struct spool_restore how = {restore, restore, s};
-    struct spool_options options = {.folder = s->options->state,
-                                    .size = s->config->shipper.spool_size};
-    if (!folder_make(s->options->state, err) ||
-        !disk_space(s->options->state, &free_bytes, &size, err))
+    if (!folder_make(s->options->state, err))
         return false;
-    options.keep_free = share_of(s->config->shipper.spool_keep_free, size);
+    const struct spool_options options = {.folder = s->options->state,
+                                          .size = s->config->shipper.spool_size,
+                                          .keep_free = spool_keep_free(s)};
     if (!spool_open(&s->spool, &options, &how, time_now(), is_new, err))
         return false;
     if (spool_count(s->spool).damaged)
@@ -543,6 +550,16 @@ static bool start(struct ship *s, struct err *err)
     return true;
 }
 
+void ship_reload(struct ship *s, const struct config *config)
+{
+    metric_set(&s->metrics, METRIC_CONFIG_RELOAD_OK, NO_LABELS, config != NULL);
+    if (!config || s->phase == SHIP_STOPPED)
+        return;
+    s->config = config;
+    spool_set_limits(s->spool, config->shipper.spool_size, spool_keep_free(s));
+    ship_pump(s);
+}
+
 void ship_close(struct ship **address)
 {
     struct ship *s = *address;
@@ -575,11 +592,12 @@ bool ship_open(struct ship **out, uv_loop_t *loop, const struct ship_options *op
     s->started_ns = time_now() - time_monotonic();
     s->since_ns = TIME_NONE;
     open_handles(s);
+    metric_set(&s->metrics, METRIC_CONFIG_RELOAD_OK, NO_LABELS, 1);
     if (start(s, err)) {
         *out = s;
         return true;
     }
-    s->events = (struct ship_events){discard, s};
+    s->events = (struct ship_events){.stopped = discard, .data = s};
     ship_halt(s);
     return false;
 }
