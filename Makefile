@@ -75,7 +75,7 @@ MISSING := $(shell CC='$(CC)' tools/deps missing $(if $(CROSS),cross,build) | he
 FOLDERS := base base/io formats/line formats/block formats/push query/engine collector/store \
            shipper collector query
 SOURCES := $(foreach f,$(FOLDERS),$(wildcard $(f)/*.c))
-HEADERS := $(foreach f,$(FOLDERS),$(wildcard $(f)/*.h))
+HEADERS := $(foreach f,$(FOLDERS),$(wildcard $(f)/*.h)) $(wildcard *.h)
 TESTS   := $(wildcard tests/*.c tests/*/*.c)
 TEST_HEADERS := $(wildcard tests/*.h tests/*/*.h)
 
@@ -108,7 +108,7 @@ $(OUT)/libsluice.a: $(OBJECTS)
 
 link = $(Q)$(CC) $(CFLAGS) $(LINK_$(MODE)) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-$(OUT)/sluice: $(OUT)/main.o $(OUT)/libsluice.a
+$(OUT)/sluice: $(OUT)/main.o $(OUT)/up.o $(OUT)/libsluice.a
 	$(call say,LINK,$@)
 	$(link)
 
@@ -128,7 +128,7 @@ $(OUT)/fuzz_%: $(OUT)/tests/fuzz/fuzz_%.o $(OUT)/libsluice.a
 	$(call say,LINK,$@)
 	$(link) -fsanitize=fuzzer
 
--include $(patsubst %.o,%.d,$(OBJECTS) $(call objects,main.c $(TESTS)))
+-include $(patsubst %.o,%.d,$(OBJECTS) $(call objects,main.c up.c $(TESTS)))
 
 # ---- tests: each target prints TAP; tests/run runs them all and adds up ----
 

@@ -4,9 +4,10 @@
  */
 #include "base/mem.h"
 #include "base/options.h"
-#include "collector/collect.h"
+#include "collector/collect_command.h"
 #include "query/commands.h"
-#include "shipper/ship.h"
+#include "shipper/ship_command.h"
+#include "up.h"
 
 #include <stdio.h>
 #include <sys/resource.h>
@@ -20,6 +21,8 @@ static const struct {
     const char *help;
 } commands[] = {
     {"grep", command_grep, "search the store"},
+    {"up", command_up,
+     "collect and keep the logs of this machine: ship and collect in one process"},
     {"ship", command_ship, "hand the lines of files or standard input to a collector"},
     {"collect", command_collect, "store what shippers send, answer searches"},
     {"token", command_token, "make a token for access over TCP: read, write or admin"},

@@ -29,6 +29,14 @@ void warn_add(struct warnings *w, const char *fmt, ...)
     va_end(args);
 }
 
+void warnings_log(const struct warnings *w)
+{
+    for (size_t i = 0; i < w->n; i++)
+        log_warn("%s", w->text[i]);
+    if (w->more)
+        log_warn("%zu more warnings about the configuration", w->more);
+}
+
 /* Each file may carry its version; the first one stays. */
 static bool merge_version(struct yaml *into, struct yaml *from, struct err *err)
 {
@@ -231,13 +239,32 @@ static bool check_url(const struct config *c, struct err *err)
                        STR_ARG(url));
 }
 
+static bool check(const struct config *c, struct err *err)
+{
+    return check_labels(c, err) && check_sockets(c, err) && check_listen(c, err) &&
+           check_url(c, err);
+}
+
 /* The merged tree becomes the struct. */
 static bool apply_tree(struct config *c, struct yaml *root, struct warnings *w, struct err *err)
 {
     return config_expand(root, &c->arena, err) && config_environment(root, &c->arena, w, err) &&
-           options_read_yaml(&c->options, root, err) && read_files(c, err) &&
-           check_labels(c, err) && check_sockets(c, err) && check_listen(c, err) &&
-           check_url(c, err);
+           options_read_yaml(&c->options, root, err) && read_files(c, err) && check(c, err);
+}
+
+bool config_set(struct config *c, const char *path, struct str value, const char *from,
+                struct err *err)
+{
+    size_t i = 0;
+    if (value.len == 0)
+        return true;
+    struct yaml *node = yaml_new(&c->arena, YAML_SCALAR, (struct place){.file = from});
+    node->plain = true;
+    node->text = str_of(arena_text(&c->arena, value), value.len);
+    while (i < config_table.n && strcmp(config_table.rows[i].path, path) != 0)
+        i++;
+    assert(i < config_table.n);
+    return option_set(&c->options, &config_table.rows[i], node, err) && check(c, err);
 }
 
 static void begin(struct config *c)

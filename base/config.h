@@ -35,6 +35,8 @@ struct warnings {
 
 void warn_add(struct warnings *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+void warnings_log(const struct warnings *w);
+
 enum config_start { START_BEGINNING, START_END };
 enum config_times { TIMES_US, TIMES_NS };
 enum config_pattern { GREP_TEXT, GREP_REGEX };
@@ -128,6 +130,10 @@ bool config_load(struct config *c, const char *path, struct warnings *w, struct 
 /* The same from memory, without drop-ins. name is used in messages and kept. */
 bool config_read(struct config *c, struct str bytes, const char *name, struct warnings *w,
                  struct err *err);
+/* One value that wins over files and variables: that of a flag, which is named as the place it came
+ * from ("--data"). An empty one changes nothing. */
+bool config_set(struct config *c, const char *path, struct str value, const char *from,
+                struct err *err);
 void config_free(struct config *c);
 
 /* Every key, its value and where it came from. */

@@ -9,6 +9,7 @@
 #define WORDS(...)      ((const char *const[]){__VA_ARGS__, NULL})
 #define RANGE(low, top) .least = (low), .most = (top)
 #define OFF             .off = "off"
+#define LIVE            .live = true
 
 #define KEY(name, kind, to, value, text, ...)                                                 \
     {                                                                                         \
@@ -71,7 +72,7 @@ static const struct option rows[] = {
     KEY("shipper.max_line", SIZE, shipper.max_line, "1MiB", "longer lines are split and marked",
         RANGE(64, MIB)),
     KEY("shipper.flush", DURATION, shipper.flush_ns, "1s", "a block leaves after this time",
-        RANGE(10 * NS_PER_MS, 60 * SECOND)),
+        RANGE(10 * NS_PER_MS, 60 * SECOND), LIVE),
     LATER("shipper.request_id.keys", STRINGS, "[]", "added to the built-in list"),
     LATER("shipper.request_id.inherit", BOOLEAN, "true", "ids of neighbours", .off = "false"),
     LATER("shipper.request_id.generate", BOOLEAN, "false", "ids where there are none"),
@@ -90,8 +91,8 @@ static const struct option rows[] = {
     LATER("shipper.redact.key_file", SECRET, "", "key of the tokens"),
     LATER("shipper.streams", MAPS, "[]", "settings for some streams"),
     KEY("shipper.spool.size", SIZE, shipper.spool_size, "1GiB", "what waits for the collector",
-        RANGE(MIB, 1024 * TIB)),
-    KEY("shipper.spool.keep_free", SHARE, shipper.spool_keep_free, "5%", "of the disk", OFF),
+        RANGE(MIB, 1024 * TIB), LIVE),
+    KEY("shipper.spool.keep_free", SHARE, shipper.spool_keep_free, "5%", "of the disk", OFF, LIVE),
     KEY("shipper.memory", SIZE, shipper.memory, "32MiB", "ceiling of memory",
         RANGE(8 * MIB, TIB)),
 
@@ -134,15 +135,15 @@ static const struct option rows[] = {
     LATER("collector.tls.key_file", SECRET, "", "its key"),
     LATER("collector.tls.client_ca_file", PATH, "", "who signs clients"),
     LATER("collector.retention.rules", MAPS, "[]", "for some streams"),
-    KEY("collector.retention.keep", DURATION, collector.keep_ns, "30d", "how long lines are kept", OFF),
-    KEY("collector.retention.max_size", SIZE, collector.max_size, "", "how large the store may be", OFF),
-    KEY("collector.retention.keep_free", SHARE, collector.keep_free, "10%", "of the disk", OFF),
+    KEY("collector.retention.keep", DURATION, collector.keep_ns, "30d", "how long lines are kept", OFF, LIVE),
+    KEY("collector.retention.max_size", SIZE, collector.max_size, "", "how large the store may be", OFF, LIVE),
+    KEY("collector.retention.keep_free", SHARE, collector.keep_free, "10%", "of the disk", OFF, LIVE),
     LATER("collector.retention.archive_after", DURATION, "2d", "closed days are merged once more", OFF),
     KEY("collector.limits.query_memory", SIZE, collector.query_memory, "64MiB", "for each query",
-        RANGE(MIB, TIB)),
+        RANGE(MIB, TIB), LIVE),
     KEY("collector.limits.query_time", DURATION, collector.query_time_ns, "5m", "for each query",
-        RANGE(SECOND, 365 * DAY)),
-    KEY("collector.limits.queries", INTEGER, collector.queries, "8", "at the same time", RANGE(1, 1024)),
+        RANGE(SECOND, 365 * DAY), LIVE),
+    KEY("collector.limits.queries", INTEGER, collector.queries, "8", "at the same time", RANGE(1, 1024), LIVE),
     LATER("collector.limits.tails", INTEGER, "64", "at the same time", RANGE(1, 65536)),
     LATER("collector.limits.line", SIZE, "1MiB", "of pushed lines", RANGE(KIB, MIB)),
     LATER("collector.limits.streams", INTEGER, "100000", "in all", RANGE(1, INT32_MAX)),
@@ -166,9 +167,9 @@ static const struct option rows[] = {
     KEY("query.time", WORD, query.time, "auto", "form of times",
         .words = WORDS("auto", "short", "iso", "ns", "unix", "relative", "none")),
     KEY("log.level", WORD, log_level, "info", "least level of own messages",
-        .words = WORDS("debug", "info", "warn", "error")),
+        .words = WORDS("debug", "info", "warn", "error"), LIVE),
     KEY("log.format", WORD, log_format, "auto", "form of own messages",
-        .words = WORDS("auto", "text", "json")),
+        .words = WORDS("auto", "text", "json"), LIVE),
 };
 
 static const struct option file_rows[] = {

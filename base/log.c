@@ -38,6 +38,12 @@ void log_setup(enum log_level least, enum log_format format, const char *part)
     settings.journald = getenv("JOURNAL_STREAM") != NULL;
 }
 
+void log_change(enum log_level least, enum log_format format)
+{
+    settings.least = least;
+    settings.format = format;
+}
+
 /* Control bytes never reach a terminal raw. */
 static void put_plain_text(struct buf *b, struct str s)
 {

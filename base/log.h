@@ -18,6 +18,9 @@ enum log_format { LOG_AUTO, LOG_TEXT, LOG_JSON };
 /* Before any thread is started. part is put into each message ("shipper", "collector"). */
 void log_setup(enum log_level least, enum log_format format, const char *part);
 
+/* Another level and form from now on; the part stays. */
+void log_change(enum log_level least, enum log_format format);
+
 struct log_site {
     long long window_start_ns;
     unsigned printed, held;

@@ -71,6 +71,10 @@ enum metric_kind { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
       "Queries whose answer lacked something.")                                                    \
     X(CORRUPT_PARTS, GAUGE, "sluice_corrupt_parts", 0, 0,                                          \
       "Frames and files skipped because they are damaged.")                                        \
+    X(CLOCK_SKEW_SECONDS, GAUGE, "sluice_clock_skew_seconds", 0, 0,                                \
+      "Collector's clock minus ours, when it was last asked.")                                     \
+    X(CONFIG_RELOAD_OK, GAUGE, "sluice_config_reload_ok", 0, 0,                                    \
+      "0 if the last reload was refused because the configuration is wrong.")                      \
     X(BUILD_INFO, GAUGE, "sluice_build_info", "version", 0,                                        \
       "Always 1; the version is in the label.")
 /* clang-format on */

@@ -73,6 +73,7 @@ struct option {
     char letter;           /* short flag; 0: none */
     enum option_type type; /* HEADING: only .help, a title in the list of flags */
     bool not_built;        /* invariant 3 */
+    bool live;             /* a program that runs takes a new value (base/config_live.h) */
     bool optional_value;   /* --flag or --flag=value, never --flag value; see .implied */
     size_t field;          /* offset in the struct, or OPTION_NOWHERE */
     const char *initial;   /* the default: a word, "[a, b]" or "{}" (a SWITCH that is on);

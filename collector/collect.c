@@ -6,14 +6,15 @@
  *     GET, POST /api/v1/query                 read       people and their tools
  *     GET /metrics                            read
  *     POST /api/v1/tokens?role=...            admin      `sluice token`
+ *     POST /api/v1/reload                     admin      `sluice reload`
  *     GET /health /healthz /ready /           nobody's secret
  *
  * Over TCP everything but the last row needs a token (collector/tokens.h), and requests that a web
  * page made (a foreign Origin) are refused. On the unix socket its permissions decide who comes; all
  * who do may read and write, root and the collector's own user are admin.
  *
- *     SIGTERM ─▶ /ready says 503, nothing new is accepted ─▶ what is under way is answered ─▶ the
- *     running commit ends ─▶ the store is closed ─▶ exit 0
+ *     collector_stop ─▶ /ready says 503, nothing new is accepted ─▶ what is under way is answered ─▶
+ *     the running commit ends ─▶ stopped ─▶ collector_close closes the store
  */
 #include "collector/collect.h"
 
@@ -27,16 +28,15 @@
 #include "collector/queries.h"
 #include "collector/tokens.h"
 
-#include <signal.h>
-#include <stdio.h>
 #include <unistd.h>
 
 enum { TICK_MS = 1000, QUERY_BODY_MAX = 256 << 10 };
 
 struct collector {
     const struct config *config;
-    uv_loop_t loop;
-    uv_signal_t term, interrupt;
+    struct collector_events events;
+    const char *folder; /* of the store, by the first configuration */
+    uv_loop_t *loop;
     uv_timer_t timer;
     struct store *store;
     struct ingest *ingest;
@@ -44,7 +44,7 @@ struct collector {
     struct tokens *tokens;
     struct http_server *server;
     struct metrics metrics;
-    bool is_stopping;
+    bool is_stopping, is_stopped;
 };
 
 /* ---- who may ---- */
@@ -172,6 +172,19 @@ static void handle_tokens(struct http_exchange *x, void *data)
     mem_wipe(reply.ptr, reply.len);
 }
 
+static void handle_reload(struct http_exchange *x, void *data)
+{
+    struct collector *c = data;
+    struct err err;
+    defer(buf_free) struct buf report = {0};
+    if (c->is_stopping)
+        http_reply_text(x, 503, "shutting down");
+    else if (c->events.reload(&report, &err, c->events.data))
+        http_reply_text(x, 200, "%.*s", STR_ARG(buf_str(&report)));
+    else
+        http_reply_text(x, 400, "%s", err.text);
+}
+
 static const struct http_route routes[] = {
     {"GET", "/", 0, handle_root, ACCESS_NONE},
     {"GET", "/health", 0, handle_health, ACCESS_NONE},
@@ -183,6 +196,7 @@ static const struct http_route routes[] = {
     {"GET", "/api/v1/query", 0, handle_query, ACCESS_READ},
     {"POST", "/api/v1/query", QUERY_BODY_MAX, handle_query, ACCESS_READ},
     {"POST", "/api/v1/tokens", 0, handle_tokens, ACCESS_ADMIN},
+    {"POST", "/api/v1/reload", 0, handle_reload, ACCESS_ADMIN},
 };
 
 static bool authorize(struct http_exchange *x, const struct http_route *route, void *data)
@@ -218,7 +232,7 @@ static bool open_server(struct collector *c, struct err *err)
 {
     const struct config_collector *o = &c->config->collector;
     const struct http_server_options options = {
-        .loop = &c->loop,
+        .loop = c->loop,
         .routes = routes,
         .n_routes = countof(routes),
         .authorize = authorize,
@@ -233,17 +247,33 @@ static bool open_server(struct collector *c, struct err *err)
     return o->listen.len == 0 || listen_tcp(c, o->listen, err);
 }
 
+/* Bytes of the disk; of one that does not tell its size, none. */
+static uint64_t keep_free(const struct collector *c)
+{
+    struct err unused;
+    uint64_t free_bytes, size;
+    bool known = disk_space(c->folder, &free_bytes, &size, &unused);
+    return share_of(c->config->collector.keep_free, known ? size : 0);
+}
+
+static struct queries_limits limits_of(const struct config *config)
+{
+    const struct config_collector *o = &config->collector;
+    return (struct queries_limits){
+        .most = (unsigned)o->queries, .memory = o->query_memory, .time_ns = o->query_time_ns};
+}
+
 static bool open_store(struct collector *c, struct err *err)
 {
     const struct config_collector *o = &c->config->collector;
-    uint64_t free_bytes, size;
-    if (!folder_make(o->data.ptr, err) || !disk_space(o->data.ptr, &free_bytes, &size, err))
+    if (!folder_make(o->data.ptr, err))
         return false;
+    c->folder = o->data.ptr;
     const struct store_options options = {
         .folder = o->data.ptr,
         .keep_ns = o->keep_ns,
         .max_bytes = o->max_size,
-        .keep_free = share_of(o->keep_free, size),
+        .keep_free = keep_free(c),
     };
     if (!store_open(&c->store, &options, time_now(), err))
         return false;
@@ -260,11 +290,11 @@ static bool open_store(struct collector *c, struct err *err)
     return true;
 }
 
-static void close_handles(struct collector *c)
+static void on_closed(uv_handle_t *handle)
 {
-    uv_close((uv_handle_t *)&c->term, NULL);
-    uv_close((uv_handle_t *)&c->interrupt, NULL);
-    uv_close((uv_handle_t *)&c->timer, NULL);
+    struct collector *c = handle->data;
+    c->is_stopped = true;
+    c->events.stopped(c->events.data);
 }
 
 static void server_stopped(void *data)
@@ -272,18 +302,18 @@ static void server_stopped(void *data)
     struct collector *c = data;
     queries_close(&c->queries);
     ingest_close(&c->ingest);
-    close_handles(c);
+    uv_close((uv_handle_t *)&c->timer, on_closed);
 }
 
-static void on_signal(uv_signal_t *signal, int number)
+void collector_stop(struct collector *c)
 {
-    struct collector *c = signal->data;
-    (void)number;
     if (c->is_stopping)
         return;
     c->is_stopping = true;
-    log_info("stopping");
-    http_server_stop(&c->server, server_stopped, c);
+    if (c->server)
+        http_server_stop(&c->server, server_stopped, c);
+    else
+        server_stopped(c);
 }
 
 static void on_tick(uv_timer_t *timer)
@@ -297,166 +327,73 @@ static void on_tick(uv_timer_t *timer)
 
 static bool start(struct collector *c, struct err *err)
 {
-    const struct config_collector *o = &c->config->collector;
-    if (!open_store(c, err) || !tokens_open(&c->tokens, o->data.ptr, err) ||
-        !ingest_open(&c->ingest, &c->loop, c->store, &c->metrics, err))
+    if (!open_store(c, err) || !tokens_open(&c->tokens, c->config->collector.data.ptr, err) ||
+        !ingest_open(&c->ingest, c->loop, c->store, &c->metrics, err))
         return false;
     const struct queries_options queries = {
-        .loop = &c->loop,
+        .loop = c->loop,
         .store = c->store,
         .metrics = &c->metrics,
-        .most = (unsigned)o->queries,
-        .memory = o->query_memory,
-        .time_ns = o->query_time_ns,
+        .limits = limits_of(c->config),
     };
     if (!queries_open(&c->queries, &queries, err) || !open_server(c, err))
         return false;
-    uv_signal_start(&c->term, on_signal, SIGTERM);
-    uv_signal_start(&c->interrupt, on_signal, SIGINT);
     uv_timer_start(&c->timer, on_tick, TICK_MS, TICK_MS);
     return true;
 }
 
-static void open_handles(struct collector *c)
-{
-    uv_loop_init(&c->loop);
-    uv_signal_init(&c->loop, &c->term);
-    uv_signal_init(&c->loop, &c->interrupt);
-    uv_timer_init(&c->loop, &c->timer);
-    c->term.data = c->interrupt.data = c->timer.data = c;
-}
-
-static int collector_run(const struct config *config)
+void collector_reload(struct collector *c, const struct config *config)
 {
     struct err err;
-    int status = 0;
+    metric_set(&c->metrics, METRIC_CONFIG_RELOAD_OK, NO_LABELS, config != NULL);
+    if (!config || c->is_stopping)
+        return;
+    c->config = config;
+    const struct config_collector *o = &config->collector;
+    const struct queries_limits limits = limits_of(config);
+    ingest_set_retention(c->ingest, o->keep_ns, o->max_size, keep_free(c));
+    if (!queries_set_limits(c->queries, &limits, &err))
+        log_error("%s; the limits before stay", err.text);
+}
+
+void collector_close(struct collector **address)
+{
+    struct collector *c = *address;
+    if (!c)
+        return;
+    assert(c->is_stopped);
+    store_close(&c->store, time_now());
+    tokens_close(&c->tokens);
+    metrics_free(&c->metrics);
+    mem_free(address);
+}
+
+static void discard(void *data)
+{
+    struct collector *c = data;
+    collector_close(&c);
+}
+
+bool collector_open(struct collector **out, uv_loop_t *loop, const struct config *config,
+                    const struct collector_events *events, struct err *err)
+{
     struct collector *c = mem_new(struct collector);
     c->config = config;
-    open_handles(c);
+    c->events = *events;
+    c->loop = loop;
+    uv_timer_init(loop, &c->timer);
+    c->timer.data = c;
+    metric_set(&c->metrics, METRIC_CONFIG_RELOAD_OK, NO_LABELS, 1);
     file_raise_limit(); /* each journal keeps one open */
-    if (start(c, &err)) {
+    if (start(c, err)) {
         log_info("listening on %s%s%s",
                  config->collector.socket.len ? config->collector.socket.ptr : "",
                  config->collector.listen.len ? " and " : "",
                  config->collector.listen.len ? config->collector.listen.ptr : "");
-        uv_run(&c->loop, UV_RUN_DEFAULT);
-    } else {
-        log_error("%s", err.text);
-        status = 2;
-        if (c->server)
-            http_server_stop(&c->server, server_stopped, c);
-        else
-            server_stopped(c);
-        uv_run(&c->loop, UV_RUN_DEFAULT);
-    }
-    store_close(&c->store, time_now());
-    tokens_close(&c->tokens);
-    metrics_free(&c->metrics);
-    uv_loop_close(&c->loop);
-    mem_free(&c);
-    return status;
-}
-
-/* ---- the command line ---- */
-
-struct collect_flags {
-    struct str config, data, socket, listen;
-    bool help;
-};
-
-#define FIELD(name) .field = offsetof(struct collect_flags, name)
-
-static const struct option collect_rows[] = {
-    {.flag = "config",
-     .letter = 'c',
-     .type = OPTION_PATH,
-     FIELD(config),
-     .value_name = "FILE",
-     .help = "configuration file (default " CONFIG_FILE ")"},
-    {.flag = "data",
-     .type = OPTION_PATH,
-     FIELD(data),
-     .value_name = "DIR",
-     .help = "folder of the store (collector.data)"},
-    {.flag = "socket",
-     .type = OPTION_PATH,
-     FIELD(socket),
-     .value_name = "PATH",
-     .help = "unix socket for people and shippers of this machine (collector.socket)"},
-    {.flag = "listen",
-     .type = OPTION_STRING,
-     FIELD(listen),
-     .value_name = "HOST:PORT",
-     .help = "TCP address, or off (collector.listen); tokens are needed there"},
-    {.flag = "help", .letter = 'h', .type = OPTION_BOOLEAN, FIELD(help), .help = "this text"},
-};
-
-static const struct option_table collect_table = {collect_rows, countof(collect_rows), NULL};
-
-/* An address, not a name that may lead elsewhere. */
-static bool is_loopback(struct str address)
-{
-    if (str_starts(address, STR("[::1]:")))
+        *out = c;
         return true;
-    for (size_t i = 0; i < address.len; i++) {
-        char c = address.ptr[i];
-        if ((c < '0' || c > '9') && c != '.' && c != ':')
-            return false;
     }
-    return str_starts(address, STR("127."));
-}
-
-/* Flags win over the configuration. */
-static bool apply_flags(struct config *c, const struct collect_flags *f, struct err *err)
-{
-    if (f->data.len)
-        c->collector.data = f->data;
-    if (f->socket.len)
-        c->collector.socket = f->socket;
-    if (f->listen.len)
-        c->collector.listen = str_equal(f->listen, STR("off")) ? STR("") : f->listen;
-    if (f->listen.len && c->collector.listen.len && c->collector.tls && !is_loopback(f->listen))
-        return err_set(err, ERR_INPUT,
-                       "--listen %.*s is not loopback: TLS is not built yet, so say "
-                       "`tls: off` in the configuration if the network is trusted",
-                       STR_ARG(f->listen));
-    return true;
-}
-
-int command_collect(int argc, char **argv)
-{
-    struct err err;
-    struct warnings w = {0};
-    struct collect_flags f;
-    struct options given;
-    defer(arena_free) struct arena arena = {0};
-    defer(config_free) struct config config = {0};
-    signal(SIGPIPE, SIG_IGN);
-    options_defaults(&given, &collect_table, &f, &arena);
-    if (!options_read_argv(&given, argc, argv, &err)) {
-        fprintf(stderr, "sluice collect: %s\n", err.text);
-        return 2;
-    }
-    if (given.operands.n) {
-        fprintf(stderr, "sluice collect: it takes no operand ('%s')\n",
-                given.operands.items[0].ptr);
-        return 2;
-    }
-    if (f.help) {
-        defer(buf_free) struct buf b = {0};
-        buf_add(&b, STR("usage: sluice collect [OPTIONS]\n\n"
-                        "Stores what shippers send and answers searches.\n\n"));
-        options_help(&collect_table, &b);
-        fwrite(b.ptr, 1, b.len, stdout);
-        return 0;
-    }
-    if (!config_load(&config, f.config.len ? f.config.ptr : NULL, &w, &err) ||
-        !apply_flags(&config, &f, &err)) {
-        fprintf(stderr, "sluice collect: %s\n", err.text);
-        return 2;
-    }
-    log_setup(config.log_level, config.log_format, "collector");
-    for (size_t i = 0; i < w.n; i++)
-        log_warn("%s", w.text[i]);
-    return collector_run(&config);
+    c->events = (struct collector_events){.stopped = discard, .data = c};
+    collector_stop(c);
+    return false;
 }

@@ -39,6 +39,11 @@ struct ingest {
     int64_t maintained_ns; /* monotonic */
     bool wants_maintenance, maintains;
     struct err maintain_err;
+    struct {
+        bool is_set;
+        int64_t keep_ns;
+        uint64_t max_bytes, keep_free;
+    } retention; /* to be told to the store while no commit runs */
 
     /* The commit's. */
     struct arena arena;
@@ -249,6 +254,10 @@ static void start_commit(struct ingest *i)
 {
     if (i->is_running || (!i->queue && !i->wants_maintenance))
         return;
+    if (i->retention.is_set)
+        store_set_retention(i->store, i->retention.keep_ns, i->retention.max_bytes,
+                            i->retention.keep_free);
+    i->retention.is_set = false;
     i->batch = i->queue;
     i->queue = NULL;
     i->queue_end = &i->queue;
@@ -318,6 +327,16 @@ void ingest_hello(struct ingest *i, struct http_exchange *x)
     http_on_closed(x, left_hello, i);
     if (!i->is_running)
         answer_hellos(i);
+}
+
+void ingest_set_retention(struct ingest *i, int64_t keep_ns, uint64_t max_bytes, uint64_t keep_free)
+{
+    i->retention.is_set = true;
+    i->retention.keep_ns = keep_ns;
+    i->retention.max_bytes = max_bytes;
+    i->retention.keep_free = keep_free;
+    i->wants_maintenance = true;
+    start_commit(i);
 }
 
 void ingest_tick(struct ingest *i)

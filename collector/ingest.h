@@ -44,6 +44,9 @@ void ingest_blocks(struct ingest *i, struct http_exchange *x);
 void ingest_hello(struct ingest *i, struct http_exchange *x);
 /* Before the body of blocks is read: false = it has answered. */
 bool ingest_admit(struct ingest *i, struct http_exchange *x);
+/* Other rules of retention, from the next commit on. */
+void ingest_set_retention(struct ingest *i, int64_t keep_ns, uint64_t max_bytes,
+                          uint64_t keep_free);
 /* Once a second: retention. */
 void ingest_tick(struct ingest *i);
 

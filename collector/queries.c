@@ -13,8 +13,17 @@ enum {
     GRACE_S = 5, /* behind its deadline a search that cannot end by itself is ended */
 };
 
+/* Threads that search, one for each search at a time. There is one pool, and one more each time the
+ * limit was raised above all that there are. */
+struct pool {
+    struct workers *workers;
+    unsigned threads, busy;
+};
+
 struct running {
     struct work work;
+    size_t pool; /* of queries.pools */
+    uint64_t memory;
     struct running *next; /* of queries.first */
     struct queries *owner;
     struct http_exchange *x; /* NULL: the client has left */
@@ -33,7 +42,9 @@ struct running {
 
 struct queries {
     struct queries_options options;
-    struct workers *workers;
+    struct pool *pools;
+    size_t n_pools, pools_capacity;
+    unsigned threads; /* of all pools */
     struct running *first;
     unsigned n;
 };
@@ -93,7 +104,7 @@ static void run(struct work *work)
     struct running *r = container_of(work, struct running, work);
     struct view_snapshot snapshot;
     const struct run_options options = {
-        .memory = (size_t)r->owner->options.memory,
+        .memory = (size_t)r->memory,
         .is_canceled = is_canceled,
         .take = take,
         .context = r,
@@ -185,6 +196,7 @@ static void done(struct work *work)
         at = &(*at)->next;
     *at = r->next;
     q->n--;
+    q->pools[r->pool].busy--;
     metric_observe(q->options.metrics, METRIC_QUERY_SECONDS, NO_LABELS,
                    (double)(time_monotonic() - r->start_ns) / NS_PER_S);
     if (r->good && !r->summary.complete)
@@ -204,7 +216,7 @@ static struct str form_of(const struct http_exchange *x)
 void queries_handle(struct queries *q, struct http_exchange *x)
 {
     struct err err;
-    if (q->n >= q->options.most) {
+    if (q->n >= q->options.limits.most) {
         http_add_header(x, "Retry-After", STR("1"));
         http_reply_text(x, 429, "%u searches are running; the limit is collector.limits.queries",
                         q->n);
@@ -220,7 +232,8 @@ void queries_handle(struct queries *q, struct http_exchange *x)
     r->owner = q;
     r->x = x;
     r->start_ns = time_monotonic();
-    r->deadline_ns = r->start_ns + q->options.time_ns;
+    r->deadline_ns = r->start_ns + q->options.limits.time_ns;
+    r->memory = q->options.limits.memory;
     r->out.max = CHUNK_BYTES + RESULT_ENTRY_MAX * 4;
     static const enum print_output outputs[] = {[OUTPUT_JSON] = PRINT_JSON,
                                                 [OUTPUT_TEXT] = PRINT_TEXT,
@@ -236,14 +249,31 @@ void queries_handle(struct queries *q, struct http_exchange *x)
     q->n++;
     http_on_closed(x, left, r);
     http_on_drained(x, drained, r);
-    work_start(q->workers, &r->work);
+    while (q->pools[r->pool].busy == q->pools[r->pool].threads)
+        r->pool++; /* there are at least as many threads as searches may run */
+    q->pools[r->pool].busy++;
+    work_start(q->pools[r->pool].workers, &r->work);
+}
+
+bool queries_set_limits(struct queries *q, const struct queries_limits *limits, struct err *err)
+{
+    struct pool pool = {.threads = limits->most - min_of(limits->most, q->threads)};
+    if (pool.threads && !workers_open(&pool.workers, q->options.loop, pool.threads, err))
+        return err_wrap(err, "threads for searches");
+    if (pool.threads) {
+        mem_grow(q->pools, q->n_pools, q->pools_capacity);
+        q->pools[q->n_pools++] = pool;
+        q->threads += pool.threads;
+    }
+    q->options.limits = *limits;
+    return true;
 }
 
 bool queries_open(struct queries **out, const struct queries_options *options, struct err *err)
 {
     struct queries *q = mem_new(struct queries);
     q->options = *options;
-    if (!workers_open(&q->workers, options->loop, options->most, err)) {
+    if (!queries_set_limits(q, &options->limits, err)) {
         mem_free(&q);
         return false;
     }
@@ -273,6 +303,8 @@ void queries_close(struct queries **q)
 {
     if (!*q)
         return;
-    workers_close(&(*q)->workers); /* runs done for each */
+    for (size_t i = 0; i < (*q)->n_pools; i++)
+        workers_close(&(*q)->pools[i].workers); /* runs done for each */
+    mem_free(&(*q)->pools);
     mem_free(q);
 }

@@ -17,17 +17,23 @@
 
 struct queries;
 
-struct queries_options {
-    uv_loop_t *loop;
-    struct store *store;
-    struct metrics *metrics;
+struct queries_limits {
     unsigned most;   /* at the same time; more get 429 */
     uint64_t memory; /* bytes for each */
     int64_t time_ns; /* each ends after this, incomplete */
 };
 
+struct queries_options {
+    uv_loop_t *loop;
+    struct store *store;
+    struct metrics *metrics;
+    struct queries_limits limits;
+};
+
 bool queries_open(struct queries **q, const struct queries_options *options, struct err *err);
 void queries_close(struct queries **q); /* cancels all */
+/* For searches that come from now on. */
+bool queries_set_limits(struct queries *q, const struct queries_limits *limits, struct err *err);
 /* Once a second: ends searches whose time is over and whose clients do not read. */
 void queries_tick(struct queries *q);
 void queries_handle(struct queries *q, struct http_exchange *x);

@@ -6,10 +6,10 @@
 #include "base/time.h"
 #include "shipper/container_facts.h"
 #include "shipper/glob.h"
+#include "shipper/own_container.h"
 #include "shipper/pod_facts.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #define UNKNOWN_WAIT_NS (10 * NS_PER_S)
 #define FORGET_NS       (3600 * NS_PER_S)
@@ -35,8 +35,8 @@ struct discover {
     struct map containers; /* by folder */
     struct str own_id;     /* of the container this runs in; empty: none */
     struct str own_project;
-    struct str own_pod; /* our host name, in a pod */
-    struct str node;    /* of Kubernetes; empty: not known */
+    struct str own_pod_uid;
+    struct str node; /* of Kubernetes; empty: not known */
     int64_t now_ns;
     bool takes_all; /* projects */
 };
@@ -272,7 +272,7 @@ static bool admit_pod(struct discover *d, const struct tail_stream *stream, cons
     struct pod_facts pod;
     if (!pod_path_parse(stream->file, d->node, &pod))
         *reason = "not the log of a pod's container";
-    else if (d->own_pod.len && str_equal(pod.pod, d->own_pod))
+    else if (d->own_pod_uid.len && str_equal(pod.uid, d->own_pod_uid))
         *reason = "the pod sluice runs in";
     return *reason == NULL;
 }
@@ -296,12 +296,14 @@ bool discover_admit(void *context, const struct tail_stream *stream, const char 
 
 /* ---- who we are ---- */
 
-static void find_own_id(struct discover *d)
+static void find_ourselves(struct discover *d)
 {
     struct err ignored;
     defer(buf_free) struct buf text = {.max = FACTS_MAX};
-    if (file_load("/proc/self/mountinfo", FACTS_MAX, &text, &ignored))
-        d->own_id = arena_copy(&d->arena, own_container_id(buf_str(&text)));
+    if (!file_load("/proc/self/mountinfo", FACTS_MAX, &text, &ignored))
+        return;
+    d->own_id = arena_copy(&d->arena, own_container_id(buf_str(&text)));
+    d->own_pod_uid = arena_copy(&d->arena, own_pod_uid(buf_str(&text)));
 }
 
 static void look_for_own(void *context, struct str folder)
@@ -322,21 +324,13 @@ static void find_own_project(struct discover *d)
                                   : named->n == 1 && str_equal(named->items[0], STR("all"));
 }
 
-static void find_own_pod(struct discover *d)
-{
-    char name[256] = "";
-    if (getenv("KUBERNETES_SERVICE_HOST") && gethostname(name, sizeof name - 1) == 0)
-        d->own_pod = arena_copy(&d->arena, str_from(name));
-}
-
 struct discover *discover_new(const struct config_shipper *config, int64_t now_ns)
 {
     struct discover *d = mem_new(struct discover);
     d->config = config;
     d->now_ns = now_ns;
     d->node = config->kubernetes.node.len ? config->kubernetes.node : str_from(getenv("NODE_NAME"));
-    find_own_id(d);
-    find_own_pod(d);
+    find_ourselves(d);
     add_places(d);
     find_own_project(d);
     return d;

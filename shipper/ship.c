@@ -22,21 +22,12 @@
  */
 #include "shipper/ship.h"
 
-#include "base/config.h"
-#include "base/io/work.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/metrics.h"
 #include "shipper/attach.h"
 #include "shipper/glob.h"
-#include "shipper/input.h"
-#include "shipper/sender.h"
-#include "shipper/ship_options.h"
-#include "shipper/status.h"
-#include "shipper/watch.h"
-#include "shipper/writer.h"
+#include "shipper/ship_parts.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -47,52 +38,9 @@ enum {
     LOOK_PAUSE_MS = 50,   /* between looks at all of them because of hints */
     PATIENCE_MS = 1000,
     DRAIN_S = 10,
-    CONFLICT_S = 10, /* between two new origins */
     LAST_SEND_S = 5,
 };
 
-enum ship_phase { SHIP_WAITING, SHIP_RUNNING, SHIP_DRAINING, SHIP_FINISHING, SHIP_STOPPED };
-
-struct ship {
-    const struct ship_options *options;
-    const struct config *config;
-    uv_loop_t loop;
-    uv_timer_t timer, scan_timer;
-    uv_idle_t idle;
-    uv_signal_t term, interrupt;
-    enum ship_phase phase;
-    int64_t deadline_ns; /* of DRAINING and FINISHING, monotonic; INT64_MAX = none */
-    unsigned signals;
-    bool is_new;         /* there was no state */
-    bool wants_look;     /* a hint was about something that only a scan tells */
-    int64_t started_ns;  /* wall clock minus monotonic clock, at the start */
-    int64_t since_ns;    /* monotonic: first line of the block under construction; TIME_NONE */
-    int64_t conflict_ns; /* monotonic: the last new origin; 0 = none */
-    int64_t look_ns;     /* monotonic: no hint makes us look at everything before */
-    int64_t patience_ns; /* with a state, hello is waited for until then; monotonic */
-
-    struct tailer *tailer;     /* NULL when standard input is read */
-    struct discover *discover; /* the same; or no containers are read */
-    struct input *input;
-    struct batch_stream *input_stream;
-    struct batcher *batcher;
-    struct spool *spool;
-    struct writer *writer;
-    struct workers *readers; /* of standard input */
-    bool wants_origin;       /* a conflict waits for the writer to rest */
-    bool was_full;           /* the spool; for the log */
-    char output_error[252];  /* what was said last; empty: all is well */
-    struct watch *watch;
-    struct http_client *client;
-    struct sender *sender;
-    struct status_server *status;
-    struct metrics metrics;
-    uint64_t read_bytes, records;
-    bool input_is_over;
-    struct err fatal; /* why standard input ended early */
-};
-
-static void pump(struct ship *s);
 static void on_idle(uv_idle_t *idle);
 
 /* ---- lines into the block under construction ---- */
@@ -190,14 +138,12 @@ static bool read_slice(struct ship *s)
 
 /* ---- blocks into the spool ---- */
 
-static void settle_conflict(struct ship *s);
-
 static void on_written(void *data)
 {
     struct ship *s = data;
-    settle_conflict(s);
+    ship_settle_conflict(s);
     sender_kick(s->sender);
-    pump(s);
+    ship_pump(s);
 }
 
 static void put_source(void *context, const struct tail_move *move)
@@ -206,7 +152,7 @@ static void put_source(void *context, const struct tail_move *move)
     block_builder_source(context, &source);
 }
 
-static void put_state(struct ship *s, struct buf *out)
+void ship_put_state(struct ship *s, struct buf *out)
 {
     defer(buf_free) struct buf part = {.max = WRITER_STATE_MAX};
     batcher_put_whole(s->batcher, &part);
@@ -233,7 +179,7 @@ static void start_write(struct ship *s)
     }
     put_str(&change, buf_str(&part));
     if (is_spool_rotation_due(s->spool))
-        put_state(s, &whole);
+        ship_put_state(s, &whole);
     writer_start(s->writer, builder, &change, &whole);
 }
 
@@ -248,7 +194,14 @@ static bool is_write_due(const struct ship *s)
 
 /* ---- the end ---- */
 
-static void stop(struct ship *s)
+static void on_closed(uv_handle_t *handle)
+{
+    struct ship *s = handle->data;
+    if (--s->closing == 0)
+        s->events.stopped(s->events.data);
+}
+
+void ship_halt(struct ship *s)
 {
     if (s->phase == SHIP_STOPPED)
         return;
@@ -259,11 +212,9 @@ static void stop(struct ship *s)
     http_client_close(&s->client);
     watch_close(&s->watch);
     status_close(&s->status);
-    uv_close((uv_handle_t *)&s->timer, NULL);
-    uv_close((uv_handle_t *)&s->scan_timer, NULL);
-    uv_close((uv_handle_t *)&s->idle, NULL);
-    uv_close((uv_handle_t *)&s->term, NULL);
-    uv_close((uv_handle_t *)&s->interrupt, NULL);
+    uv_close((uv_handle_t *)&s->timer, on_closed);
+    uv_close((uv_handle_t *)&s->scan_timer, on_closed);
+    uv_close((uv_handle_t *)&s->idle, on_closed);
 }
 
 static bool is_all_sent(const struct ship *s)
@@ -289,19 +240,19 @@ static void drain(struct ship *s, bool more_to_read)
         sender_hurry(s->sender);
     }
     if (s->phase == SHIP_FINISHING && (is_late || (is_all_written(s) && is_all_sent(s))))
-        stop(s);
+        ship_halt(s);
 }
 
 /* ---- the loop ---- */
 
 static void on_idle(uv_idle_t *idle)
 {
-    pump(idle->data);
+    ship_pump(idle->data);
 }
 
 static void on_timer(uv_timer_t *timer)
 {
-    pump(timer->data);
+    ship_pump(timer->data);
 }
 
 /* Milliseconds until something is due without an event. */
@@ -378,7 +329,7 @@ static void look_if_due(struct ship *s)
 }
 
 /* Reads, writes what is due, and sets the timer. Called after every event. */
-static void pump(struct ship *s)
+void ship_pump(struct ship *s)
 {
     if (s->phase == SHIP_STOPPED)
         return;
@@ -422,14 +373,14 @@ static void on_scan(uv_timer_t *timer)
     note_output(s);
     if (!is_writer_busy(s->writer))
         spool_look_at_disk(s->spool);
-    settle_conflict(s);
+    ship_settle_conflict(s);
     if (s->phase > SHIP_RUNNING || !s->tailer) {
-        pump(s);
+        ship_pump(s);
         return;
     }
     look_around(s);
     tailer_take_drops(s->tailer, note_drop, s);
-    pump(s);
+    ship_pump(s);
 }
 
 static bool is_folder(struct str path)
@@ -449,12 +400,12 @@ static void on_hint(struct str path, void *data)
     uv_idle_start(&s->idle, on_idle);
 }
 
-static void on_signal(uv_signal_t *signal, int number)
+void ship_stop(struct ship *s)
 {
-    struct ship *s = signal->data;
-    (void)number;
-    if (++s->signals > 1 || (s->phase == SHIP_WAITING && s->is_new)) {
-        stop(s);
+    if (s->phase == SHIP_STOPPED)
+        return;
+    if (++s->stops > 1 || (s->phase == SHIP_WAITING && s->is_new)) {
+        ship_halt(s);
         return;
     }
     log_info("stopping: reading what is there, then sending it");
@@ -462,7 +413,7 @@ static void on_signal(uv_signal_t *signal, int number)
         tailer_scan(s->tailer, steady_now(s));
     s->phase = s->tailer ? SHIP_DRAINING : SHIP_FINISHING;
     s->deadline_ns = time_monotonic() + (s->tailer ? DRAIN_S : LAST_SEND_S) * NS_PER_S;
-    pump(s);
+    ship_pump(s);
 }
 
 static void input_ended(const struct err *err, void *data)
@@ -475,12 +426,12 @@ static void input_ended(const struct err *err, void *data)
         s->fatal = *err;
     s->phase = SHIP_FINISHING;
     s->deadline_ns = INT64_MAX; /* a pipe cannot be read again: for as long as it takes */
-    pump(s);
+    ship_pump(s);
 }
 
 /* ---- the sender's events ---- */
 
-static void start_reading(struct ship *s)
+void ship_start_reading(struct ship *s)
 {
     if (s->phase != SHIP_WAITING)
         return;
@@ -489,143 +440,12 @@ static void start_reading(struct ship *s)
         const struct input_sink sink = {take_input, input_ended, s};
         s->input = input_open(s->readers, STDIN_FILENO, &sink);
     }
-    pump(s);
-}
-
-/* As the first frame of a new file: holds what hello has resumed. */
-static bool write_state(struct ship *s, struct err *err)
-{
-    defer(buf_free) struct buf whole = {.max = WRITER_STATE_MAX};
-    put_state(s, &whole);
-    if (!spool_rotate(s->spool, buf_str(&whole), time_now(), err))
-        return false;
-    spool_publish(s->spool, time_now());
-    return true;
-}
-
-static void on_greeted(const struct block_source *sources, size_t n, void *data)
-{
-    struct ship *s = data;
-    struct err err;
-    for (size_t i = 0; s->phase == SHIP_WAITING && s->is_new && s->tailer && i < n; i++)
-        tailer_resume(s->tailer, sources[i].id, sources[i].to, sources[i].hash);
-    if (s->phase == SHIP_WAITING && is_spool_rotation_due(s->spool) && !write_state(s, &err)) {
-        log_error("spool: %s", err.text);
-        stop(s);
-        return;
-    }
-    sender_kick(s->sender);
-    start_reading(s);
-}
-
-static void draw_origin(struct ship *s)
-{
-    struct err err;
-    struct hash128 origin;
-    random_bytes(&origin, sizeof origin);
-    if (!spool_change_origin(s->spool, origin, time_now(), &err)) {
-        log_error("new origin: %s; trying again", err.text);
-        return;
-    }
-    s->wants_origin = false;
-    s->conflict_ns = time_monotonic();
-    log_warn("another shipper sends under our origin (a cloned or restored machine?); going on as "
-             "a new one");
-    sender_start(s->sender, NULL, 0);
-}
-
-static bool is_stored(const struct block_source *source, void *data)
-{
-    const struct block_source *known = map_get(data, MAP_KEY(source->id));
-    return known && source->to <= known->to;
-}
-
-/* The state may be an older one of our own. What the collector has of our files, by their bytes, is
- * neither sent nor read again. This is on disk before the new origin is: else a crash between the two
- * would forget it. */
-static void settle_restored(struct ship *s, uint64_t last, const struct block_source *sources,
-                            size_t n)
-{
-    struct err err;
-    defer(map_free) struct map known = {0};
-    for (size_t i = 0; i < n; i++) {
-        if (tailer_resume(s->tailer, sources[i].id, sources[i].to, sources[i].hash))
-            map_put(&known, MAP_KEY(sources[i].id), (void *)&sources[i]);
-    }
-    sender_pass_over(s->sender, last, is_stored, &known);
-    if (!write_state(s, &err))
-        log_error("spool: %s", err.text);
-}
-
-/* Draws the origin that a conflict asks for once the writer rests; after a first one not at once, so
- * that a collector that refuses everything is not asked without end. */
-static void settle_conflict(struct ship *s)
-{
-    bool is_soon = s->conflict_ns && time_monotonic() < s->conflict_ns + CONFLICT_S * NS_PER_S;
-    if (s->wants_origin && !is_soon && !is_writer_busy(s->writer))
-        draw_origin(s);
-}
-
-static void on_conflict(uint64_t last, const struct block_source *sources, size_t n, void *data)
-{
-    struct ship *s = data;
-    if (s->phase == SHIP_WAITING && s->tailer)
-        settle_restored(s, last, sources, n);
-    s->wants_origin = true;
-    settle_conflict(s);
+    ship_pump(s);
 }
 
 static void on_acknowledged(void *data)
 {
-    pump(data);
-}
-
-/* ---- status ---- */
-
-static struct metrics *refresh_metrics(void *data)
-{
-    struct ship *s = data;
-    struct spool_numbers spool = spool_count(s->spool);
-    struct sender_numbers sender = sender_count(s->sender);
-    struct metrics *m = &s->metrics;
-    const struct metric_labels kind = s->tailer ? LABELS("file") : LABELS("stdin");
-    double now = (double)time_now() / NS_PER_S;
-    metric_count(m, METRIC_READ_BYTES, kind,
-                 s->read_bytes - (uint64_t)metric_value(m, METRIC_READ_BYTES, kind));
-    metric_set(m, METRIC_SPOOL_BYTES, NO_LABELS, (double)spool.bytes);
-    metric_set(m, METRIC_CORRUPT_PARTS, NO_LABELS, (double)spool.damaged);
-    metric_set(m, METRIC_OUTPUT_UP, LABELS("collector"), sender.is_up);
-    metric_count(m, METRIC_BLOCKS, NO_LABELS,
-                 sender.blocks - (uint64_t)metric_value(m, METRIC_BLOCKS, NO_LABELS));
-    metric_set(m, METRIC_SPOOL_OLDEST_SECONDS, NO_LABELS,
-               spool.oldest_ns == TIME_NONE ? 0 : now - (double)spool.oldest_ns / NS_PER_S);
-    if (sender.acknowledged_ns != TIME_NONE)
-        metric_set(m, METRIC_ACK_AGE_SECONDS, NO_LABELS,
-                   now - (double)sender.acknowledged_ns / NS_PER_S);
-    metric_set(m, METRIC_BUILD_INFO, LABELS(SLUICE_VERSION), 1);
-    return m;
-}
-
-static const char *trouble(void *data)
-{
-    const struct ship *s = data;
-    if (is_writer_failing(s->writer))
-        return "the state cannot be written";
-    return s->phase == SHIP_RUNNING ? NULL : "not reading";
-}
-
-static void open_status(struct ship *s)
-{
-    struct err err;
-    const struct status_options options = {
-        .loop = &s->loop,
-        .path = s->config->shipper.socket.ptr,
-        .trouble = trouble,
-        .metrics = refresh_metrics,
-        .data = s,
-    };
-    if (s->config->shipper.socket.len && !status_open(&s->status, &options, &err))
-        log_warn("no status socket: %s", err.text);
+    ship_pump(data);
 }
 
 /* ---- opening ---- */
@@ -696,16 +516,23 @@ static bool open_sources(struct ship *s, struct err *err)
     return tailer_open(&s->tailer, &options, err);
 }
 
+/* Bytes. A disk that does not tell its size is asked for nothing. */
+static uint64_t spool_keep_free(const struct ship *s)
+{
+    struct err unused;
+    uint64_t free_bytes, size;
+    bool known = disk_space(s->options->state, &free_bytes, &size, &unused);
+    return share_of(s->config->shipper.spool_keep_free, known ? size : 0);
+}
+
 static bool open_spool(struct ship *s, bool *is_new, struct err *err)
 {
-    uint64_t free_bytes, size = 0;
     const struct spool_restore how = {restore, restore, s};
-    struct spool_options options = {.folder = s->options->state,
-                                    .size = s->config->shipper.spool_size};
-    if (!folder_make(s->options->state, err) ||
-        !disk_space(s->options->state, &free_bytes, &size, err))
+    if (!folder_make(s->options->state, err))
         return false;
-    options.keep_free = share_of(s->config->shipper.spool_keep_free, size);
+    const struct spool_options options = {.folder = s->options->state,
+                                          .size = s->config->shipper.spool_size,
+                                          .keep_free = spool_keep_free(s)};
     if (!spool_open(&s->spool, &options, &how, time_now(), is_new, err))
         return false;
     if (spool_count(s->spool).damaged)
@@ -716,13 +543,11 @@ static bool open_spool(struct ship *s, bool *is_new, struct err *err)
 
 static void open_handles(struct ship *s)
 {
-    uv_loop_init(&s->loop);
-    uv_timer_init(&s->loop, &s->timer);
-    uv_timer_init(&s->loop, &s->scan_timer);
-    uv_idle_init(&s->loop, &s->idle);
-    uv_signal_init(&s->loop, &s->term);
-    uv_signal_init(&s->loop, &s->interrupt);
-    s->timer.data = s->scan_timer.data = s->idle.data = s->term.data = s->interrupt.data = s;
+    uv_timer_init(s->loop, &s->timer);
+    uv_timer_init(s->loop, &s->scan_timer);
+    uv_idle_init(s->loop, &s->idle);
+    s->timer.data = s->scan_timer.data = s->idle.data = s;
+    s->closing = 3;
     s->timer.timer_cb = on_timer;
 }
 
@@ -741,7 +566,7 @@ static void add_id(void *context, struct hash128 id)
 static bool open_writer(struct ship *s, struct err *err)
 {
     const struct writer_options options = {
-        .loop = &s->loop,
+        .loop = s->loop,
         .spool = s->spool,
         .unit = s->config->shipper.times == TIMES_US,
         .written = on_written,
@@ -753,25 +578,25 @@ static bool open_writer(struct ship *s, struct err *err)
 static bool start(struct ship *s, struct err *err)
 {
     if (!open_sources(s, err) || !open_spool(s, &s->is_new, err) || !open_writer(s, err) ||
-        (s->options->reads_stdin && !workers_open(&s->readers, &s->loop, 1, err)))
+        (s->options->reads_stdin && !workers_open(&s->readers, s->loop, 1, err)))
         return false;
-    http_client_open(&s->client, &s->loop);
+    http_client_open(&s->client, s->loop);
     const struct sender_options sender = {
-        .loop = &s->loop,
+        .loop = s->loop,
         .client = s->client,
         .spool = s->spool,
         .url = s->options->url,
         .token = s->options->token,
         .ca_file = s->config->output.ca_file.len ? s->config->output.ca_file.ptr : NULL,
         .state = s->options->state,
-        .greeted = on_greeted,
-        .conflict = on_conflict,
+        .greeted = ship_greeted,
+        .conflict = ship_in_conflict,
         .acknowledged = on_acknowledged,
         .data = s,
     };
     sender_open(&s->sender, &sender);
-    s->watch = watch_open(&s->loop, on_hint, s);
-    open_status(s);
+    s->watch = watch_open(s->loop, on_hint, s);
+    ship_open_status(s);
     struct ids ids = {0};
     s->phase = SHIP_WAITING;
     s->patience_ns =
@@ -782,69 +607,78 @@ static bool start(struct ship *s, struct err *err)
     }
     sender_start(s->sender, ids.items, ids.n);
     mem_free(&ids.items);
-    uv_signal_start(&s->term, on_signal, SIGTERM);
-    uv_signal_start(&s->interrupt, on_signal, SIGINT);
     uv_timer_start(&s->scan_timer, on_scan, 1, SCAN_MS);
-    if (!s->tailer && s->is_new && !write_state(s, err))
+    if (!s->tailer && s->is_new && !ship_write_state(s, err))
         return false;
     if (!s->tailer)
-        start_reading(s); /* a pipe has no position to ask for */
+        ship_start_reading(s); /* a pipe has no position to ask for */
     else if (!s->is_new)
-        pump(s); /* we know where we were; the collector may come when it will */
+        ship_pump(s); /* we know where we were; the collector may come when it will */
     else if (s->tailer)
         log_info("no state yet: asking the collector at %s what it has", s->options->url);
     return true;
 }
 
-static void ship_free(struct ship *s)
+void ship_reload(struct ship *s, const struct config *config)
 {
-    uv_run(&s->loop, UV_RUN_DEFAULT);
-    uv_loop_close(&s->loop);
+    metric_set(&s->metrics, METRIC_CONFIG_RELOAD_OK, NO_LABELS, config != NULL);
+    if (!config || s->phase == SHIP_STOPPED)
+        return;
+    s->config = config;
+    spool_set_limits(s->spool, config->shipper.spool_size, spool_keep_free(s));
+    ship_pump(s);
+}
+
+void ship_close(struct ship **address)
+{
+    struct ship *s = *address;
+    if (!s)
+        return;
+    assert(s->phase == SHIP_STOPPED && s->closing == 0);
     input_close(&s->input);
     tailer_close(&s->tailer);
     batcher_close(&s->batcher);
     discover_free(&s->discover);
     spool_close(&s->spool, time_now());
     metrics_free(&s->metrics);
+    mem_free(address);
 }
 
-static int ship_run(const struct ship_options *options, const struct config *config)
+static void discard(void *data)
 {
-    struct err err;
+    struct ship *s = data;
+    ship_close(&s);
+}
+
+bool ship_open(struct ship **out, uv_loop_t *loop, const struct ship_options *options,
+               const struct config *config, const struct ship_events *events, struct err *err)
+{
     struct ship *s = mem_new(struct ship);
     s->options = options;
     s->config = config;
+    s->events = *events;
+    s->loop = loop;
     s->deadline_ns = INT64_MAX;
     s->started_ns = time_now() - time_monotonic();
     s->since_ns = TIME_NONE;
     open_handles(s);
-    int status = 0;
-    if (start(s, &err)) {
-        log_info("shipping to %s, state in %s", options->url, options->state);
-        uv_run(&s->loop, UV_RUN_DEFAULT);
-        if (s->fatal.code) {
-            log_error("%s", s->fatal.text);
-            status = 1;
-        }
-        if (options->reads_stdin && (!s->input_is_over || !is_all_sent(s)))
-            status = 1;
-    } else {
-        log_error("%s", err.text);
-        status = 2;
-        stop(s);
+    metric_set(&s->metrics, METRIC_CONFIG_RELOAD_OK, NO_LABELS, 1);
+    if (start(s, err)) {
+        *out = s;
+        return true;
     }
-    ship_free(s);
-    mem_free(&s);
-    return status;
+    s->events = (struct ship_events){.stopped = discard, .data = s};
+    ship_halt(s);
+    return false;
 }
 
-int command_ship(int argc, char **argv)
+bool ship_ended_well(const struct ship *s, struct err *err)
 {
-    defer(config_free) struct config config = {0};
-    defer(ship_options_free) struct ship_options options = {0};
-    int status = 0;
-    signal(SIGPIPE, SIG_IGN);
-    if (!ship_options_read(&options, &config, argc, argv, &status))
-        return status;
-    return ship_run(&options, &config);
+    if (s->fatal.code) {
+        *err = s->fatal;
+        return false;
+    }
+    if (s->options->reads_stdin && (!s->input_is_over || !is_all_sent(s)))
+        return err_set(err, ERR_CANCELED, "not all of standard input was sent");
+    return true;
 }

@@ -140,7 +140,7 @@ static bool take_sources(struct ship_options *o, const struct config *c,
     o->takes_containers =
         given->operands.n == 0 &&
         (c->shipper.docker.on || c->shipper.kubernetes.on || c->shipper.podman.on);
-    if (o->n_globs == 0 && !o->takes_containers)
+    if (o->n_globs == 0 && !o->takes_containers && !o->may_be_idle)
         return err_set(err, ERR_INPUT,
                        "nothing to ship: name files (sluice ship '/var/log/app/*.log'), give - for "
                        "standard input, or set shipper.sources in the configuration");
@@ -191,7 +191,16 @@ static bool resolve(struct ship_options *o, struct config *c, const struct flags
     return true;
 }
 
-bool ship_options_read(struct ship_options *o, struct config *c, int argc, char **argv, int *status)
+bool ship_options_of(struct ship_options *o, struct config *c, struct warnings *w, struct err *err)
+{
+    const struct flags none = {0};
+    const struct options nothing = {0};
+    o->may_be_idle = true;
+    return resolve(o, c, &none, &nothing, w, err);
+}
+
+bool ship_options_read(struct ship_options *o, struct live_config *live, int argc, char **argv,
+                       int *status)
 {
     struct err err;
     struct flags f;
@@ -208,12 +217,11 @@ bool ship_options_read(struct ship_options *o, struct config *c, int argc, char 
         *status = 0;
         return false;
     }
-    bool good = config_load(c, f.config.len ? f.config.ptr : NULL, &w, &err) &&
-                resolve(o, c, &f, &given, &w, &err);
+    live->path = f.config.len ? f.config.ptr : NULL;
+    bool good = live_config_open(live, &w, &err) && resolve(o, live->first, &f, &given, &w, &err);
     if (good)
-        log_setup(c->log_level, c->log_format, "shipper");
-    for (size_t i = 0; i < w.n; i++)
-        log_warn("%s", w.text[i]);
+        log_setup(live->first->log_level, live->first->log_format, "shipper");
+    warnings_log(&w);
     if (!good)
         fprintf(stderr, "sluice ship: %s\n", err.text);
     return good;

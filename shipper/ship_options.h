@@ -2,7 +2,7 @@
 #ifndef SHIPPER_SHIP_OPTIONS_H
 #define SHIPPER_SHIP_OPTIONS_H
 
-#include "base/config.h"
+#include "base/config_live.h"
 #include "formats/block/record.h"
 #include "shipper/tailer.h"
 
@@ -19,13 +19,18 @@ struct ship_options {
     size_t n_exclude;
     bool takes_containers; /* what the configuration says of them counts */
     bool reads_stdin, tee;
+    bool may_be_idle;      /* nothing to read is no error */
     struct buf token_text; /* owned; wiped */
     struct arena arena;
 };
 
-/* False: help was printed or something is wrong (said on stderr); *status is the exit status. */
-bool ship_options_read(struct ship_options *o, struct config *config, int argc, char **argv,
+/* Opens live, whose .path is set here. False: help was printed or something is wrong (said on stderr);
+ * *status is the exit status. */
+bool ship_options_read(struct ship_options *o, struct live_config *live, int argc, char **argv,
                        int *status);
+/* By the configuration alone, which may name nothing to read. */
+bool ship_options_of(struct ship_options *o, struct config *config, struct warnings *w,
+                     struct err *err);
 void ship_options_free(struct ship_options *o);
 
 #endif

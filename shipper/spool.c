@@ -496,6 +496,12 @@ bool spool_has_room(const struct spool *s)
     return is_below && s->published_free_bytes >= s->options.keep_free;
 }
 
+void spool_set_limits(struct spool *s, uint64_t size, uint64_t keep_free)
+{
+    s->options.size = size;
+    s->options.keep_free = keep_free;
+}
+
 /* The block in a frame, stamped; false if it is not one to send. */
 static bool take_block(const struct spool *s, struct buf *payload, struct str *block,
                        uint64_t *sequence)

@@ -77,6 +77,8 @@ bool spool_sync(struct spool *s, struct err *err);
 void spool_publish(struct spool *s, int64_t now_ns);
 /* By the numbers of the last publish. What is all acknowledged is no reason to wait. */
 bool spool_has_room(const struct spool *s);
+/* Another size and rest of the disk from now on; files are closed at the size they always were. */
+void spool_set_limits(struct spool *s, uint64_t size, uint64_t keep_free);
 /* How much is free by now; while the writer rests. */
 void spool_look_at_disk(struct spool *s);
 

@@ -7,6 +7,7 @@
 struct status_server {
     struct status_options options;
     struct http_server *server;
+    bool is_closing; /* options.data may be gone */
 };
 
 static void handle_health(struct http_exchange *x, void *data)
@@ -18,7 +19,7 @@ static void handle_health(struct http_exchange *x, void *data)
 static void handle_ready(struct http_exchange *x, void *data)
 {
     const struct status_server *s = data;
-    const char *trouble = s->options.trouble(s->options.data);
+    const char *trouble = s->is_closing ? "shutting down" : s->options.trouble(s->options.data);
     if (trouble)
         http_reply_text(x, 503, "%s", trouble);
     else
@@ -29,6 +30,10 @@ static void handle_metrics(struct http_exchange *x, void *data)
 {
     const struct status_server *s = data;
     defer(buf_free) struct buf text = {0};
+    if (s->is_closing) {
+        http_reply_text(x, 503, "shutting down");
+        return;
+    }
     metrics_print(s->options.metrics(s->options.data), &text);
     http_reply(x, 200, "text/plain; version=0.0.4", buf_str(&text));
 }
@@ -66,6 +71,7 @@ void status_close(struct status_server **address)
     struct status_server *s = move(*address);
     if (!s)
         return;
+    s->is_closing = true;
     if (s->server)
         http_server_stop(&s->server, stopped, s);
     else

@@ -236,6 +236,19 @@ bool store_scan(struct store *s, struct err *err)
     return true;
 }
 
+/* Journals go as a whole: they are small enough that some stay when the store may not be large. */
+void store_set_retention(struct store *s, int64_t keep_ns, uint64_t max_bytes, uint64_t keep_free)
+{
+    struct store_options *o = &s->options;
+    o->keep_ns = keep_ns;
+    o->max_bytes = max_bytes;
+    o->keep_free = keep_free;
+    s->journal_bytes = o->journal_bytes;
+    if (max_bytes)
+        s->journal_bytes =
+            min_of(o->journal_bytes, max_of(max_bytes / 8, (uint64_t)JOURNAL_BYTES_MIN));
+}
+
 struct store *store_new(const struct store_options *options)
 {
     struct store *s = mem_new(struct store);
@@ -243,10 +256,8 @@ struct store *store_new(const struct store_options *options)
     s->options.folder = arena_text(&s->arena, str_from(options->folder));
     s->origins = origins_new();
     s->streams.most = options->streams_max ? options->streams_max : STREAMS_MAX;
-    uint64_t bytes = options->journal_bytes ? options->journal_bytes : JOURNAL_BYTES;
-    if (options->max_bytes)
-        bytes = min_of(bytes, max_of(options->max_bytes / 8, (uint64_t)JOURNAL_BYTES_MIN));
-    s->options.journal_bytes = bytes;
+    s->options.journal_bytes = options->journal_bytes ? options->journal_bytes : JOURNAL_BYTES;
+    store_set_retention(s, options->keep_ns, options->max_bytes, options->keep_free);
     s->problems = arena_array(&s->arena, struct str, PROBLEMS_MAX);
     s->clock_ns = INT64_MIN;
     return s;
@@ -316,7 +327,7 @@ static bool resume_journal(struct store *s, struct err *err)
     bool is_whole =
         j && j->health.rotten_parts == 0 && j->end > 0 && limit_of(s, j->number) == UINT64_MAX;
     bool fits =
-        is_whole && j->end < s->options.journal_bytes &&
+        is_whole && j->end < s->journal_bytes &&
         (j->n_visible == 0 || j->newest_arrival_ns / NS_PER_DAY == s->clock_ns / NS_PER_DAY);
     if (!fits) {
         /* What a crash left there unsynced counts as stored from now on: it must be on disk. */
@@ -439,7 +450,7 @@ static void drop_uncommitted(struct store *s)
 static bool is_journal_due(const struct store *s)
 {
     const struct store_journal *j = s->active;
-    return journal_size(s->writer) >= s->options.journal_bytes ||
+    return journal_size(s->writer) >= s->journal_bytes ||
            (s->committed > 0 &&
             j->first->refs[0].arrival_ns / NS_PER_DAY != s->clock_ns / NS_PER_DAY);
 }

@@ -10,6 +10,7 @@ struct cut {
 
 struct store {
     struct store_options options; /* .folder in the arena */
+    uint64_t journal_bytes;       /* a journal is closed at this size; the writer's */
     struct arena arena;
     struct file lock;
 

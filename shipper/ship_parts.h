@@ -1,0 +1,87 @@
+/*
+ * What the files that make up the running shipper offer each other (shipper/ship.h is the outside):
+ *
+ *     ship.c          phases: reading, blocks into the spool, the end
+ *     ship_origin.c   who we are to the collector: hello, conflicts, restored states
+ *     ship_status.c   what the status socket tells
+ */
+#ifndef SHIPPER_SHIP_PARTS_H
+#define SHIPPER_SHIP_PARTS_H
+
+#include "base/config.h"
+#include "base/io/work.h"
+#include "base/metrics.h"
+#include "shipper/batcher.h"
+#include "shipper/input.h"
+#include "shipper/sender.h"
+#include "shipper/ship.h"
+#include "shipper/ship_options.h"
+#include "shipper/status.h"
+#include "shipper/watch.h"
+#include "shipper/writer.h"
+
+enum ship_phase { SHIP_WAITING, SHIP_RUNNING, SHIP_DRAINING, SHIP_FINISHING, SHIP_STOPPED };
+
+struct ship {
+    const struct ship_options *options;
+    const struct config *config;
+    struct ship_events events;
+    uv_loop_t *loop;
+    uv_timer_t timer, scan_timer;
+    uv_idle_t idle;
+    enum ship_phase phase;
+    int64_t deadline_ns; /* of DRAINING and FINISHING, monotonic; INT64_MAX = none */
+    unsigned stops;      /* how often it was asked to stop */
+    unsigned closing;    /* handles that are not closed yet */
+    bool is_new;         /* there was no state */
+    int64_t started_ns;  /* wall clock minus monotonic clock, at the start */
+    int64_t since_ns;    /* monotonic: first line of the block under construction; TIME_NONE */
+    int64_t conflict_ns; /* monotonic: the last new origin; 0 = none */
+    bool wants_look;     /* a hint was about something that only a scan tells */
+    int64_t look_ns;     /* monotonic: no hint makes us look at everything before */
+    int64_t patience_ns; /* with a state, hello is waited for until then; monotonic */
+
+    struct tailer *tailer;     /* NULL when standard input is read */
+    struct discover *discover; /* the same; or no containers are read */
+    struct input *input;
+    struct batch_stream *input_stream;
+    struct batcher *batcher;
+    struct spool *spool;
+    struct writer *writer;
+    struct workers *readers; /* of standard input */
+    bool wants_origin;       /* a conflict waits for the writer to rest */
+    bool was_full;           /* the spool; for the log */
+    char output_error[252];  /* what was said last; empty: all is well */
+    struct watch *watch;
+    struct http_client *client;
+    struct sender *sender;
+    struct status_server *status;
+    struct metrics metrics;
+    uint64_t read_bytes, records;
+    bool input_is_over;
+    struct err fatal; /* why it ended by itself, or standard input early */
+};
+
+/* ---- ship.c ---- */
+
+void ship_pump(struct ship *s);          /* reads, writes what is due; after every event */
+void ship_start_reading(struct ship *s); /* ends WAITING */
+void ship_halt(struct ship *s);          /* at once; what is left stays in files and spool */
+void ship_put_state(struct ship *s, struct buf *out);
+
+/* ---- ship_origin.c ---- */
+
+/* As the first frame of a new file: holds what hello has resumed. */
+bool ship_write_state(struct ship *s, struct err *err);
+/* Draws the origin that a conflict asks for once the writer rests; after a first one not at once, so
+ * that a collector that refuses everything is not asked without end. */
+void ship_settle_conflict(struct ship *s);
+/* The sender's events. */
+void ship_greeted(const struct block_source *sources, size_t n, void *data);
+void ship_in_conflict(uint64_t last, const struct block_source *sources, size_t n, void *data);
+
+/* ---- ship_status.c ---- */
+
+void ship_open_status(struct ship *s);
+
+#endif

@@ -1,0 +1,278 @@
+/*
+ * Collector and shipper on one loop. They speak over the collector's unix socket, as two processes do,
+ * so that nothing is different but the number of processes.
+ *
+ *     collector opens ─▶ shipper opens ─▶ RUNNING
+ *     SIGTERM ─▶ the shipper reads to the end and sends, the last block is acknowledged ─▶ it closes ─▶
+ *     the collector answers what is under way, closes ─▶ exit 0        a second SIGTERM: at once
+ *
+ * A place that is not configured otherwise is beside the collector's socket: an image has one folder
+ * for sockets.
+ */
+#include "up.h"
+
+#include "base/config_live.h"
+#include "base/io/program.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "collector/collect.h"
+#include "shipper/ship.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+struct flags {
+    struct str config, data, state, socket, listen;
+    bool help;
+};
+
+#define FIELD(name) .field = offsetof(struct flags, name)
+
+static const struct option rows[] = {
+    {.flag = "config",
+     .letter = 'c',
+     .type = OPTION_PATH,
+     FIELD(config),
+     .value_name = "FILE",
+     .help = "configuration file (default " CONFIG_FILE ")"},
+    {.flag = "data",
+     .type = OPTION_PATH,
+     FIELD(data),
+     .value_name = "DIR",
+     .help = "folder of the store (collector.data)"},
+    {.flag = "state",
+     .type = OPTION_PATH,
+     FIELD(state),
+     .value_name = "DIR",
+     .help = "folder of positions and spool (shipper.state)"},
+    {.flag = "socket",
+     .type = OPTION_PATH,
+     FIELD(socket),
+     .value_name = "PATH",
+     .help = "unix socket of the collector (collector.socket); the shipper's is beside it"},
+    {.flag = "listen",
+     .type = OPTION_STRING,
+     FIELD(listen),
+     .value_name = "HOST:PORT",
+     .help = "TCP address, or off (collector.listen); tokens are needed there"},
+    {.flag = "help", .letter = 'h', .type = OPTION_BOOLEAN, FIELD(help), .help = "this text"},
+};
+
+static const struct option_table table = {rows, countof(rows), NULL};
+
+struct up {
+    struct flags flags;
+    struct program *program;
+    struct live_config live;
+    struct ship_options options;
+    struct collector *collector;
+    struct ship *ship;
+    bool was_told; /* to stop */
+    int status;
+};
+
+/* ---- the configuration of both ---- */
+
+static bool is_given(const struct config *c, const char *path)
+{
+    return options_place(&c->options, path).file != NULL;
+}
+
+static bool use_collector(struct config *c, struct str socket, struct err *err)
+{
+    char here[4096] = "";
+    if (!c->output.on || is_given(c, "outputs.collector.url"))
+        return true;
+    if (!socket.len)
+        return err_set(err, ERR_INPUT,
+                       "collector.socket is off: say in outputs.collector.url where the lines go");
+    if (socket.ptr[0] != '/' && !getcwd(here, sizeof here - 1))
+        return err_sys(err, "the present folder");
+    const char *url =
+        arena_print(&c->arena, "unix://%s%s%.*s", here, here[0] ? "/" : "", STR_ARG(socket)).ptr;
+    return config_set(c, "outputs.collector.url", str_from(url), "collector.socket", err);
+}
+
+static bool use_socket_beside(struct config *c, struct str socket, struct err *err)
+{
+    if (!socket.len || is_given(c, "shipper.socket"))
+        return true;
+    size_t folder = socket.len;
+    while (folder && socket.ptr[folder - 1] != '/')
+        folder--;
+    struct str path =
+        arena_print(&c->arena, "%.*sshipper.sock", STR_ARG(str_slice(socket, 0, folder)));
+    return config_set(c, "shipper.socket", path, "collector.socket", err);
+}
+
+static bool adjust(struct config *c, void *data, struct err *err)
+{
+    const struct flags *f = &((struct up *)data)->flags;
+    return config_set(c, "collector.data", f->data, "--data", err) &&
+           config_set(c, "shipper.state", f->state, "--state", err) &&
+           config_set(c, "collector.socket", f->socket, "--socket", err) &&
+           config_set(c, "collector.listen", f->listen, "--listen", err) &&
+           use_collector(c, c->collector.socket, err) &&
+           use_socket_beside(c, c->collector.socket, err);
+}
+
+static void apply(const struct config *next, void *data)
+{
+    const struct up *u = data;
+    log_change(next->log_level, next->log_format);
+    collector_reload(u->collector, next);
+    if (u->ship)
+        ship_reload(u->ship, next);
+}
+
+static bool reload(struct buf *report, struct err *err, void *data)
+{
+    struct up *u = data;
+    struct warnings w = {0};
+    bool good = live_config_reload(&u->live, &w, report, err);
+    warnings_log(&w);
+    if (good) {
+        log_info("configuration read again: %.*s", STR_ARG(buf_str(report)));
+        return true;
+    }
+    log_error("the new configuration is wrong, the old one stays: %s", err->text);
+    collector_reload(u->collector, NULL);
+    if (u->ship)
+        ship_reload(u->ship, NULL);
+    return false;
+}
+
+static void on_hang_up(void *data)
+{
+    const struct up *u = data;
+    struct err err;
+    defer(buf_free) struct buf report = {0};
+    if (u->collector)
+        reload(&report, &err, data);
+}
+
+/* ---- life ---- */
+
+static void stop(void *data)
+{
+    struct up *u = data;
+    u->was_told = true;
+    if (u->ship)
+        ship_stop(u->ship);
+    else if (u->collector)
+        collector_stop(u->collector);
+}
+
+static void ship_stopped(void *data)
+{
+    struct up *u = data;
+    struct err err;
+    if (!ship_ended_well(u->ship, &err))
+        log_error("the shipper has ended: %s", err.text);
+    u->status = u->was_told ? 0 : 1;
+    ship_close(&u->ship);
+    collector_stop(u->collector);
+}
+
+static void collector_stopped(void *data)
+{
+    struct up *u = data;
+    collector_close(&u->collector);
+    program_end(u->program);
+}
+
+static bool open_parts(struct up *u, struct err *err)
+{
+    const struct collector_events collector = {
+        .stopped = collector_stopped, .reload = reload, .data = u};
+    const struct ship_events ship = {.stopped = ship_stopped, .reload = reload, .data = u};
+    uv_loop_t *loop = program_loop(u->program);
+    return collector_open(&u->collector, loop, u->live.first, &collector, err) &&
+           ship_open(&u->ship, loop, &u->options, u->live.first, &ship, err);
+}
+
+static void run(struct up *u)
+{
+    struct err err;
+    const struct program_events events = {.stop = stop, .reload = on_hang_up, .data = u};
+    program_open(&u->program, &events);
+    u->status = 0;
+    if (open_parts(u, &err)) {
+        if (u->options.n_globs == 0)
+            log_warn("nothing to read was found: name files in shipper.sources.files");
+        program_run(u->program);
+    } else {
+        log_error("%s", err.text);
+        u->status = 2;
+        if (u->collector)
+            collector_stop(u->collector);
+    }
+    program_close(&u->program);
+}
+
+/* ---- the command line ---- */
+
+static void print_help(void)
+{
+    defer(buf_free) struct buf b = {0};
+    buf_add(&b,
+            STR("usage: sluice up [OPTIONS]\n\n"
+                "Collects the logs of this machine and keeps them: collector and shipper in one\n"
+                "process. What is read stands in the configuration, which need not exist.\n\n"));
+    options_help(&table, &b);
+    fwrite(b.ptr, 1, b.len, stdout);
+}
+
+/* False: help was printed or something is wrong (in err; ERR_NONE: help). */
+static bool read_flags(struct flags *f, struct arena *arena, int argc, char **argv, struct err *err)
+{
+    struct options given;
+    *err = (struct err){0};
+    options_defaults(&given, &table, f, arena);
+    if (!options_read_argv(&given, argc, argv, err))
+        return false;
+    if (given.operands.n)
+        return err_set(err, ERR_INPUT,
+                       "it takes no operand ('%s'); files are named in shipper.sources.files",
+                       given.operands.items[0].ptr);
+    if (f->help)
+        print_help();
+    return !f->help;
+}
+
+static bool configure(struct up *u, struct warnings *w, struct err *err)
+{
+    static const char *const sections[] = {"collector.", "shipper.", "outputs.",
+                                           "labels",     "log.",     NULL};
+    u->live = (struct live_config){.path = u->flags.config.len ? u->flags.config.ptr : NULL,
+                                   .adjust = adjust,
+                                   .apply = apply,
+                                   .data = u,
+                                   .sections = sections};
+    if (!live_config_open(&u->live, w, err) || !ship_options_of(&u->options, u->live.first, w, err))
+        return false;
+    log_setup(u->live.first->log_level, u->live.first->log_format, "sluice");
+    return true;
+}
+
+static void free_up(struct up *u)
+{
+    ship_options_free(&u->options);
+    live_config_close(&u->live);
+}
+
+int command_up(int argc, char **argv)
+{
+    struct err err;
+    struct warnings w = {0};
+    defer(arena_free) struct arena arena = {0};
+    defer(free_up) struct up u = {0};
+    if (read_flags(&u.flags, &arena, argc, argv, &err) && configure(&u, &w, &err)) {
+        warnings_log(&w);
+        run(&u);
+        return u.status;
+    }
+    if (err.code != ERR_NONE)
+        fprintf(stderr, "sluice up: %s\n", err.text);
+    return err.code == ERR_NONE ? 0 : 2;
+}
