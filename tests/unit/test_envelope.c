@@ -251,6 +251,15 @@ TEST(envelope_text_is_a_view_where_nothing_is_escaped)
     CHECK(e.time_ns == TIME_NONE && e.lane == LANE_OUT);
 }
 
+TEST(envelope_takes_nothing_for_an_empty_piece)
+{
+    defer(buf_free) struct buf scratch = {0};
+    struct enveloped e;
+    CHECK(envelope_open(ENVELOPE_NONE, (struct str){0}, &scratch, &e) && e.text.len == 0);
+    for (enum envelope_kind kind = ENVELOPE_NONE + 1; kind < ENVELOPE_KINDS; kind++)
+        CHECK(!envelope_open(kind, (struct str){0}, &scratch, &e));
+}
+
 TEST(envelope_keeps_to_the_ceiling_of_scratch)
 {
     defer(buf_free) struct buf scratch = {.max = 64}, json = {0};
