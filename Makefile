@@ -215,10 +215,16 @@ install: $(OUT)/sluice ## DESTDIR= PREFIX=
 	install -m 644 LICENSE README.md CHANGELOG.md $(wildcard docs/*.md) \
 	    $(DESTDIR)$(PREFIX)/share/doc/sluice
 
+demo: ## installs, builds, and shows Sluice at work in a temporary folder, in less than a minute
+	$(Q)tools/deps install build
+	@[ -x $(OUT)/sluice ] || echo "building ..."
+	+$(Q)$(MAKE) -s $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc)) all
+	$(Q)tools/demo $(OUT)/sluice
+
 clean: ## remove everything that was built
 	$(Q)rm -rf build
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
-.PHONY: deps cross-deps cross install clean help
+.PHONY: deps cross-deps cross install demo clean help

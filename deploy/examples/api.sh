@@ -4,8 +4,8 @@ pause=${1:-1}
 n=0
 
 line() {
-    printf '{"level":%s,"time":%s,"pid":1,"hostname":"%s","requestId":"req-%05d","msg":"%s"%s}\n' \
-        "$1" "$(date +%s%3N)" "${HOSTNAME:-api}" "$n" "$2" "$3"
+    printf '{"level":%s,"time":%s,"requestId":"req-%05d","msg":"%s"%s}\n' \
+        "$1" "$(date +%s%3N)" "$n" "$2" "$3"
 }
 
 trap 'line 30 "shutting down"; exit 0' TERM INT
