@@ -209,8 +209,13 @@ cross-deps: ## the same for arm64 (Debian multiarch)
 cross: ## the program for arm64
 	+$(Q)$(MAKE) --no-print-directory CROSS=aarch64-linux-gnu
 
-install: $(OUT)/sluice ## DESTDIR= PREFIX=
+UNITS := $(wildcard deploy/systemd/*.service)
+install: $(OUT)/sluice ## DESTDIR= PREFIX=; program, systemd units, documents
 	install -D -m 755 $(OUT)/sluice $(DESTDIR)$(PREFIX)/bin/sluice
+	install -D -m 644 deploy/systemd/sluice.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/sluice.conf
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	$(foreach u,$(UNITS),sed 's|/usr/bin/sluice|$(PREFIX)/bin/sluice|' $(u) \
+	    >$(DESTDIR)$(PREFIX)/lib/systemd/system/$(notdir $(u)) &&) :
 	install -d $(DESTDIR)$(PREFIX)/share/doc/sluice
 	install -m 644 LICENSE README.md CHANGELOG.md $(wildcard docs/*.md) \
 	    $(DESTDIR)$(PREFIX)/share/doc/sluice
