@@ -133,10 +133,10 @@ $(OUT)/fuzz_%: $(OUT)/tests/fuzz/fuzz_%.o $(OUT)/libsluice.a
 # ---- tests: each target prints TAP; tests/run runs them all and adds up ----
 
 check: deps ## what must hold for every commit: lint, all tests (ASan+UBSan), unit tests with gcc
-	+$(Q)tests/run lint unit unit-gcc cases crash replay fuzz flow
+	+$(Q)tests/run lint unit unit-gcc cases crash replay fuzz flow docker
 
 test: ## as check, without installing and without lint
-	+$(Q)tests/run unit unit-gcc cases crash replay fuzz flow
+	+$(Q)tests/run unit unit-gcc cases crash replay fuzz flow docker
 
 unit: $(OUT)/unit ## unit tests (T= those whose name contains it)
 	$(Q)$(OUT)/unit $(T)
@@ -160,6 +160,9 @@ cases: $(OUT)/sluice ## golden cases (tests/cases)
 flow: $(OUT)/sluice ## end to end: the program, its processes, real files (T=)
 	$(Q)tests/scripts $(OUT)/sluice tests/flow $(T)
 
+docker: $(OUT)/sluice ## the image and compose.yml in a real Docker engine; skipped where none can be (T=)
+	$(Q)TIME_LIMIT=$${TIME_LIMIT:-900} SCRIPT_JOBS=1 tests/scripts $(OUT)/sluice tests/docker $(T)
+
 soak: ## the long variants of the end-to-end tests (T=)
 	+$(Q)SOAK=1 $(MAKE) --no-print-directory flow
 
@@ -175,7 +178,7 @@ cover: ## line coverage of unit and crash tests, by folder
 	+$(Q)$(MAKE) --no-print-directory MODE=cov unit crash >build/cover.tap || cat build/cover.tap
 	$(Q)tools/cover build/cov $(FOLDERS)
 
-.PHONY: check test unit crash replay fuzz fuzz-here cases flow soak bench cover
+.PHONY: check test unit crash replay fuzz fuzz-here cases flow docker soak bench cover
 
 # ---- care of the sources ----
 
@@ -206,11 +209,22 @@ cross-deps: ## the same for arm64 (Debian multiarch)
 cross: ## the program for arm64
 	+$(Q)$(MAKE) --no-print-directory CROSS=aarch64-linux-gnu
 
-install: $(OUT)/sluice ## DESTDIR= PREFIX=
+UNITS := $(wildcard deploy/systemd/*.service)
+install: $(OUT)/sluice ## DESTDIR= PREFIX=; program, systemd units, documents
 	install -D -m 755 $(OUT)/sluice $(DESTDIR)$(PREFIX)/bin/sluice
+	install -D -m 644 deploy/systemd/sluice.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/sluice.conf
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	$(foreach u,$(UNITS),sed 's|/usr/bin/sluice|$(PREFIX)/bin/sluice|' $(u) \
+	    >$(DESTDIR)$(PREFIX)/lib/systemd/system/$(notdir $(u)) &&) :
 	install -d $(DESTDIR)$(PREFIX)/share/doc/sluice
 	install -m 644 LICENSE README.md CHANGELOG.md $(wildcard docs/*.md) \
 	    $(DESTDIR)$(PREFIX)/share/doc/sluice
+
+demo: ## installs, builds, and shows Sluice at work in a temporary folder, in less than a minute
+	$(Q)tools/deps install build
+	@[ -x $(OUT)/sluice ] || echo "building ..."
+	+$(Q)$(MAKE) -s $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc)) all
+	$(Q)tools/demo $(OUT)/sluice
 
 clean: ## remove everything that was built
 	$(Q)rm -rf build
@@ -218,4 +232,4 @@ clean: ## remove everything that was built
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
-.PHONY: deps cross-deps cross install clean help
+.PHONY: deps cross-deps cross install demo clean help

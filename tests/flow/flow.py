@@ -168,6 +168,11 @@ class Program:
         except subprocess.TimeoutExpired:
             raise Failure(f"{self.name} still runs after {seconds} s") from None
 
+    def end(self):
+        if self.is_running():
+            self.process.kill()
+            self.process.wait()
+
     def log(self):
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
 
@@ -399,9 +404,7 @@ class Place:
 
     def end(self):
         for program in self.programs:
-            if program.is_running():
-                program.process.kill()
-                program.process.wait()
+            program.end()
 
     def check_health(self):
         for p in self.programs:
