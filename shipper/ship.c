@@ -466,6 +466,15 @@ static bool restore(void *context, struct str state, struct err *err)
     return restore_part(context, state, err);
 }
 
+static void open_discover(struct ship *s)
+{
+    enum { MOUNTINFO_MAX = 4 << 20 };
+    struct err ignored;
+    defer(buf_free) struct buf mountinfo = {.max = MOUNTINFO_MAX};
+    file_load("/proc/self/mountinfo", MOUNTINFO_MAX, &mountinfo, &ignored);
+    s->discover = discover_new(&s->config->shipper, buf_str(&mountinfo), steady_now(s));
+}
+
 static size_t count_globs(const struct ship *s)
 {
     const struct tail_glob *globs;
@@ -499,7 +508,7 @@ static bool open_sources(struct ship *s, struct err *err)
     if (o->reads_stdin)
         return input_stream(s->batcher, o->service, &s->input_stream, err);
     if (o->takes_containers)
-        s->discover = discover_new(&s->config->shipper, steady_now(s));
+        open_discover(s);
     defer(arena_free) struct arena arena = {0};
     const struct tailer_options options = {
         .host = o->host,
