@@ -106,6 +106,8 @@ static void note_drop(void *context, const struct tail_drop *drop)
     struct err err;
     struct batch_stream *stream =
         batcher_file_stream(s->batcher, (struct tail_stream *)drop->stream, &err);
+    s->dropped_bytes += drop->to - drop->from;
+    s->dropped_ns = time_monotonic();
     log_warn("%.*s: %llu bytes were lost: %.*s", STR_ARG(drop->path),
              (unsigned long long)(drop->to - drop->from), STR_ARG(drop->reason));
     metric_count(&s->metrics, METRIC_DROPPED_BYTES, LABELS_OF(drop->reason, (struct str){0}),
@@ -268,16 +270,6 @@ static uint64_t next_wakeup_ms(const struct ship *s)
     return (uint64_t)min_of(wait, (int64_t)3600 * NS_PER_S) / NS_PER_MS + 1;
 }
 
-static void note_fullness(struct ship *s)
-{
-    bool is_full = !spool_has_room(s->spool);
-    if (is_full && !s->was_full)
-        log_warn("the spool is full; reading stops until the collector takes something");
-    if (!is_full && s->was_full)
-        log_info("the spool has room again; reading goes on");
-    s->was_full = is_full;
-}
-
 /* Reads, writes what is due, and sets the timer. Called after every event. */
 void ship_pump(struct ship *s)
 {
@@ -285,7 +277,7 @@ void ship_pump(struct ship *s)
         return;
     if (s->phase == SHIP_WAITING && time_monotonic() >= s->patience_ns)
         s->phase = SHIP_RUNNING;
-    note_fullness(s);
+    ship_note_fullness(s);
     bool more = read_slice(s);
     if (s->input && has_room(s))
         input_resume(s->input);
@@ -317,24 +309,13 @@ static void look_around(struct ship *s)
     tailer_scan(s->tailer, steady_now(s));
 }
 
-static void note_output(struct ship *s)
-{
-    struct sender_numbers n = sender_count(s->sender);
-    if (n.is_failing && strcmp(s->output_error, n.last_error) != 0) {
-        log_warn("%s: %s; trying again", s->options->url, n.last_error);
-        snprintf(s->output_error, sizeof s->output_error, "%s", n.last_error);
-    } else if (!n.is_failing && n.is_up && s->output_error[0]) {
-        log_info("%s: it goes on", s->options->url);
-        s->output_error[0] = 0;
-    }
-}
-
 static void on_scan(uv_timer_t *timer)
 {
     struct ship *s = timer->data;
     if (s->phase == SHIP_STOPPED)
         return;
-    note_output(s);
+    ship_note_output(s);
+    ship_look_at_progress(s);
     if (!is_writer_busy(s->writer))
         spool_look_at_disk(s->spool);
     ship_settle_conflict(s);
@@ -571,6 +552,7 @@ void ship_close(struct ship **address)
     batcher_close(&s->batcher);
     spool_close(&s->spool, time_now());
     metrics_free(&s->metrics);
+    progress_free(&s->progress);
     mem_free(address);
 }
 

@@ -13,6 +13,7 @@
 #include "base/metrics.h"
 #include "shipper/batcher.h"
 #include "shipper/input.h"
+#include "shipper/progress.h"
 #include "shipper/sender.h"
 #include "shipper/ship.h"
 #include "shipper/ship_options.h"
@@ -54,7 +55,10 @@ struct ship {
     struct sender *sender;
     struct status_server *status;
     struct metrics metrics;
-    uint64_t read_bytes, records;
+    uint64_t read_bytes, records, dropped_bytes;
+    int64_t dropped_ns; /* monotonic: the last drop; 0 = none */
+    int64_t failing_ns; /* monotonic: since when the output fails; 0 = it does not */
+    struct progress progress;
     bool input_is_over;
     struct err fatal; /* why it ended by itself, or standard input early */
 };
@@ -80,5 +84,8 @@ void ship_in_conflict(uint64_t last, const struct block_source *sources, size_t 
 /* ---- ship_status.c ---- */
 
 void ship_open_status(struct ship *s);
+void ship_note_fullness(struct ship *s);    /* of the spool, in the log */
+void ship_note_output(struct ship *s);      /* says in the log when it fails, and when it goes on */
+void ship_look_at_progress(struct ship *s); /* every few seconds */
 
 #endif
