@@ -4,6 +4,7 @@
  *
  *     POST /api/v1/blocks, /api/v1/hello      write      shippers
  *     GET, POST /api/v1/query                 read       people and their tools
+ *     GET, POST /api/v1/tail                  read       the same, without an end (collector/tails.h)
  *     GET /metrics                            read
  *     POST /api/v1/tokens?role=...            admin      `sluice token`
  *     GET /health /healthz /ready /           nobody's secret
@@ -12,7 +13,7 @@
  * page made (a foreign Origin) are refused. On the unix socket its permissions decide who comes; all
  * who do may read and write, root and the collector's own user are admin.
  *
- *     SIGTERM ─▶ /ready says 503, nothing new is accepted ─▶ what is under way is answered ─▶ the
+ *     SIGTERM ─▶ /ready says 503, nothing new is accepted, tails end ─▶ what is under way is answered ─▶ the
  *     running commit ends ─▶ the store is closed ─▶ exit 0
  */
 #include "collector/collect.h"
@@ -25,6 +26,7 @@
 #include "base/metrics.h"
 #include "collector/ingest.h"
 #include "collector/queries.h"
+#include "collector/tails.h"
 #include "collector/tokens.h"
 
 #include <signal.h>
@@ -41,6 +43,7 @@ struct collector {
     struct store *store;
     struct ingest *ingest;
     struct queries *queries;
+    struct tails *tails;
     struct tokens *tokens;
     struct http_server *server;
     struct metrics metrics;
@@ -147,6 +150,11 @@ static void handle_query(struct http_exchange *x, void *data)
     queries_handle(((struct collector *)data)->queries, x);
 }
 
+static void handle_tail(struct http_exchange *x, void *data)
+{
+    tails_handle(((struct collector *)data)->tails, x);
+}
+
 static void handle_tokens(struct http_exchange *x, void *data)
 {
     struct collector *c = data;
@@ -182,6 +190,8 @@ static const struct http_route routes[] = {
     {"POST", "/api/v1/hello", HELLO_BODY_MAX, handle_hello, ACCESS_WRITE},
     {"GET", "/api/v1/query", 0, handle_query, ACCESS_READ},
     {"POST", "/api/v1/query", QUERY_BODY_MAX, handle_query, ACCESS_READ},
+    {"GET", "/api/v1/tail", 0, handle_tail, ACCESS_READ},
+    {"POST", "/api/v1/tail", QUERY_BODY_MAX, handle_tail, ACCESS_READ},
     {"POST", "/api/v1/tokens", 0, handle_tokens, ACCESS_ADMIN},
 };
 
@@ -271,6 +281,9 @@ static void server_stopped(void *data)
 {
     struct collector *c = data;
     queries_close(&c->queries);
+    if (c->ingest)
+        ingest_on_publish(c->ingest, NULL, NULL);
+    tails_close(&c->tails);
     ingest_close(&c->ingest);
     close_handles(c);
 }
@@ -283,6 +296,7 @@ static void on_signal(uv_signal_t *signal, int number)
         return;
     c->is_stopping = true;
     log_info("stopping");
+    tails_stop(c->tails);
     http_server_stop(&c->server, server_stopped, c);
 }
 
@@ -293,6 +307,12 @@ static void on_tick(uv_timer_t *timer)
         return;
     ingest_tick(c->ingest);
     queries_tick(c->queries);
+    tails_tick(c->tails);
+}
+
+static void on_publish(void *data)
+{
+    tails_wake(((struct collector *)data)->tails);
 }
 
 static bool start(struct collector *c, struct err *err)
@@ -309,8 +329,16 @@ static bool start(struct collector *c, struct err *err)
         .memory = o->query_memory,
         .time_ns = o->query_time_ns,
     };
-    if (!queries_open(&c->queries, &queries, err) || !open_server(c, err))
+    const struct tails_options tails = {
+        .loop = &c->loop,
+        .store = c->store,
+        .metrics = &c->metrics,
+        .most = (unsigned)o->tails,
+    };
+    if (!queries_open(&c->queries, &queries, err) || !tails_open(&c->tails, &tails, err) ||
+        !open_server(c, err))
         return false;
+    ingest_on_publish(c->ingest, on_publish, c);
     uv_signal_start(&c->term, on_signal, SIGTERM);
     uv_signal_start(&c->interrupt, on_signal, SIGINT);
     uv_timer_start(&c->timer, on_tick, TICK_MS, TICK_MS);

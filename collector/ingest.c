@@ -37,6 +37,8 @@ struct ingest {
     struct ingest_hello *hellos;
     uint64_t bytes;        /* of all bodies, queued or in the commit */
     int64_t maintained_ns; /* monotonic */
+    void (*published)(void *data);
+    void *published_data;
     bool wants_maintenance, maintains;
     struct err maintain_err;
 
@@ -221,6 +223,8 @@ static void commit_done(struct work *work)
     struct ingest *i = container_of(work, struct ingest, work);
     i->is_running = false;
     store_publish(i->store);
+    if (i->published)
+        i->published(i->published_data);
     if (!i->was_good)
         log_error("the journal could not be synced; its blocks were refused, a new one is used");
     if (i->maintains && i->maintain_err.code != ERR_NONE)
@@ -318,6 +322,12 @@ void ingest_hello(struct ingest *i, struct http_exchange *x)
     http_on_closed(x, left_hello, i);
     if (!i->is_running)
         answer_hellos(i);
+}
+
+void ingest_on_publish(struct ingest *i, void (*published)(void *data), void *data)
+{
+    i->published = published;
+    i->published_data = data;
 }
 
 void ingest_tick(struct ingest *i)

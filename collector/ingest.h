@@ -44,6 +44,8 @@ void ingest_blocks(struct ingest *i, struct http_exchange *x);
 void ingest_hello(struct ingest *i, struct http_exchange *x);
 /* Before the body of blocks is read: false = it has answered. */
 bool ingest_admit(struct ingest *i, struct http_exchange *x);
+/* Called on the loop whenever something new can be seen (store_publish). One; NULL: nobody. */
+void ingest_on_publish(struct ingest *i, void (*published)(void *data), void *data);
 /* Once a second: retention. */
 void ingest_tick(struct ingest *i);
 
