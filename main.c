@@ -20,6 +20,8 @@ static const struct {
     const char *help;
 } commands[] = {
     {"grep", command_grep, "search the store"},
+    {"tail", command_tail, "the newest lines, and with -f those that come"},
+    {"streams", command_streams, "what is there: services, files, hosts and other labels"},
     {"ship", command_ship, "hand the lines of files or standard input to a collector"},
     {"collect", command_collect, "store what shippers send, answer searches"},
     {"token", command_token, "make a token for access over TCP: read, write or admin"},

@@ -42,9 +42,9 @@ struct tail {
     struct result_writer writer;
     struct printer printer;
     struct buf out;
-    int64_t slice_end_ns; /* monotonic */
-    bool has_given;       /* this work has given a result */
-    bool is_yielded;      /* it ended before its batch */
+    int64_t slice_end_ns, silent_until_ns; /* monotonic */
+    bool has_given;                        /* this work has given a result */
+    bool is_yielded;                       /* it ended before its batch */
     bool good;
     struct err err;
 };
@@ -60,11 +60,6 @@ struct tails {
 };
 
 /* ---- on the thread ---- */
-
-static bool is_canceled(void *context)
-{
-    return work_is_canceled(&((struct tail *)context)->work);
-}
 
 /* {"cursor":"17.5be1c03f.8192","problems":["..."]} */
 static void put_mark_json(struct str place, const struct summary *s, struct buf *out)
@@ -89,6 +84,25 @@ static void put_tail_mark(struct tail *t, bool open, const struct summary *s, st
         put_mark(&t->writer, buf_str(&place), s, out);
     else if (output == OUTPUT_JSON && !open)
         put_mark_json(buf_str(&place), s, out);
+}
+
+/* While the engine looks for the next match: what there is goes out, or a sign of life. */
+static void break_silence(struct tail *t, int64_t now)
+{
+    if (t->out.len == 0 && t->form.query.output == OUTPUT_BINARY)
+        put_mark(&t->writer, STR(""), NULL, &t->out);
+    if (t->out.len && work_has_room(&t->work, 0))
+        work_emit(&t->work, &t->out);
+    t->silent_until_ns = now + MARK_S * NS_PER_S;
+}
+
+static bool is_canceled(void *context)
+{
+    struct tail *t = context;
+    int64_t now = time_monotonic();
+    if (now > (t->out.len ? t->slice_end_ns : t->silent_until_ns))
+        break_silence(t, now);
+    return work_is_canceled(&t->work);
 }
 
 static bool take(void *context, const struct result *result)
@@ -136,6 +150,7 @@ static void run(struct work *work)
         .context = t,
     };
     t->slice_end_ns = time_monotonic() + SLICE_MS * NS_PER_MS;
+    t->silent_until_ns = t->slice_end_ns + MARK_S * NS_PER_S;
     view_snapshot(&snapshot, t->view, query.since_ns, query.until_ns);
     t->good = query_run(&query, &snapshot.snapshot, &options, &summary, &t->err) || t->is_yielded;
     for (size_t i = 0; i < summary.n_problems; i++)

@@ -137,7 +137,8 @@ void put_mark(struct result_writer *w, struct str place, const struct summary *s
     put_str(out, place);
     put_problems(summary ? summary : &none, out);
     end_entry(out, at);
-    w->streams = 0;
+    if (place.len)
+        w->streams = 0;
 }
 
 /* ---- reading ---- */
@@ -245,6 +246,8 @@ static void read_mark(struct result_reader *r, struct reader *in, struct summary
     out->complete = true;
     read_problems(in, out);
     out->complete = out->n_problems == 0;
+    if (r->place.len == 0)
+        return;
     r->n_streams = 0;
     arena_reset(&r->arena);
 }

@@ -17,7 +17,7 @@
  *  2. An answer without its trailer is incomplete, whatever it holds. That of a tail has none.
  *  3. The reader takes whole entries from the front of what has arrived and bounds everything; what
  *     it cannot read is ERR_CORRUPT.
- *  4. Behind a mark streams are numbered from 0 again: what an endless answer needs stays bounded.
+ *  4. A mark with an empty place only says that the collector is there. Behind any other one streams are numbered from 0 again: what an endless answer needs stays bounded.
  */
 #ifndef QUERY_ENGINE_RESULTS_H
 #define QUERY_ENGINE_RESULTS_H
