@@ -79,7 +79,7 @@ static void put_tail_mark(struct tail *t, bool open, const struct summary *s, st
     enum query_output output = t->form.query.output;
     defer(buf_free) struct buf place = {.max = RESULT_PLACE_MAX};
     struct store_span span = {open ? t->span.from : t->span.to, t->span.to};
-    put_span(&place, &span);
+    put_store_span(&place, &span);
     if (output == OUTPUT_BINARY)
         put_mark(&t->writer, buf_str(&place), s, out);
     else if (output == OUTPUT_JSON && !open)

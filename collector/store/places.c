@@ -24,7 +24,7 @@ static void put_place(struct buf *out, struct store_place p)
                   (unsigned long long)p.offset);
 }
 
-void put_span(struct buf *out, const struct store_span *span)
+void put_store_span(struct buf *out, const struct store_span *span)
 {
     if (!is_span_empty(span)) {
         put_place(out, span->from);

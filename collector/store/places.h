@@ -33,7 +33,7 @@ struct store_span {
 
 bool is_place_before(struct store_place a, struct store_place b);
 bool is_span_empty(const struct store_span *span);
-void put_span(struct buf *out, const struct store_span *span);
+void put_store_span(struct buf *out, const struct store_span *span);
 bool span_parse(struct str text, struct store_span *span);
 
 /* ---- the loop thread ---- */
