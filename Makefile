@@ -81,6 +81,7 @@ TEST_HEADERS := $(wildcard tests/*.h tests/*/*.h)
 
 objects       = $(patsubst %.c,$(OUT)/%.o,$(1))
 OBJECTS      := $(call objects,$(SOURCES))
+ROOT         := $(call objects,$(wildcard *.c))
 HARNESS      := $(call objects,$(wildcard tests/*.c))
 UNIT         := $(call objects,$(wildcard tests/unit/*.c))
 CRASH        := $(call objects,$(wildcard tests/crash/*.c))
@@ -108,7 +109,7 @@ $(OUT)/libsluice.a: $(OBJECTS)
 
 link = $(Q)$(CC) $(CFLAGS) $(LINK_$(MODE)) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-$(OUT)/sluice: $(OUT)/main.o $(OUT)/up.o $(OUT)/libsluice.a
+$(OUT)/sluice: $(ROOT) $(OUT)/libsluice.a
 	$(call say,LINK,$@)
 	$(link)
 
@@ -128,7 +129,7 @@ $(OUT)/fuzz_%: $(OUT)/tests/fuzz/fuzz_%.o $(OUT)/libsluice.a
 	$(call say,LINK,$@)
 	$(link) -fsanitize=fuzzer
 
--include $(patsubst %.o,%.d,$(OBJECTS) $(call objects,main.c up.c $(TESTS)))
+-include $(patsubst %.o,%.d,$(OBJECTS) $(call objects,$(wildcard *.c) $(TESTS)))
 
 # ---- tests: each target prints TAP; tests/run runs them all and adds up ----
 

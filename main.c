@@ -4,6 +4,7 @@
  */
 #include "base/mem.h"
 #include "base/options.h"
+#include "check.h"
 #include "collector/collect_command.h"
 #include "query/commands.h"
 #include "shipper/ship_command.h"
@@ -25,6 +26,9 @@ static const struct {
      "collect and keep the logs of this machine: ship and collect in one process"},
     {"ship", command_ship, "hand the lines of files or standard input to a collector"},
     {"collect", command_collect, "store what shippers send, answer searches"},
+    {"status", command_status, "how collector and shipper are; --check for monitoring"},
+    {"check", command_check, "is the configuration right, and what does it say"},
+    {"reload", command_reload, "have collector and shipper read their configuration again"},
     {"token", command_token, "make a token for access over TCP: read, write or admin"},
     {"help", command_help, "this list"},
     {"version", command_version, "the version"},

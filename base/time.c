@@ -200,10 +200,11 @@ static inline const char *usual_fraction(const char *at, const char *end, int *n
  * any number of digits in the fraction. False: perhaps another form. */
 static bool take_usual_rfc3339(struct str *s, int64_t *ns)
 {
-    const char *at = s->ptr, *end = at + s->len;
+    const char *at = s->ptr;
     if (s->len < 20 || !has_form(at, "0000-00-") || !has_form(at + 8, "00T00:00") ||
         !has_form(at + 11, "00:00:00"))
         return false;
+    const char *end = at + s->len;
     struct civil c = {
         .year = two_digits(at) * 100 + two_digits(at + 2),
         .month = two_digits(at + 5),

@@ -4,7 +4,7 @@
  *
  *     POST /api/v1/blocks, /api/v1/hello      write      shippers
  *     GET, POST /api/v1/query                 read       people and their tools
- *     GET /metrics                            read
+ *     GET /metrics, /api/v1/status            read
  *     POST /api/v1/tokens?role=...            admin      `sluice token`
  *     POST /api/v1/reload                     admin      `sluice reload`
  *     GET /health /healthz /ready /           nobody's secret
@@ -24,6 +24,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metrics.h"
+#include "collector/collect_report.h"
 #include "collector/ingest.h"
 #include "collector/queries.h"
 #include "collector/tokens.h"
@@ -132,6 +133,48 @@ static void handle_metrics(struct http_exchange *x, void *data)
     http_reply(x, 200, "text/plain; version=0.0.4", buf_str(&text));
 }
 
+static void find_problems(const struct collector *c, const struct store_numbers *n,
+                          struct problems *p)
+{
+    if (c->is_stopping)
+        problem_add(p, "it is stopping");
+    if (!n->writable)
+        problem_add(p, "the journal cannot be written");
+    if (n->rotten_parts)
+        problem_add(p, "%llu damaged parts are skipped (%llu bytes); searches over them say so",
+                    (unsigned long long)n->rotten_parts, (unsigned long long)n->rotten_bytes);
+}
+
+static void handle_status(struct http_exchange *x, void *data)
+{
+    const struct collector *c = data;
+    struct store_numbers n = store_count(c->store);
+    struct problems problems = {0};
+    enum report_form form;
+    defer(arena_free) struct arena arena = {0};
+    defer(buf_free) struct buf out = {0};
+    const struct collect_report report = {
+        .streams = n.streams,
+        .records = n.records,
+        .journals = n.journals,
+        .stored_bytes = n.bytes,
+        .line_bytes = n.line_bytes,
+        .free_bytes = n.free_bytes,
+        .damaged = n.rotten_parts,
+        .age_ns = n.oldest_arrival_ns == TIME_NONE
+                      ? -1
+                      : max_of(time_now() - n.oldest_arrival_ns, (int64_t)0),
+        .keep_ns = c->config->collector.keep_ns,
+    };
+    if (!parse_report_form(http_query_value(x, "output", &arena), &form)) {
+        http_reply_text(x, 400, "output is text, json or problems");
+        return;
+    }
+    find_problems(c, &n, &problems);
+    put_collect_report(&report, &problems, form, &out);
+    http_reply(x, 200, report_content_type(form), buf_str(&out));
+}
+
 static void handle_blocks(struct http_exchange *x, void *data)
 {
     ingest_blocks(((struct collector *)data)->ingest, x);
@@ -191,6 +234,7 @@ static const struct http_route routes[] = {
     {"GET", "/healthz", 0, handle_health, ACCESS_NONE},
     {"GET", "/ready", 0, handle_ready, ACCESS_NONE},
     {"GET", "/metrics", 0, handle_metrics, ACCESS_READ},
+    {"GET", "/api/v1/status", 0, handle_status, ACCESS_READ},
     {"POST", "/api/v1/blocks", INGEST_BODY_MAX, handle_blocks, ACCESS_WRITE},
     {"POST", "/api/v1/hello", HELLO_BODY_MAX, handle_hello, ACCESS_WRITE},
     {"GET", "/api/v1/query", 0, handle_query, ACCESS_READ},

@@ -38,8 +38,10 @@ static void find_urls(struct client *c, const struct str_list *given, const stru
     bool is_default = str_equal(config->output.url, STR("unix://" SOCKET_DEFAULT));
     if (c->n_urls == 0 && config->output.on && !is_default)
         add_url(c, config->output.url);
-    if (c->n_urls == 0 && path_stat(SOCKET_DEFAULT, &st, &err))
-        add_url(c, STR("unix://" SOCKET_DEFAULT));
+    const char *socket =
+        config->collector.socket.len ? config->collector.socket.ptr : SOCKET_DEFAULT;
+    if (c->n_urls == 0 && path_stat(socket, &st, &err))
+        add_url(c, arena_print(&c->arena, "unix://%s", socket));
     if (c->n_urls == 0)
         add_url(c, STR("http://127.0.0.1:4100"));
 }
@@ -132,7 +134,7 @@ static struct http_request request_of(const struct client *c, struct str url, co
         .token = c->token.len ? c->token.ptr : NULL,
         .ca_file = c->ca_file.len ? c->ca_file.ptr : NULL,
         .connect_ms = 5000,
-        .idle_ms = 600 * 1000,
+        .idle_ms = c->idle_ms ? c->idle_ms : 600 * 1000,
     };
 }
 
@@ -192,7 +194,7 @@ bool client_call(struct client *c, const char *method, const char *path, struct 
                  struct err *err)
 {
     const struct http_events events = {.body = on_text};
-    defer(buf_free) struct buf text = {.max = 1 << 20};
+    defer(buf_free) struct buf text = {.max = 8 << 20};
     struct http_request request = request_of(c, c->urls[0], method, path);
     unsigned status = 0;
     buf_text(&c->token);

@@ -3,7 +3,7 @@
  * HTTP whose results come one by one.
  *
  * The collector is found by the flag, SLUICE_COLLECTOR, outputs.collector.url of a readable
- * configuration, the socket /run/sluice/sluice.sock, http://127.0.0.1:4100; the first that is there.
+ * configuration, the socket (collector.socket), http://127.0.0.1:4100; the first that is there.
  */
 #ifndef QUERY_CLIENT_H
 #define QUERY_CLIENT_H
@@ -17,6 +17,7 @@ struct client {
     size_t n_urls;
     struct buf token; /* empty: none; wiped by client_free */
     struct str ca_file;
+    unsigned idle_ms; /* without a byte of an answer; 0 = 10 min */
     struct arena arena;
 };
 

@@ -4,5 +4,7 @@
 
 int command_grep(int argc, char **argv);
 int command_token(int argc, char **argv);
+int command_status(int argc, char **argv);
+int command_reload(int argc, char **argv);
 
 #endif

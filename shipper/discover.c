@@ -239,7 +239,7 @@ static struct container *container_of_folder(struct discover *d, enum place_kind
     if (!c) {
         c = mem_new(struct container);
         c->place = place;
-        c->folder = arena_copy(&c->arena, folder);
+        c->folder = str_from(arena_text(&c->arena, folder));
         c->found_ns = d->now_ns;
         map_put(&d->containers, c->folder, c);
     } else if (c->is_known) {
@@ -296,16 +296,6 @@ bool discover_admit(void *context, const struct tail_stream *stream, const char 
 
 /* ---- who we are ---- */
 
-static void find_ourselves(struct discover *d)
-{
-    struct err ignored;
-    defer(buf_free) struct buf text = {.max = FACTS_MAX};
-    if (!file_load("/proc/self/mountinfo", FACTS_MAX, &text, &ignored))
-        return;
-    d->own_id = arena_copy(&d->arena, own_container_id(buf_str(&text)));
-    d->own_pod_uid = arena_copy(&d->arena, own_pod_uid(buf_str(&text)));
-}
-
 static void look_for_own(void *context, struct str folder)
 {
     struct discover *d = context;
@@ -324,13 +314,15 @@ static void find_own_project(struct discover *d)
                                   : named->n == 1 && str_equal(named->items[0], STR("all"));
 }
 
-struct discover *discover_new(const struct config_shipper *config, int64_t now_ns)
+struct discover *discover_new(const struct config_shipper *config, struct str mountinfo,
+                              int64_t now_ns)
 {
     struct discover *d = mem_new(struct discover);
     d->config = config;
     d->now_ns = now_ns;
     d->node = config->kubernetes.node.len ? config->kubernetes.node : str_from(getenv("NODE_NAME"));
-    find_ourselves(d);
+    d->own_id = arena_copy(&d->arena, own_container_id(mountinfo));
+    d->own_pod_uid = arena_copy(&d->arena, own_pod_uid(mountinfo));
     add_places(d);
     find_own_project(d);
     return d;

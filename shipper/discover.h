@@ -39,7 +39,9 @@ enum {
 
 struct discover;
 
-struct discover *discover_new(const struct config_shipper *config, int64_t now_ns);
+/* mountinfo: of /proc/self, tells who we are (shipper/own_container.h). config is kept. */
+struct discover *discover_new(const struct config_shipper *config, struct str mountinfo,
+                              int64_t now_ns);
 void discover_free(struct discover **d);
 
 /* Patterns of all places, at most DISCOVER_GLOBS_MAX; strings live as long as d. */

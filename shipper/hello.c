@@ -70,7 +70,8 @@ static bool read_sources(struct str array, struct arena *arena, struct hello_ans
 bool read_hello_answer(struct str json, struct arena *arena, struct hello_answer *out,
                        struct err *err)
 {
-    struct hello_answer answer = {0};
+    struct hello_answer answer = {.time_ns = TIME_NONE};
+    uint64_t time_us;
     struct json_scan scan;
     struct json_member m;
     bool good = json_open(&scan, json);
@@ -79,6 +80,9 @@ bool read_hello_answer(struct str json, struct arena *arena, struct hello_answer
             good = str_to_u64(m.value, &answer.last);
         else if (str_equal(m.outer, STR("origin")) && str_equal(m.key, STR("hash")))
             good = hash128_parse(m.value, &answer.last_hash);
+        else if (str_equal(m.key, STR("time_us")) && str_to_u64(m.value, &time_us) &&
+                 time_us <= INT64_MAX / NS_PER_US)
+            answer.time_ns = (int64_t)time_us * NS_PER_US;
         else if (str_equal(m.key, STR("sources")) && m.kind == JSON_ARRAY)
             good = read_sources(m.value, arena, &answer);
     }

@@ -88,6 +88,7 @@ void sender_open(struct sender **out, const struct sender_options *options)
     s->hello_body.max = 16 << 20;
     s->batch.max = BATCH_BYTES + BLOCK_MAX;
     s->numbers.acknowledged_ns = TIME_NONE;
+    s->numbers.skew_ns = INT64_MIN;
     *out = s;
 }
 
@@ -187,6 +188,8 @@ static void hello_done(const struct delivery_answer *answer, void *data)
     bool is_read = read_hello_answer(answer->body, &arena, &hello, &err);
     assert(is_read); /* judge_hello has done it */
     s->numbers.is_up = true;
+    if (hello.time_ns != TIME_NONE)
+        s->numbers.skew_ns = hello.time_ns - time_now();
     if (!take_last(s, &hello)) {
         enter_conflict(s, &hello);
         return;

@@ -64,6 +64,7 @@ struct sender_numbers {
     int64_t acknowledged_ns;  /* wall clock of the last acknowledgement; TIME_NONE */
     bool is_failing;          /* the last attempt failed, of which last_error tells */
     const char *last_error;   /* empty if there was none */
+    int64_t skew_ns;          /* the collector's clock minus ours at hello; INT64_MIN: not known */
 };
 struct sender_numbers sender_count(const struct sender *s);
 
@@ -71,7 +72,8 @@ struct sender_numbers sender_count(const struct sender *s);
 void put_hello(struct buf *b, struct hash128 origin, const struct hash128 *sources, size_t n);
 
 struct hello_answer {
-    uint64_t last; /* 0: the origin is unknown */
+    uint64_t last;   /* 0: the origin is unknown */
+    int64_t time_ns; /* the collector's clock; TIME_NONE: it did not tell */
     struct hash128 last_hash;
     struct block_source *sources; /* in the arena */
     size_t n_sources;

@@ -35,7 +35,6 @@ enum {
     FILL_BYTES = 1 << 20, /* of lines, while the block before is being written */
     PUMP_MS = 10,         /* reading in one turn of the loop */
     SCAN_MS = 2000,       /* all folders are looked at, hints or not */
-    LOOK_PAUSE_MS = 50,   /* between looks at all of them because of hints */
     PATIENCE_MS = 1000,
     DRAIN_S = 10,
     LAST_SEND_S = 5,
@@ -52,9 +51,7 @@ static bool has_room(const struct ship *s)
            spool_has_room(s->spool);
 }
 
-/* The wall clock as it was at the start, plus the time since: steps of the clock do not make files look
- * old, or waits long. */
-static int64_t steady_now(const struct ship *s)
+int64_t ship_steady_now(const struct ship *s)
 {
     return s->started_ns + time_monotonic();
 }
@@ -111,6 +108,8 @@ static void note_drop(void *context, const struct tail_drop *drop)
     struct err err;
     struct batch_stream *stream = attached_stream(
         s->batcher, s->discover, (struct tail_stream *)drop->stream, LANE_OUT, &err);
+    s->dropped_bytes += drop->to - drop->from;
+    s->dropped_ns = time_monotonic();
     log_warn("%.*s: %llu bytes were lost: %.*s", STR_ARG(drop->path),
              (unsigned long long)(drop->to - drop->from), STR_ARG(drop->reason));
     metric_count(&s->metrics, METRIC_DROPPED_BYTES, LABELS_OF(drop->reason, (struct str){0}),
@@ -130,7 +129,7 @@ static bool read_slice(struct ship *s)
     do {
         if (!has_room(s))
             return false; /* goes on when the block is written or the spool is emptier */
-        if (!tailer_read(s->tailer, steady_now(s), &sink))
+        if (!tailer_read(s->tailer, ship_steady_now(s), &sink))
             return false;
     } while (time_monotonic() < until);
     return true;
@@ -275,59 +274,6 @@ static uint64_t next_wakeup_ms(const struct ship *s)
     return (uint64_t)min_of(wait, (int64_t)3600 * NS_PER_S) / NS_PER_MS + 1;
 }
 
-static void note_fullness(struct ship *s)
-{
-    bool is_full = !spool_has_room(s->spool);
-    if (is_full && !s->was_full)
-        log_warn("the spool is full; reading stops until the collector takes something");
-    if (!is_full && s->was_full)
-        log_info("the spool has room again; reading goes on");
-    s->was_full = is_full;
-}
-
-static void watch_pattern_folder(void *context, struct str folder)
-{
-    struct ship *s = context;
-    watch_folder(s->watch, folder);
-}
-
-/* The folders of the files, and those in which folders of a pattern come and go. */
-static void watch_pattern(struct ship *s, struct str pattern)
-{
-    do {
-        glob_folders(pattern, watch_pattern_folder, s);
-        pattern = path_folder(pattern);
-    } while (has_wildcards(pattern));
-}
-
-/* Watched before they are listed: what changes after the listing must not wait for the next one, or
- * lines are read before those of a file that was rotated away meanwhile. */
-static void look_around(struct ship *s)
-{
-    const struct tail_glob *found;
-    size_t n = s->discover ? discover_globs(s->discover, &found) : 0;
-    for (size_t i = 0; i < s->options->n_globs; i++)
-        watch_pattern(s, s->options->globs[i].pattern);
-    for (size_t i = 0; i < n; i++)
-        watch_pattern(s, found[i].pattern);
-    watch_sweep(s->watch);
-    if (s->discover)
-        discover_look(s->discover, steady_now(s));
-    tailer_scan(s->tailer, steady_now(s));
-}
-
-/* Folders may have come, in which a container writes that is soon gone. At most half of the time goes
- * into looking. */
-static void look_if_due(struct ship *s)
-{
-    int64_t now = time_monotonic();
-    if (!s->wants_look || now < s->look_ns || s->phase > SHIP_RUNNING)
-        return;
-    s->wants_look = false;
-    look_around(s);
-    s->look_ns = now + max_of(2 * (time_monotonic() - now), LOOK_PAUSE_MS * NS_PER_MS);
-}
-
 /* Reads, writes what is due, and sets the timer. Called after every event. */
 void ship_pump(struct ship *s)
 {
@@ -335,8 +281,8 @@ void ship_pump(struct ship *s)
         return;
     if (s->phase == SHIP_WAITING && time_monotonic() >= s->patience_ns)
         s->phase = SHIP_RUNNING;
-    note_fullness(s);
-    look_if_due(s);
+    ship_note_fullness(s);
+    ship_look_if_due(s);
     bool more = read_slice(s);
     if (s->input && has_room(s))
         input_resume(s->input);
@@ -353,24 +299,13 @@ void ship_pump(struct ship *s)
     uv_timer_start(&s->timer, on_timer, next_wakeup_ms(s), 0);
 }
 
-static void note_output(struct ship *s)
-{
-    struct sender_numbers n = sender_count(s->sender);
-    if (n.is_failing && strcmp(s->output_error, n.last_error) != 0) {
-        log_warn("%s: %s; trying again", s->options->url, n.last_error);
-        snprintf(s->output_error, sizeof s->output_error, "%s", n.last_error);
-    } else if (!n.is_failing && n.is_up && s->output_error[0]) {
-        log_info("%s: it goes on", s->options->url);
-        s->output_error[0] = 0;
-    }
-}
-
 static void on_scan(uv_timer_t *timer)
 {
     struct ship *s = timer->data;
     if (s->phase == SHIP_STOPPED)
         return;
-    note_output(s);
+    ship_note_output(s);
+    ship_look_at_progress(s);
     if (!is_writer_busy(s->writer))
         spool_look_at_disk(s->spool);
     ship_settle_conflict(s);
@@ -378,16 +313,9 @@ static void on_scan(uv_timer_t *timer)
         ship_pump(s);
         return;
     }
-    look_around(s);
+    ship_look_around(s);
     tailer_take_drops(s->tailer, note_drop, s);
     ship_pump(s);
-}
-
-static bool is_folder(struct str path)
-{
-    struct stat st;
-    struct err ignored;
-    return path_stat(path.ptr, &st, &ignored) && S_ISDIR(st.st_mode);
 }
 
 static void on_hint(struct str path, void *data)
@@ -395,8 +323,7 @@ static void on_hint(struct str path, void *data)
     struct ship *s = data;
     if (s->phase > SHIP_RUNNING || !s->tailer)
         return;
-    if (!tailer_hint(s->tailer, path, steady_now(s)) || is_folder(path))
-        s->wants_look = true;
+    ship_hint(s, path);
     uv_idle_start(&s->idle, on_idle);
 }
 
@@ -410,7 +337,7 @@ void ship_stop(struct ship *s)
     }
     log_info("stopping: reading what is there, then sending it");
     if (s->tailer)
-        tailer_scan(s->tailer, steady_now(s));
+        tailer_scan(s->tailer, ship_steady_now(s));
     s->phase = s->tailer ? SHIP_DRAINING : SHIP_FINISHING;
     s->deadline_ns = time_monotonic() + (s->tailer ? DRAIN_S : LAST_SEND_S) * NS_PER_S;
     ship_pump(s);
@@ -466,26 +393,6 @@ static bool restore(void *context, struct str state, struct err *err)
     return restore_part(context, state, err);
 }
 
-static size_t count_globs(const struct ship *s)
-{
-    const struct tail_glob *globs;
-    return s->options->n_globs + (s->discover ? discover_globs(s->discover, &globs) : 0);
-}
-
-/* Files that were named come first: what is said of them counts. */
-static const struct tail_glob *globs_of(const struct ship *s, struct arena *arena)
-{
-    size_t n = 0;
-    struct tail_glob *all = arena_array(arena, struct tail_glob, count_globs(s) + 1);
-    for (; n < s->options->n_globs; n++)
-        all[n] = s->options->globs[n];
-    const struct tail_glob *found;
-    size_t n_found = s->discover ? discover_globs(s->discover, &found) : 0;
-    for (size_t i = 0; i < n_found; i++)
-        all[n++] = found[i];
-    return all;
-}
-
 /* Also after a failed restore, so that nothing half restored stays. */
 static bool open_sources(struct ship *s, struct err *err)
 {
@@ -498,13 +405,14 @@ static bool open_sources(struct ship *s, struct err *err)
     s->batcher = batcher_new(&batcher);
     if (o->reads_stdin)
         return input_stream(s->batcher, o->service, &s->input_stream, err);
-    if (o->takes_containers)
-        s->discover = discover_new(&s->config->shipper, steady_now(s));
+    ship_open_discover(s);
+    size_t n_globs;
     defer(arena_free) struct arena arena = {0};
+    const struct tail_glob *globs = ship_globs(s, &arena, &n_globs);
     const struct tailer_options options = {
         .host = o->host,
-        .globs = globs_of(s, &arena),
-        .n_globs = count_globs(s),
+        .globs = globs,
+        .n_globs = n_globs,
         .admit = s->discover ? discover_admit : NULL,
         .admit_context = s->discover,
         .exclude = o->exclude,
@@ -602,7 +510,7 @@ static bool start(struct ship *s, struct err *err)
     s->patience_ns =
         s->is_new || !s->tailer ? INT64_MAX : time_monotonic() + PATIENCE_MS * NS_PER_MS;
     if (s->tailer) {
-        look_around(s);
+        ship_look_around(s);
         tailer_present(s->tailer, add_id, &ids);
     }
     sender_start(s->sender, ids.items, ids.n);
@@ -641,6 +549,7 @@ void ship_close(struct ship **address)
     discover_free(&s->discover);
     spool_close(&s->spool, time_now());
     metrics_free(&s->metrics);
+    progress_free(&s->progress);
     mem_free(address);
 }
 

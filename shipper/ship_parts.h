@@ -2,6 +2,7 @@
  * What the files that make up the running shipper offer each other (shipper/ship.h is the outside):
  *
  *     ship.c          phases: reading, blocks into the spool, the end
+ *     ship_look.c     which files there are: patterns, containers, hints
  *     ship_origin.c   who we are to the collector: hello, conflicts, restored states
  *     ship_status.c   what the status socket tells
  */
@@ -13,6 +14,7 @@
 #include "base/metrics.h"
 #include "shipper/batcher.h"
 #include "shipper/input.h"
+#include "shipper/progress.h"
 #include "shipper/sender.h"
 #include "shipper/ship.h"
 #include "shipper/ship_options.h"
@@ -57,7 +59,10 @@ struct ship {
     struct sender *sender;
     struct status_server *status;
     struct metrics metrics;
-    uint64_t read_bytes, records;
+    uint64_t read_bytes, records, dropped_bytes;
+    int64_t dropped_ns; /* monotonic: the last drop; 0 = none */
+    int64_t failing_ns; /* monotonic: since when the output fails; 0 = it does not */
+    struct progress progress;
     bool input_is_over;
     struct err fatal; /* why it ended by itself, or standard input early */
 };
@@ -68,6 +73,19 @@ void ship_pump(struct ship *s);          /* reads, writes what is due; after eve
 void ship_start_reading(struct ship *s); /* ends WAITING */
 void ship_halt(struct ship *s);          /* at once; what is left stays in files and spool */
 void ship_put_state(struct ship *s, struct buf *out);
+
+/* The wall clock as it was at the start, plus the time since: steps of the clock do not make files look
+ * old, or waits long. */
+int64_t ship_steady_now(const struct ship *s);
+
+/* ---- ship_look.c ---- */
+
+void ship_open_discover(struct ship *s);
+/* Patterns that were named, which count first, then those of containers. */
+struct tail_glob *ship_globs(const struct ship *s, struct arena *arena, size_t *n);
+void ship_look_around(struct ship *s); /* at everything */
+void ship_look_if_due(struct ship *s); /* the same, if a hint asked for it */
+void ship_hint(struct ship *s, struct str path);
 
 /* ---- ship_origin.c ---- */
 
@@ -83,5 +101,8 @@ void ship_in_conflict(uint64_t last, const struct block_source *sources, size_t 
 /* ---- ship_status.c ---- */
 
 void ship_open_status(struct ship *s);
+void ship_note_fullness(struct ship *s);    /* of the spool, in the log */
+void ship_note_output(struct ship *s);      /* says in the log when it fails, and when it goes on */
+void ship_look_at_progress(struct ship *s); /* every few seconds */
 
 #endif

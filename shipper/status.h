@@ -1,12 +1,18 @@
 /*
- * The shipper's own small HTTP server on its unix socket: /health, /healthz, /ready, /metrics. Without
- * it the shipper works all the same.
+ * The shipper's own small HTTP server on its unix socket. Without it the shipper works all the same.
+ *
+ *     GET /health /healthz    the loop turns
+ *     GET /ready              it reads, and its state can be written
+ *     GET /metrics
+ *     GET /api/v1/status      ?output=text|json|problems   (base/report.h)
+ *     POST /api/v1/reload     for root and the shipper's own user
  */
 #ifndef SHIPPER_STATUS_H
 #define SHIPPER_STATUS_H
 
 #include "base/err.h"
 #include "base/metrics.h"
+#include "base/report.h"
 
 #include <uv.h>
 
@@ -19,6 +25,9 @@ struct status_options {
     const char *(*trouble)(void *data);
     /* Brings the numbers up to date. */
     struct metrics *(*metrics)(void *data);
+    void (*report)(enum report_form form, struct buf *out, void *data);
+    /* The report is a line for who asks. */
+    bool (*reload)(struct buf *report, struct err *err, void *data);
     void *data;
 };
 

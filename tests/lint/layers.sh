@@ -10,11 +10,13 @@ collector/store|base formats/block formats/line formats/push query/engine
 shipper|base base/io formats/block formats/line formats/push query/engine
 query|base base/io formats/block formats/line formats/push query/engine collector/store
 collector|base base/io formats/block formats/line formats/push query/engine collector/store
-main.c|base base/io shipper query collector up.h
+main.c|base base/io shipper query collector check.h up.h
+check.c|base shipper check.h
+check.h|
 up.c|base base/io shipper collector up.h
 up.h|
 '
-project-files '^(base|formats|shipper|collector|query)/.*\.[ch]$|^(main|up)\.[ch]$' |
+project-files '^(base|formats|shipper|collector|query)/.*\.[ch]$|^[a-z]+\.[ch]$' |
     xargs grep -nE '^ *# *include *"' |
     awk -F: -v rows="$rows" '
         BEGIN {

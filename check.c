@@ -1,0 +1,94 @@
+/*
+ * Reads a configuration as the program would and says what is wrong with it, or what every key is and
+ * where it was set. It stands at the root because it asks the parts about what is theirs.
+ */
+#include "check.h"
+
+#include "base/config.h"
+#include "base/mem.h"
+#include "shipper/glob.h"
+
+#include <stdio.h>
+
+struct flags {
+    bool show, help;
+};
+
+#define FIELD(name) .field = offsetof(struct flags, name)
+
+static const struct option rows[] = {
+    {.flag = "show",
+     .type = OPTION_BOOLEAN,
+     FIELD(show),
+     .help = "every key, its value, and where it was set"},
+    {.flag = "help", .letter = 'h', .type = OPTION_BOOLEAN, FIELD(help), .help = "this text"},
+};
+
+static const struct option_hint hints[] = {
+    {"-c", "the file is an operand: sluice check FILE"},
+    {"--config", "the file is an operand: sluice check FILE"},
+    {NULL, NULL},
+};
+
+static const struct option_table table = {rows, countof(rows), hints};
+
+static int fail(const char *text)
+{
+    fprintf(stderr, "%s\n", text);
+    return 2;
+}
+
+static int print_help(void)
+{
+    defer(buf_free) struct buf b = {0};
+    buf_add(&b, STR("usage: sluice check [OPTIONS] [FILE]      default " CONFIG_FILE "\n\n"
+                    "Checks a configuration with its drop-ins and the environment. Says what is\n"
+                    "wrong with file, line and column (exit status 2), or that it is right.\n\n"));
+    options_help(&table, &b);
+    fwrite(b.ptr, 1, b.len, stdout);
+    return 0;
+}
+
+static bool check_globs(const struct config *c, struct err *err)
+{
+    size_t i = 0;
+    for (const struct yaml *item = c->shipper.files_given ? c->shipper.files_given->first : NULL;
+         item; item = item->next, i++) {
+        struct err inner;
+        struct str path = c->shipper.files[i].path;
+        if (!glob_check(path, &inner))
+            return place_err(item->at, err, "shipper.sources.files: %.*s: %s", STR_ARG(path),
+                             inner.text);
+    }
+    return true;
+}
+
+int command_check(int argc, char **argv)
+{
+    struct err err;
+    struct warnings w = {0};
+    struct flags f;
+    struct options given;
+    defer(arena_free) struct arena arena = {0};
+    defer(config_free) struct config config = {0};
+    defer(buf_free) struct buf out = {0};
+    options_defaults(&given, &table, &f, &arena);
+    if (!options_read_argv(&given, argc, argv, &err))
+        return fail(arena_print(&arena, "sluice check: %s", err.text).ptr);
+    if (f.help)
+        return print_help();
+    if (given.operands.n > 1)
+        return fail("sluice check: one file at a time; drop-ins beside it in conf.d are read too");
+    const char *file = given.operands.n ? given.operands.items[0].ptr : NULL;
+    bool good = config_load(&config, file, &w, &err) && check_globs(&config, &err);
+    for (size_t i = 0; i < w.n; i++)
+        fprintf(stderr, "warning: %s\n", w.text[i]);
+    if (!good)
+        return fail(err.text);
+    if (f.show)
+        config_show(&config, &out);
+    else
+        buf_print(&out, "%s: ok\n", file ? file : CONFIG_FILE);
+    fwrite(out.ptr, 1, out.len, stdout);
+    return 0;
+}

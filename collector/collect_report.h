@@ -1,0 +1,21 @@
+/*
+ * What `sluice status` shows of a collector: numbers into text and JSON (base/report.h). Pure.
+ */
+#ifndef COLLECTOR_COLLECT_REPORT_H
+#define COLLECTOR_COLLECT_REPORT_H
+
+#include "base/report.h"
+
+struct collect_report {
+    uint64_t streams, records, journals;
+    uint64_t stored_bytes, line_bytes; /* on disk; of the lines in it */
+    uint64_t free_bytes;               /* of the disk */
+    uint64_t damaged;                  /* parts */
+    int64_t age_ns;                    /* of the oldest record; -1: there is none */
+    int64_t keep_ns;                   /* 0: for ever */
+};
+
+void put_collect_report(const struct collect_report *r, const struct problems *p,
+                        enum report_form form, struct buf *b);
+
+#endif
