@@ -366,7 +366,7 @@ LONG = "0" * 20000
 def line_of(name, run, i):
     """(stream, line) of a writer, as writer.sh makes it."""
     stream = "err" if i % 10 == 7 else "out"
-    return stream, f"{name} {run} {i} {stream} {LONG if i % 500 == 0 else WORDS[stream]}"
+    return stream, f"{name} {run} {i} {stream} {LONG if i % 1000 == 500 else WORDS[stream]}"
 
 
 class Writers:

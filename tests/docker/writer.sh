@@ -4,7 +4,8 @@
 #     writer.sh NAME BURST PAUSE [TOTAL]
 #
 # BURST lines, a pause of PAUSE seconds, and so on, until SIGTERM or TOTAL lines. A line is "NAME RUN NUMBER STREAM words";
-# RUN is this start's time. Each tenth goes to standard error, each 500th is longer than what Docker takes as one piece.
+# RUN is this start's time. Each tenth goes to standard error, one of a thousand is longer than what
+# Docker takes as one piece.
 # /out/NAME.RUN holds how many were written; it is right whenever the service ended by itself or by SIGTERM.
 name=$1 burst=$2 pause=$3 total=${4:-1000000000}
 run=$(date +%s%N)
