@@ -367,7 +367,8 @@ void collector_stop(struct collector *c)
     if (c->is_stopping)
         return;
     c->is_stopping = true;
-    tails_stop(c->tails);
+    if (c->tails)
+        tails_stop(c->tails);
     if (c->server)
         http_server_stop(&c->server, server_stopped, c);
     else

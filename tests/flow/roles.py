@@ -119,7 +119,7 @@ def up_fails(place):
 @flow.case("up: with nothing to read it says so and runs")
 def up_idle(place):
     up = Up(place, settings={"shipper.sources.files": "[]"}).start()
-    up.wait_log("nothing to read was found")
+    up.wait_log("there is nothing to read")
     flow.check(up.status("--check").status == 0, "all is well")
 
 
