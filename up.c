@@ -12,6 +12,7 @@
 #include "up.h"
 
 #include "base/config_live.h"
+#include "base/file.h"
 #include "base/io/program.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -191,6 +192,13 @@ static bool open_parts(struct up *u, struct err *err)
            ship_open(&u->ship, loop, &u->options, u->live.first, &ship, err);
 }
 
+/* A container that is made anew, as with every update, would begin with an empty store. */
+static void warn_of_layer(const char *key, const char *folder)
+{
+    if (is_in_container_layer(folder))
+        log_warn("%s: %s is no volume: it will be gone with the container", key, folder);
+}
+
 static void run(struct up *u)
 {
     struct err err;
@@ -198,6 +206,8 @@ static void run(struct up *u)
     program_open(&u->program, &events);
     u->status = 0;
     if (open_parts(u, &err)) {
+        warn_of_layer("collector.data", u->live.first->collector.data.ptr);
+        warn_of_layer("shipper.state", u->live.first->shipper.state.ptr);
         if (u->options.n_globs == 0)
             log_warn("nothing to read was found: name files in shipper.sources.files");
         program_run(u->program);
