@@ -390,9 +390,9 @@ void collector_reload(struct collector *c, const struct config *config)
 {
     struct err err;
     metric_set(&c->metrics, METRIC_CONFIG_RELOAD_OK, NO_LABELS, config != NULL);
+    c->config = config ? config : c->config; /* also while it stops: the one before will go */
     if (!config || c->is_stopping)
         return;
-    c->config = config;
     const struct config_collector *o = &config->collector;
     const struct queries_limits limits = limits_of(config);
     ingest_set_retention(c->ingest, o->keep_ns, o->max_size, keep_free(c));

@@ -351,6 +351,22 @@ def held_search(up):
         yield search
 
 
+@flow.case("reload while it stops: nothing breaks, and it ends as it would have")
+def reload_stopping(place):
+    up = Up(place).start()
+    flow.append(place.logs / "a.log", flow.numbered("a", 0, 20000, 1000))
+    up.wait_count(20000)
+    with held_search(up):  # the collector waits for its end
+        up.signal(signal.SIGTERM)
+        for i in range(40):
+            up.configure(shipper__flush=f"{i + 100}ms")
+            up.signal(signal.SIGHUP)
+            time.sleep(0.02)
+        flow.check(up.is_running(), "it waits for the search")
+    flow.check(up.wait() == 0, "exit status 0")
+    flow.check(up.log().count("shipper.flush is now") >= 10, "it was reloaded meanwhile")
+
+
 @flow.case("reload: a smaller store is made smaller, without a restart")
 def reload_retention(place):
     up = Up(place).start()
