@@ -359,7 +359,7 @@ def reload_stopping(place):
     with held_search(up):  # the collector waits for its end
         up.signal(signal.SIGTERM)
         for i in range(40):
-            up.configure(shipper__flush=f"{i + 100}ms")
+            up.configure(shipper__flush=f"{i + 101}ms")
             up.signal(signal.SIGHUP)
             time.sleep(0.02)
         flow.check(up.is_running(), "it waits for the search")
