@@ -182,21 +182,26 @@ static void collector_stopped(void *data)
     program_end(u->program);
 }
 
+/* A container that is made anew, as with every update, would begin with an empty store. */
+static void warn_of_layer(const char *key, const char *folder)
+{
+    if (is_in_container_layer(folder))
+        log_warn("%s: %s is no volume: it will be gone with the container", key, folder);
+}
+
 static bool open_parts(struct up *u, struct err *err)
 {
     const struct collector_events collector = {
         .stopped = collector_stopped, .reload = reload, .data = u};
     const struct ship_events ship = {.stopped = ship_stopped, .reload = reload, .data = u};
     uv_loop_t *loop = program_loop(u->program);
-    return collector_open(&u->collector, loop, u->live.first, &collector, err) &&
-           ship_open(&u->ship, loop, &u->options, u->live.first, &ship, err);
-}
-
-/* A container that is made anew, as with every update, would begin with an empty store. */
-static void warn_of_layer(const char *key, const char *folder)
-{
-    if (is_in_container_layer(folder))
-        log_warn("%s: %s is no volume: it will be gone with the container", key, folder);
+    const struct config *config = u->live.first;
+    if (!collector_open(&u->collector, loop, config, &collector, err) ||
+        !ship_open(&u->ship, loop, &u->options, config, &ship, err))
+        return false;
+    warn_of_layer("collector.data", config->collector.data.ptr);
+    warn_of_layer("shipper.state", config->shipper.state.ptr);
+    return true;
 }
 
 static void run(struct up *u)
@@ -206,8 +211,6 @@ static void run(struct up *u)
     program_open(&u->program, &events);
     u->status = 0;
     if (open_parts(u, &err)) {
-        warn_of_layer("collector.data", u->live.first->collector.data.ptr);
-        warn_of_layer("shipper.state", u->live.first->shipper.state.ptr);
         if (u->options.n_globs == 0)
             log_warn("nothing to read was found: name files in shipper.sources.files");
         program_run(u->program);
