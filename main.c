@@ -22,6 +22,8 @@ static const struct {
     const char *help;
 } commands[] = {
     {"grep", command_grep, "search the store"},
+    {"tail", command_tail, "the newest lines, and with -f those that come"},
+    {"streams", command_streams, "what is there: services, files, hosts and other labels"},
     {"up", command_up,
      "collect and keep the logs of this machine: ship and collect in one process"},
     {"ship", command_ship, "hand the lines of files or standard input to a collector"},

@@ -198,8 +198,9 @@ static void run(struct up *u)
     program_open(&u->program, &events);
     u->status = 0;
     if (open_parts(u, &err)) {
-        if (u->options.n_globs == 0)
-            log_warn("nothing to read was found: name files in shipper.sources.files");
+        if (u->options.n_globs == 0 && !u->options.takes_containers)
+            log_warn(
+                "there is nothing to read: shipper.sources names no files, and containers are off");
         program_run(u->program);
     } else {
         log_error("%s", err.text);

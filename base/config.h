@@ -101,6 +101,7 @@ struct config_collector {
     uint64_t query_memory;  /* bytes for each query */
     int64_t query_time_ns;
     int64_t queries; /* at the same time */
+    int64_t tails;   /* at the same time */
     uint64_t memory; /* bytes */
 };
 

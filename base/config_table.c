@@ -144,7 +144,7 @@ static const struct option rows[] = {
     KEY("collector.limits.query_time", DURATION, collector.query_time_ns, "5m", "for each query",
         RANGE(SECOND, 365 * DAY), LIVE),
     KEY("collector.limits.queries", INTEGER, collector.queries, "8", "at the same time", RANGE(1, 1024), LIVE),
-    LATER("collector.limits.tails", INTEGER, "64", "at the same time", RANGE(1, 65536)),
+    KEY("collector.limits.tails", INTEGER, collector.tails, "64", "at the same time", RANGE(1, 65536)),
     LATER("collector.limits.line", SIZE, "1MiB", "of pushed lines", RANGE(KIB, MIB)),
     LATER("collector.limits.streams", INTEGER, "100000", "in all", RANGE(1, INT32_MAX)),
     LATER("collector.limits.push_rate", RATE, "", "for each token", OFF),

@@ -69,6 +69,8 @@ enum metric_kind { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
       "Time of queries, from request to last line.")                                               \
     X(QUERY_INCOMPLETE, COUNTER, "sluice_query_incomplete_total", 0, 0,                            \
       "Queries whose answer lacked something.")                                                    \
+    X(TAILS, GAUGE, "sluice_tails", 0, 0,                                                          \
+      "Tails that are open.")                                                                      \
     X(CORRUPT_PARTS, GAUGE, "sluice_corrupt_parts", 0, 0,                                          \
       "Frames and files skipped because they are damaged.")                                        \
     X(CLOCK_SKEW_SECONDS, GAUGE, "sluice_clock_skew_seconds", 0, 0,                                \

@@ -4,6 +4,7 @@
  *
  *     POST /api/v1/blocks, /api/v1/hello      write      shippers
  *     GET, POST /api/v1/query                 read       people and their tools
+ *     GET, POST /api/v1/tail                  read       the same, without an end (collector/tails.h)
  *     GET /metrics, /api/v1/status            read
  *     POST /api/v1/tokens?role=...            admin      `sluice token`
  *     POST /api/v1/reload                     admin      `sluice reload`
@@ -13,7 +14,7 @@
  * page made (a foreign Origin) are refused. On the unix socket its permissions decide who comes; all
  * who do may read and write, root and the collector's own user are admin.
  *
- *     collector_stop ─▶ /ready says 503, nothing new is accepted ─▶ what is under way is answered ─▶
+ *     collector_stop ─▶ /ready says 503, nothing new is accepted, tails end ─▶ what is under way is answered ─▶
  *     the running commit ends ─▶ stopped ─▶ collector_close closes the store
  */
 #include "collector/collect.h"
@@ -27,6 +28,7 @@
 #include "collector/collect_report.h"
 #include "collector/ingest.h"
 #include "collector/queries.h"
+#include "collector/tails.h"
 #include "collector/tokens.h"
 
 #include <unistd.h>
@@ -42,6 +44,7 @@ struct collector {
     struct store *store;
     struct ingest *ingest;
     struct queries *queries;
+    struct tails *tails;
     struct tokens *tokens;
     struct http_server *server;
     struct metrics metrics;
@@ -190,6 +193,11 @@ static void handle_query(struct http_exchange *x, void *data)
     queries_handle(((struct collector *)data)->queries, x);
 }
 
+static void handle_tail(struct http_exchange *x, void *data)
+{
+    tails_handle(((struct collector *)data)->tails, x);
+}
+
 static void handle_tokens(struct http_exchange *x, void *data)
 {
     struct collector *c = data;
@@ -239,6 +247,8 @@ static const struct http_route routes[] = {
     {"POST", "/api/v1/hello", HELLO_BODY_MAX, handle_hello, ACCESS_WRITE},
     {"GET", "/api/v1/query", 0, handle_query, ACCESS_READ},
     {"POST", "/api/v1/query", QUERY_BODY_MAX, handle_query, ACCESS_READ},
+    {"GET", "/api/v1/tail", 0, handle_tail, ACCESS_READ},
+    {"POST", "/api/v1/tail", QUERY_BODY_MAX, handle_tail, ACCESS_READ},
     {"POST", "/api/v1/tokens", 0, handle_tokens, ACCESS_ADMIN},
     {"POST", "/api/v1/reload", 0, handle_reload, ACCESS_ADMIN},
 };
@@ -345,6 +355,9 @@ static void server_stopped(void *data)
 {
     struct collector *c = data;
     queries_close(&c->queries);
+    if (c->ingest)
+        ingest_on_publish(c->ingest, NULL, NULL);
+    tails_close(&c->tails);
     ingest_close(&c->ingest);
     uv_close((uv_handle_t *)&c->timer, on_closed);
 }
@@ -354,6 +367,8 @@ void collector_stop(struct collector *c)
     if (c->is_stopping)
         return;
     c->is_stopping = true;
+    if (c->tails)
+        tails_stop(c->tails);
     if (c->server)
         http_server_stop(&c->server, server_stopped, c);
     else
@@ -367,6 +382,12 @@ static void on_tick(uv_timer_t *timer)
         return;
     ingest_tick(c->ingest);
     queries_tick(c->queries);
+    tails_tick(c->tails);
+}
+
+static void on_publish(void *data)
+{
+    tails_wake(((struct collector *)data)->tails);
 }
 
 static bool start(struct collector *c, struct err *err)
@@ -380,8 +401,16 @@ static bool start(struct collector *c, struct err *err)
         .metrics = &c->metrics,
         .limits = limits_of(c->config),
     };
-    if (!queries_open(&c->queries, &queries, err) || !open_server(c, err))
+    const struct tails_options tails = {
+        .loop = c->loop,
+        .store = c->store,
+        .metrics = &c->metrics,
+        .most = (unsigned)c->config->collector.tails,
+    };
+    if (!queries_open(&c->queries, &queries, err) || !tails_open(&c->tails, &tails, err) ||
+        !open_server(c, err))
         return false;
+    ingest_on_publish(c->ingest, on_publish, c);
     uv_timer_start(&c->timer, on_tick, TICK_MS, TICK_MS);
     return true;
 }

@@ -37,6 +37,8 @@ struct ingest {
     struct ingest_hello *hellos;
     uint64_t bytes;        /* of all bodies, queued or in the commit */
     int64_t maintained_ns; /* monotonic */
+    void (*published)(void *data);
+    void *published_data;
     bool wants_maintenance, maintains;
     struct err maintain_err;
     struct {
@@ -226,6 +228,8 @@ static void commit_done(struct work *work)
     struct ingest *i = container_of(work, struct ingest, work);
     i->is_running = false;
     store_publish(i->store);
+    if (i->published)
+        i->published(i->published_data);
     if (!i->was_good)
         log_error("the journal could not be synced; its blocks were refused, a new one is used");
     if (i->maintains && i->maintain_err.code != ERR_NONE)
@@ -337,6 +341,12 @@ void ingest_set_retention(struct ingest *i, int64_t keep_ns, uint64_t max_bytes,
     i->retention.keep_free = keep_free;
     i->wants_maintenance = true;
     start_commit(i);
+}
+
+void ingest_on_publish(struct ingest *i, void (*published)(void *data), void *data)
+{
+    i->published = published;
+    i->published_data = data;
 }
 
 void ingest_tick(struct ingest *i)

@@ -47,6 +47,8 @@ bool ingest_admit(struct ingest *i, struct http_exchange *x);
 /* Other rules of retention, from the next commit on. */
 void ingest_set_retention(struct ingest *i, int64_t keep_ns, uint64_t max_bytes,
                           uint64_t keep_free);
+/* Called on the loop whenever something new can be seen (store_publish). One; NULL: nobody. */
+void ingest_on_publish(struct ingest *i, void (*published)(void *data), void *data);
 /* Once a second: retention. */
 void ingest_tick(struct ingest *i);
 

@@ -68,8 +68,7 @@ void client_free(struct client *c)
 /* ---- one exchange ---- */
 
 struct answer {
-    bool (*take)(void *context, const struct result *result);
-    void *context;
+    struct client_events events;
     struct summary *summary;
     struct result_reader reader;
     struct buf held; /* bytes that are no whole entry yet; or the text of a refusal */
@@ -93,18 +92,23 @@ static bool on_headers(struct http_call *call, unsigned status, void *data)
 
 static bool take_results(struct answer *a)
 {
+    const struct client_events *e = &a->events;
     struct str rest = buf_str(&a->held);
     enum result_kind kind = RESULT_RECORD;
-    while (kind == RESULT_RECORD) {
+    while (kind == RESULT_RECORD || kind == RESULT_MARK) {
         struct result result;
         if (!result_reader_take(&a->reader, &rest, &kind, &result, a->summary, &a->err))
             return false;
-        if (kind == RESULT_RECORD && !a->take(a->context, &result)) {
+        if (kind == RESULT_RECORD && !e->take(e->context, &result)) {
             a->stopped = true;
             return false;
         }
+        if (kind == RESULT_MARK && e->mark)
+            e->mark(e->context, a->reader.place, a->summary);
     }
     buf_remove_front(&a->held, a->held.len - rest.len);
+    if (e->pause)
+        e->pause(e->context);
     return true;
 }
 
@@ -150,37 +154,58 @@ static bool refuse(struct str url, unsigned status, struct str text, struct err 
                    STR_ARG(str_slice(text, 0, 150)));
 }
 
-bool client_search(struct client *c, const struct query *query,
-                   bool (*take)(void *context, const struct result *result), void *context,
-                   struct summary *summary, struct err *err)
+/* Posts a form; the results of the answer go to a->events. */
+static bool ask(struct client *c, const char *path, struct str form, unsigned idle_ms,
+                struct answer *a, struct err *err)
 {
-    static const struct http_request_header form = {"Content-Type",
+    static const struct http_request_header type = {"Content-Type",
                                                     "application/x-www-form-urlencoded"};
     const struct http_events events = {.headers = on_headers, .body = on_body};
-    defer(buf_free) struct buf body = {.max = QUERY_FORM_MAX};
-    defer(free_answer) struct answer a = {
-        .take = take, .context = context, .summary = summary, .held = {.max = HELD_MAX}};
-    query_encode(query, &body);
-    struct http_request request = request_of(c, c->urls[0], "POST", "/api/v1/query");
-    request.body = buf_str(&body);
-    request.headers = &form;
+    struct http_request request = request_of(c, c->urls[0], "POST", path);
+    request.body = form;
+    request.headers = &type;
     request.n_headers = 1;
+    request.idle_ms = idle_ms ? idle_ms : request.idle_ms;
     unsigned status = 0;
     buf_text(&c->token);
-    bool good = http_fetch(&request, &events, &a, &status, err);
-    if (a.stopped)
+    bool good = http_fetch(&request, &events, a, &status, err);
+    if (a->stopped)
         return err_set(err, ERR_CANCELED, "stopped");
-    if (a.err.code != ERR_NONE) {
-        *err = a.err;
+    if (a->err.code != ERR_NONE) {
+        *err = a->err;
         return false;
     }
     if (!good)
         return false;
     if (status != 200)
-        return refuse(c->urls[0], status, buf_str(&a.held), err);
-    if (!a.reader.ended)
+        return refuse(c->urls[0], status, buf_str(&a->held), err);
+    if (!a->reader.ended)
         return err_set(err, ERR_SYSTEM, "%.*s: the answer ended too early", STR_ARG(c->urls[0]));
     return true;
+}
+
+bool client_search(struct client *c, const struct query *query,
+                   bool (*take)(void *context, const struct result *result), void *context,
+                   struct summary *summary, struct err *err)
+{
+    defer(buf_free) struct buf form = {.max = QUERY_FORM_MAX};
+    defer(free_answer) struct answer a = {.events = {.take = take, .context = context},
+                                          .summary = summary,
+                                          .held = {.max = HELD_MAX}};
+    query_encode(query, &form);
+    return ask(c, "/api/v1/query", buf_str(&form), 0, &a, err);
+}
+
+bool client_tail(struct client *c, struct str form, const struct client_events *events,
+                 unsigned *status, struct err *err)
+{
+    defer(summary_free) struct summary summary = {0};
+    defer(free_answer) struct answer a = {
+        .events = *events, .summary = &summary, .held = {.max = HELD_MAX}};
+    if (ask(c, "/api/v1/tail", form, CLIENT_SILENCE_S * 1000, &a, err))
+        err_set(err, ERR_CORRUPT, "an answer that has no end was ended");
+    *status = a.status;
+    return false;
 }
 
 static bool on_text(struct http_call *call, struct str bytes, void *data)

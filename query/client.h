@@ -33,6 +33,24 @@ bool client_search(struct client *c, const struct query *query,
                    bool (*take)(void *context, const struct result *result), void *context,
                    struct summary *summary, struct err *err);
 
+/* What comes of an answer without an end. */
+struct client_events {
+    bool (*take)(void *context, const struct result *result); /* as in client_search */
+    /* A mark; place is empty if the collector only says that it is there. */
+    void (*mark)(void *context, struct str place, const struct summary *problems);
+    /* Nothing more has arrived for now. */
+    void (*pause)(void *context);
+    void *context;
+};
+enum {
+    CLIENT_SILENCE_S = 30
+}; /* without a byte a collector that has begun to answer counts as dead */
+
+/* Follows; form is that of query/engine/tail_form.h. Always false in the end: *status is that of the
+ * answer (0: there was none), 200 if it was cut. ERR_CANCELED: take said so. */
+bool client_tail(struct client *c, struct str form, const struct client_events *events,
+                 unsigned *status, struct err *err);
+
 /* One small request; the answer's body is appended to out. Statuses other than 2xx are errors with
  * the text of the answer. */
 bool client_call(struct client *c, const char *method, const char *path, struct buf *out,

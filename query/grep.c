@@ -11,84 +11,20 @@
 #include "query/commands.h"
 
 #include "base/mem.h"
-#include "collector/store/snapshot.h"
-#include "query/client.h"
+#include "base/say.h"
 #include "query/grep_options.h"
-#include "query/say.h"
+#include "query/output.h"
+#include "query/search.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
-
-enum { FLUSH_BYTES = 64 << 10 };
 
 enum { EXIT_MATCH = 0, EXIT_NO_MATCH = 1, EXIT_ERROR = 2, EXIT_INCOMPLETE = 3 };
 
 struct grep {
     struct grep_options options;
-    struct printer printer;
-    struct buf out;
-    bool has_match;
+    struct search search;
 };
-
-static void write_out(struct grep *g)
-{
-    struct str rest = buf_str(&g->out);
-    while (rest.len) {
-        ssize_t n = write(STDOUT_FILENO, rest.ptr, rest.len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0 && errno == EPIPE) {
-            signal(SIGPIPE, SIG_DFL);
-            raise(SIGPIPE);
-        }
-        if (n < 0) {
-            say("sluice grep: standard output: %s", strerror(errno));
-            _exit(EXIT_ERROR);
-        }
-        rest = str_slice(rest, (size_t)n, SIZE_MAX);
-    }
-    buf_reset(&g->out);
-}
-
-static bool take(void *context, const struct result *result)
-{
-    struct grep *g = context;
-    g->has_match |= result->is_match || result->is_listed;
-    if (g->options.flags.quiet)
-        return !g->has_match;
-    printer_add(&g->printer, result, &g->out);
-    if (g->out.len >= FLUSH_BYTES || g->options.print.terminal)
-        write_out(g);
-    return true;
-}
-
-static bool search_store(struct grep *g, const struct config *config, struct summary *summary,
-                         struct err *err)
-{
-    defer(view_close) struct view *view = NULL;
-    struct view_snapshot snapshot;
-    const struct query *q = &g->options.query;
-    const struct run_options options = {
-        .memory = (size_t)config->collector.query_memory, .take = take, .context = g};
-    if (!view_open_folder(&view, g->options.flags.store.ptr, err))
-        return false;
-    view_snapshot(&snapshot, view, q->since_ns, q->until_ns);
-    if (!query_run(q, &snapshot.snapshot, &options, summary, err))
-        return false;
-    view_note_problems(view, summary);
-    return true;
-}
-
-static bool search_collector(struct grep *g, const struct config *config, struct summary *summary,
-                             struct err *err)
-{
-    struct warnings w = {0};
-    defer(client_free) struct client client = {0};
-    return client_init(&client, &g->options.flags.collector, config, &w, err) &&
-           client_search(&client, &g->options.query, take, g, summary, err);
-}
 
 /* A pattern that looks like a regular expression and found nothing as plain text. */
 static void note_plain_text(const struct grep *g)
@@ -122,14 +58,13 @@ static void say_problems(const struct grep *g, const struct summary *s)
 
 static int finish(struct grep *g, const struct summary *s)
 {
-    bool matched = g->has_match || s->matched > 0;
+    bool matched = g->search.has_match || s->matched > 0;
     if (g->options.query.want == WANT_OTHERS)
-        matched = g->has_match;
+        matched = g->search.has_match;
     if (!g->options.flags.quiet) {
-        printer_end(&g->printer, &g->out);
         if (g->options.query.want == WANT_COUNT)
-            buf_print(&g->out, "%llu\n", (unsigned long long)s->matched);
-        write_out(g);
+            buf_print(&g->search.out, "%llu\n", (unsigned long long)s->matched);
+        search_end(&g->search);
     }
     say_problems(g, s);
     if (g->options.flags.quiet && matched)
@@ -144,7 +79,7 @@ static int finish(struct grep *g, const struct summary *s)
 static void free_grep(struct grep *g)
 {
     grep_options_free(&g->options);
-    buf_free(&g->out);
+    search_free(&g->search);
 }
 
 int command_grep(int argc, char **argv)
@@ -152,20 +87,25 @@ int command_grep(int argc, char **argv)
     struct err err;
     int status;
     defer(config_free) struct config config = {0};
-    defer(free_grep) struct grep g = {.out = {.max = FLUSH_BYTES + 4 * RESULT_ENTRY_MAX}};
+    defer(free_grep) struct grep g = {0};
     defer(summary_free) struct summary summary = {0};
-    signal(SIGPIPE, SIG_IGN); /* the collector may leave too; for stdout see write_out */
+    const struct grep_flags *f = &g.options.flags;
     if (!grep_options_read(&g.options, &config, argc, argv, &status))
         return status;
-    printer_init(&g.printer, g.options.print);
-    bool good = g.options.flags.store.len ? search_store(&g, &config, &summary, &err)
-                                          : search_collector(&g, &config, &summary, &err);
+    search_init(&g.search, "grep", &g.options.print);
+    g.search.config = &config;
+    g.search.collector = &f->collector;
+    g.search.store = f->store;
+    g.search.query = &g.options.query;
+    g.search.quiet = f->quiet;
+    g.search.no_notes = f->no_messages;
+    bool good = f->follow ? search_follow(&g.search, g.options.query.last == 0, &err)
+                          : search_run(&g.search, &summary, &err);
     if (good)
         return finish(&g, &summary);
-    if (g.options.flags.quiet && g.has_match)
+    if (f->quiet && g.search.has_match)
         return EXIT_MATCH;
-    printer_end(&g.printer, &g.out);
-    write_out(&g);
+    search_end(&g.search);
     say("sluice grep: %s", err.text);
     return EXIT_ERROR;
 }

@@ -2,23 +2,20 @@
 #ifndef QUERY_GREP_OPTIONS_H
 #define QUERY_GREP_OPTIONS_H
 
-#include "base/config.h"
-#include "query/engine/print.h"
-#include "query/engine/query.h"
+#include "query/show.h"
 
 struct grep_flags {
     struct str config;
     struct str_list patterns, pattern_files;
     int kind; /* index of enum pattern_kind + 1; 0: not said */
     bool ignore_case, smart_case, whole_word, whole_line, invert, lines;
-    bool count, list, list_others, only_matching, quiet, no_messages;
-    bool with_host, without_names, reference, nul_ends;
+    bool count, list, list_others, quiet, no_messages, follow;
+    struct show_flags show;
     struct str max;
     int64_t after, before, context;
     struct str since, until;
     int64_t last;
-    bool newest, utc, stats, help, no_effect;
-    int output, time, color;
+    bool newest, stats, help, no_effect;
     struct str_list collector;
     struct str store;
 };

@@ -5,8 +5,8 @@
 #include "query/commands.h"
 
 #include "base/mem.h"
+#include "base/say.h"
 #include "query/parts.h"
-#include "query/say.h"
 
 #include <signal.h>
 #include <stdio.h>

@@ -8,9 +8,9 @@
 
 #include "base/mem.h"
 #include "base/report.h"
+#include "base/say.h"
 #include "base/text.h"
 #include "query/parts.h"
-#include "query/say.h"
 
 #include <signal.h>
 #include <stdio.h>

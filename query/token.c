@@ -1,8 +1,8 @@
 #include "query/commands.h"
 
+#include "base/front.h"
 #include "base/mem.h"
 #include "query/client.h"
-#include "query/say.h"
 
 #include <stdio.h>
 
@@ -37,22 +37,11 @@ static const struct option rows[] = {
 
 static const struct option_table table = {rows, countof(rows), NULL};
 
-static int fail(const char *text)
-{
-    say("sluice token: %s", text);
-    return 2;
-}
-
-static int print_help(void)
-{
-    defer(buf_free) struct buf b = {0};
-    buf_add(&b, STR("usage: sluice token [OPTIONS] read|write|admin\n\n"
-                    "Makes a token for access over TCP and prints it once. Asked over the\n"
-                    "collector's socket, as root or as the collector's own user.\n\n"));
-    options_help(&table, &b);
-    printf("%.*s\n", STR_ARG(buf_str(&b)));
-    return 0;
-}
+static const struct front front = {
+    "token", &table,
+    STR_INIT("usage: sluice token [OPTIONS] read|write|admin\n\n"
+             "Makes a token for access over TCP and prints it once. Asked over the\n"
+             "collector's socket, as root or as the collector's own user.\n\n")};
 
 /* Letters, digits, '-', '_' and '.' only: it stands in a URL and in the tokens file. */
 static bool is_word(struct str s)
@@ -72,28 +61,26 @@ int command_token(int argc, char **argv)
     struct warnings w = {0};
     struct token_flags f;
     struct options given;
+    int status;
     defer(arena_free) struct arena arena = {0};
     defer(config_free) struct config config = {0};
     defer(client_free) struct client client = {0};
     defer(buf_free) struct buf answer = {0};
-    options_defaults(&given, &table, &f, &arena);
-    if (!options_read_argv(&given, argc, argv, &err))
-        return fail(err.text);
-    if (f.help)
-        return print_help();
+    if (!front_read(&front, &f, &given, &arena, argc, argv, &status))
+        return status;
     if (given.operands.n != 1)
-        return fail("say which: sluice token read, sluice token write or sluice token admin");
+        return front_fail(&front,
+                          "say which: sluice token read, sluice token write or sluice token admin");
     if (!is_word(given.operands.items[0]) || !is_word(f.note))
-        return fail("a role or note has letters, digits, - _ and . only");
-    if (!config_load(&config, f.config.len ? f.config.ptr : NULL, &w, &err) &&
-        err.code != ERR_DENIED)
-        return fail(err.text);
+        return front_fail(&front, "a role or note has letters, digits, - _ and . only");
+    if (!front_config(&front, &config, f.config, false, &status))
+        return status;
     const char *path = arena_print(&arena, "/api/v1/tokens?role=%s&note=%.*s",
                                    given.operands.items[0].ptr, STR_ARG(f.note))
                            .ptr;
     if (!client_init(&client, &f.collector, &config, &w, &err) ||
         !client_call(&client, "POST", path, &answer, &err))
-        return fail(err.text);
+        return front_fail(&front, "%s", err.text);
     fwrite(answer.ptr, 1, answer.len, stdout);
     mem_wipe(answer.ptr, answer.len);
     return 0;

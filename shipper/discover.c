@@ -392,15 +392,46 @@ static const char *driver_reason(const struct container *c)
     return "its log driver keeps no file that can be read";
 }
 
+static void each_container(const struct container *c, const char *reason,
+                           void (*each)(void *context, struct str name, const char *reason),
+                           void *context)
+{
+    defer(arena_free) struct arena arena = {0};
+    struct str name = c->facts.name.len ? c->facts.name : path_name(c->folder);
+    each(context, arena_print(&arena, "docker:%.*s", STR_ARG(name)), reason);
+}
+
+/* A folder of containers that may not be listed, or whose containers may not. */
+static const char *folder_reason(struct str pattern, struct arena *arena, struct str *folder)
+{
+    struct err err;
+    struct str *names;
+    size_t n;
+    *folder = path_folder(path_folder(pattern));
+    if (has_wildcards(*folder) ||
+        folder_list(arena_text(arena, *folder), arena, &names, &n, &err) || err.code != ERR_DENIED)
+        return NULL;
+    return "permission denied";
+}
+
 void discover_each_unread(const struct discover *d,
                           void (*each)(void *context, struct str name, const char *reason),
                           void *context)
 {
+    for (size_t i = 0; i < d->n_globs; i++) {
+        defer(arena_free) struct arena arena = {0};
+        struct str folder;
+        const char *reason = folder_reason(d->globs[i].pattern, &arena, &folder);
+        bool is_first =
+            d->globs[i].envelope != ENVELOPE_DOCKER_LOCAL; /* of the folder's patterns */
+        if (reason && is_first)
+            each(context, arena_print(&arena, "folder:%.*s", STR_ARG(folder)), reason);
+    }
     map_each (&d->containers, entry) {
         const struct container *c = entry->value;
         const char *reason = driver_reason(c);
         if (reason && !c->has_file)
-            each(context, c->facts.name.len ? c->facts.name : path_name(c->folder), reason);
+            each_container(c, reason, each, context);
     }
 }
 

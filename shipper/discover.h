@@ -59,7 +59,8 @@ bool discover_labels(struct discover *d, const struct tail_stream *stream, enum 
 /* "docker:api-1", "pod:shop/api-5d4f8c7b9d-x7k2q/web", "file:/var/log/a.log". */
 void discover_put_name(struct discover *d, const struct tail_stream *stream, struct buf *out);
 
-/* Containers that are there and not read, for reasons that no file shows (a driver without files). */
+/* What is there and not read, for reasons that no file shows: containers with a driver without files,
+ * folders that may not be listed. */
 void discover_each_unread(const struct discover *d,
                           void (*each)(void *context, struct str name, const char *reason),
                           void *context);

@@ -97,3 +97,31 @@ void ship_hint(struct ship *s, struct str path)
     bool is_known = tailer_hint(s->tailer, path, ship_steady_now(s));
     s->wants_look |= !is_known || is_folder(path);
 }
+
+/* ---- for people ---- */
+
+/* Of an ignored file, as if it were read. */
+static struct tail_stream stream_of_path(const struct ship *s, struct str path)
+{
+    const struct tail_glob *globs;
+    size_t n = discover_globs(s->discover, &globs);
+    struct tail_stream stream = {.file = path};
+    for (size_t i = 0; i < n; i++) {
+        if (!glob_match_path(globs[i].pattern, path))
+            continue;
+        stream.place = globs[i].place;
+        break;
+    }
+    return stream;
+}
+
+void ship_put_source_name(const struct ship *s, const struct tail_status *t, struct buf *out)
+{
+    bool is_container = t->stream && t->stream->place != PLACE_FILES;
+    if (!s->discover || (t->stream && !is_container)) {
+        buf_print(out, "file:%.*s", STR_ARG(t->path));
+        return;
+    }
+    struct tail_stream stream = t->stream ? *t->stream : stream_of_path(s, t->path);
+    discover_put_name(s->discover, &stream, out);
+}

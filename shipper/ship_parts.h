@@ -86,6 +86,8 @@ struct tail_glob *ship_globs(const struct ship *s, struct arena *arena, size_t *
 void ship_look_around(struct ship *s); /* at everything */
 void ship_look_if_due(struct ship *s); /* the same, if a hint asked for it */
 void ship_hint(struct ship *s, struct str path);
+/* "docker:api-1", "file:/var/log/a.log": as it stands in the column SOURCE. */
+void ship_put_source_name(const struct ship *s, const struct tail_status *t, struct buf *out);
 
 /* ---- ship_origin.c ---- */
 

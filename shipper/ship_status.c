@@ -7,6 +7,7 @@
  */
 #include "base/log.h"
 #include "base/mem.h"
+#include "shipper/discover.h"
 #include "shipper/ship_parts.h"
 #include "shipper/ship_report.h"
 
@@ -123,10 +124,12 @@ struct gathering {
     struct problems problems;
 };
 
-/* As it stands in the column SOURCE, and behind `sluice why`. */
-static struct str source_text(const struct tail_status *t, struct arena *arena)
+static struct str source_text(const struct ship *s, const struct tail_status *t,
+                              struct arena *arena)
 {
-    return arena_print(arena, "file:%.*s", STR_ARG(t->path));
+    defer(buf_free) struct buf name = {.max = 8192};
+    ship_put_source_name(s, t, &name);
+    return arena_copy(arena, buf_str(&name));
 }
 
 static struct str state_text(const struct ship *s, const struct tail_status *t, struct arena *arena)
@@ -157,13 +160,23 @@ static void add_source(void *context, const struct tail_status *t)
     mem_grow(r->sources, r->n_sources, g->capacity);
     struct source_row *row = &r->sources[r->n_sources++];
     *row = (struct source_row){
-        .source = source_text(t, &g->arena),
+        .source = source_text(g->ship, t, &g->arena),
         .state = state_text(g->ship, t, &g->arena),
         .read = t->offset,
         .lag = t->lag,
         .has_numbers = !str_equal(t->state, STR("ignored")),
     };
     r->n_read += row->has_numbers;
+}
+
+/* A container, or a folder of containers, that no file shows. */
+static void add_unread(void *context, struct str name, const char *reason)
+{
+    struct gathering *g = context;
+    struct ship_report *r = &g->report;
+    mem_grow(r->sources, r->n_sources, g->capacity);
+    r->sources[r->n_sources++] =
+        (struct source_row){.source = arena_copy(&g->arena, name), .state = str_from(reason)};
 }
 
 static void add_stdin(struct gathering *g)
@@ -259,6 +272,8 @@ static void report(enum report_form form, struct buf *out, void *data)
     ship_look_at_progress(s);
     if (s->tailer)
         tailer_each(s->tailer, add_source, &g);
+    if (s->discover)
+        discover_each_unread(s->discover, add_unread, &g);
     else
         add_stdin(&g);
     add_numbers(&g);

@@ -59,7 +59,7 @@ bool tailer_open(struct tailer **out, const struct tailer_options *options, stru
     t->capacity =
         max_of(max_of(t->options.max_line, (size_t)PIECE_MAX + 8) + 1, t->options.quantum);
     t->buffer = mem_alloc_raw(IDENTITY_TAIL + t->capacity);
-    t->unescaped.max = PIECE_MAX;
+    t->unescaped.max = PIECE_MAX + 64; /* what unescaping wants besides */
     t->next_wake_ns = INT64_MAX;
     t->is_first = true;
     *out = t;
@@ -624,6 +624,7 @@ void tailer_each(const struct tailer *t,
         const struct source *s = t->sources[i];
         uint64_t end = is_packed(s) ? s->total : s->size;
         struct tail_status status = {
+            .stream = &s->stream->shown,
             .path = str_from(s->path),
             .file = s->stream->shown.file,
             .state = str_from(state_names[s->state]),

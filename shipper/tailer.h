@@ -160,6 +160,7 @@ void tailer_take_drops(struct tailer *t, void (*each)(void *context, const struc
                        void *context);
 
 struct tail_status {
+    const struct tail_stream *stream;     /* NULL: it is ignored */
     struct str path, file, state, reason; /* reason: why it is not read, or empty */
     uint64_t size, offset;                /* offset in uncompressed bytes */
     uint64_t lag;                         /* bytes not yet given; 0 if unknown (compressed) */

@@ -172,6 +172,9 @@ bool call_body(struct http_call *call, struct str bytes)
         return end_with(call, ERR_LIMIT, "the answer is too long");
     if (call->events.body && !call->events.body(call, bytes, call->data))
         return end_with(call, ERR_CANCELED, "stopped");
+    uv_update_time(
+        call->client->loop); /* the callback may have blocked: that is not the peer's silence */
+    call_touch(call);
     return !call->is_over;
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/io/loop.h"
 #include "base/mem.h"
+#include "base/time.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -123,6 +124,23 @@ bool work_emit(struct work *work, struct buf *chunk)
         mem_free(&item);
     }
     return taken;
+}
+
+bool work_has_room(struct work *work, unsigned wait_ms)
+{
+    struct workers *workers = work->workers;
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    int64_t ns = until.tv_nsec + (int64_t)wait_ms * NS_PER_MS;
+    until.tv_sec += (time_t)(ns / NS_PER_S);
+    until.tv_nsec = (long)(ns % NS_PER_S);
+    int status = 0;
+    pthread_mutex_lock(&workers->lock);
+    while (status == 0 && work->queued > WORK_QUEUE_MAX && !work_is_canceled(work))
+        status = pthread_cond_timedwait(&workers->room, &workers->lock, &until);
+    bool has_room = work->queued <= WORK_QUEUE_MAX;
+    pthread_mutex_unlock(&workers->lock);
+    return has_room;
 }
 
 static struct work_chunk *pop_chunk(struct workers *workers, struct work *work)
@@ -266,6 +284,16 @@ static int start_thread(struct workers *workers)
     return status;
 }
 
+/* Its time-outs do not follow the wall clock. */
+static void init_monotonic(pthread_cond_t *condition)
+{
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(condition, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
 bool workers_open(struct workers **out, uv_loop_t *loop, unsigned threads, struct err *err)
 {
     assert(threads > 0);
@@ -278,7 +306,7 @@ bool workers_open(struct workers **out, uv_loop_t *loop, unsigned threads, struc
     workers->wake.data = workers;
     pthread_mutex_init(&workers->lock, NULL);
     pthread_cond_init(&workers->todo, NULL);
-    pthread_cond_init(&workers->room, NULL);
+    init_monotonic(&workers->room);
     for (unsigned i = 0; i < threads; i++) {
         errno = start_thread(workers);
         if (errno == 0)

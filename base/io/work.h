@@ -19,7 +19,8 @@
  *  5. chunk and done are never called from inside work_start, work_cancel, work_pause or
  *     work_resume; workers_close calls done for what is left, so a done that starts the next work
  *     first asks work_is_canceled.
- *  6. Only work_emit and work_is_canceled may be called on a thread; all else on the loop.
+ *  6. Only work_emit, work_has_room and work_is_canceled may be called on a thread; all else on the
+ *     loop.
  *
  * This is the only place of the tree with mutexes and conditions.
  */
@@ -67,6 +68,9 @@ bool work_is_canceled(const struct work *work);
 
 /* Takes the content over and leaves *chunk empty. False: canceled, the bytes are gone, return. */
 bool work_emit(struct work *work, struct buf *chunk);
+/* Whether work_emit would not block; waits up to wait_ms for that. For works that had rather end and
+ * go on later than hold a thread while nobody reads. */
+bool work_has_room(struct work *work, unsigned wait_ms);
 void work_pause(struct work *work);
 void work_resume(struct work *work);
 

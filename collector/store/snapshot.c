@@ -26,7 +26,7 @@ void view_snapshot(struct view_snapshot *s, struct view *view, int64_t since_ns,
 {
     size_t n_streams;
     const struct store_stream *const *streams = view_streams(view, &n_streams);
-    const struct labels **labels = view_allocate(view, n_streams * sizeof *labels);
+    const struct labels **labels = streams ? view_allocate(view, n_streams * sizeof *labels) : NULL;
     for (size_t i = 0; i < n_streams; i++)
         labels[i] = &streams[i]->labels;
     *s = (struct view_snapshot){.view = view};

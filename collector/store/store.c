@@ -309,6 +309,7 @@ static bool start_journal(struct store *s, struct err *err)
         return false;
     }
     j->end = journal_size(writer);
+    j->health.journal_id = journal_id(writer);
     journal_close(&s->writer, s->clock_ns);
     s->writer = writer;
     s->active = j;

@@ -116,7 +116,7 @@ void view_close(struct view **v);
 
 /* All blocks whose event times touch [since, until), in no order; lives as long as the view. */
 const struct block_ref *view_blocks(struct view *v, int64_t since_ns, int64_t until_ns, size_t *n);
-/* The streams seen so far, in no order. */
+/* The streams seen so far, in no order; NULL: this view has no list (collector/store/places.h). */
 const struct store_stream *const *view_streams(const struct view *v, size_t *n);
 /* Damage that was found at opening, as text; n may be 0. */
 const struct str *view_problems(const struct view *v, size_t *n);

@@ -1,4 +1,4 @@
-/* What store.c and view.c share; see store.h for who may touch what. */
+/* What store.c, view.c and places.c share; see store.h for who may touch what. */
 #ifndef COLLECTOR_STORE_STORE_PRIVATE_H
 #define COLLECTOR_STORE_STORE_PRIVATE_H
 
@@ -40,6 +40,34 @@ struct store {
     int64_t maintained_ns; /* wall clock of the last maintenance; 0 = none */
     int calm;              /* maintenances since the clock stepped */
 };
+
+/* What a view sees of one journal: blocks first .. end - 1. */
+struct view_part {
+    struct store_journal *journal; /* referenced */
+    const struct ref_page *page;   /* that of block `first` */
+    size_t first, end;
+};
+
+struct view {
+    struct arena arena;
+    struct view_part *parts; /* in the arena */
+    size_t n_parts;
+    const struct store_stream **streams; /* NULL: no list */
+    size_t n_streams;
+    struct str *problems;
+    size_t n_problems;
+    struct store *own; /* for view_open_folder */
+};
+
+/* Block i of a part, for i from `first` on in order; *page starts as the part's. The page behind the
+ * last one is not looked at: the writer may be making it. */
+static inline const struct block_ref *view_part_ref(const struct ref_page **page, size_t first,
+                                                    size_t i)
+{
+    if (i > first && i % REFS_PER_PAGE == 0)
+        *page = (*page)->next;
+    return &(*page)->refs[i % REFS_PER_PAGE];
+}
 
 struct store *store_new(const struct store_options *options);
 void store_free(struct store **s);

@@ -1,28 +1,15 @@
 #include "base/mem.h"
 #include "collector/store/store_private.h"
 
-struct view {
-    struct arena arena;
-    struct store_journal **journals; /* referenced */
-    size_t *n_visible;               /* blocks of each that this view sees */
-    size_t n_journals;
-    const struct store_stream **streams;
-    size_t n_streams;
-    struct str *problems;
-    size_t n_problems;
-    struct store *own; /* for view_open_folder */
-};
-
 void view_open(struct view **out, struct store *s)
 {
     struct view *v = mem_new(struct view);
-    v->n_journals = s->n_journals;
-    v->journals = arena_array(&v->arena, struct store_journal *, s->n_journals);
-    v->n_visible = arena_array(&v->arena, size_t, s->n_journals);
+    v->n_parts = s->n_journals;
+    v->parts = arena_array(&v->arena, struct view_part, s->n_journals);
     for (size_t i = 0; i < s->n_journals; i++) {
-        v->journals[i] = s->journals[i];
-        v->journals[i]->references++;
-        v->n_visible[i] = s->journals[i]->n_visible;
+        struct store_journal *j = s->journals[i];
+        j->references++;
+        v->parts[i] = (struct view_part){.journal = j, .page = j->first, .end = j->n_visible};
     }
     v->n_streams = s->streams.n_visible;
     v->streams = arena_array(&v->arena, const struct store_stream *, v->n_streams);
@@ -51,8 +38,8 @@ void view_close(struct view **view)
     struct view *v = *view;
     if (!v)
         return;
-    for (size_t i = 0; i < v->n_journals; i++)
-        store_journal_unref(&v->journals[i]);
+    for (size_t i = 0; i < v->n_parts; i++)
+        store_journal_unref(&v->parts[i].journal);
     store_free(&v->own);
     arena_free(&v->arena);
     mem_free(view);
@@ -61,13 +48,14 @@ void view_close(struct view **view)
 const struct block_ref *view_blocks(struct view *v, int64_t since_ns, int64_t until_ns, size_t *n)
 {
     size_t most = 0, found = 0;
-    for (size_t i = 0; i < v->n_journals; i++)
-        most += v->n_visible[i];
+    for (size_t i = 0; i < v->n_parts; i++)
+        most += v->parts[i].end - v->parts[i].first;
     struct block_ref *blocks = arena_array(&v->arena, struct block_ref, most);
-    for (size_t i = 0; i < v->n_journals; i++) {
-        const struct ref_page *page = v->journals[i]->first;
-        for (size_t k = 0; k < v->n_visible[i]; k++) {
-            const struct block_ref *ref = store_journal_ref(&page, k);
+    for (size_t i = 0; i < v->n_parts; i++) {
+        const struct view_part *part = &v->parts[i];
+        const struct ref_page *page = part->page;
+        for (size_t k = part->first; k < part->end; k++) {
+            const struct block_ref *ref = view_part_ref(&page, part->first, k);
             if (ref->greatest_event_ns >= since_ns && ref->least_event_ns < until_ns)
                 blocks[found++] = *ref;
         }

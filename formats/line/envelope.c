@@ -169,18 +169,23 @@ static bool next_field(struct reader *r, struct field *f)
     if (r->bad || reader_left(r) == 0)
         return false;
     *f = (struct field){.key = read_varint(r)};
-    if (f->key >> 3 == 0)
-        r->bad = true;
-    else if ((f->key & 7) == WIRE_VARINT)
+    switch (f->key & 7) {
+    case WIRE_VARINT:
         f->number = read_varint(r);
-    else if ((f->key & 7) == WIRE_BYTES)
-        f->bytes = read_str(r);
-    else if ((f->key & 7) == WIRE_U64)
+        break;
+    case WIRE_U64:
         f->number = read_u64(r);
-    else if ((f->key & 7) == WIRE_U32)
+        break;
+    case WIRE_BYTES:
+        f->bytes = read_str(r);
+        break;
+    case WIRE_U32:
         f->number = read_u32(r);
-    else
+        break;
+    default:
         r->bad = true;
+    }
+    r->bad = r->bad || f->key >> 3 == 0;
     return !r->bad;
 }
 

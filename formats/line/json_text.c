@@ -49,23 +49,26 @@ const char *json_find_special_scalar(const char *at, const char *end)
     return at;
 }
 
-/* Copies up to the first special byte, at which *from is left; the end of the copy. */
-static inline char *copy_plain_scalar(const char **from, const char *end, char *to)
+/* Where reading and writing stand. */
+struct cursor {
+    const char *at;
+    char *to;
+};
+
+/* Copies up to the first special byte. */
+static inline struct cursor copy_plain_scalar(struct cursor c, const char *end)
 {
-    const char *at = *from;
-    for (; end - at >= 8; at += 8, to += 8) {
-        uint64_t word = load_word(at), hit = special_bytes(word);
-        memcpy(to, &word, sizeof word);
+    for (; end - c.at >= 8; c.at += 8, c.to += 8) {
+        uint64_t word = load_word(c.at), hit = special_bytes(word);
+        memcpy(c.to, &word, sizeof word);
         if (hit) {
             int n = __builtin_ctzll(hit) >> 3;
-            *from = at + n;
-            return to + n;
+            return (struct cursor){c.at + n, c.to + n};
         }
     }
-    while (at < end && !is_special(*at))
-        *to++ = *at++;
-    *from = at;
-    return to;
+    while (c.at < end && !is_special(*c.at))
+        *c.to++ = *c.at++;
+    return c;
 }
 
 #ifdef __SSE2__
@@ -95,33 +98,30 @@ static inline void copy_block(char *to, const char *at)
 
 /* As copy_plain_scalar, and over escapes that mean one byte: JSON inside a string has one every few
  * bytes, and going from one to the next inside a mask is faster than looking for it. */
-static inline char *copy_plain(const char **from, const char *end, char *to)
+static inline struct cursor copy_plain(struct cursor c, const char *end)
 {
-    const char *at = *from;
-    while (end - at >= 32) {
+    while (end - c.at >= 32) {
+        const char *at = c.at;
         unsigned hits = (unsigned)special_mask(_mm_loadu_si128((const __m128i *)(const void *)at));
         unsigned done = 0; /* bytes of this block */
         for (; hits; hits &= ~(3u << (done - 2))) {
             unsigned n = (unsigned)__builtin_ctz(hits);
             char meaning = at[n] == '\\' ? meanings[(unsigned char)at[n + 1]] : 0;
-            copy_block(to, at + done);
-            to += n - done;
-            if (!meaning) {
-                *from = at + n;
-                return to;
-            }
-            *to++ = meaning;
+            copy_block(c.to, at + done);
+            c.to += n - done;
+            if (!meaning)
+                return (struct cursor){at + n, c.to};
+            *c.to++ = meaning;
             done = n + 2;
         }
         if (done < 16) {
-            copy_block(to, at + done);
-            to += 16 - done;
+            copy_block(c.to, at + done);
+            c.to += 16 - done;
             done = 16;
         }
-        at += done;
+        c.at += done;
     }
-    *from = at;
-    return copy_plain_scalar(from, end, to);
+    return copy_plain_scalar(c, end);
 }
 #else
 const char *json_find_special(const char *at, const char *end)
@@ -129,9 +129,9 @@ const char *json_find_special(const char *at, const char *end)
     return json_find_special_scalar(at, end);
 }
 
-static inline char *copy_plain(const char **from, const char *end, char *to)
+static inline struct cursor copy_plain(struct cursor c, const char *end)
 {
-    return copy_plain_scalar(from, end, to);
+    return copy_plain_scalar(c, end);
 }
 #endif
 
@@ -174,56 +174,52 @@ static char *put_utf8(char *to, uint32_t c)
     return to;
 }
 
-/* Of one "\uXXXX", or of two that are a pair. NULL if there is none. */
-static char *put_unicode(const char **at, const char *end, char *to)
+/* Of one "\uXXXX", or of two that are a pair. .to is NULL if there is none. */
+static struct cursor put_unicode(struct cursor c, const char *end)
 {
-    int32_t unit = unit_of(*at, end);
+    int32_t unit = unit_of(c.at, end);
     if (unit < 0)
-        return NULL;
-    *at += 6;
+        return (struct cursor){c.at, NULL};
     if (unit < 0xd800 || unit > 0xdfff)
-        return put_utf8(to, (uint32_t)unit);
-    int32_t low = unit < 0xdc00 ? unit_of(*at, end) : -1;
+        return (struct cursor){c.at + 6, put_utf8(c.to, (uint32_t)unit)};
+    int32_t low = unit < 0xdc00 ? unit_of(c.at + 6, end) : -1;
     if (low < 0xdc00 || low > 0xdfff)
-        return put_utf8(to, 0xfffd);
-    *at += 6;
-    return put_utf8(to, 0x10000 + ((uint32_t)(unit - 0xd800) << 10) + (uint32_t)(low - 0xdc00));
+        return (struct cursor){c.at + 6, put_utf8(c.to, 0xfffd)};
+    uint32_t both = (uint32_t)(unit - 0xd800) << 10 | (uint32_t)(low - 0xdc00);
+    return (struct cursor){c.at + 12, put_utf8(c.to, 0x10000 + both)};
 }
 
-typedef char *copy_function(const char **from, const char *end, char *to);
+typedef struct cursor copy_function(struct cursor c, const char *end);
 
+/* *quote is where it ended. */
 static inline __attribute__((always_inline)) char *
-unescape_with(copy_function *copy, const char **from, const char *end, char *to)
+unescape_with(copy_function *copy, struct cursor c, const char *end, const char **quote)
 {
-    const char *at = *from;
-    for (;;) {
-        to = copy(&at, end, to);
-        if (at == end)
-            return NULL;
-        if (*at == '"') {
-            *from = at;
-            return to;
+    while (c.to) {
+        c = copy(c, end);
+        if (c.at < end && *c.at == '"') {
+            *quote = c.at;
+            return c.to;
         }
-        if (*at != '\\' || end - at < 2)
+        if (end - c.at < 2 || *c.at != '\\')
             return NULL;
-        char meaning = meanings[(unsigned char)at[1]];
+        char meaning = meanings[(unsigned char)c.at[1]];
         if (meaning) {
-            *to++ = meaning;
-            at += 2;
-            continue;
+            *c.to++ = meaning;
+            c.at += 2;
+        } else {
+            c = put_unicode(c, end);
         }
-        to = put_unicode(&at, end, to);
-        if (!to)
-            return NULL;
     }
+    return NULL;
 }
 
 char *json_unescape(const char **at, const char *end, char *to)
 {
-    return unescape_with(copy_plain, at, end, to);
+    return unescape_with(copy_plain, (struct cursor){*at, to}, end, at);
 }
 
 char *json_unescape_scalar(const char **at, const char *end, char *to)
 {
-    return unescape_with(copy_plain_scalar, at, end, to);
+    return unescape_with(copy_plain_scalar, (struct cursor){*at, to}, end, at);
 }

@@ -31,7 +31,8 @@ struct snapshot {
     struct snapshot_block (*block)(void *context, size_t i);
     /* Appends the bytes of a block to out, whose max is BLOCK_MAX. */
     bool (*load)(void *context, size_t i, struct buf *out, struct err *err);
-    const struct labels *const *streams; /* all that are known, for filters and want=others */
+    /* All that are known, for filters and lists; NULL: any may come (filter.h, invariant 2). */
+    const struct labels *const *streams;
     size_t n_streams;
 };
 

@@ -135,6 +135,8 @@ static bool has_label(const struct labels *labels, struct str name)
 static bool check_known(const struct condition *c, const struct streams *streams, struct err *err)
 {
     bool name = false, value = c->regex || c->value.len == 0;
+    if (!streams->items)
+        return true;
     for (size_t i = 0; i < streams->n && !(name && value); i++) {
         const struct labels *labels = streams->items[i];
         if (c->subject == SUBJECT_WORD) {
@@ -297,6 +299,15 @@ static bool takes(struct filter *f, const struct labels *labels, const struct re
 bool filter_takes_stream(struct filter *f, const struct labels *labels)
 {
     return takes(f, labels, NULL);
+}
+
+bool filter_looks_at_records(const struct filter *f)
+{
+    for (size_t i = 0; i < f->n; i++) {
+        if (f->conditions[i].subject == SUBJECT_LEVEL || f->conditions[i].subject == SUBJECT_ID)
+            return true;
+    }
+    return false;
 }
 
 bool filter_takes_record(struct filter *f, const struct record *record)

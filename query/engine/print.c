@@ -37,6 +37,22 @@ struct str print_service(const struct labels *labels)
     return STR("-");
 }
 
+/* Of several of a compose service; 0: none, or the first. */
+static uint64_t replica_of(const struct labels *labels)
+{
+    uint64_t number;
+    bool is_number = str_to_u64(label_value(labels, STR("number")), &number);
+    return is_number && number > 1 ? number : 0;
+}
+
+void put_service_name(struct buf *out, const struct labels *labels)
+{
+    uint64_t replica = replica_of(labels);
+    buf_add(out, print_service(labels));
+    if (replica)
+        buf_print(out, "/%llu", (unsigned long long)replica);
+}
+
 /* ---- the terminal ---- */
 
 /* Length of a colour sequence at the front: ESC [ digits and semicolons m. */
@@ -194,13 +210,26 @@ static void put_time(const struct print_options *o, struct buf *out, int64_t ns)
     buf_add_byte(out, ' ');
 }
 
-/* The same service has the same colour everywhere. */
-static void put_service(const struct printer *p, struct buf *out, struct str service)
+void print_text(const struct printer *p, struct buf *out, struct str text)
+{
+    put_bytes(p, out, text, true);
+}
+
+/* The same service has the same colour everywhere, whatever the replica. */
+static void put_service(const struct printer *p, struct buf *out, const struct labels *labels)
 {
     static const struct str colours[] = {STR_INIT("32"), STR_INIT("33"), STR_INIT("34"),
                                          STR_INIT("35"), STR_INIT("36"), STR_INIT("92"),
                                          STR_INIT("94"), STR_INIT("95"), STR_INIT("96")};
-    put_coloured(p, out, colours[hash64(service) % countof(colours)], service, true);
+    struct str service = print_service(labels);
+    struct str colour = colours[hash64(service) % countof(colours)];
+    if (replica_of(labels) == 0) {
+        put_coloured(p, out, colour, service, true);
+        return;
+    }
+    defer(buf_free) struct buf name = {0};
+    put_service_name(&name, labels);
+    put_coloured(p, out, colour, buf_str(&name), true);
 }
 
 static void put_column(const struct printer *p, struct buf *out, struct str value)
@@ -222,7 +251,7 @@ static void put_head(const struct printer *p, struct buf *out, const struct resu
     put_time(o, out, r->event_ns);
     if (o->with_host)
         put_column(p, out, label_value(labels, STR("host")));
-    put_service(p, out, print_service(labels));
+    put_service(p, out, labels);
     if (o->with_host) {
         struct str stream = label_value(labels, STR("stream"));
         buf_add_byte(out, ' ');

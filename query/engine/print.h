@@ -59,7 +59,11 @@ void printer_end(struct printer *p, struct buf *out);
 
 /* From the value of GREP_COLORS ("ms=01;31:..."): the numbers for matches, or the default. */
 struct str print_match_colour(struct str grep_colors);
-/* What stands in the column of services: service, else container, pod, unit, file. */
+/* service, else container, pod, unit, file. */
 struct str print_service(const struct labels *labels);
+/* What stands in the column of services: the same, with the number of a replica behind it ("api/2"). */
+void put_service_name(struct buf *out, const struct labels *labels);
+/* Text that is no line: with .terminal as in invariant 2. */
+void print_text(const struct printer *p, struct buf *out, struct str text);
 
 #endif

@@ -79,7 +79,7 @@ static const struct form_field {
 };
 enum { WORDS = 4 };
 
-static void put_pair(struct buf *out, const char *name, struct str value)
+void put_form_pair(struct buf *out, const char *name, struct str value)
 {
     if (out->len)
         buf_add_byte(out, '&');
@@ -91,7 +91,7 @@ static void put_number(struct buf *out, const char *name, long long value)
 {
     char text[24];
     int n = snprintf(text, sizeof text, "%lld", value);
-    put_pair(out, name, str_of(text, (size_t)n));
+    put_form_pair(out, name, str_of(text, (size_t)n));
 }
 
 static void put_field(const struct query *q, const struct form_field *f, struct buf *out)
@@ -100,11 +100,11 @@ static void put_field(const struct query *q, const struct form_field *f, struct 
     switch (f->type) {
     case FORM_FLAG:
         if (*(const bool *)at)
-            put_pair(out, f->name, STR("1"));
+            put_form_pair(out, f->name, STR("1"));
         break;
     case FORM_WORD:
         if (*(const unsigned *)at)
-            put_pair(out, f->name, str_from(f->words[*(const unsigned *)at]));
+            put_form_pair(out, f->name, str_from(f->words[*(const unsigned *)at]));
         break;
     case FORM_TIME:
         if (*(const int64_t *)at != TIME_NONE)
@@ -124,9 +124,9 @@ static void put_field(const struct query *q, const struct form_field *f, struct 
 void query_encode(const struct query *q, struct buf *out)
 {
     for (size_t i = 0; i < q->n_patterns; i++)
-        put_pair(out, "e", q->patterns[i]);
+        put_form_pair(out, "e", q->patterns[i]);
     for (size_t i = 0; i < q->n_filters; i++)
-        put_pair(out, "filter", q->filters[i]);
+        put_form_pair(out, "filter", q->filters[i]);
     for (size_t i = 0; i < countof(fields); i++)
         put_field(q, &fields[i], out);
 }
@@ -192,8 +192,17 @@ static bool read_field(struct query *q, const struct form_field *f, struct str v
     return true;
 }
 
-static bool read_pair(struct query *q, struct str name, struct str value, uint32_t *seen,
-                      struct err *err)
+/* "service" "api", and what splitting at "=" made of "service!=api" and "service~regex". */
+static void add_named_filter(struct query *q, struct str name, struct str value)
+{
+    bool is_whole = value.len == 0 && str_find_byte(name, '~') != SIZE_MAX;
+    struct str text =
+        is_whole ? name : arena_print(&q->arena, "%.*s=%.*s", STR_ARG(name), STR_ARG(value));
+    query_add_filter(q, text);
+}
+
+bool query_take_pair(struct query *q, struct query_pairs *pairs, struct str name, struct str value,
+                     struct err *err)
 {
     if (str_equal(name, STR("e"))) {
         query_add_pattern(q, value);
@@ -206,13 +215,13 @@ static bool read_pair(struct query *q, struct str name, struct str value, uint32
     for (size_t i = 0; i < countof(fields); i++) {
         if (!str_equal(name, str_from(fields[i].name)))
             continue;
-        if (*seen & 1u << i)
+        if (pairs->seen & 1u << i)
             return err_set(err, ERR_INPUT, "query: '%s' is there twice", fields[i].name);
-        *seen |= 1u << i;
+        pairs->seen |= 1u << i;
         return read_field(q, &fields[i], value, err);
     }
-    return err_set(err, ERR_INPUT, "query: there is no parameter '%.*s'",
-                   (int)min_of(name.len, (size_t)60), name.ptr);
+    add_named_filter(q, name, value);
+    return true;
 }
 
 bool query_decode(struct query *q, struct str form, struct err *err)
@@ -220,11 +229,11 @@ bool query_decode(struct query *q, struct str form, struct err *err)
     if (form.len > QUERY_FORM_MAX)
         return err_set(err, ERR_LIMIT, "query is longer than %d bytes", QUERY_FORM_MAX);
     defer(arena_free) struct arena arena = {0};
-    uint32_t seen = 0;
+    struct query_pairs pairs = {0};
     struct str name, value;
     take_prefix(&form, STR("?"));
     while (take_query_pair(&form, &arena, &name, &value)) {
-        if (!read_pair(q, name, value, &seen, err))
+        if (!query_take_pair(q, &pairs, name, value, err))
             return false;
     }
     return query_check(q, err);

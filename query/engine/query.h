@@ -15,9 +15,11 @@
  *     before=N after=N context, in lines of the same stream
  *     want=records|count|streams|others    "others": streams without a match
  *     output=json|text|raw|binary          what the collector answers with
+ *     NAME=VALUE       any other name is a filter: service=api is filter=service%3Dapi; so are
+ *                      service!=api and service~regex
  *
- *  1. query_decode(query_encode(q)) is q. Names that are not in the list are refused, and so is a
- *     name that is given twice and not repeatable.
+ *  1. query_decode(query_encode(q)) is q. A name of the list that is given twice and is not
+ *     repeatable is refused.
  *  2. Everything is bounded by the constants below.
  */
 #ifndef QUERY_ENGINE_QUERY_H
@@ -64,5 +66,14 @@ bool query_check(const struct query *q, struct err *err);
 void query_encode(const struct query *q, struct buf *out);
 /* Fills an initialised query. form may start with "?". */
 bool query_decode(struct query *q, struct str form, struct err *err);
+
+/* For forms that hold more than a query: one decoded pair of them. */
+struct query_pairs {
+    uint32_t seen; /* private to query.c */
+};
+bool query_take_pair(struct query *q, struct query_pairs *pairs, struct str name, struct str value,
+                     struct err *err);
+/* To a form that is being written: "name=value", the value in percent signs. */
+void put_form_pair(struct buf *out, const char *name, struct str value);
 
 #endif

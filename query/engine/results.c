@@ -5,7 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-enum entry_kind { ENTRY_STREAM = 1, ENTRY_RECORD, ENTRY_LISTED, ENTRY_TRAILER };
+enum entry_kind { ENTRY_STREAM = 1, ENTRY_RECORD, ENTRY_LISTED, ENTRY_TRAILER, ENTRY_MARK };
 enum { MARK_MATCH = 1, MARK_GOES_ON = 2, MARKS_ALL = 3 };
 
 static const struct str magic = STR_INIT("SLQR");
@@ -109,6 +109,13 @@ void put_result(struct result_writer *w, const struct result *result, struct buf
     end_entry(out, at);
 }
 
+static void put_problems(const struct summary *s, struct buf *out)
+{
+    put_varint(out, s->n_problems);
+    for (size_t i = 0; i < s->n_problems; i++)
+        put_str(out, s->problems[i]);
+}
+
 void put_summary(const struct summary *s, struct buf *out)
 {
     size_t at = start_entry(out, ENTRY_TRAILER);
@@ -118,10 +125,20 @@ void put_summary(const struct summary *s, struct buf *out)
         put_varint(out, numbers[i]);
     put_u8(out, s->complete);
     put_varint(out, s->more_problems);
-    put_varint(out, s->n_problems);
-    for (size_t i = 0; i < s->n_problems; i++)
-        put_str(out, s->problems[i]);
+    put_problems(s, out);
     end_entry(out, at);
+}
+
+void put_mark(struct result_writer *w, struct str place, const struct summary *summary,
+              struct buf *out)
+{
+    static const struct summary none;
+    size_t at = start_entry(out, ENTRY_MARK);
+    put_str(out, place);
+    put_problems(summary ? summary : &none, out);
+    end_entry(out, at);
+    if (place.len)
+        w->streams = 0;
 }
 
 /* ---- reading ---- */
@@ -193,6 +210,14 @@ static void read_record(struct result_reader *r, struct reader *in, struct resul
     *out = result;
 }
 
+static void read_problems(struct reader *in, struct summary *s)
+{
+    size_t n = read_count(in, 1);
+    in->bad |= n > RESULT_PROBLEMS_MAX;
+    for (size_t i = 0; i < n && !in->bad; i++)
+        s->problems[s->n_problems++] = arena_copy(&s->arena, read_str(in));
+}
+
 static void read_summary(struct reader *in, struct summary *out)
 {
     struct summary s = {0};
@@ -203,14 +228,28 @@ static void read_summary(struct reader *in, struct summary *out)
     uint8_t complete = read_u8(in);
     s.complete = complete;
     s.more_problems = (size_t)read_varint(in);
-    size_t n = read_count(in, 1);
-    in->bad |= complete > 1 || n > RESULT_PROBLEMS_MAX;
-    for (size_t i = 0; i < n && !in->bad; i++)
-        s.problems[s.n_problems++] = arena_copy(&s.arena, read_str(in));
-    if (in->bad)
+    in->bad |= complete > 1;
+    read_problems(in, &s);
+    if (in->bad) {
         arena_free(&s.arena);
-    else
-        *out = s;
+        return;
+    }
+    summary_free(out);
+    *out = s;
+}
+
+static void read_mark(struct result_reader *r, struct reader *in, struct summary *out)
+{
+    r->place = read_str(in);
+    in->bad |= r->place.len > RESULT_PLACE_MAX;
+    summary_free(out);
+    out->complete = true;
+    read_problems(in, out);
+    out->complete = out->n_problems == 0;
+    if (r->place.len == 0)
+        return;
+    r->n_streams = 0;
+    arena_reset(&r->arena);
 }
 
 /* The front entry, or false if it has not arrived whole. A length that is not allowed is bad. */
@@ -260,6 +299,10 @@ static bool read_entry(struct result_reader *r, uint8_t entry, struct reader *in
     case ENTRY_LISTED:
         *result = (struct result){.is_listed = true, .stream = read_stream_number(r, in)};
         *kind = RESULT_RECORD;
+        break;
+    case ENTRY_MARK:
+        read_mark(r, in, summary);
+        *kind = RESULT_MARK;
         break;
     case ENTRY_TRAILER:
         read_summary(in, summary);

@@ -9,13 +9,15 @@
  *                  order:zigzag event - order:zigzag level:u8 id_kind:u8 marks:u8 flags:varint
  *                  id:str fields:str line:str           marks: 1 match, 2 goes on
  *     listed  (3)  stream:varint                        an answer to want=streams or others
+ *     mark    (5)  place:str problems:varint str*       only in the answer of a tail (tail_form.h)
  *     trailer (4)  matched streams blocks_read blocks_skipped bytes records, each varint
  *                  complete:u8 more_problems:varint problems:varint str*
  *
  *  1. A stream stands before what refers to it.
- *  2. An answer without its trailer is incomplete, whatever it holds.
+ *  2. An answer without its trailer is incomplete, whatever it holds. That of a tail has none.
  *  3. The reader takes whole entries from the front of what has arrived and bounds everything; what
  *     it cannot read is ERR_CORRUPT.
+ *  4. A mark with an empty place only says that the collector is there. Behind any other one streams are numbered from 0 again: what an endless answer needs stays bounded.
  */
 #ifndef QUERY_ENGINE_RESULTS_H
 #define QUERY_ENGINE_RESULTS_H
@@ -28,6 +30,7 @@ enum {
     RESULT_STREAMS_MAX = 200000,
     RESULT_LABELS_MAX = 128 << 20, /* bytes of all streams of an answer */
     RESULT_PROBLEMS_MAX = 16,      /* texts that are kept; more are counted */
+    RESULT_PLACE_MAX = 200,        /* bytes of a place */
 };
 
 struct result_stream {
@@ -79,15 +82,19 @@ void put_results_start(struct buf *out);
  * by query/engine/run.h); the entry of a new one goes before its first result. */
 void put_result(struct result_writer *w, const struct result *result, struct buf *out);
 void put_summary(const struct summary *summary, struct buf *out);
+/* The problems are those of the summary; NULL: none. */
+void put_mark(struct result_writer *w, struct str place, const struct summary *summary,
+              struct buf *out);
 
 /* ---- reading ---- */
 
-enum result_kind { RESULT_MORE, RESULT_RECORD, RESULT_TRAILER };
+enum result_kind { RESULT_MORE, RESULT_RECORD, RESULT_TRAILER, RESULT_MARK };
 
 struct result_reader {
     struct arena arena;             /* owns the streams */
     struct result_stream **streams; /* owned */
     size_t n_streams, streams_capacity;
+    struct str place; /* RESULT_MARK: what it says, in the bytes that were given */
     bool started, ended;
 };
 
@@ -96,7 +103,8 @@ void result_reader_free(struct result_reader *r);
  * Takes the next result from the front of *bytes. RESULT_MORE: what is left is no whole entry, keep
  * it and come again with more behind it. RESULT_RECORD: *result is filled (records and listed
  * streams) and points into *bytes and the reader. RESULT_TRAILER: *summary is filled; nothing may
- * follow.
+ * follow. RESULT_MARK: r->place and the problems of *summary are filled; streams that were given
+ * before are gone.
  */
 bool result_reader_take(struct result_reader *r, struct str *bytes, enum result_kind *kind,
                         struct result *result, struct summary *summary, struct err *err);

@@ -369,12 +369,7 @@ static bool run_plan(struct run *r, const struct plan *plan)
 /* All is mirrored: the match that comes last is the oldest. */
 static bool take_oldest(void *context, const struct result *result)
 {
-    *(struct order_key *)context = (struct order_key){.order_ns = result->order_ns,
-                                                      .stream = result->stream->id,
-                                                      .origin = result->origin,
-                                                      .sequence = result->sequence,
-                                                      .position = result->position,
-                                                      .line_number = result->line_number};
+    *(struct order_key *)context = result_key(result);
     return true;
 }
 
@@ -437,6 +432,16 @@ static bool find_last(struct run *r, struct plan *plan)
 
 /* ---- kinds of answers ---- */
 
+static void go_on_behind(struct run *r, struct plan *plan)
+{
+    struct order_key *oldest = &r->blocks.selector.oldest;
+    r->blocks.selector.has_oldest = true;
+    *oldest = *r->options->behind;
+    if (++oldest->line_number == 0)
+        oldest->position++;
+    plan->least_ns = oldest->order_ns;
+}
+
 static bool answer_records(struct run *r)
 {
     const struct query *q = r->query;
@@ -449,7 +454,10 @@ static bool answer_records(struct run *r)
                         .is_final = true,
                         .take = r->options->take,
                         .context = r->options->context};
-    bool done = (!q->last || find_last(r, &plan)) && run_plan(r, &plan);
+    if (r->options->behind)
+        go_on_behind(r, &plan);
+    bool finds_last = q->last && !r->options->behind;
+    bool done = (!finds_last || find_last(r, &plan)) && run_plan(r, &plan);
     r->summary->matched = r->matched; /* of what was searched, also if that is not all */
     return done;
 }
@@ -505,6 +513,7 @@ static size_t gather_matched(struct run *r, struct result_stream **list)
     return n;
 }
 
+/* Those of the snapshot's list that the filter takes and that have not matched. */
 static size_t gather_others(struct run *r, struct result_stream **list)
 {
     size_t n = 0;
@@ -520,7 +529,15 @@ static size_t gather_others(struct run *r, struct result_stream **list)
     return n;
 }
 
-static bool answer_streams(struct run *r)
+/* Invariant 6. */
+static bool is_about_streams(const struct run *r)
+{
+    const struct query *q = r->query;
+    return q->want == WANT_STREAMS && q->n_patterns == 0 && q->since_ns == TIME_NONE &&
+           q->until_ns == TIME_NONE && !filter_looks_at_records(r->blocks.selector.filter);
+}
+
+static bool look_for_streams(struct run *r)
 {
     r->blocks.selector.is_done = has_matched;
     for (size_t i = 0; i < r->blocks.n; i++) {
@@ -532,10 +549,19 @@ static bool answer_streams(struct run *r)
             stream_of(r, &o->block.streams[stream])->has_matched = true;
         }
     }
-    r->summary->matched = r->summary->streams = r->streams.n;
+    return true;
+}
+
+static bool answer_streams(struct run *r)
+{
+    bool of_list = is_about_streams(r);
+    if (!of_list && !look_for_streams(r))
+        return false;
     size_t room = max_of(r->streams.n, r->blocks.snapshot->n_streams);
     struct result_stream **list = mem_array(struct result_stream *, room);
-    size_t n = r->query->want == WANT_OTHERS ? gather_others(r, list) : gather_matched(r, list);
+    bool others = of_list || r->query->want == WANT_OTHERS;
+    size_t n = others ? gather_others(r, list) : gather_matched(r, list);
+    r->summary->matched = r->summary->streams = of_list ? n : r->streams.n;
     bool ok = list_streams(r, list, n);
     mem_free(&list);
     return ok;

@@ -26,6 +26,10 @@
  *  4. Gap records are never matched, counted or shown. Context stays within since and until.
  *  5. last=N: the N newest matches and their context, oldest first. max=N: after the Nth match only
  *     the lines of context after it, whether they match or not, as grep -m does.
+ *  6. want=streams without a pattern, a time range or a filter on records is answered from the
+ *     snapshot's list of streams: no block is read.
+ *  7. behind: a search that was ended after the result with this key goes on with the next one, over
+ *     the same blocks; it reads only blocks that reach so far. Without newest and context.
  */
 #ifndef QUERY_ENGINE_RUN_H
 #define QUERY_ENGINE_RUN_H
@@ -34,8 +38,9 @@
 #include "query/engine/query.h"
 
 struct run_options {
-    size_t memory;                                            /* budget in bytes; 0 = 64 MiB */
-    bool (*is_canceled)(void *context);                       /* NULL: never */
+    size_t memory;                      /* budget in bytes; 0 = 64 MiB */
+    const struct order_key *behind;     /* invariant 7; NULL: from the first */
+    bool (*is_canceled)(void *context); /* NULL: never */
     bool (*take)(void *context, const struct result *result); /* false ends the search */
     void *context;                                            /* of both */
 };

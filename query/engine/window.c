@@ -4,6 +4,16 @@
 
 #include <stdlib.h>
 
+struct order_key result_key(const struct result *result)
+{
+    return (struct order_key){.order_ns = result->order_ns,
+                              .stream = result->stream->id,
+                              .origin = result->origin,
+                              .sequence = result->sequence,
+                              .position = result->position,
+                              .line_number = result->line_number};
+}
+
 bool window_is_before(const struct window *w, const struct order_key *a, const struct order_key *b)
 {
     int order = order_key_compare(a, b);

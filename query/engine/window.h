@@ -23,6 +23,9 @@ struct group_row {
     bool is_match;
 };
 
+/* Its place in the total order. */
+struct order_key result_key(const struct result *result);
+
 /* Neighbouring selected units of one stream in one block, in the order of printing. */
 struct group {
     struct order_key key; /* of the first row */

@@ -392,7 +392,10 @@ class Place:
 
     def configuration(self, name, settings):
         path = self.folder / f"{name}.yml"
-        path.write_text(configuration({"log.format": "text", **settings}))
+        # The containers of the machine that runs the tests are nobody's business.
+        off = {f"shipper.sources.{kind}": "off" for kind in ("docker", "kubernetes", "podman")
+               if not any(key.startswith(f"shipper.sources.{kind}") for key in settings)}
+        path.write_text(configuration({"log.format": "text", **off, **settings}))
         return path
 
     def collector(self, **options):

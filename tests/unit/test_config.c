@@ -102,6 +102,23 @@ TEST(config_documentation_holds_the_defaults)
     config_free(&config);
 }
 
+TEST(config_documentation_names_the_keys_that_a_reload_takes)
+{
+    defer(buf_free) struct buf document = {0}, quoted = {0};
+    struct str text = documentation(&document);
+    text = str_slice(text, str_find(text, STR("## Reading it again")), SIZE_MAX);
+    text = str_slice(text, str_find(text, STR("These keys take effect at once")), SIZE_MAX);
+    text = str_slice(text, 0, str_find(text, STR("\n## ")));
+    for (size_t i = 0; i < config_table.n; i++) {
+        buf_reset(&quoted);
+        buf_print(&quoted, "`%s`", config_table.rows[i].path);
+        bool is_named = str_find(text, buf_str(&quoted)) != SIZE_MAX;
+        if (is_named != config_table.rows[i].live)
+            test_fail(__FILE__, __LINE__, "%s: named %d, live %d", config_table.rows[i].path,
+                      is_named, config_table.rows[i].live);
+    }
+}
+
 TEST(config_documentation_names_every_key)
 {
     defer(buf_free) struct buf document = {0}, row = {0};

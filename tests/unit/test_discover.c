@@ -225,7 +225,7 @@ TEST(discover_names_what_no_file_shows)
     start_world(&w, "auto", NULL);
     discover_look(w.discover, w.now_ns);
     discover_each_unread(w.discover, note_unread, &b);
-    CHECK_STR(buf_str(&b), STR("away: its log driver keeps no file that can be read\n"));
+    CHECK_STR(buf_str(&b), STR("docker:away: its log driver keeps no file that can be read\n"));
 }
 
 TEST(discover_forgets_removed_containers)

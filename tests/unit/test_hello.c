@@ -26,8 +26,9 @@ TEST(hello_tells_what_the_collector_has)
     origins_keep(origins);
     const struct hash128 sources[] = {{1, 2}, block.sources[0].id};
     put_hello(&question, block.header.origin, sources, countof(sources));
-    REQUIRE_OK(answer_hello(origins, buf_str(&question), 1, &json, &err));
+    REQUIRE_OK(answer_hello(origins, buf_str(&question), 1234567, &json, &err));
     REQUIRE(read_answer(buf_str(&json), &arena, &answer));
+    CHECK_INT(answer.time_ns, 1234000);
     CHECK_INT(answer.last, 7);
     CHECK(hash128_equal(answer.last_hash, block_hash(buf_str(&bytes))));
     REQUIRE(answer.n_sources == 1);
@@ -45,6 +46,16 @@ TEST(hello_of_a_stranger_is_answered)
     REQUIRE_OK(answer_hello(origins, buf_str(&question), 1, &json, &err));
     REQUIRE(read_answer(buf_str(&json), &arena, &answer));
     CHECK(answer.last == 0 && answer.n_sources == 0);
+}
+
+TEST(hello_answer_without_a_clock_tells_none)
+{
+    struct hello_answer answer;
+    defer(arena_free) struct arena arena = {0};
+    REQUIRE(read_answer(STR("{\"origin\":{\"last\":3}}"), &arena, &answer));
+    CHECK_INT(answer.time_ns, TIME_NONE);
+    REQUIRE(read_answer(STR("{\"time_us\":18446744073709551615}"), &arena, &answer));
+    CHECK_INT(answer.time_ns, TIME_NONE);
 }
 
 #define SOURCE \

@@ -179,6 +179,24 @@ TEST(store_is_bounded_in_size)
     store_close(&s, now);
 }
 
+TEST(store_takes_other_rules_while_it_is_open)
+{
+    struct err err;
+    struct store *s = open_store((struct store_options){.journal_bytes = 1});
+    for (uint64_t i = 1; i <= 20; i++) {
+        put(s, 1, i, "api", (int)i * 100, 100);
+        commit(s);
+    }
+    REQUIRE_OK(store_maintain(s, now, &err));
+    store_publish(s);
+    CHECK_INT(store_count(s).records, 2000);
+    store_set_retention(s, 0, 4000, 0);
+    REQUIRE_OK(store_maintain(s, now, &err));
+    store_publish(s);
+    CHECK(store_count(s).bytes < 4000 + 3000 && store_count(s).records >= 100);
+    store_close(&s, now);
+}
+
 TEST(store_clock_never_goes_back) /* 5 */
 {
     struct store *s = open_store((struct store_options){0});

@@ -1,4 +1,4 @@
-#include "query/say.h"
+#include "base/say.h"
 
 #include "base/str.h"
 

@@ -1,0 +1,165 @@
+#include "collector/store/places.h"
+
+#include "base/mem.h"
+#include "collector/store/store_private.h"
+
+bool is_place_before(struct store_place a, struct store_place b)
+{
+    return a.journal != b.journal ? a.journal < b.journal : a.offset < b.offset;
+}
+
+bool is_span_empty(const struct store_span *span)
+{
+    return !is_place_before(span->from, span->to);
+}
+
+/* ---- text ---- */
+
+static void put_place(struct buf *out, struct store_place p)
+{
+    if (p.journal == 0)
+        buf_add(out, STR("0"));
+    else
+        buf_print(out, "%llu.%08x.%llu", (unsigned long long)p.journal, p.tag,
+                  (unsigned long long)p.offset);
+}
+
+void put_store_span(struct buf *out, const struct store_span *span)
+{
+    if (!is_span_empty(span)) {
+        put_place(out, span->from);
+        buf_add_byte(out, '-');
+    }
+    put_place(out, span->to);
+}
+
+static bool parse_tag(struct str text, uint32_t *tag)
+{
+    uint32_t value = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
+        bool is_digit = c >= '0' && c <= '9';
+        if (!is_digit && !(c >= 'a' && c <= 'f'))
+            return false;
+        value = value << 4 | (uint32_t)(is_digit ? c - '0' : c - 'a' + 10);
+    }
+    *tag = value;
+    return text.len == 8;
+}
+
+static bool place_parse(struct str text, struct store_place *place)
+{
+    struct str number, tag;
+    *place = (struct store_place){0};
+    if (str_equal(text, STR("0")))
+        return true;
+    return take_until(&text, '.', &number) && take_until(&text, '.', &tag) &&
+           str_to_u64(number, &place->journal) && place->journal > 0 &&
+           parse_tag(tag, &place->tag) && str_to_u64(text, &place->offset);
+}
+
+bool span_parse(struct str text, struct store_span *span)
+{
+    size_t dash = str_find_byte(text, '-');
+    struct str to = dash == SIZE_MAX ? text : str_slice(text, dash + 1, SIZE_MAX);
+    if (!place_parse(to, &span->to))
+        return false;
+    span->from = span->to;
+    return dash == SIZE_MAX || (place_parse(str_slice(text, 0, dash), &span->from) &&
+                                is_place_before(span->from, span->to));
+}
+
+/* ---- walking ---- */
+
+static struct store_place place_in(const struct store_journal *j, uint64_t offset)
+{
+    return (struct store_place){j->number, offset, (uint32_t)j->health.journal_id};
+}
+
+/* How many of the journal's visible blocks are not behind the place; *page becomes the page of the
+ * first that is. Offsets rise, so whole pages are passed over by their last block. */
+static size_t count_before(const struct store_journal *j, struct store_place place,
+                           const struct ref_page **page)
+{
+    size_t i = 0;
+    *page = j->first;
+    if (j->number > place.journal)
+        return 0;
+    while (i + REFS_PER_PAGE < j->n_visible &&
+           (j->number < place.journal || (*page)->refs[REFS_PER_PAGE - 1].offset <= place.offset)) {
+        i += REFS_PER_PAGE;
+        *page = (*page)->next;
+    }
+    while (i < j->n_visible &&
+           (j->number < place.journal || (*page)->refs[i % REFS_PER_PAGE].offset <= place.offset))
+        i++;
+    return i;
+}
+
+static struct store_place end_of(const struct store_journal *j)
+{
+    const struct ref_page *page = j->first;
+    for (size_t i = REFS_PER_PAGE; i < j->n_visible; i += REFS_PER_PAGE)
+        page = page->next;
+    return place_in(j, j->n_visible ? page->refs[(j->n_visible - 1) % REFS_PER_PAGE].offset : 0);
+}
+
+struct store_place store_end(const struct store *s)
+{
+    return s->n_journals ? end_of(s->journals[s->n_journals - 1]) : (struct store_place){0};
+}
+
+struct store_place store_step(const struct store *s, struct store_place from, size_t blocks,
+                              uint64_t line_bytes)
+{
+    uint64_t bytes = 0;
+    size_t n = 0;
+    struct store_place at = from;
+    for (size_t k = 0; k < s->n_journals; k++) {
+        const struct store_journal *j = s->journals[k];
+        const struct ref_page *page;
+        size_t first = count_before(j, from, &page);
+        for (size_t i = first; i < j->n_visible; i++) {
+            const struct block_ref *ref = view_part_ref(&page, first, i);
+            bytes += ref->line_bytes;
+            if (n > 0 && (n == blocks || bytes > line_bytes))
+                return at;
+            n++;
+            at = place_in(j, ref->offset);
+        }
+    }
+    return store_end(s);
+}
+
+enum place_verdict store_check_place(const struct store *s, struct store_place place)
+{
+    if (place.journal == 0)
+        return PLACE_KNOWN;
+    if (s->n_journals == 0 || place.journal > s->journals[s->n_journals - 1]->number)
+        return PLACE_FOREIGN;
+    for (size_t i = 0; i < s->n_journals; i++) {
+        const struct store_journal *j = s->journals[i];
+        if (j->number == place.journal)
+            return (uint32_t)j->health.journal_id == place.tag ? PLACE_KNOWN : PLACE_FOREIGN;
+    }
+    return PLACE_REMOVED;
+}
+
+void view_open_span(struct view **out, struct store *s, const struct store_span *span)
+{
+    struct view *v = mem_new(struct view);
+    v->parts = arena_array(&v->arena, struct view_part, s->n_journals);
+    for (size_t i = 0; i < s->n_journals; i++) {
+        struct view_part part = {.journal = s->journals[i]};
+        const struct ref_page *unused;
+        if (part.journal->number < span->from.journal || part.journal->number > span->to.journal)
+            continue;
+        part.end = count_before(part.journal, span->to, &unused);
+        part.first = count_before(part.journal, span->from, &part.page);
+        if (part.first >= part.end)
+            continue;
+        part.journal->references++;
+        v->parts[v->n_parts++] = part;
+    }
+    *out = v;
+}

@@ -1,0 +1,178 @@
+#include "query/search.h"
+
+#include "base/io/backoff.h"
+#include "base/mem.h"
+#include "base/say.h"
+#include "collector/store/snapshot.h"
+#include "query/client.h"
+#include "query/engine/window.h"
+#include "query/output.h"
+
+#include <time.h>
+
+enum { FLUSH_BYTES = 64 << 10, RETRY_MAX_S = 5, SAID_AFTER_S = 10 };
+
+void search_init(struct search *s, const char *command, const struct print_options *print)
+{
+    *s = (struct search){.command = command, .out = {.max = FLUSH_BYTES + 4 * RESULT_ENTRY_MAX}};
+    printer_init(&s->printer, *print);
+    output_begin();
+}
+
+void search_free(struct search *s)
+{
+    buf_free(&s->out);
+}
+
+void search_end(struct search *s)
+{
+    printer_end(&s->printer, &s->out);
+    output_write(s->command, &s->out);
+}
+
+static bool take(void *context, const struct result *result)
+{
+    struct search *s = context;
+    if (s->take)
+        return s->take(s->context, result);
+    s->has_match |= result->is_match || result->is_listed;
+    if (s->quiet)
+        return !s->has_match;
+    printer_add(&s->printer, result, &s->out);
+    if (s->out.len >= FLUSH_BYTES || s->printer.options.terminal)
+        output_write(s->command, &s->out);
+    return true;
+}
+
+/* ---- once ---- */
+
+static bool run_store(struct search *s, struct summary *summary, struct err *err)
+{
+    defer(view_close) struct view *view = NULL;
+    struct view_snapshot snapshot;
+    const struct run_options options = {
+        .memory = (size_t)s->config->collector.query_memory, .take = take, .context = s};
+    if (!view_open_folder(&view, s->store.ptr, err))
+        return false;
+    view_snapshot(&snapshot, view, s->query->since_ns, s->query->until_ns);
+    if (!query_run(s->query, &snapshot.snapshot, &options, summary, err))
+        return false;
+    view_note_problems(view, summary);
+    return true;
+}
+
+bool search_run(struct search *s, struct summary *summary, struct err *err)
+{
+    struct warnings w = {0};
+    if (s->store.len)
+        return run_store(s, summary, err);
+    defer(client_free) struct client client = {0};
+    return client_init(&client, s->collector, s->config, &w, err) &&
+           client_search(&client, s->query, take, s, summary, err);
+}
+
+/* ---- for ever ---- */
+
+struct follow {
+    struct search *search;
+    struct tail_form form; /* what is asked for next; .query is the search's */
+    char cursor[RESULT_PLACE_MAX];
+    struct backoff backoff;
+    bool has_begun;
+    int64_t gap_ns; /* monotonic, since when nothing comes; 0: it does */
+    bool was_away;  /* since then nobody answered at least once */
+    bool has_said;  /* ... and that was said */
+};
+
+static void note_gap(struct follow *f, const struct summary *problems)
+{
+    int64_t seconds = (time_monotonic() - f->gap_ns + NS_PER_S / 2) / NS_PER_S;
+    bool complete = problems->n_problems == 0;
+    if (!f->search->no_notes)
+        say("--- gap of %lld s (%s)%s ---", (long long)seconds,
+            f->was_away ? "the collector was away" : "the connection broke",
+            complete ? "; nothing was lost" : "");
+    f->gap_ns = 0;
+    f->was_away = f->has_said = false;
+    backoff_reset(&f->backoff);
+}
+
+static void on_mark(void *context, struct str place, const struct summary *problems)
+{
+    struct follow *f = context;
+    if (f->gap_ns)
+        note_gap(f, problems);
+    for (size_t i = 0; i < problems->n_problems; i++)
+        say("sluice %s: incomplete: %.*s", f->search->command, STR_ARG(problems->problems[i]));
+    output_check();
+    if (place.len == 0 || str_equal(place, f->form.cursor))
+        return;
+    memcpy(f->cursor, place.ptr, place.len);
+    f->form.cursor = str_of(f->cursor, place.len);
+    f->form.has_key = false;
+}
+
+static bool on_result(void *context, const struct result *result)
+{
+    struct follow *f = context;
+    f->form.has_key = true;
+    f->form.key = result_key(result);
+    return take(f->search, result);
+}
+
+static void on_pause(void *context)
+{
+    struct search *s = ((struct follow *)context)->search;
+    output_write(s->command, &s->out);
+}
+
+/* Whether asking again may help. */
+static bool is_passing(const struct follow *f, unsigned status, const struct err *err)
+{
+    if (err->code == ERR_CANCELED || err->code == ERR_CORRUPT || !f->has_begun)
+        return false;
+    return status == 0 || status == 200 || status == 408 || status == 425 || status == 429 ||
+           status >= 500;
+}
+
+static void wait_a_little(struct follow *f, const struct err *err)
+{
+    int64_t now = time_monotonic(), wait_ns = backoff_next(&f->backoff, 0);
+    const struct timespec pause = {.tv_sec = (time_t)(wait_ns / NS_PER_S),
+                                   .tv_nsec = (long)(wait_ns % NS_PER_S)};
+    if (!f->has_said && !f->search->no_notes && now - f->gap_ns > SAID_AFTER_S * NS_PER_S) {
+        say("--- %s; trying again ---", err->text);
+        f->has_said = true;
+    }
+    output_check();
+    nanosleep(&pause, NULL);
+}
+
+static bool follow(struct follow *f, struct client *client, struct err *err)
+{
+    const struct client_events events = {
+        .take = on_result, .mark = on_mark, .pause = on_pause, .context = f};
+    for (;;) {
+        unsigned status = 0;
+        defer(buf_free) struct buf form = {.max = QUERY_FORM_MAX};
+        tail_form_encode(&f->form, &form);
+        client_tail(client, buf_str(&form), &events, &status, err);
+        f->has_begun = f->has_begun || status == 200;
+        if (!is_passing(f, status, err))
+            return false;
+        f->gap_ns = f->gap_ns ? f->gap_ns : time_monotonic();
+        f->was_away = f->was_away || status != 200;
+        wait_a_little(f, err);
+    }
+}
+
+bool search_follow(struct search *s, bool all, struct err *err)
+{
+    struct warnings w = {0};
+    struct follow f = {.search = s,
+                       .form = {.query = *s->query, .all = all},
+                       .backoff = {.max_ns = RETRY_MAX_S * NS_PER_S}};
+    defer(client_free) struct client client = {0};
+    return tail_form_check(&f.form, err) &&
+           client_init(&client, s->collector, s->config, &w, err) && follow(&f, &client, err);
+}

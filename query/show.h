@@ -1,0 +1,47 @@
+/*
+ * How records are shown: the flags that all commands share which print some, and what follows from
+ * them, from the configuration and from the terminal.
+ */
+#ifndef QUERY_SHOW_H
+#define QUERY_SHOW_H
+
+#include "base/config.h"
+#include "query/engine/print.h"
+#include "query/engine/query.h"
+
+struct show_flags {
+    int output, time, color; /* indexes of the words below */
+    bool utc, with_host, without_names, reference, nul_ends, only_matching;
+};
+
+extern const char *const show_output_words[], *const show_time_words[], *const show_color_words[];
+
+/* clang-format off */
+/* Rows of a table of flags, where `part` of `of` is the struct show_flags. */
+#define SHOW_ROWS(of, part)                                                                              \
+    {.flag = "with-filename", .letter = 'H', .type = OPTION_BOOLEAN,                                         \
+     .field = offsetof(of, part.with_host), .help = "host and stream too"},                              \
+    {.flag = "no-filename", .letter = 'h', .type = OPTION_BOOLEAN,                                           \
+     .field = offsetof(of, part.without_names), .help = "the line only, byte for byte (--output raw)"},  \
+    {.flag = "output", .type = OPTION_WORD, .field = offsetof(of, part.output),                          \
+     .words = show_output_words, .initial = "text", .value_name = "FORM", .help = "text, raw or json"},      \
+    {.flag = "time", .type = OPTION_WORD, .field = offsetof(of, part.time), .words = show_time_words,    \
+     .initial = "auto", .value_name = "FORM",                                                                \
+     .help = "short, iso, ns, unix or none; short on a terminal, else iso"},                                 \
+    {.flag = "utc", .type = OPTION_BOOLEAN, .field = offsetof(of, part.utc), .help = "times in UTC"},    \
+    {.flag = "color", .type = OPTION_WORD, .field = offsetof(of, part.color),                            \
+     .words = show_color_words, .initial = "auto", .optional_value = true, .implied = "always",              \
+     .value_name = "WHEN", .help = "auto, always or never"}
+/* clang-format on */
+
+struct zone show_zone(const struct show_flags *f);
+/* *pattern is made if colours or -o need one; the caller closes it after the last use of p. */
+bool show_resolve(const struct show_flags *f, const struct config *config,
+                  const struct query *query, struct print_options *p, struct pattern **pattern,
+                  struct err *err);
+/* The value of --since or --until, if there is one. A time that was there twice (the clock was set back)
+ * gets a note if loud. */
+bool time_flag(const char *flag, struct str text, struct zone zone, bool loud, int64_t *ns,
+               struct err *err);
+
+#endif
