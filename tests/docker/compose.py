@@ -18,7 +18,7 @@ def as_it_stands(place):
     start = time.monotonic()
     project.up()
     wait_until(lambda: project.count("request completed", "api"), "a line of api is found", 60, 0.2)
-    print(f"# {time.monotonic() - start:.1f} s from `up` to a found line")
+    print(f"{time.monotonic() - start:.1f} s from `up` to a found line")
     check(time.monotonic() - start < 60, "the first line is found within a minute")
     wait_until(lambda: project.count("payment", "worker"), "a line of worker is found", 60, 0.2)
     wait_until(lambda: project.count("card declined", "api"), "the seventh request is declined", 60, 0.5)
@@ -85,7 +85,7 @@ def nothing_lost(place):
     project.compose("stop", *names, seconds=120)
     wait_until(lambda: project.count("a payment") >= writers.count() - writers.count() // 1000, "all is found", 30, 0.5)
     writers.verify(project.records(), names)
-    print(f"# {writers.count()} lines in {sum(len(writers.runs(name)) for name in names)} runs")
+    print(f"{writers.count()} lines in {sum(len(writers.runs(name)) for name in names)} runs")
 
 
 @flow.case("a container that lives three seconds and is removed is found whole")

@@ -187,7 +187,7 @@ def base_archive():
     more = ["--include=ca-certificates"] if mirror.startswith("https") else []
     env = environment(**{f"{scheme}_proxy": url for scheme, url in proxies.items()})
     env["PATH"] += ":/usr/sbin:/sbin"
-    print(f"# making {archive} with debootstrap", flush=True)
+    print(f"making {archive} with debootstrap", flush=True)
     try:
         call(["debootstrap", "--variant=minbase", *more, "bookworm", folder, mirror], seconds=SLOW, env=env)
     except Failure as failure:
