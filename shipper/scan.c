@@ -170,7 +170,7 @@ void source_look(struct tailer *t, struct source *s, const struct stat *st, int6
     source_measure(s, st, now_ns);
     if (is_packed(s))
         look_packed(t, s, is_resized, is_touched);
-    else if (size > s->seen.at.end && (s->state == SOURCE_LIVE || s->state == SOURCE_GONE))
+    else if (has_unread(s) && (s->state == SOURCE_LIVE || s->state == SOURCE_GONE))
         stream_queue(t, s->stream);
     else if (is_resized && s->state == SOURCE_HELD)
         source_decide(t, s, now_ns);
@@ -585,8 +585,8 @@ static void look_back(struct tailer *t, int64_t now_ns)
         struct source *s = t->sources[i];
         if (s->state == SOURCE_GONE)
             look_at_gone(t, s, now_ns);
-        else if (s->state == SOURCE_TRUNCATED && s->size > s->seen.at.end &&
-                 now_ns - s->gone_ns > CLAIM_NS && !may_be_claimed(s->stream))
+        else if (s->state == SOURCE_TRUNCATED && has_unread(s) && now_ns - s->gone_ns > CLAIM_NS &&
+                 !may_be_claimed(s->stream))
             source_drop_rest(t, s, "truncated before it was read");
     }
 }

@@ -191,7 +191,7 @@ void source_drop_rest(struct tailer *t, struct source *s, const char *reason)
         return;
     uint64_t from = source_position(s), end = is_packed(s) ? s->total : s->size;
     source_drop(t, s, reason, from, max_of(end, s->seen.at.end));
-    s->lanes.is_replaying = false;
+    lanes_give_up(s);
 }
 
 bool folder_is_dirty(struct tailer *t, struct str path)
