@@ -186,6 +186,7 @@ void source_drop_rest(struct tailer *t, struct source *s, const char *reason)
     if (s->is_dropped || t->n_drops == DROPS_MAX)
         return;
     s->is_dropped = true;
+    source_changed(t, s);
     s->reason = reason;
     if (!has_unread(s))
         return;
@@ -354,7 +355,10 @@ static bool open_path(struct tailer *t, struct source *s, struct err *err)
     bool is_reused = is_inode && s->birth_ns && birth && birth != s->birth_ns;
     if (is_reused) {
         source_drop_inode(t, s);
-        s->size = max_of(s->seen.at.end, s->sure_size); /* the rest is the other file's */
+        if (is_packed(s)) /* the rest is the other file's */
+            s->total = max_of(s->total, s->seen.at.end);
+        else
+            s->size = max_of(s->seen.at.end, s->sure_size);
     }
     if (!is_inode || is_reused)
         return err_set(err, ERR_NOT_FOUND, "%s is another file now", s->path);
