@@ -51,7 +51,7 @@ enum checkpoint_flag {
     CHECKPOINT_RAW_ERR = 32,
     CHECKPOINT_RAW_PARTIAL = 64,
     CHECKPOINT_DROPPED = 128, /* its unread rest was named */
-    CHECKPOINT_FLAGS = 255
+    CHECKPOINT_FLAGS = 255    /* all bits of the byte */
 };
 
 struct checkpoint_entry {

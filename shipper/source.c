@@ -167,10 +167,17 @@ static void forget_id(struct tailer *t, struct source *s)
     s->is_saved = false;
 }
 
+/* What goes on where the last drop ends is part of it. When there is no room for more, it also counts
+ * for bytes that are elsewhere. */
 void source_drop(struct tailer *t, struct source *s, const char *reason, uint64_t from, uint64_t to)
 {
-    if (t->n_drops == DROPS_MAX)
+    struct drop *last = t->n_drops ? &t->drops[t->n_drops - 1] : NULL;
+    bool goes_on = last && last->stream == s->stream && last->reason == reason &&
+                   last->to == from && str_equal(last->path, str_from(s->path));
+    if (goes_on || t->n_drops == DROPS_MAX) {
+        last->to += to - from;
         return;
+    }
     mem_grow(t->drops, t->n_drops, t->drops_capacity);
     t->drops[t->n_drops++] = (struct drop){
         .stream = s->stream,
