@@ -96,7 +96,7 @@ enum tail_flag {
     TAIL_DAMAGED = 32,   /* never given: bytes that are no frame */
     TAIL_OF_LANE = 64,   /* of a container */
     TAIL_MORE = 128,     /* of a lane, instead of FIRST and MIDDLE: the line goes on. Whether it is
-                          * FIRST, MIDDLE, LAST or CONTINUES follows from the lane's line before */
+                          * FIRST, MIDDLE or LAST follows from the lane's line before */
 };
 
 struct tail_line {
