@@ -154,6 +154,7 @@ static void join_add(struct tailer *t, struct join *j, const struct enveloped *e
     }
     j->is_open = true;
     j->since_ns = now_ns;
+    j->last_ns = e->time_ns;
     buf_add(&j->text, e->text);
     t->joined_bytes += e->text.len;
 }
@@ -246,12 +247,22 @@ static bool give_whole(struct turn *turn, struct tail_line *line, const struct e
     return true;
 }
 
+/* By the times of its pieces the line was overdue when this one was written: what is read late is cut
+ * where it would have been. */
+static bool was_overdue(const struct join *j, const struct enveloped *e)
+{
+    return j->is_open && j->last_ns != TIME_NONE && e->time_ns > j->last_ns &&
+           (uint64_t)e->time_ns - (uint64_t)j->last_ns > (uint64_t)WAIT_LIVE_NS;
+}
+
 static bool take_piece(struct turn *turn, struct tail_line *line, const struct enveloped *e,
                        unsigned flags)
 {
     struct tailer *t = turn->tailer;
     struct stream *st = turn->source->stream;
     struct join *j = &st->joins[e->lane];
+    if (was_overdue(j, e) && !give_join(turn, st, e->lane, TAIL_NO_NEWLINE, line->from))
+        return false;
     bool is_too_long = j->text.len && j->text.len + e->text.len > t->options.max_line;
     if (is_too_long && !give_join(turn, st, e->lane, TAIL_MORE, line->from))
         return false;

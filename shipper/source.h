@@ -100,6 +100,7 @@ struct source {
 struct join {
     struct buf text;
     int64_t time_ns;  /* of its first piece */
+    int64_t last_ns;  /* of its last piece; TIME_NONE */
     int64_t since_ns; /* caller's clock: its last piece came */
     bool is_open;
 };

@@ -9,5 +9,7 @@ void put_piece(struct buf *b, enum envelope_kind kind, enum lane lane, struct st
                bool is_partial);
 /* The time in the last piece that was put. */
 int64_t last_piece_ns(void);
+/* The next one is so much later. */
+void pass_piece_time(int64_t ns);
 
 #endif

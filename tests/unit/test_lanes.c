@@ -399,6 +399,24 @@ TEST(lanes_an_overdue_line_goes_as_it_is_and_its_rest_follows)
     CHECK_STR(ERR, STR(""));
 }
 
+/* The container ended without a newline and was started again, while nobody read. */
+TEST(lanes_a_line_that_was_overdue_when_it_was_written)
+{
+    WORLD = {JSON};
+    begin_out(&t, "by"), begin_out(&t, "e");
+    pass_piece_time(4 * NS_PER_S);
+    begin_out(&t, "!"), errs(&t, "x");
+    pass_piece_time(6 * NS_PER_S);
+    begin_out(&t, "hel");
+    int64_t time_ns = last_piece_ns();
+    out(&t, "lo");
+    tail_start(&t);
+    tail_read_all(&t);
+    CHECK_STR(tail_shape(&t, "a.log"), STR("[N4][5]"));
+    CHECK_STR(OUT, STR("bye!hello\n"));
+    CHECK(tail_heard(&t, "a.log")->time_ns == time_ns);
+}
+
 /* Invariant 3 */
 TEST(lanes_a_long_line_is_cut_between_pieces)
 {
