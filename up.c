@@ -12,6 +12,7 @@
 #include "up.h"
 
 #include "base/config_live.h"
+#include "base/file.h"
 #include "base/io/program.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -181,14 +182,26 @@ static void collector_stopped(void *data)
     program_end(u->program);
 }
 
+/* A container that is made anew, as with every update, would begin with an empty store. */
+static void warn_of_layer(const char *key, const char *folder)
+{
+    if (is_in_container_layer(folder))
+        log_warn("%s: %s is no volume: it will be gone with the container", key, folder);
+}
+
 static bool open_parts(struct up *u, struct err *err)
 {
     const struct collector_events collector = {
         .stopped = collector_stopped, .reload = reload, .data = u};
     const struct ship_events ship = {.stopped = ship_stopped, .reload = reload, .data = u};
     uv_loop_t *loop = program_loop(u->program);
-    return collector_open(&u->collector, loop, u->live.first, &collector, err) &&
-           ship_open(&u->ship, loop, &u->options, u->live.first, &ship, err);
+    const struct config *config = u->live.first;
+    if (!collector_open(&u->collector, loop, config, &collector, err) ||
+        !ship_open(&u->ship, loop, &u->options, config, &ship, err))
+        return false;
+    warn_of_layer("collector.data", config->collector.data.ptr);
+    warn_of_layer("shipper.state", config->shipper.state.ptr);
+    return true;
 }
 
 static void run(struct up *u)

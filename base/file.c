@@ -4,11 +4,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/statvfs.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 static int kernel_open(const char *path, int flags, mode_t mode)
@@ -326,6 +328,12 @@ bool disk_space(const char *path, uint64_t *free_bytes, uint64_t *size, struct e
     *free_bytes = (uint64_t)st.f_bavail * st.f_frsize;
     *size = (uint64_t)st.f_blocks * st.f_frsize;
     return true;
+}
+
+bool is_in_container_layer(const char *path)
+{
+    struct statfs st;
+    return statfs(path, &st) == 0 && (uint64_t)st.f_type == OVERLAYFS_SUPER_MAGIC;
 }
 
 size_t file_raise_limit(void)

@@ -87,6 +87,8 @@ bool folder_list(const char *path, struct arena *arena, struct str **names, size
                  struct err *err);
 /* As many descriptors as the process may have; how many that are. */
 size_t file_raise_limit(void);
+/* It lies in the layer of a container, with which it will be removed. */
+bool is_in_container_layer(const char *path);
 /* Bytes free for an unprivileged writer, and the size of the whole disk. */
 bool disk_space(const char *path, uint64_t *free_bytes, uint64_t *size, struct err *err);
 

@@ -148,6 +148,14 @@ static void find_problems(const struct collector *c, const struct store_numbers 
                     (unsigned long long)n->rotten_parts, (unsigned long long)n->rotten_bytes);
 }
 
+static int64_t age_of_oldest(const struct store_numbers *n)
+{
+    int64_t now = time_now();
+    if (n->oldest_arrival_ns == TIME_NONE)
+        return -1;
+    return now > n->oldest_arrival_ns ? now - n->oldest_arrival_ns : 0;
+}
+
 static void handle_status(struct http_exchange *x, void *data)
 {
     const struct collector *c = data;
@@ -164,9 +172,7 @@ static void handle_status(struct http_exchange *x, void *data)
         .line_bytes = n.line_bytes,
         .free_bytes = n.free_bytes,
         .damaged = n.rotten_parts,
-        .age_ns = n.oldest_arrival_ns == TIME_NONE
-                      ? -1
-                      : max_of(time_now() - n.oldest_arrival_ns, (int64_t)0),
+        .age_ns = age_of_oldest(&n),
         .keep_ns = c->config->collector.keep_ns,
     };
     if (!parse_report_form(http_query_value(x, "output", &arena), &form)) {
@@ -419,9 +425,9 @@ void collector_reload(struct collector *c, const struct config *config)
 {
     struct err err;
     metric_set(&c->metrics, METRIC_CONFIG_RELOAD_OK, NO_LABELS, config != NULL);
+    c->config = config ? config : c->config; /* also while it stops: the one before will go */
     if (!config || c->is_stopping)
         return;
-    c->config = config;
     const struct config_collector *o = &config->collector;
     const struct queries_limits limits = limits_of(config);
     ingest_set_retention(c->ingest, o->keep_ns, o->max_size, keep_free(c));

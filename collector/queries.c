@@ -257,7 +257,7 @@ void queries_handle(struct queries *q, struct http_exchange *x)
 
 bool queries_set_limits(struct queries *q, const struct queries_limits *limits, struct err *err)
 {
-    struct pool pool = {.threads = limits->most - min_of(limits->most, q->threads)};
+    struct pool pool = {.threads = limits->most > q->threads ? limits->most - q->threads : 0};
     if (pool.threads && !workers_open(&pool.workers, q->options.loop, pool.threads, err))
         return err_wrap(err, "threads for searches");
     if (pool.threads) {

@@ -128,6 +128,16 @@ static void put_down(const struct part *part, bool is_json, const struct err *er
     buf_add(out, STR("]}"));
 }
 
+/* What a part sent, line by line: it may be anybody. */
+static void put_text(struct str text, struct buf *out)
+{
+    struct str line;
+    while (take_until(&text, '\n', &line)) {
+        put_safe(out, line);
+        buf_add_byte(out, '\n');
+    }
+}
+
 static int show(struct parts *parts, bool is_json)
 {
     int worst = EXIT_OK;
@@ -140,8 +150,10 @@ static int show(struct parts *parts, bool is_json)
         if (is_json)
             buf_print(&out, "%s\"%s\":", i ? "," : "", part->name);
         if (ask(part, is_json ? "json" : "text", &answer, &err)) {
-            struct str text = buf_str(&answer);
-            buf_add(&out, is_json ? str_trim(text) : text);
+            if (is_json)
+                buf_add(&out, str_trim(buf_str(&answer)));
+            else
+                put_text(buf_str(&answer), &out);
         } else {
             put_down(part, is_json, &err, &out);
             worst = EXIT_DOWN;

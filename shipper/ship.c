@@ -530,9 +530,9 @@ static bool start(struct ship *s, struct err *err)
 void ship_reload(struct ship *s, const struct config *config)
 {
     metric_set(&s->metrics, METRIC_CONFIG_RELOAD_OK, NO_LABELS, config != NULL);
+    s->config = config ? config : s->config; /* also while it stops: the one before will go */
     if (!config || s->phase == SHIP_STOPPED)
         return;
-    s->config = config;
     spool_set_limits(s->spool, config->shipper.spool_size, spool_keep_free(s));
     ship_pump(s);
 }

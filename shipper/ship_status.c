@@ -272,10 +272,10 @@ static void report(enum report_form form, struct buf *out, void *data)
     ship_look_at_progress(s);
     if (s->tailer)
         tailer_each(s->tailer, add_source, &g);
-    if (s->discover)
-        discover_each_unread(s->discover, add_unread, &g);
     else
         add_stdin(&g);
+    if (s->discover)
+        discover_each_unread(s->discover, add_unread, &g);
     add_numbers(&g);
     find_stuck(&g);
     find_output_problems(&g);

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The program in its roles: both parts in one process, what they say about themselves, configurations that
 are checked and read again, and word to the service manager."""
-import contextlib, json, os, pathlib, signal, socket, time
+import contextlib, json, os, pathlib, signal, socket, subprocess, time
 
 import flow
 
@@ -184,6 +184,19 @@ def status_json(place):
     flow.check(answer.status == 400, "so it is over HTTP")
 
 
+@flow.case("status --watch: again and again, also while a part is away")
+def status_watch(place):
+    up = Up(place).start()
+    with subprocess.Popen([flow.SLUICE, "status", "--watch", "--collector", up.url], stdout=subprocess.PIPE,
+                          env=flow.environment()) as watch:
+        flow.check(watch.stdout.readline().startswith(b"collector  ok"), "it is ok")
+        up.stop()
+        flow.wait_until(lambda: watch.stdout.readline().startswith(b"collector  down"), "it is down", pause=0)
+        up.start()
+        flow.wait_until(lambda: watch.stdout.readline().startswith(b"collector  ok"), "it is ok again", pause=0)
+        watch.terminate()
+
+
 @flow.case("status: over TCP it needs a token that may read")
 def status_token(place):
     port = flow.free_port()
@@ -338,6 +351,22 @@ def held_search(up):
         yield search
 
 
+@flow.case("reload while it stops: nothing breaks, and it ends as it would have")
+def reload_stopping(place):
+    up = Up(place).start()
+    flow.append(place.logs / "a.log", flow.numbered("a", 0, 20000, 1000))
+    up.wait_count(20000)
+    with held_search(up):  # the collector waits for its end
+        up.signal(signal.SIGTERM)
+        for i in range(40):
+            up.configure(shipper__flush=f"{i + 101}ms")
+            up.signal(signal.SIGHUP)
+            time.sleep(0.02)
+        flow.check(up.is_running(), "it waits for the search")
+    flow.check(up.wait() == 0, "exit status 0")
+    flow.check(up.log().count("shipper.flush is now") >= 10, "it was reloaded meanwhile")
+
+
 @flow.case("reload: a smaller store is made smaller, without a restart")
 def reload_retention(place):
     up = Up(place).start()
@@ -399,9 +428,27 @@ def mount_tmpfs(path):
         raise flow.Skip(f"no tmpfs can be mounted on {path}")
 
 
+@flow.case("up: a store in the layer of a container, which goes with it, is warned of; one on a volume is not")
+def up_layer(place):
+    flow.own_mounts()  # from here on: this case and the next are the last
+    layers = flow.mount_small_disk(place.folder / "layers", "64m")
+    for name in ("lower", "upper", "work", "merged"):
+        (layers / name).mkdir()
+    state = ["--state", layers / "state"]
+    up = Up(place, options=[*state, "--data", layers / "data"]).start()
+    up.stop()
+    flow.check("is no volume" not in up.log(), "no warning about a disk")
+    options = f"lowerdir={layers}/lower,upperdir={layers}/upper,workdir={layers}/work"
+    if flow.libc.mount(b"overlay", bytes(layers / "merged"), b"overlay", 0, options.encode()) != 0:
+        raise flow.Skip("no overlay can be mounted")
+    up = Up(place, name="inside", options=[*state, "--data", layers / "merged/data"]).start()
+    flow.check(f"collector.data: {layers}/merged/data is no volume" in up.log(), "the folder is named")
+    flow.check("shipper.state" not in up.log(), "the state is on a volume")
+
+
 @flow.case("up without configuration, where only /var/lib/sluice and /run/sluice can be written")
 def up_read_only(place):
-    flow.own_mounts()  # from here on: the last case
+    flow.own_mounts()
     for path in ("/var/lib", "/run", "/etc", str(place.folder)):
         mount_tmpfs(pathlib.Path(path))
     for path in ("/var/lib/sluice", "/run/sluice"):
