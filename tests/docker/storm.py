@@ -13,6 +13,7 @@ from flow import check, wait_until
 
 CONTAINERS, LINES = (20, 1_000_000) if flow.SOAK else (5, 60_000)
 ROTATION = {"max_size": "1m", "max_file": 5} if flow.SOAK else {"max_size": "200k", "max_file": 5}
+PACE = (1000, 0) if flow.SOAK else (20, 0.02)  # lines at once, and the pause behind them
 IN_A_FILE = 2.0  # seconds
 SEED = int(os.environ.get("SEED", random.randrange(1 << 30)))
 ENTRY = re.compile(rb'\{"log":"(\w+) (\d+) (\d+) (?:[^"\\]|\\.)*","stream":"\w+","time":"([^"]+)"\}')
@@ -94,7 +95,7 @@ def storm(place):
     print(f"SEED={SEED}")
     chance, writers = random.Random(SEED), engine.Writers(place)
     names = [f"w{i}" for i in range(CONTAINERS)]
-    services = {name: writers.service(name, 20, 0 if flow.SOAK else 0.02, LINES // CONTAINERS, **ROTATION) for name in names}
+    services = {name: writers.service(name, *PACE, LINES // CONTAINERS, **ROTATION) for name in names}
     project = engine.Project(place, "storm", {"services": services})
     eye = Eye(project.engine.root / "containers")
     project.up("sluice")
