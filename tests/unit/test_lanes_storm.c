@@ -75,8 +75,11 @@ static void learn(void *context, const struct tail_move *move)
     while (i < s->n_known && !hash128_equal(s->known[i].id, move->source))
         i++;
     REQUIRE(i < IDS_MAX);
+    CHECK(move->from <= move->to);
     if (i == s->n_known)
         s->n_known++;
+    else /* each goes on where the last one ended, or at the beginning of other content */
+        CHECK(move->from == s->known[i].to || move->from == 0);
     s->known[i] = (struct known){move->source, move->to, move->hash};
 }
 
