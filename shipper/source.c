@@ -409,6 +409,7 @@ static bool open_path(struct tailer *t, struct source *s, struct err *err)
             s->total = max_of(s->total, s->seen.at.end);
         else
             s->size = max_of(s->seen.at.end, s->sure_size);
+        s->mtime_ns = 0; /* nor is it known whether there was one */
     }
     if (!is_inode || is_reused)
         return err_set(err, ERR_NOT_FOUND, "%s is another file now", s->path);
