@@ -12,9 +12,6 @@ enum {
     CLOSE_BESIDES = BLOCK_BESIDES_MAX / 4 * 3, /* of labels, ids and fields */
 };
 
-/* As in the state. */
-enum line_end { END_WHOLE, END_IN_LINE, END_NO_NEWLINE, LINE_ENDS };
-
 struct batch_stream {
     struct hash128 id;
     struct labels labels, data;
@@ -25,7 +22,7 @@ struct batch_stream {
     uint64_t block;               /* number of the block that `index` belongs to */
     uint32_t index;               /* in the block under construction */
     bool has_moved;               /* since the last change was put */
-    enum line_end end;            /* of its last record */
+    bool in_line;                 /* its last record is a part with more behind it */
 };
 
 struct batcher {
@@ -42,7 +39,7 @@ struct batcher {
 struct restored {
     struct hash128 id;
     int64_t order_ns;
-    enum line_end end;
+    bool in_line;
 };
 
 struct batcher *batcher_new(const struct batcher_options *options)
@@ -103,7 +100,7 @@ static struct batch_stream *new_stream(struct batcher *b, const struct labels *l
     const struct restored *before = map_get(&b->restored, MAP_KEY(id));
     if (before) {
         s->order_ns = before->order_ns;
-        s->end = before->end;
+        s->in_line = before->in_line;
     }
     map_put(&b->streams, MAP_KEY(s->id), s);
     return s;
@@ -178,19 +175,13 @@ static bool is_continuation(unsigned flags)
     return (flags & (TAIL_MIDDLE | TAIL_LAST | TAIL_CONTINUES)) != 0;
 }
 
-/* Which part of its line a line of a container is. */
+/* Which part of its line a line of a container is. Behind one that went without its newline the
+ * container may have been started again, so the next one has its own time and level. */
 static unsigned part_flags(const struct batch_stream *s, unsigned flags)
 {
-    bool in_line = s->end == END_IN_LINE, more = (flags & TAIL_MORE) != 0;
-    unsigned part = in_line ? (more ? TAIL_MIDDLE : TAIL_LAST) : (more ? TAIL_FIRST : 0);
-    return (flags & TAIL_NO_NEWLINE) | part | (s->end == END_NO_NEWLINE ? TAIL_CONTINUES : 0);
-}
-
-static enum line_end end_of(unsigned flags)
-{
-    return flags & (TAIL_FIRST | TAIL_MIDDLE) ? END_IN_LINE
-           : flags & TAIL_NO_NEWLINE          ? END_NO_NEWLINE
-                                              : END_WHOLE;
+    bool more = (flags & TAIL_MORE) != 0;
+    unsigned part = s->in_line ? (more ? TAIL_MIDDLE : TAIL_LAST) : (more ? TAIL_FIRST : 0);
+    return (flags & TAIL_NO_NEWLINE) | part;
 }
 
 static struct line_facts facts_of(struct batch_stream *s, const struct batch_line *line,
@@ -233,7 +224,7 @@ bool batcher_line(struct batcher *b, struct batch_stream *s, const struct batch_
         return false;
     s->event_ns = facts.time_ns;
     s->first_part = facts;
-    s->end = end_of(flags);
+    s->in_line = (flags & (TAIL_FIRST | TAIL_MIDDLE)) != 0;
     return true;
 }
 
@@ -277,7 +268,7 @@ static void put_order(struct buf *b, const struct batch_stream *s)
 {
     put_hash128(b, s->id);
     put_u64(b, (uint64_t)s->order_ns);
-    put_u8(b, (uint8_t)s->end);
+    put_u8(b, s->in_line);
 }
 
 struct block_builder *batcher_take(struct batcher *b, struct buf *change)
@@ -318,8 +309,8 @@ bool batcher_restore(struct batcher *b, struct str state, struct err *err)
     for (size_t i = 0; i < n && !r.bad; i++) {
         struct hash128 id = read_hash128(&r);
         int64_t order_ns = (int64_t)read_u64(&r);
-        enum line_end end = (enum line_end)read_u8(&r);
-        r.bad |= end >= LINE_ENDS;
+        unsigned in_line = read_u8(&r);
+        r.bad |= in_line > 1;
         struct restored *before = map_get(&b->restored, MAP_KEY(id));
         if (!before) {
             before = arena_new(&b->arena, struct restored);
@@ -327,7 +318,7 @@ bool batcher_restore(struct batcher *b, struct str state, struct err *err)
             map_put(&b->restored, MAP_KEY(before->id), before);
         }
         before->order_ns = order_ns;
-        before->end = end;
+        before->in_line = in_line != 0;
     }
     if (r.bad || reader_left(&r))
         return err_set(err, ERR_CORRUPT, "the order times are malformed");

@@ -11,10 +11,9 @@
  *
  * Two builders take turns: while one is written by the spool's writer, the other is filled.
  *
- * State: the last order time of each stream, so that a restart does not reorder, and how its last
- * record ended. It is part of the spool's state and changes:
- *     orders := n:varint (stream id:16 order time:8 end:1)*      end: 0 whole, 1 in a line, 2 without
- *                                                                     its newline
+ * State: the last order time of each stream, so that a restart does not reorder, and whether its last
+ * record is a part with more to come. It is part of the spool's state and changes:
+ *     orders := n:varint (stream id:16 order time:8 in a line:1)*
  */
 #ifndef SHIPPER_BATCHER_H
 #define SHIPPER_BATCHER_H

@@ -159,7 +159,7 @@ void stream_check(struct tailer *t, struct stream *st, int64_t now_ns)
 static void go_live(struct tailer *t, struct source *s)
 {
     s->state = SOURCE_LIVE;
-    if (s->size > s->seen.at.end)
+    if (has_unread(s))
         stream_queue(t, s->stream);
 }
 

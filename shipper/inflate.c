@@ -22,6 +22,7 @@ enum { COMPRESSED_BYTES = 64 << 10, CANDIDATES_MAX = 64, POINTS = 1 + IDENTITY_O
 /* A generation whose position may be that of the file; by value, since its source may move on. */
 struct candidate {
     struct source *source; /* NULL: the position the collector named */
+    enum lane lane;        /* ... for this lane */
     struct identity seen;
     bool is_matched[POINTS]; /* the position, then the older ones */
 };
@@ -80,6 +81,12 @@ static void add_candidate(struct inflation *in, struct source *from, struct iden
         in->candidates[in->n_candidates++] = (struct candidate){.source = from, .seen = seen};
 }
 
+static void add_named(struct inflation *in, enum lane lane, struct sample at)
+{
+    if (at.end > 0)
+        in->candidates[in->n_candidates++] = (struct candidate){.lane = lane, .seen = {.at = at}};
+}
+
 /* A living one, too: by the end it may be gone, before anybody looked. */
 static bool is_kin_candidate(const struct source *from)
 {
@@ -93,7 +100,8 @@ static void gather_candidates(struct tailer *t, struct inflation *in)
     struct source *s = in->source;
     struct str folder = path_folder(str_from(s->path));
     add_candidate(in, s, s->seen);
-    add_candidate(in, NULL, (struct identity){.at = s->resume});
+    for (enum lane lane = 0; lane < LANES; lane++)
+        add_named(in, lane, s->resume[lane]);
     for (size_t i = s->stream->n; i-- > 0;)
         if (s->stream->sources[i] != s && is_kin_candidate(s->stream->sources[i]))
             add_candidate(in, s->stream->sources[i], s->stream->sources[i]->seen);
@@ -273,12 +281,13 @@ static struct source *find_living(struct tailer *t, const struct inflation *in, 
 }
 
 /* The position the collector named: the file has those bytes there, the head is what it is. */
-static void resume_at(struct tailer *t, struct inflation *in, uint64_t total)
+static void resume_at(struct tailer *t, struct inflation *in, const struct candidate *c)
 {
     struct source *s = in->source;
-    identity_set(&s->seen, s->resume.end, head_of(in, s->resume.end), (struct str){0});
-    s->seen.at = s->resume;
-    s->lanes.reported[LANE_OUT] = s->lanes.reported[LANE_ERR] = min_of(s->resume.end, total);
+    struct identity seen;
+    identity_set(&seen, c->seen.at.end, head_of(in, c->seen.at.end), (struct str){0});
+    seen.at = c->seen.at;
+    lane_resume(s, c->lane, &seen);
     source_moved(t, s);
 }
 
@@ -308,13 +317,16 @@ static void settle(struct tailer *t, struct inflation *in)
     uint64_t total = in->at + in->n;
     const struct candidate *c = find_candidate(t, in, total);
     struct source *from = c ? c->source : NULL;
+    size_t n = in->n_candidates;
     in->n_candidates = 0; /* *c stays; claiming must not start this over */
     s->total = total;
     source_changed(t, s);
     if (!c) {
         settle_unknown(t, in, total);
     } else if (!from) {
-        resume_at(t, in, total);
+        for (size_t i = 0; i < n; i++)
+            if (!in->candidates[i].source && in->candidates[i].is_matched[0])
+                resume_at(t, in, &in->candidates[i]);
     } else if (from != s && is_file_open(&from->file) && from->size > total) {
         hold_packed(t, s, from); /* a deleted file that still has more */
     } else if (from != s) {
@@ -322,7 +334,7 @@ static void settle(struct tailer *t, struct inflation *in)
             identity_set(&from->seen, total, head_of(in, total), bytes_before(in, total));
         source_claim(t, s, from);
     }
-    s->resume = (struct sample){0};
+    memset(s->resume, 0, sizeof s->resume);
 }
 
 /* ---- turns ---- */

@@ -19,7 +19,7 @@
  *  2. A join is open iff a hold of its lane exists in a file of the stream (but while it replays).
  *  3. A line longer than max_line is given in parts, cut between pieces; nothing of a part that was
  *     given is held.
- *  4. All joins together have at most JOINED_MAX bytes and one piece; the largest is given early.
+ *  4. All joins together have at most options.joined_bytes and one piece; the largest is given early.
  *  5. What is no envelope is given as it stands, on stdout.
  */
 #include "base/mem.h"
@@ -41,15 +41,26 @@ struct hash128 lane_id(struct hash128 id, enum lane lane)
 void lanes_replay(struct source *s)
 {
     struct lanes *l = &s->lanes;
-    l->replay = s->seen.at.end;
+    l->replay = s->seen.at;
     for (enum lane lane = 0; lane < LANES; lane++) {
-        uint64_t at = lane_position(s, lane).end;
-        l->reported[lane] = at;
-        l->replay = min_of(l->replay, at);
+        struct sample at = lane_position(s, lane);
+        l->reported[lane] = at.end;
+        if (at.end >= l->replay.end)
+            continue;
+        l->replay = at;
+        l->raw_lane = lane; /* if this is within a line, it is one of this lane */
     }
-    l->is_replaying = l->replay < s->seen.at.end;
+    l->is_replaying = l->replay.end < s->seen.at.end;
     if (l->is_replaying && s->state == SOURCE_DONE)
         s->state = SOURCE_PENDING;
+}
+
+void lanes_give_up(struct source *s)
+{
+    struct lanes *l = &s->lanes;
+    if (!l->is_replaying)
+        return;
+    l->is_held[LANE_OUT] = l->is_held[LANE_ERR] = l->is_replaying = false;
 }
 
 void lanes_clip(struct source *s)
@@ -59,7 +70,7 @@ void lanes_clip(struct source *s)
         l->reported[lane] = min_of(l->reported[lane], s->seen.at.end);
         l->is_held[lane] = l->is_held[lane] && l->held[lane].end < s->seen.at.end;
     }
-    l->is_replaying = l->is_replaying && l->replay < s->seen.at.end;
+    l->is_replaying = l->is_replaying && l->replay.end < s->seen.at.end;
 }
 
 void lane_resume(struct source *s, enum lane lane, const struct identity *seen)
@@ -67,6 +78,11 @@ void lane_resume(struct source *s, enum lane lane, const struct identity *seen)
     struct lanes *l = &s->lanes;
     enum lane other = lane == LANE_OUT ? LANE_ERR : LANE_OUT;
     struct sample to = seen->at;
+    if (!has_lanes(s->stream)) {
+        s->seen = *seen;
+        l->reported[lane] = to.end;
+        return;
+    }
     if (to.end > s->seen.at.end) {
         if (!l->is_held[other])
             l->held[other] = s->seen.at;
@@ -80,46 +96,39 @@ void lane_resume(struct source *s, enum lane lane, const struct identity *seen)
 
 /* ---- holds ---- */
 
-/* What stands before an offset that is being cut, or just behind it. */
-static struct sample sample_at(const struct turn *turn, uint64_t end)
-{
-    size_t n = sample_size(end);
-    const char *at = turn->data + (end - turn->base) - n;
-    return (struct sample){end, sample_hash(str_of(at, n))};
-}
-
 static void hold(struct turn *turn, enum lane lane, uint64_t from)
 {
     struct lanes *l = &turn->source->lanes;
     if (l->is_held[lane])
         return;
-    l->held[lane] = sample_at(turn, from);
+    l->held[lane] = turn_sample(turn, from);
     l->is_held[lane] = true;
 }
 
-/* The join of the lane was given. What is still to be replayed keeps its hold: its pieces are not
- * those that were given. */
-static void release(struct tailer *t, struct stream *st, enum lane lane)
+/* All of the lane was given up to an offset of the file of this turn that is read again, or up to
+ * where another file was read again. */
+static void pass_replayed(const struct turn *turn, struct source *s, enum lane lane, uint64_t to)
+{
+    struct lanes *l = &s->lanes;
+    struct sample at = s == turn->source ? turn_sample(turn, to) : l->replay;
+    if (at.end > l->held[lane].end)
+        l->held[lane] = at;
+    l->is_held[lane] = l->held[lane].end < s->seen.at.end;
+}
+
+/* The lane was given up to this offset of the file of this turn: nothing of it is open. */
+static void release(const struct turn *turn, struct stream *st, enum lane lane, uint64_t to)
 {
     for (size_t i = 0; i < st->n; i++) {
         struct source *s = st->sources[i];
-        if (!s->lanes.is_held[lane] || s->lanes.is_replaying)
+        if (!s->lanes.is_held[lane])
             continue;
-        s->lanes.is_held[lane] = false;
-        source_moved(t, s);
+        if (s->lanes.is_replaying)
+            pass_replayed(turn, s, lane, to);
+        else
+            s->lanes.is_held[lane] = false;
+        source_moved(turn->tailer, s);
     }
-}
-
-/* The same up to an offset of the file that is being replayed. */
-static void release_replayed(struct turn *turn, enum lane lane, uint64_t to)
-{
-    struct source *s = turn->source;
-    if (!s->lanes.is_replaying)
-        return;
-    s->lanes.is_held[lane] = to < s->seen.at.end;
-    if (s->lanes.is_held[lane])
-        s->lanes.held[lane] = sample_at(turn, to);
-    source_moved(turn->tailer, s);
 }
 
 /* ---- joins ---- */
@@ -145,6 +154,7 @@ static void join_add(struct tailer *t, struct join *j, const struct enveloped *e
     }
     j->is_open = true;
     j->since_ns = now_ns;
+    j->last_ns = e->time_ns;
     buf_add(&j->text, e->text);
     t->joined_bytes += e->text.len;
 }
@@ -155,8 +165,9 @@ static void join_take_back(struct tailer *t, struct join *j, size_t n)
     t->joined_bytes -= n;
 }
 
-/* Gives what is open in a lane of any stream, as a part or as a whole. */
-static bool give_join(struct turn *turn, struct stream *st, enum lane lane, unsigned flags)
+/* Gives what is open in a lane of any stream, as a part or as a whole; to: as of release. */
+static bool give_join(struct turn *turn, struct stream *st, enum lane lane, unsigned flags,
+                      uint64_t to)
 {
     struct join *j = &st->joins[lane];
     struct tail_line line = {
@@ -171,7 +182,7 @@ static bool give_join(struct turn *turn, struct stream *st, enum lane lane, unsi
     if (!give_line(turn, &line, buf_str(&j->text), flags | TAIL_OF_LANE))
         return false;
     join_close(turn->tailer, j);
-    release(turn->tailer, st, lane);
+    release(turn, st, lane, to);
     return true;
 }
 
@@ -191,13 +202,13 @@ static struct stream *largest_join(struct tailer *t, enum lane *lane)
 }
 
 /* The largest join goes as it is if all have too much; what comes later goes on behind it. */
-static bool limit_joins(struct turn *turn)
+static bool limit_joins(struct turn *turn, uint64_t at)
 {
     enum lane lane = LANE_OUT;
-    if (turn->tailer->joined_bytes <= JOINED_MAX)
+    if (turn->tailer->joined_bytes <= turn->tailer->options.joined_bytes)
         return true;
     struct stream *st = largest_join(turn->tailer, &lane);
-    return give_join(turn, st, lane, TAIL_MORE);
+    return give_join(turn, st, lane, TAIL_MORE, at);
 }
 
 /* ---- pieces ---- */
@@ -224,36 +235,50 @@ static void open_piece(struct turn *turn, struct str raw, unsigned flags, struct
     e->is_partial |= goes_on;
 }
 
+static bool give_whole(struct turn *turn, struct tail_line *line, const struct enveloped *e,
+                       unsigned flags)
+{
+    line->lane = e->lane;
+    line->time_ns = e->time_ns;
+    if (!give_line(turn, line, e->text, flags | TAIL_OF_LANE))
+        return false;
+    if (turn->source->lanes.is_replaying)
+        pass_replayed(turn, turn->source, e->lane, line->to);
+    return true;
+}
+
+/* By the times of its pieces the line was overdue when this one was written: what is read late is cut
+ * where it would have been. */
+static bool was_overdue(const struct join *j, const struct enveloped *e)
+{
+    return j->is_open && j->last_ns != TIME_NONE && e->time_ns > j->last_ns &&
+           (uint64_t)e->time_ns - (uint64_t)j->last_ns > (uint64_t)WAIT_LIVE_NS;
+}
+
 static bool take_piece(struct turn *turn, struct tail_line *line, const struct enveloped *e,
                        unsigned flags)
 {
     struct tailer *t = turn->tailer;
     struct stream *st = turn->source->stream;
     struct join *j = &st->joins[e->lane];
+    if (was_overdue(j, e) && !give_join(turn, st, e->lane, TAIL_NO_NEWLINE, line->from))
+        return false;
     bool is_too_long = j->text.len && j->text.len + e->text.len > t->options.max_line;
-    if (is_too_long) {
-        if (!give_join(turn, st, e->lane, TAIL_MORE))
-            return false;
-        release_replayed(turn, e->lane, line->from);
-    }
-    if (!j->is_open && !e->is_partial) {
-        line->lane = e->lane;
-        line->time_ns = e->time_ns;
-        return give_line(turn, line, e->text, flags | TAIL_OF_LANE);
-    }
-    if (e->is_partial && !limit_joins(turn))
+    if (is_too_long && !give_join(turn, st, e->lane, TAIL_MORE, line->from))
+        return false;
+    if (!j->is_open && !e->is_partial)
+        return give_whole(turn, line, e, flags);
+    if (e->is_partial && !limit_joins(turn, line->from))
         return false;
     join_add(t, j, e, turn->now_ns);
     if (e->is_partial) {
         hold(turn, e->lane, line->from);
         return true;
     }
-    if (!give_join(turn, st, e->lane, flags)) {
-        join_take_back(t, j, e->text.len);
-        return false;
-    }
-    release_replayed(turn, e->lane, line->to);
-    return true;
+    if (give_join(turn, st, e->lane, flags, line->to))
+        return true;
+    join_take_back(t, j, e->text.len);
+    return false;
 }
 
 bool lane_give(struct turn *turn, struct tail_line *line, struct str raw, unsigned flags)
@@ -287,7 +312,7 @@ enum turn_end lanes_give_overdue(struct tailer *t, struct stream *st, int64_t no
             continue;
         if (now_ns < j->since_ns + WAIT_LIVE_NS)
             stream_wait(t, st, j->since_ns + WAIT_LIVE_NS);
-        else if (give_join(&turn, st, lane, TAIL_NO_NEWLINE))
+        else if (give_join(&turn, st, lane, TAIL_NO_NEWLINE, 0))
             end = TURN_WORKED;
         else
             return TURN_STOPPED;

@@ -170,7 +170,7 @@ void source_look(struct tailer *t, struct source *s, const struct stat *st, int6
     source_measure(s, st, now_ns);
     if (is_packed(s))
         look_packed(t, s, is_resized, is_touched);
-    else if (size > s->seen.at.end && (s->state == SOURCE_LIVE || s->state == SOURCE_GONE))
+    else if (has_unread(s) && (s->state == SOURCE_LIVE || s->state == SOURCE_GONE))
         stream_queue(t, s->stream);
     else if (is_resized && s->state == SOURCE_HELD)
         source_decide(t, s, now_ns);
@@ -243,27 +243,47 @@ static bool leads_to(const char *path, struct inode_key inode)
 
 /* ---- new files ---- */
 
-/* Whether the file ends in a whole frame, as it does unless one is being written. */
-static bool ends_in_frame(const struct source *s)
+/* The end of the last whole frame in the last n bytes. */
+static bool find_last_frame(struct tailer *t, const struct source *s, size_t n, uint64_t *end)
 {
     struct err ignored;
-    unsigned char last[4], first[4];
-    size_t got;
-    if (s->size < 8 || !file_read_at(&s->file, s->size - 4, last, 4, &got, &ignored) || got != 4)
+    struct str payload;
+    char *data = t->buffer;
+    size_t got, at = 0;
+    uint64_t base = s->size - n;
+    if (!file_read_at(&s->file, base, data, n, &got, &ignored) || got != n)
         return false;
-    uint64_t length =
-        (uint64_t)last[0] << 24 | (uint64_t)last[1] << 16 | (uint64_t)last[2] << 8 | last[3];
-    return length + 8 <= s->size &&
-           file_read_at(&s->file, s->size - 8 - length, first, 4, &got, &ignored) && got == 4 &&
-           memcmp(first, last, 4) == 0;
+    if (base)
+        at = docker_local_resync(str_of(data, n));
+    *end = base;
+    while (at < n) {
+        struct str rest = str_of(data + at, n - at);
+        size_t whole = docker_local_frame(rest, &payload);
+        if (whole == 0)
+            break;
+        at += whole == SIZE_MAX ? docker_local_resync(rest) : whole;
+        *end = whole == SIZE_MAX ? *end : base + at;
+    }
+    return *end > base;
 }
 
-/* At the very first start: as if what is there had been read, up to the last newline. */
-static bool skip_to_end(struct source *s)
+static bool skip_frames(struct tailer *t, struct source *s)
+{
+    struct err ignored;
+    uint64_t end;
+    size_t limits[] = {(size_t)64 << 10, t->capacity};
+    for (size_t i = 0; i < countof(limits); i++)
+        if (find_last_frame(t, s, (size_t)min_of(s->size, (uint64_t)limits[i]), &end))
+            return identity_of_file(&s->seen, &s->file, end, &ignored);
+    return false;
+}
+
+/* At the very first start: as if what is there had been read, up to the last newline or frame. */
+static bool skip_to_end(struct tailer *t, struct source *s)
 {
     struct err ignored;
     if (s->stream->shown.envelope == ENVELOPE_DOCKER_LOCAL)
-        return ends_in_frame(s) && identity_of_file(&s->seen, &s->file, s->size, &ignored);
+        return skip_frames(t, s);
     char tail[4096];
     size_t n = (size_t)min_of(s->size, (uint64_t)sizeof tail), got;
     if (!file_read_at(&s->file, s->size - n, tail, n, &got, &ignored) || got != n)
@@ -284,7 +304,7 @@ static void begin_at(struct tailer *t, struct source *s, int64_t now_ns)
         return;
     if (is_packed(s))
         s->state = SOURCE_DONE;
-    else if (s->size && skip_to_end(s))
+    else if (s->size && skip_to_end(t, s))
         s->state = SOURCE_LIVE;
     s->lanes.reported[LANE_OUT] = s->lanes.reported[LANE_ERR] = s->seen.at.end;
     s->reason = is_old ? "older than max_age" : NULL;
@@ -585,8 +605,8 @@ static void look_back(struct tailer *t, int64_t now_ns)
         struct source *s = t->sources[i];
         if (s->state == SOURCE_GONE)
             look_at_gone(t, s, now_ns);
-        else if (s->state == SOURCE_TRUNCATED && s->size > s->seen.at.end &&
-                 now_ns - s->gone_ns > CLAIM_NS && !may_be_claimed(s->stream))
+        else if (s->state == SOURCE_TRUNCATED && has_unread(s) && now_ns - s->gone_ns > CLAIM_NS &&
+                 !may_be_claimed(s->stream))
             source_drop_rest(t, s, "truncated before it was read");
     }
 }

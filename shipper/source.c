@@ -167,10 +167,17 @@ static void forget_id(struct tailer *t, struct source *s)
     s->is_saved = false;
 }
 
+/* What goes on where the last drop ends is part of it. When there is no room for more, it also counts
+ * for bytes that are elsewhere. */
 void source_drop(struct tailer *t, struct source *s, const char *reason, uint64_t from, uint64_t to)
 {
-    if (t->n_drops == DROPS_MAX)
+    struct drop *last = t->n_drops ? &t->drops[t->n_drops - 1] : NULL;
+    bool goes_on = last && last->stream == s->stream && last->reason == reason &&
+                   last->to == from && str_equal(last->path, str_from(s->path));
+    if (goes_on || t->n_drops == DROPS_MAX) {
+        last->to += to - from;
         return;
+    }
     mem_grow(t->drops, t->n_drops, t->drops_capacity);
     t->drops[t->n_drops++] = (struct drop){
         .stream = s->stream,
@@ -186,12 +193,13 @@ void source_drop_rest(struct tailer *t, struct source *s, const char *reason)
     if (s->is_dropped || t->n_drops == DROPS_MAX)
         return;
     s->is_dropped = true;
+    source_changed(t, s);
     s->reason = reason;
     if (!has_unread(s))
         return;
     uint64_t from = source_position(s), end = is_packed(s) ? s->total : s->size;
     source_drop(t, s, reason, from, max_of(end, s->seen.at.end));
-    s->lanes.is_replaying = false;
+    lanes_give_up(s);
 }
 
 bool folder_is_dirty(struct tailer *t, struct str path)
@@ -354,7 +362,10 @@ static bool open_path(struct tailer *t, struct source *s, struct err *err)
     bool is_reused = is_inode && s->birth_ns && birth && birth != s->birth_ns;
     if (is_reused) {
         source_drop_inode(t, s);
-        s->size = max_of(s->seen.at.end, s->sure_size); /* the rest is the other file's */
+        if (is_packed(s)) /* the rest is the other file's */
+            s->total = max_of(s->total, s->seen.at.end);
+        else
+            s->size = max_of(s->seen.at.end, s->sure_size);
     }
     if (!is_inode || is_reused)
         return err_set(err, ERR_NOT_FOUND, "%s is another file now", s->path);

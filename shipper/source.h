@@ -27,10 +27,7 @@
 #define CLAIM_NS        (60 * NS_PER_S)  /* then what a truncation left unread counts as dropped */
 #define KEEP_NS         (7 * NS_PER_DAY) /* positions of files that are gone */
 
-enum {
-    PIECE_MAX = DOCKER_LOCAL_FRAME_MAX, /* bytes of a line in its envelope that is taken whole */
-    JOINED_MAX = 8 << 20,               /* bytes of all open lines of containers */
-};
+enum { PIECE_MAX = DOCKER_LOCAL_FRAME_MAX }; /* bytes of a line in its envelope taken whole */
 
 enum { KEEP_MAX = 10000, KEEP_PER_STREAM = 16, DROPS_MAX = 1024, IGNORED_MAX = 1000 };
 
@@ -59,7 +56,7 @@ struct inode_key {
 struct lanes {
     struct sample held[LANES]; /* where the open line of a lane begins, if .is_held */
     uint64_t reported[LANES];  /* positions at the last take_moves */
-    uint64_t replay;           /* if .is_replaying: it is read again from here to .seen.at.end */
+    struct sample replay;      /* if .is_replaying: it is read again from here to .seen.at.end */
     bool is_held[LANES], is_replaying;
     bool raw_is_partial; /* of the line that is longer than PIECE_MAX: what its envelope */
     enum lane raw_lane;  /* said */
@@ -73,11 +70,11 @@ struct source {
     struct stream *stream;
     struct identity seen; /* .at.end is the offset behind what was read */
     struct lanes lanes;
-    struct sample resume; /* compressed: where the collector says it is; .end 0 = nowhere */
-    uint64_t size;        /* on disk, at the last look */
-    uint64_t sure_size;   /* plain: the size when its bytes were last checked */
-    uint64_t total;       /* compressed: uncompressed size once inflated whole, else 0 */
-    uint64_t number;      /* order of first sight */
+    struct sample resume[LANES]; /* compressed: what the collector has; .end 0 = nothing */
+    uint64_t size;               /* on disk, at the last look */
+    uint64_t sure_size;          /* plain: the size when its bytes were last checked */
+    uint64_t total;              /* compressed: uncompressed size once inflated whole, else 0 */
+    uint64_t number;             /* order of first sight */
     int64_t mtime_ns;
     int64_t grown_ns;        /* caller's clock: last seen growing */
     int64_t gone_ns;         /* caller's clock: since when GONE or TRUNCATED */
@@ -103,6 +100,7 @@ struct source {
 struct join {
     struct buf text;
     int64_t time_ns;  /* of its first piece */
+    int64_t last_ns;  /* of its last piece; TIME_NONE */
     int64_t since_ns; /* caller's clock: its last piece came */
     bool is_open;
 };

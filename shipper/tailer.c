@@ -27,6 +27,7 @@ static void set_defaults(struct tailer_options *o)
     o->max_open = o->max_open ? max_of(o->max_open, (size_t)4) : descriptors();
     o->max_files = o->max_files ? o->max_files : 50000;
     o->held_bytes = o->held_bytes ? o->held_bytes : (uint64_t)1 << 30;
+    o->joined_bytes = o->joined_bytes ? o->joined_bytes : (size_t)8 << 20;
 }
 
 static void copy_options(struct tailer *t, const struct tailer_options *from)
@@ -98,6 +99,13 @@ bool give_line(struct turn *turn, struct tail_line *line, struct str bytes, unsi
     return !turn->is_stopped;
 }
 
+struct sample turn_sample(const struct turn *turn, uint64_t end)
+{
+    size_t n = sample_size(end);
+    const char *at = turn->data + (end - turn->base) - n;
+    return (struct sample){end, sample_hash(str_of(at, n))};
+}
+
 /* The frame at the front of data; TAIL_DAMAGED if there is none: up to where the next one begins. */
 static size_t next_frame(struct str data, bool is_over, struct str *bytes, unsigned *flags)
 {
@@ -121,18 +129,19 @@ static size_t next_piece(const struct turn *turn, struct str data, bool is_over,
     if (envelope == ENVELOPE_DOCKER_LOCAL)
         return next_frame(data, is_over, bytes, flags);
     const char *newline = data.len ? memchr(data.ptr, '\n', min_of(data.len, max + 1)) : NULL;
-    *flags = s->continues ? TAIL_CONTINUES : 0;
+    *flags = turn->continues ? TAIL_CONTINUES : 0;
     if (newline) {
         *bytes = str_of(data.ptr, (size_t)(newline - data.ptr));
-        *flags |= s->in_line ? TAIL_LAST : 0;
+        *flags |= turn->in_line ? TAIL_LAST : 0;
         return bytes->len + 1;
     }
-    if (data.len > max) {
-        *bytes = str_of(data.ptr, max);
-        *flags |= s->in_line ? TAIL_MIDDLE : TAIL_FIRST;
+    bool is_part = data.len > max || (is_over && data.len && s->lanes.is_replaying && s->in_line);
+    if (is_part) {
+        *bytes = str_slice(data, 0, max);
+        *flags |= turn->in_line ? TAIL_MIDDLE : TAIL_FIRST;
     } else if (is_over && data.len) {
         *bytes = data;
-        *flags |= TAIL_NO_NEWLINE | (s->in_line ? TAIL_LAST : 0);
+        *flags |= TAIL_NO_NEWLINE | (turn->in_line ? TAIL_LAST : 0);
     } else {
         return 0;
     }
@@ -147,11 +156,13 @@ static void advance(struct turn *turn, size_t n)
         return;
     source_moved(turn->tailer, s);
     if (!s->lanes.is_replaying) {
+        s->in_line = turn->in_line;
+        s->continues = turn->continues;
         identity_advance(&s->seen, turn->bytes, turn->data, n);
         return;
     }
-    s->lanes.replay += n;
-    s->lanes.is_replaying = s->lanes.replay < s->seen.at.end;
+    s->lanes.replay = turn_sample(turn, s->lanes.replay.end + n);
+    s->lanes.is_replaying = s->lanes.replay.end < s->seen.at.end;
     if (!s->lanes.is_replaying)
         lanes_replayed(s);
 }
@@ -171,6 +182,12 @@ size_t give_lines(struct turn *turn, const char *data, size_t n, bool is_over)
     unsigned flags;
     turn->data = data;
     turn->base = line.from;
+    turn->in_line = s->in_line;
+    turn->continues = s->continues;
+    if (s->lanes.is_replaying) {
+        turn->in_line = line.from && data[-1] != '\n';
+        turn->continues = false;
+    }
     if (s->lanes.is_replaying && n >= s->seen.at.end - line.from) {
         n = (size_t)(s->seen.at.end - line.from);
         is_over = true; /* its last piece may have been taken without a newline */
@@ -183,8 +200,8 @@ size_t give_lines(struct turn *turn, const char *data, size_t n, bool is_over)
             break;
         line.from = line.to;
         done += piece;
-        s->in_line = (flags & (TAIL_FIRST | TAIL_MIDDLE)) != 0;
-        s->continues = (flags & TAIL_NO_NEWLINE) != 0;
+        turn->in_line = (flags & (TAIL_FIRST | TAIL_MIDDLE)) != 0;
+        turn->continues = (flags & TAIL_NO_NEWLINE) != 0;
     }
     advance(turn, done);
     return done;
@@ -238,7 +255,7 @@ static enum turn_end replay_plain(struct turn *turn)
     struct source *s = turn->source;
     struct tailer *t = turn->tailer;
     struct err err;
-    uint64_t at = s->lanes.replay, size = s->size;
+    uint64_t at = s->lanes.replay.end, size = s->size;
     size_t n = (size_t)min_of(s->seen.at.end - at, (uint64_t)t->capacity), before = sample_size(at),
            got;
     source_check(t, s, turn->now_ns);
@@ -251,9 +268,8 @@ static enum turn_end replay_plain(struct turn *turn)
         got > before ? give_lines(turn, t->buffer + IDENTITY_TAIL, got - before, false) : 0;
     if (turn->is_stopped)
         return TURN_STOPPED;
-    if (given == 0) { /* no whole piece, though it was there: it was cut meanwhile */
+    if (given == 0) /* no whole piece, though it was there: it was cut meanwhile */
         source_truncated(t, s, size, turn->now_ns);
-    }
     return TURN_WORKED;
 }
 
@@ -441,6 +457,9 @@ static void put_source(struct buf *out, struct source *s)
         .flags = (s->in_line ? CHECKPOINT_IN_LINE : 0u) |
                  (s->continues ? CHECKPOINT_CONTINUES : 0u) |
                  (s->state == SOURCE_DONE ? CHECKPOINT_DONE : 0u) |
+                 (s->lanes.raw_lane == LANE_ERR ? CHECKPOINT_RAW_ERR : 0u) |
+                 (s->lanes.raw_is_partial ? CHECKPOINT_RAW_PARTIAL : 0u) |
+                 (s->is_dropped ? CHECKPOINT_DROPPED : 0u) |
                  (s->lanes.is_held[LANE_OUT] ? CHECKPOINT_HELD_OUT : 0u) |
                  (s->lanes.is_held[LANE_ERR] ? CHECKPOINT_HELD_ERR : 0u),
         .seen = s->seen,
@@ -513,6 +532,9 @@ static void restore_entry(struct tailer *t, const struct checkpoint_entry *e)
         s->lanes.is_held[lane] = (e->flags & ((unsigned)CHECKPOINT_HELD_OUT << lane)) != 0;
         s->lanes.held[lane] = e->held[lane];
     }
+    s->lanes.raw_lane = e->flags & CHECKPOINT_RAW_ERR ? LANE_ERR : LANE_OUT;
+    s->lanes.raw_is_partial = (e->flags & CHECKPOINT_RAW_PARTIAL) != 0;
+    s->is_dropped = (e->flags & CHECKPOINT_DROPPED) != 0;
     lanes_replay(s);
     s->size = s->sure_size = e->size;
     s->total = e->total;
@@ -581,8 +603,8 @@ bool tailer_resume(struct tailer *t, struct hash128 id, uint64_t to, uint64_t ha
     struct source *s = source_of_lane(t, id, &lane);
     if (!s || !is_resumable(s) || to == 0 || to > INT64_MAX)
         return false;
-    if (s->seen.at.end == 0 && (s->resume.end == 0 || to < s->resume.end))
-        s->resume = (struct sample){to, hash}; /* of two lanes the lesser */
+    if (s->seen.at.end == 0)
+        s->resume[lane] = (struct sample){to, hash};
     if (is_packed(s) || to > s->size || !source_open(t, s, &ignored) ||
         !identity_of_file(&seen, &s->file, to, &ignored) || seen.at.hash != hash ||
         !file_read_at(&s->file, to - 1, &last, 1, &got, &ignored) || got != 1)
@@ -590,13 +612,8 @@ bool tailer_resume(struct tailer *t, struct hash128 id, uint64_t to, uint64_t ha
     if (to <= lane_position(s, lane).end)
         return true;
     s->in_line = false;
-    if (has_lanes(s->stream)) {
-        lane_resume(s, lane, &seen);
-    } else {
-        s->seen = seen;
-        s->lanes.reported[LANE_OUT] = to;
-        s->continues = last != '\n';
-    }
+    s->continues = !has_lanes(s->stream) && last != '\n';
+    lane_resume(s, lane, &seen);
     s->state = SOURCE_LIVE;
     source_moved(t, s);
     stream_queue(t, s->stream);

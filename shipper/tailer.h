@@ -32,7 +32,7 @@
  * Each lane has a position of its own, at the start of its open line, and reports under an id of its
  * own. After a restart the file is read again from the lesser one, and what the other has is skipped.
  *   8. Memory: one buffer of max_line + quantum, one more while a compressed file is read, about
- * 600 bytes and two paths per file, JOINED_MAX for open lines. Descriptors: at most max_open; the longest idle is closed.
+ * 600 bytes and two paths per file, joined_bytes for open lines. Descriptors: at most max_open; the longest idle is closed.
  *
  * A truncated file that has regrown past the position with the very same first KiB and the very
  * same 256 bytes before the position is not told from one that was appended to.
@@ -69,6 +69,7 @@ struct tailer_options {
     size_t max_open;     /* descriptors, at least 4; 0 = what the process may have, less 64 */
     size_t max_files;    /* 0 = 50,000; more are ignored with a reason */
     uint64_t held_bytes; /* unread bytes of deleted files that are kept; 0 = 1 GiB */
+    size_t joined_bytes; /* of all open lines of containers together; 0 = 8 MiB */
     /* Whether the files of this stream are read; false: why not, a static text. NULL: all are. */
     bool (*admit)(void *context, const struct tail_stream *stream, const char **reason);
     void *admit_context;
@@ -95,7 +96,7 @@ enum tail_flag {
     TAIL_DAMAGED = 32,   /* never given: bytes that are no frame */
     TAIL_OF_LANE = 64,   /* of a container */
     TAIL_MORE = 128,     /* of a lane, instead of FIRST and MIDDLE: the line goes on. Whether it is
-                          * FIRST, MIDDLE, LAST or CONTINUES follows from the lane's line before */
+                          * FIRST, MIDDLE or LAST follows from the lane's line before */
 };
 
 struct tail_line {

@@ -52,7 +52,7 @@ static inline bool has_lanes(const struct stream *st)
 /* Where the next read begins. */
 static inline uint64_t source_position(const struct source *s)
 {
-    return s->lanes.is_replaying ? s->lanes.replay : s->seen.at.end;
+    return s->lanes.is_replaying ? s->lanes.replay.end : s->seen.at.end;
 }
 
 /* Bytes are there, or may be there, that were not given. */
@@ -108,13 +108,15 @@ struct turn {
     const struct tail_sink *sink;
     struct identity_bytes *bytes;
     int64_t now_ns;
-    bool is_stopped; /* the sink did not take a line */
-    const char
-        *data;     /* what is being cut into pieces, behind up to 256 bytes that came before it */
-    uint64_t base; /* its offset */
+    bool is_stopped;         /* the sink did not take a line */
+    bool in_line, continues; /* what comes next: as of the source */
+    const char *data;        /* what is being cut, behind up to 256 bytes that came before it */
+    uint64_t base;           /* its offset */
 };
 
 bool give_line(struct turn *turn, struct tail_line *line, struct str bytes, unsigned flags);
+/* What stands in front of an offset in the data of the turn, or just behind it. */
+struct sample turn_sample(const struct turn *turn, uint64_t end);
 
 /* Gives the lines and full parts at the front of data (which follows bytes->tail), and with is_over
  * also what has no newline. Moves the source, returns the bytes taken. */
@@ -139,6 +141,8 @@ struct hash128 lane_id(struct hash128 id, enum lane lane);
 void lanes_replay(struct source *s);
 /* The replay is over: what is held is open again. */
 void lanes_replayed(struct source *s);
+/* It cannot be replayed. */
+void lanes_give_up(struct source *s);
 /* The position went back: no lane is beyond it. */
 void lanes_clip(struct source *s);
 /* The collector has all of the lane before the position in seen. */

@@ -19,6 +19,7 @@ PROXIES = ("http_proxy", "https_proxy", "no_proxy")
 HOME = TREE / "build/docker"
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "sluice-tests"
 MNT_DETACH = 2
+os.environ["PATH"] += ":/usr/sbin:/sbin"
 SLOW = 600  # seconds for what loads packages or compiles
 
 
@@ -111,7 +112,7 @@ class OwnEngine:
             f'version = 2\nroot = "{HOME / "containerd"}"\nstate = "{self.run / "containerd"}"\n'
             f'disabled_plugins = ["io.containerd.grpc.v1.cri"]\n[grpc]\n  address = "{containerd}"\n')
         (HOME / "daemon.json").write_text("{}\n")
-        env = environment(PATH=os.environ["PATH"] + ":/usr/sbin:/sbin")
+        env = environment()
         self.launch("containerd", ["containerd", "--config", HOME / "containerd.toml"], containerd, env)
         self.launch("dockerd", [
             "dockerd", "--config-file", HOME / "daemon.json", "--host", f"unix://{dockerd}", "--containerd", containerd,
@@ -186,7 +187,6 @@ def base_archive():
     shutil.rmtree(folder, ignore_errors=True)
     more = ["--include=ca-certificates"] if mirror.startswith("https") else []
     env = environment(**{f"{scheme}_proxy": url for scheme, url in proxies.items()})
-    env["PATH"] += ":/usr/sbin:/sbin"
     print(f"making {archive} with debootstrap", flush=True)
     try:
         call(["debootstrap", "--variant=minbase", *more, "bookworm", folder, mirror], seconds=SLOW, env=env)

@@ -119,6 +119,14 @@ struct str tail_shape(struct tail_test *t, const char *file)
     return buf_str(&tail_heard(t, file)->shape);
 }
 
+static struct heard *heard_lane(struct tail_test *t, const struct tail_line *line)
+{
+    char name[300];
+    snprintf(name, sizeof name, "%.*s%s", STR_ARG(path_name(line->stream->file)),
+             line->lane == LANE_ERR ? "!" : "");
+    return tail_heard(t, name);
+}
+
 bool tail_hear(void *context, const struct tail_line *line)
 {
     struct tail_test *t = context;
@@ -127,21 +135,22 @@ bool tail_hear(void *context, const struct tail_line *line)
         return false;
     }
     t->taken++;
-    struct heard *h = line->stream->attached[0];
+    struct heard *h = line->stream->attached[line->lane];
     if (!h)
-        line->stream->attached[0] = h =
-            tail_heard(t, path_name(line->stream->file).ptr); /* with NUL */
-    bool has_newline = !(line->flags & (TAIL_FIRST | TAIL_MIDDLE | TAIL_NO_NEWLINE));
-    CHECK_INT(line->to - line->from, line->bytes.len + has_newline);
+        line->stream->attached[line->lane] = h = heard_lane(t, line);
+    bool has_newline = !(line->flags & (TAIL_FIRST | TAIL_MIDDLE | TAIL_NO_NEWLINE | TAIL_MORE));
+    if (!(line->flags & TAIL_OF_LANE))
+        CHECK_INT(line->to - line->from, line->bytes.len + has_newline);
     buf_add(&h->raw, line->bytes);
     if (has_newline)
         buf_add_byte(&h->raw, '\n');
     buf_print(&h->shape, "[");
-    for (unsigned i = 0; i < 5; i++)
-        if (line->flags & 1u << i)
-            buf_add_byte(&h->shape, "FMLNC"[i]);
+    for (unsigned i = 0; i < 8; i++)
+        if (line->flags & ~(unsigned)TAIL_OF_LANE & 1u << i)
+            buf_add_byte(&h->shape, "FMLNCD_+"[i]);
     buf_print(&h->shape, "%zu]", line->bytes.len);
     h->records++;
+    h->time_ns = line->time_ns;
     return true;
 }
 
@@ -177,7 +186,8 @@ void tail_scan(struct tail_test *t)
 void tail_start(struct tail_test *t)
 {
     struct err err;
-    struct tail_glob glob = {.pattern = str_from(path_of(t->pattern ? t->pattern : "*.log"))};
+    struct tail_glob glob = {.pattern = str_from(path_of(t->pattern ? t->pattern : "*.log")),
+                             .envelope = t->envelope};
     struct tailer_options options = {
         .host = STR("host"),
         .globs = &glob,
@@ -186,8 +196,11 @@ void tail_start(struct tail_test *t)
         .quantum = t->quantum,
         .max_open = t->max_open,
         .held_bytes = t->held_bytes,
+        .joined_bytes = t->joined_bytes,
         .start_at_end = t->start_at_end,
         .max_age_ns = t->max_age_ns,
+        .admit = t->admit,
+        .admit_context = t->admit_context,
     };
     if (!t->now_ns)
         t->now_ns = time_now();

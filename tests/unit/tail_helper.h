@@ -8,12 +8,13 @@
 #include "base/time.h"
 #include "shipper/tailer.h"
 
-/* What one stream gave. */
+/* What one stream, or one lane of it, gave. */
 struct heard {
-    char *file;       /* name of the stream in the folder */
-    struct buf raw;   /* the bytes of the files, as invariant 2 says */
-    struct buf shape; /* per record "[flags:length]" */
+    char *file;       /* name of the stream in the folder; of stderr with "!" behind it */
+    struct buf raw;   /* the bytes of the files, as invariant 2 says; of a lane what was written */
+    struct buf shape; /* per record "[flags:length]"; "+" is MORE */
     size_t records;
+    int64_t time_ns; /* of the last one */
 };
 
 struct tail_test {
@@ -27,9 +28,13 @@ struct tail_test {
     size_t taken;
     size_t max_line, quantum, max_open;
     uint64_t held_bytes;
+    size_t joined_bytes;
     bool start_at_end;
     int64_t max_age_ns;
     const char *pattern; /* in the folder; NULL = "*.log" */
+    enum envelope_kind envelope;
+    bool (*admit)(void *context, const struct tail_stream *stream, const char **reason);
+    void *admit_context;
 };
 
 void tail_start(struct tail_test *t); /* opens and restores, scans */
