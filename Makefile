@@ -165,7 +165,7 @@ docker: $(OUT)/sluice ## the image and compose.yml in a real Docker engine; skip
 	$(Q)TIME_LIMIT=$${TIME_LIMIT:-900} SCRIPT_JOBS=1 tests/scripts $(OUT)/sluice tests/docker $(T)
 
 soak: ## the long variants of the end-to-end tests (T=)
-	+$(Q)SOAK=1 $(MAKE) --no-print-directory flow
+	+$(Q)SOAK=1 $(MAKE) --no-print-directory flow docker
 
 $(OUT)/bench: $(call objects,tests/bench/bench.c) $(OUT)/libsluice.a
 	$(call say,LINK,$@)
@@ -174,12 +174,15 @@ $(OUT)/bench: $(call objects,tests/bench/bench.c) $(OUT)/libsluice.a
 bench: $(OUT)/sluice $(OUT)/bench ## speed and size next to zstd and rg (CORPUS= folder of *.log files)
 	$(Q)SLUICE=$(OUT)/sluice BENCH=$(OUT)/bench CORPUS='$(CORPUS)' tests/bench/run
 
+bench-docker: $(OUT)/sluice ## beside containers: first line found, idle and full speed, tail -f (SECONDS=60)
+	$(Q)SLUICE=$(abspath $(OUT)/sluice) tests/bench/docker.py
+
 cover: ## line coverage of unit and crash tests, by folder
 	@mkdir -p build
 	+$(Q)$(MAKE) --no-print-directory MODE=cov unit crash >build/cover.tap || cat build/cover.tap
 	$(Q)tools/cover build/cov $(FOLDERS)
 
-.PHONY: check test unit crash replay fuzz fuzz-here cases flow docker soak bench cover
+.PHONY: check test unit crash replay fuzz fuzz-here cases flow docker soak bench bench-docker cover
 
 # ---- care of the sources ----
 

@@ -19,6 +19,7 @@ PROXIES = ("http_proxy", "https_proxy", "no_proxy")
 HOME = TREE / "build/docker"
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "sluice-tests"
 MNT_DETACH = 2
+os.environ["PATH"] += ":/usr/sbin:/sbin"
 SLOW = 600  # seconds for what loads packages or compiles
 
 
@@ -111,7 +112,7 @@ class OwnEngine:
             f'version = 2\nroot = "{HOME / "containerd"}"\nstate = "{self.run / "containerd"}"\n'
             f'disabled_plugins = ["io.containerd.grpc.v1.cri"]\n[grpc]\n  address = "{containerd}"\n')
         (HOME / "daemon.json").write_text("{}\n")
-        env = environment(PATH=os.environ["PATH"] + ":/usr/sbin:/sbin")
+        env = environment()
         self.launch("containerd", ["containerd", "--config", HOME / "containerd.toml"], containerd, env)
         self.launch("dockerd", [
             "dockerd", "--config-file", HOME / "daemon.json", "--host", f"unix://{dockerd}", "--containerd", containerd,
@@ -186,7 +187,6 @@ def base_archive():
     shutil.rmtree(folder, ignore_errors=True)
     more = ["--include=ca-certificates"] if mirror.startswith("https") else []
     env = environment(**{f"{scheme}_proxy": url for scheme, url in proxies.items()})
-    env["PATH"] += ":/usr/sbin:/sbin"
     print(f"making {archive} with debootstrap", flush=True)
     try:
         call(["debootstrap", "--variant=minbase", *more, "bookworm", folder, mirror], seconds=SLOW, env=env)
@@ -269,7 +269,7 @@ class Project:
         self.files = ["-f", file, "-f", override]
         self.env = environment(DOCKER_HOST=self.engine.address, DOCKER_CONTAINERS=str(self.engine.root / "containers"),
                                **(env or {}))
-        self.foreign, self.ended = [], False
+        self.foreign, self.known, self.ended = [], {}, False
         place.programs.append(self)
 
     def compose(self, *arguments, **options):
@@ -281,6 +281,7 @@ class Project:
     def up(self, *services):
         self.build()
         self.compose("up", "-d", *services, seconds=120)
+        self.known = {}
         return self
 
     def run_foreign(self, *command, options=()):
@@ -289,12 +290,14 @@ class Project:
         self.foreign.append(container)
         return container
 
-    def containers(self, service):
-        return self.compose("ps", "-q", service).decode().split()
+    def container(self, service):
+        """The id of its one container, which lasts from `up` to `down`."""
+        if service not in self.known:
+            [self.known[service]] = self.compose("ps", "-q", service).decode().split()
+        return self.known[service]
 
     def inspect(self, service, form):
-        [container] = self.containers(service)
-        return self.engine.docker("inspect", "-f", form, container).decode().strip()
+        return self.engine.docker("inspect", "-f", form, self.container(service)).decode().strip()
 
     def wait_healthy(self, seconds=120):
         wait_until(lambda: self.inspect("sluice", "{{.State.Health.Status}}") == "healthy", "sluice is healthy",
@@ -309,6 +312,9 @@ class Project:
         os.kill(int(before[0]), signal.SIGKILL)
         wait_until(lambda: self.inspect(service, "{{.State.Running}} {{.RestartCount}}") == f"true {int(before[1]) + 1}",
                    f"{service} was started again")
+
+    def restart(self, service):
+        self.engine.docker("restart", "-t", "30", self.container(service), seconds=120)
 
     def sluice(self, *arguments, status=0, seconds=flow.WAIT):
         """A command in the running container of Sluice."""

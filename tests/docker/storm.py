@@ -107,10 +107,7 @@ def storm(place):
     while writers.count() < LINES:
         time.sleep(chance.uniform(2.5, 7))
         running[-1][1] = time.time()
-        if chance.random() < 0.5:
-            project.kill("sluice")
-        else:
-            project.compose("restart", "sluice", seconds=120)
+        chance.choice([project.kill, project.restart])("sluice")
         wait_until(lambda: is_ready(project), "sluice is ready again", 60, 0.02)
         running.append([time.time(), float("inf")])
         restarts += 1
