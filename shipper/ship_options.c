@@ -130,7 +130,7 @@ bool ship_sources_check(const struct config *config, struct err *err)
 
 bool ship_takes_containers(const struct ship_options *o, const struct config_shipper *c)
 {
-    return !o->has_operands && (c->docker.on || c->kubernetes.on || c->podman.on);
+    return !o->has_operands && (c->docker || c->kubernetes || c->podman);
 }
 
 static bool take_sources(struct ship_options *o, const struct config *c,
