@@ -114,7 +114,7 @@ static bool adjust(struct config *c, void *data, struct err *err)
            config_set(c, "collector.socket", f->socket, "--socket", err) &&
            config_set(c, "collector.listen", f->listen, "--listen", err) &&
            use_collector(c, c->collector.socket, err) &&
-           use_socket_beside(c, c->collector.socket, err);
+           use_socket_beside(c, c->collector.socket, err) && ship_sources_check(c, err);
 }
 
 static void apply(const struct config *next, void *data)
@@ -211,7 +211,8 @@ static void run(struct up *u)
     program_open(&u->program, &events);
     u->status = 0;
     if (open_parts(u, &err)) {
-        if (u->options.n_globs == 0 && !u->options.takes_containers)
+        const struct config_shipper *c = &u->live.first->shipper;
+        if (c->files_n == 0 && !ship_takes_containers(&u->options, c))
             log_warn(
                 "there is nothing to read: shipper.sources names no files, and containers are off");
         program_run(u->program);

@@ -48,29 +48,15 @@ struct config_file {    /* an entry of shipper.sources.files */
     struct str service; /* empty: by the rule of docs/design.md */
 };
 
-struct config_docker {
-    bool on;
-    struct str_list paths;    /* folders of containers or data-roots, or the word auto */
-    struct str_list projects; /* names, or the word auto or all */
-};
-
-struct config_kubernetes {
-    bool on;
-    struct str path; /* folder of the pods' logs */
-    struct str node; /* name of this node; empty: not known */
-};
-
-struct config_podman {
-    bool on;
-    struct str_list paths; /* storage folders, or the word auto */
-};
-
 struct config_shipper {
-    struct str state; /* folder */
-    struct config_docker docker;
-    struct config_kubernetes kubernetes;
-    struct config_podman podman;
-    const struct yaml *files_given; /* as written; `files` is the same, read */
+    struct str state;                /* folder */
+    bool docker, kubernetes, podman; /* whether containers of these are read */
+    struct str_list docker_paths;    /* folders of containers or data-roots, or the word auto */
+    struct str_list docker_projects; /* names, or the word auto or all */
+    struct str kubernetes_path;      /* folder of the pods' logs */
+    struct str kubernetes_node;      /* name of this node; empty: not known */
+    struct str_list podman_paths;    /* storage folders, or the word auto */
+    const struct yaml *files_given;  /* as written; `files` is the same, read */
     struct config_file *files;
     size_t files_n;
     enum config_start start;

@@ -238,7 +238,9 @@ static bool take_over(struct tailer *t, struct source *s, struct source *from)
     bool shorter = content_size(s) < from->seen.at.end;
     if (is_packed(s)) {
         source_claim(t, s, from);
-        s->state = s->total <= s->seen.at.end ? SOURCE_DONE : SOURCE_PENDING;
+        s->state = SOURCE_PENDING;
+        if (!has_unread(s))
+            s->state = SOURCE_DONE;
         stream_queue(t, s->stream);
         return true;
     }

@@ -112,18 +112,18 @@ static struct str without_slash(struct str path)
 static void add_places(struct discover *d)
 {
     const struct config_shipper *c = d->config;
-    if (c->docker.on && is_auto(&c->docker.paths))
+    if (c->docker && is_auto(&c->docker_paths))
         add_docker_auto(d);
-    for (size_t i = 0; c->docker.on && !is_auto(&c->docker.paths) && i < c->docker.paths.n; i++) {
-        add_docker_root(d, without_slash(c->docker.paths.items[i]));
-        add_data_root(d, without_slash(c->docker.paths.items[i]));
+    for (size_t i = 0; c->docker && !is_auto(&c->docker_paths) && i < c->docker_paths.n; i++) {
+        add_docker_root(d, without_slash(c->docker_paths.items[i]));
+        add_data_root(d, without_slash(c->docker_paths.items[i]));
     }
-    if (c->podman.on && is_auto(&c->podman.paths))
+    if (c->podman && is_auto(&c->podman_paths))
         add_podman_auto(d);
-    for (size_t i = 0; c->podman.on && !is_auto(&c->podman.paths) && i < c->podman.paths.n; i++)
-        add_podman_storage(d, without_slash(c->podman.paths.items[i]));
-    if (c->kubernetes.on)
-        add_glob(d, PLACE_PODS, ENVELOPE_CRI, without_slash(c->kubernetes.path), "*/*/*.log");
+    for (size_t i = 0; c->podman && !is_auto(&c->podman_paths) && i < c->podman_paths.n; i++)
+        add_podman_storage(d, without_slash(c->podman_paths.items[i]));
+    if (c->kubernetes)
+        add_glob(d, PLACE_PODS, ENVELOPE_CRI, without_slash(c->kubernetes_path), "*/*/*.log");
 }
 
 size_t discover_globs(const struct discover *d, const struct tail_glob **globs)
@@ -203,7 +203,7 @@ static bool has_word(struct str words, struct str wanted)
 
 static bool is_project_named(const struct discover *d, struct str project)
 {
-    const struct str_list *named = &d->config->docker.projects;
+    const struct str_list *named = &d->config->docker_projects;
     if (is_auto(named))
         return str_equal(project, d->own_project);
     for (size_t i = 0; i < named->n; i++)
@@ -306,7 +306,7 @@ static void look_for_own(void *context, struct str folder)
 
 static void find_own_project(struct discover *d)
 {
-    const struct str_list *named = &d->config->docker.projects;
+    const struct str_list *named = &d->config->docker_projects;
     for (size_t i = 0; i < d->n_globs; i++)
         if (d->globs[i].place == PLACE_DOCKER)
             glob_folders(d->globs[i].pattern, look_for_own, d);
@@ -320,7 +320,7 @@ struct discover *discover_new(const struct config_shipper *config, struct str mo
     struct discover *d = mem_new(struct discover);
     d->config = config;
     d->now_ns = now_ns;
-    d->node = config->kubernetes.node.len ? config->kubernetes.node : str_from(getenv("NODE_NAME"));
+    d->node = config->kubernetes_node.len ? config->kubernetes_node : str_from(getenv("NODE_NAME"));
     d->own_id = arena_copy(&d->arena, own_container_id(mountinfo));
     d->own_pod_uid = arena_copy(&d->arena, own_pod_uid(mountinfo));
     add_places(d);

@@ -13,7 +13,8 @@
  * part of it, while the file itself is read on, and that of the other lane is behind what was read.
  *
  * After a restart the joins are gone. A file with a hold is read again from the least one up to where
- * it was read (the *replay*), and pieces in front of their lane's position are skipped.
+ * it was read (the *replay*), and pieces in front of their lane's position are skipped. What is given
+ * on the way moves the position of its lane, in each file that is being replayed.
  *
  *  1. held[lane].end < .seen.at.end, or nothing is held; a position never goes back, but by a cut.
  *  2. A join is open iff a hold of its lane exists in a file of the stream (but while it replays).

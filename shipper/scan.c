@@ -380,6 +380,7 @@ static void see(struct listing *l, struct str path, const struct named *named,
     }
     if (s->state == SOURCE_GONE) {
         s->state = is_packed(s) ? SOURCE_PENDING : SOURCE_LIVE;
+        s->is_dropped = false;
         source_changed(t, s);
     }
     if (is_moved || map_get(&t->by_path, path) != s)

@@ -534,6 +534,7 @@ void ship_reload(struct ship *s, const struct config *config)
     if (!config || s->phase == SHIP_STOPPED)
         return;
     spool_set_limits(s->spool, config->shipper.spool_size, spool_keep_free(s));
+    ship_reload_sources(s);
     ship_pump(s);
 }
 

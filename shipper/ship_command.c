@@ -90,11 +90,18 @@ static void free_command(struct ship_command *c)
     live_config_close(&c->live);
 }
 
+static bool adjust(struct config *config, void *data, struct err *err)
+{
+    (void)data;
+    return ship_sources_check(config, err);
+}
+
 int command_ship(int argc, char **argv)
 {
     static const char *const sections[] = {"shipper.", "outputs.", "labels", "log.", NULL};
     defer(free_command) struct ship_command c = {0};
-    c.live = (struct live_config){.apply = apply, .data = &c, .sections = sections};
+    c.live =
+        (struct live_config){.adjust = adjust, .apply = apply, .data = &c, .sections = sections};
     if (ship_options_read(&c.options, &c.live, argc, argv, &c.status))
         run(&c);
     return c.status;

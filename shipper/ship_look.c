@@ -6,6 +6,7 @@
  *     a hint about a known file or folder ─▶ tailer_hint
  */
 #include "base/file.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "shipper/discover.h"
 #include "shipper/glob.h"
@@ -21,7 +22,7 @@ void ship_open_discover(struct ship *s)
     struct err ignored;
     defer(buf_free) struct buf mountinfo = {.max = MOUNTINFO_MAX};
     discover_free(&s->discover);
-    if (!s->options->takes_containers)
+    if (!ship_takes_containers(s->options, &s->config->shipper))
         return;
     file_load("/proc/self/mountinfo", MOUNTINFO_MAX, &mountinfo, &ignored);
     s->discover = discover_new(&s->config->shipper, buf_str(&mountinfo), ship_steady_now(s));
@@ -30,15 +31,34 @@ void ship_open_discover(struct ship *s)
 struct tail_glob *ship_globs(const struct ship *s, struct arena *arena, size_t *n)
 {
     const struct tail_glob *found;
-    size_t named = s->options->n_globs;
+    const struct config_shipper *c = &s->config->shipper;
     size_t n_found = s->discover ? discover_globs(s->discover, &found) : 0;
-    struct tail_glob *all = arena_array(arena, struct tail_glob, named + n_found + 1);
+    struct tail_glob *all =
+        arena_array(arena, struct tail_glob, s->options->n_globs + c->files_n + n_found + 1);
     *n = 0;
-    for (size_t i = 0; i < named; i++)
+    for (size_t i = 0; i < s->options->n_globs; i++)
         all[(*n)++] = s->options->globs[i];
+    for (size_t i = 0; i < c->files_n && !s->options->reads_stdin; i++)
+        all[(*n)++] =
+            (struct tail_glob){.pattern = c->files[i].path, .service = c->files[i].service};
     for (size_t i = 0; i < n_found; i++)
         all[(*n)++] = found[i];
     return all;
+}
+
+void ship_reload_sources(struct ship *s)
+{
+    struct err err;
+    defer(arena_free) struct arena arena = {0};
+    size_t n;
+    if (!s->tailer || s->phase > SHIP_RUNNING)
+        return;
+    ship_open_discover(s);
+    struct tail_glob *globs = ship_globs(s, &arena, &n);
+    if (!tailer_set_globs(s->tailer, globs, n, s->discover ? discover_admit : NULL, s->discover,
+                          &err))
+        log_error("shipper.sources: %s", err.text); /* checked before: ship_sources_check */
+    ship_look_around(s);
 }
 
 /* ---- folders ---- */

@@ -119,10 +119,25 @@ static bool add_glob(struct ship_options *o, struct str pattern, struct str serv
     return glob_check(path, err) ? true : err_wrap(err, "%.*s", STR_ARG(pattern));
 }
 
+bool ship_sources_check(const struct config *config, struct err *err)
+{
+    for (size_t i = 0; i < config->shipper.files_n; i++) {
+        if (!glob_check(config->shipper.files[i].path, err))
+            return err_wrap(err, "shipper.sources.files");
+    }
+    return true;
+}
+
+bool ship_takes_containers(const struct ship_options *o, const struct config_shipper *c)
+{
+    return !o->has_operands && (c->docker || c->kubernetes || c->podman);
+}
+
 static bool take_sources(struct ship_options *o, const struct config *c,
                          const struct options *given, struct err *err)
 {
-    o->globs = arena_array(&o->arena, struct tail_glob, c->shipper.files_n + given->operands.n);
+    o->has_operands = given->operands.n > 0;
+    o->globs = arena_array(&o->arena, struct tail_glob, given->operands.n + 1);
     for (size_t i = 0; i < given->operands.n; i++) {
         struct str operand = given->operands.items[i];
         o->reads_stdin |= str_equal(operand, STR("-"));
@@ -133,14 +148,10 @@ static bool take_sources(struct ship_options *o, const struct config *c,
         return o->n_globs == 0
                    ? true
                    : err_set(err, ERR_INPUT, "- and files together: run one sluice ship for each");
-    for (size_t i = 0; i < c->shipper.files_n; i++) {
-        if (!add_glob(o, c->shipper.files[i].path, c->shipper.files[i].service, err))
-            return false;
-    }
-    o->takes_containers =
-        given->operands.n == 0 &&
-        (c->shipper.docker.on || c->shipper.kubernetes.on || c->shipper.podman.on);
-    if (o->n_globs == 0 && !o->takes_containers && !o->may_be_idle)
+    if (!ship_sources_check(c, err))
+        return false;
+    bool is_idle = !o->n_globs && !c->shipper.files_n && !ship_takes_containers(o, &c->shipper);
+    if (is_idle && !o->may_be_idle)
         return err_set(err, ERR_INPUT,
                        "nothing to ship: name files (sluice ship '/var/log/app/*.log'), give - for "
                        "standard input, or set shipper.sources in the configuration");

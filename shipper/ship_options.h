@@ -11,19 +11,22 @@ struct ship_options {
     const char *url;   /* of the collector */
     const char *token; /* or NULL */
     struct str host;
-    struct str service;   /* of stdin and of operands; empty: by the rule */
-    struct labels labels; /* put on every stream */
-    struct tail_glob *globs;
+    struct str service;      /* of stdin and of operands; empty: by the rule */
+    struct labels labels;    /* put on every stream */
+    struct tail_glob *globs; /* files that the command line names */
     size_t n_globs;
     struct str *exclude;
     size_t n_exclude;
-    bool takes_containers; /* what the configuration says of them counts */
+    bool has_operands; /* files or -; then no containers are read */
     bool reads_stdin, tee;
     bool may_be_idle;      /* nothing to read is no error */
     struct buf token_text; /* owned; wiped */
     struct arena arena;
 };
 
+/* The patterns of a configuration are good. */
+bool ship_sources_check(const struct config *config, struct err *err);
+bool ship_takes_containers(const struct ship_options *o, const struct config_shipper *config);
 /* Opens live, whose .path is set here. False: help was printed or something is wrong (said on stderr);
  * *status is the exit status. */
 bool ship_options_read(struct ship_options *o, struct live_config *live, int argc, char **argv,

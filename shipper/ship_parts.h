@@ -83,6 +83,8 @@ int64_t ship_steady_now(const struct ship *s);
 void ship_open_discover(struct ship *s);
 /* Patterns that were named, which count first, then those of containers. */
 struct tail_glob *ship_globs(const struct ship *s, struct arena *arena, size_t *n);
+/* The configuration has other sources. */
+void ship_reload_sources(struct ship *s);
 void ship_look_around(struct ship *s); /* at everything */
 void ship_look_if_due(struct ship *s); /* the same, if a hint asked for it */
 void ship_hint(struct ship *s, struct str path);

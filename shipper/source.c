@@ -40,6 +40,49 @@ struct stream *stream_of(struct tailer *t, struct str file)
     return st;
 }
 
+static bool is_matched(const struct tailer *t, struct str path)
+{
+    for (size_t i = 0; i < t->options.n_globs; i++)
+        if (glob_match_path(t->options.globs[i].pattern, path))
+            return true;
+    return false;
+}
+
+/* By its own name, or one of its files by the name that rotation gave it. */
+static bool is_looked_for(const struct tailer *t, const struct stream *st)
+{
+    bool is_wanted = is_matched(t, st->shown.file);
+    for (size_t i = 0; i < st->n && !is_wanted; i++)
+        is_wanted = is_matched(t, str_from(st->sources[i]->path));
+    return is_wanted;
+}
+
+static void stream_leave(struct tailer *t, struct stream *st)
+{
+    for (size_t i = 0; i < st->n; i++) {
+        struct source *s = st->sources[i];
+        inflation_cancel(t, s);
+        source_close(t, s);
+    }
+}
+
+void streams_match_again(struct tailer *t)
+{
+    map_each (&t->streams, entry) {
+        struct stream *st = entry->value;
+        enum envelope_kind envelope = st->shown.envelope;
+        st->shown.attached[LANE_OUT] = st->shown.attached[LANE_ERR] = NULL;
+        st->shown.place = 0;
+        st->shown.envelope = ENVELOPE_NONE;
+        find_service(t, st);
+        st->is_left = !is_looked_for(t, st);
+        if (st->is_left) {
+            st->shown.envelope = envelope; /* its positions stay what they are */
+            stream_leave(t, st);
+        }
+    }
+}
+
 void stream_queue(struct tailer *t, struct stream *st)
 {
     if (st->is_queued)
@@ -190,7 +233,7 @@ void source_drop(struct tailer *t, struct source *s, const char *reason, uint64_
 
 void source_drop_rest(struct tailer *t, struct source *s, const char *reason)
 {
-    if (s->is_dropped || t->n_drops == DROPS_MAX)
+    if (s->is_dropped || s->stream->is_left || t->n_drops == DROPS_MAX)
         return;
     s->is_dropped = true;
     source_changed(t, s);
@@ -366,6 +409,7 @@ static bool open_path(struct tailer *t, struct source *s, struct err *err)
             s->total = max_of(s->total, s->seen.at.end);
         else
             s->size = max_of(s->seen.at.end, s->sure_size);
+        s->mtime_ns = 0; /* nor is it known whether there was one */
     }
     if (!is_inode || is_reused)
         return err_set(err, ERR_NOT_FOUND, "%s is another file now", s->path);

@@ -112,6 +112,7 @@ struct stream {
     size_t n, capacity;
     struct stream *next; /* in the queue */
     bool is_queued, is_waiting;
+    bool is_left;    /* no pattern matches it any more: not read, and its rest is no drop */
     int64_t wake_ns; /* when waiting */
 };
 
@@ -138,7 +139,7 @@ struct inflation; /* inflate.c */
 
 struct tailer {
     struct tailer_options options; /* strings in arena */
-    struct arena arena;
+    struct arena arena, globs_arena;
     struct source **sources;
     size_t n_sources, sources_capacity;
     struct map by_id, by_inode, by_path, by_folder, streams;

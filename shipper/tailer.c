@@ -30,31 +30,43 @@ static void set_defaults(struct tailer_options *o)
     o->joined_bytes = o->joined_bytes ? o->joined_bytes : (size_t)8 << 20;
 }
 
+static void copy_globs(struct tailer *t, const struct tail_glob *from, size_t n)
+{
+    struct tail_glob *globs = arena_array(&t->globs_arena, struct tail_glob, n + 1);
+    for (size_t i = 0; i < n; i++) {
+        globs[i] = from[i];
+        globs[i].pattern = arena_copy(&t->globs_arena, from[i].pattern);
+        globs[i].service = arena_copy(&t->globs_arena, from[i].service);
+    }
+    t->options.globs = globs;
+    t->options.n_globs = n;
+}
+
 static void copy_options(struct tailer *t, const struct tailer_options *from)
 {
     struct tailer_options *o = &t->options;
     *o = *from;
     set_defaults(o);
-    struct tail_glob *globs = arena_array(&t->arena, struct tail_glob, o->n_globs + 1);
     struct str *exclude = arena_array(&t->arena, struct str, o->n_exclude + 1);
-    for (size_t i = 0; i < o->n_globs; i++) {
-        globs[i].pattern = arena_copy(&t->arena, from->globs[i].pattern);
-        globs[i].service = arena_copy(&t->arena, from->globs[i].service);
-        globs[i].envelope = from->globs[i].envelope;
-        globs[i].place = from->globs[i].place;
-    }
     for (size_t i = 0; i < o->n_exclude; i++)
         exclude[i] = arena_copy(&t->arena, from->exclude[i]);
-    o->globs = globs;
     o->exclude = exclude;
     o->host = arena_copy(&t->arena, from->host);
+    copy_globs(t, from->globs, from->n_globs);
+}
+
+static bool check_globs(const struct tail_glob *globs, size_t n, struct err *err)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!glob_check(globs[i].pattern, err))
+            return false;
+    return true;
 }
 
 bool tailer_open(struct tailer **out, const struct tailer_options *options, struct err *err)
 {
-    for (size_t i = 0; i < options->n_globs; i++)
-        if (!glob_check(options->globs[i].pattern, err))
-            return false;
+    if (!check_globs(options->globs, options->n_globs, err))
+        return false;
     struct tailer *t = mem_new(struct tailer);
     copy_options(t, options);
     t->capacity =
@@ -64,6 +76,22 @@ bool tailer_open(struct tailer **out, const struct tailer_options *options, stru
     t->next_wake_ns = INT64_MAX;
     t->is_first = true;
     *out = t;
+    return true;
+}
+
+bool tailer_set_globs(struct tailer *t, const struct tail_glob *globs, size_t n,
+                      bool (*admit)(void *, const struct tail_stream *, const char **),
+                      void *admit_context, struct err *err)
+{
+    if (!check_globs(globs, n, err))
+        return false;
+    struct arena former = t->globs_arena;
+    t->globs_arena = (struct arena){0};
+    copy_globs(t, globs, n);
+    t->options.admit = admit;
+    t->options.admit_context = admit_context;
+    streams_match_again(t);
+    arena_free(&former);
     return true;
 }
 
@@ -85,7 +113,8 @@ void tailer_close(struct tailer **address)
     mem_free(&t->dirty), mem_free(&t->forgotten), mem_free(&t->drops), mem_free(&t->ignored);
     mem_free(&t->buffer);
     buf_free(&t->unescaped);
-    arena_free(&t->arena), arena_free(&t->drops_arena), arena_free(&t->ignored_arena);
+    arena_free(&t->arena), arena_free(&t->globs_arena);
+    arena_free(&t->drops_arena), arena_free(&t->ignored_arena);
     mem_free(address);
 }
 
@@ -322,7 +351,7 @@ static enum turn_end read_plain(struct tailer *t, struct source *s, int64_t now_
 
 static bool is_readable(const struct source *s, int64_t now_ns)
 {
-    if (s->retry_ns > now_ns || !has_unread(s))
+    if (s->stream->is_left || s->retry_ns > now_ns || !has_unread(s))
         return false;
     if (s->state == SOURCE_GONE)
         return is_file_open(&s->file);

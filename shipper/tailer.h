@@ -120,6 +120,12 @@ struct tail_sink {
 bool tailer_open(struct tailer **t, const struct tailer_options *options, struct err *err);
 void tailer_close(struct tailer **t);
 
+/* Other patterns from the next scan on. What none matches any more is read no further, and goes on where
+ * it was if one matches again. Streams are attached anew. */
+bool tailer_set_globs(struct tailer *t, const struct tail_glob *globs, size_t n,
+                      bool (*admit)(void *, const struct tail_stream *, const char **),
+                      void *admit_context, struct err *err);
+
 /* Before the first scan: a full checkpoint and the deltas behind it, in order. All or nothing. */
 bool tailer_restore(struct tailer *t, struct str checkpoint, struct err *err);
 /* Lists all folders, looks at every file, and settles what became of the known ones. */

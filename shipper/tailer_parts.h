@@ -13,6 +13,8 @@
 /* ---- source.c: sources, streams, descriptors, what has changed ---- */
 
 struct stream *stream_of(struct tailer *t, struct str file);
+/* The patterns are other ones. */
+void streams_match_again(struct tailer *t);
 void stream_queue(struct tailer *t, struct stream *st);
 void stream_wait(struct tailer *t, struct stream *st, int64_t until_ns);
 void streams_wake(struct tailer *t, int64_t now_ns);

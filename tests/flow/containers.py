@@ -49,7 +49,8 @@ KINDS = {"json": json_piece, "local": local_piece, "cri": cri_piece}
 class Container:
     """One container, and what its application wrote to each lane."""
 
-    def __init__(self, root, kind, name, project="shop", labels=None, packed=False, max_size=200_000):
+    def __init__(self, root, kind, name, project="shop", labels=None, packed=False,
+                 max_size=5_000_000 if flow.SOAK else 200_000):
         self.root, self.kind, self.name, self.packed, self.max_size = root, kind, name, packed, max_size
         self.id = f"{random.getrandbits(256):064x}"
         self.wrote = {lane: [] for lane in LANES}
@@ -284,6 +285,32 @@ def left_out(place):
     shown = flow.run("status", "--config", shipper.arguments[2], "shipper").out.decode()
     flow.check("docker:api-1" in shown and "docker:off-1" in shown and "label sluice.ship" in shown, shown)
     flow.check("docker:away-1" in shown and "keeps no file" in shown, shown)
+
+
+@flow.case("a reload takes up other containers and files, and leaves those that nobody names any more")
+def reloaded(place):
+    chance = random.Random(6)
+    (place.folder / "other").mkdir()
+    first = Container(place.folder, "json", "first")
+    second = Container(place.folder / "other", "json", "second")
+    for c in (first, second):
+        c.write([c.line(chance) for _ in range(20)])
+    collector = place.collector().start()
+    shipper = shipper_of(place, collector).start()
+    collector.wait_count(total([first]))
+    config = shipper.arguments[2]
+    before = config.read_text()
+    config.write_text(before.replace(f"{place.folder}/containers", f"{place.folder}/other/containers"))
+    shipper.signal(signal.SIGHUP)
+    collector.wait_count(total([first, second]))
+    first.write([first.line(chance) for _ in range(20)])
+    time.sleep(2.5)
+    flow.check(collector.count() == total([first, second]) - 20, "what nobody names is not read")
+    config.write_text(before)
+    shipper.signal(signal.SIGHUP)
+    collector.wait_count(total([first, second]))
+    time.sleep(1)
+    verify([first, second], "--collector", collector.url)
 
 
 flow.main()

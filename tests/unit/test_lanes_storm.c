@@ -75,8 +75,11 @@ static void learn(void *context, const struct tail_move *move)
     while (i < s->n_known && !hash128_equal(s->known[i].id, move->source))
         i++;
     REQUIRE(i < IDS_MAX);
+    CHECK(move->from <= move->to);
     if (i == s->n_known)
         s->n_known++;
+    else /* each goes on where the last one ended, or at the beginning of other content */
+        CHECK(move->from == s->known[i].to || move->from == 0);
     s->known[i] = (struct known){move->source, move->to, move->hash};
 }
 
@@ -195,19 +198,19 @@ static void write_piece(struct storm *s, struct writer *w, enum lane lane, struc
 }
 
 /* Now and then somebody looks while a piece is half written. */
-static void write_pieces(struct storm *s, struct writer *w)
+static void write_pieces(struct storm *s, struct writer *w, const char *name)
 {
     defer(buf_free) struct buf b = {0};
     for (unsigned i = roll(s, 12); i > 0; i--)
         write_piece(s, w, roll(s, 3) ? LANE_OUT : LANE_ERR, &b);
     size_t half = roll(s, 2) ? b.len : roll(s, (unsigned)b.len + 1);
-    append_file(w->name, str_of(b.ptr, half));
-    TELL(s, "%s + %zu", w->name, half);
+    append_file(name, str_of(b.ptr, half));
+    TELL(s, "%s + %zu", name, half);
     if (half < b.len) {
         TELL(s, "...\n");
         look(s);
-        append_file(w->name, str_slice(buf_str(&b), half, b.len));
-        TELL(s, "%s + %zu", w->name, b.len - half);
+        append_file(name, str_slice(buf_str(&b), half, b.len));
+        TELL(s, "%s + %zu", name, b.len - half);
     }
     TELL(s, " = out %zu, err %zu\n", w->lanes[LANE_OUT].wrote.len, w->lanes[LANE_ERR].wrote.len);
 }
@@ -229,7 +232,7 @@ static void add_id(void *context, struct hash128 id)
 static void lose_state(struct storm *s, struct writer *w)
 {
     settle(s);
-    write_pieces(s, w);
+    write_pieces(s, w, w->name);
     if (!s->t.tailer)
         tail_start(&s->t);
     tail_pass(&s->t, 0);
@@ -296,6 +299,8 @@ static void rotate_by_rename(struct storm *s, struct writer *w)
     rename_file(w->name, to);
     if (roll(s, 2))
         look(s);
+    if (roll(s, 3) == 0) /* the runtime was not told yet */
+        write_pieces(s, w, to);
     if (roll(s, 2))
         append_text(w->name, "");
 }
@@ -381,7 +386,7 @@ static void act(struct storm *s)
         break;
     default:
         if (roll(s, 2))
-            write_pieces(s, w);
+            write_pieces(s, w, w->name);
         else
             look(s);
     }
