@@ -48,6 +48,33 @@ def tokens(place):
           "a read token opens it")
 
 
+@flow.case("a shipper in a container of its own sends over TCP with the token of a secret, and nothing without")
+def over_tcp(place):
+    secret = place.folder / "token"
+    secret.write_text("slw_wrong\n")
+    secret.chmod(0o600)
+    shut_in = {"cap_drop": ["ALL"], "read_only": True, "tmpfs": ["/run/sluice"], "security_opt": ["no-new-privileges:true"]}
+    project = engine.Project(place, "apart", {
+        "secrets": {"sluice_token": {"file": str(secret)}},
+        "services": {
+            "sluice": {"command": ["collect"], "image": "sluice-apart", **CHECKED_OFTEN["services"]["sluice"]},
+            "shipper": {"image": "sluice-apart", "command": ["ship"], "secrets": ["sluice_token"], **shut_in,
+                        "environment": {"SLUICE_COLLECTOR": "http://sluice:4100", "SLUICE_HOST": "elsewhere"},
+                        "volumes": [f"{engine.the_engine().root}/containers:/var/lib/docker/containers:ro",
+                                    "state:/var/lib/sluice"]}},
+        "volumes": {"state": {}}})
+    project.up("sluice")
+    project.wait_healthy()
+    project.compose("up", "-d", "--no-deps", "shipper", "api", seconds=120)
+    time.sleep(4)
+    check(project.count("request completed") == 0, "a wrong token lets nothing in")
+    secret.write_bytes(project.sluice("token", "write"))
+    project.restart("shipper")
+    wait_until(lambda: project.count("request completed", "api", "host=elsewhere"), "the right token is taken up", 40, 0.5)
+    state = project.compose("exec", "-T", "shipper", "sluice", "status", "--check", status=None)
+    check(not state.strip(), f"the shipper is well: {state}")
+
+
 @flow.case("SLUICE_PROJECTS=all takes every container; labels turn one off and name another")
 def all_projects(place):
     project = engine.Project(place, "whole", CHECKED_OFTEN, env={"SLUICE_PROJECTS": "all"})

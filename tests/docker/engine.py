@@ -265,6 +265,7 @@ class Project:
         if self.engine.is_own:
             services = tree.setdefault("services", {})
             services["sluice"] = {**build, **services.get("sluice", {})}
+        self.more_parts = [name for name in tree.get("services", {}) if name == "shipper"]
         override.write_text(json.dumps(tree))
         self.files = ["-f", file, "-f", override]
         self.env = environment(DOCKER_HOST=self.engine.address, DOCKER_CONTAINERS=str(self.engine.root / "containers"),
@@ -339,8 +340,8 @@ class Project:
         return self.inspect("sluice", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}")
 
     def log(self):
-        """What Sluice says itself."""
-        return self.compose("logs", "--no-color", "--tail", "200", "sluice", status=None).decode(errors="replace")
+        """What Sluice says itself, also as a service `shipper`."""
+        return self.compose("logs", "--no-color", "--tail", "200", "sluice", *self.more_parts, status=None).decode(errors="replace")
 
     def down(self, *options):
         self.compose("down", *options, seconds=180)
