@@ -536,10 +536,10 @@ TEST(lanes_damaged_lines_are_kept_as_they_are)
 TEST(lanes_damaged_frames_are_dropped_and_named)
 {
     WORLD = {.envelope = ENVELOPE_DOCKER_LOCAL};
-    out(&t, "1");
+    out(&t, "1"), begin_out(&t, "ab");
     size_t first = size_of("a.log");
     append_text("a.log", "this is no frame at all");
-    begin_out(&t, "ab"), errs(&t, "x");
+    errs(&t, "x");
     tail_start(&t);
     tail_read_all(&t);
     CHECK_STR(OUT, STR("1\n"));
