@@ -153,7 +153,7 @@ TEST(places_have_a_text)
     for (size_t i = 0; i < countof(good); i++) {
         defer(buf_free) struct buf text = {0};
         REQUIRE(span_parse(str_from(good[i]), &span));
-        put_span(&text, &span);
+        put_store_span(&text, &span);
         CHECK_STR(buf_str(&text), str_from(good[i]));
     }
     for (size_t i = 0; i < countof(bad); i++) {
