@@ -31,6 +31,10 @@ enum {
     IDENTITY_BLOCKS = IDENTITY_HEAD / IDENTITY_BLOCK
 };
 
+struct inode_key {
+    uint64_t dev, ino;
+};
+
 /* min(256, end) bytes before end. */
 struct sample {
     uint64_t end;  /* offset in (uncompressed) bytes */

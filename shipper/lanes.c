@@ -1,28 +1,3 @@
-/*
- * Files of containers: each line of the file is an envelope around a piece of what the application
- * wrote to stdout or to stderr, its two *lanes*. Docker cuts lines at 16 KiB; the pieces of one line
- * may have pieces of the other lane between them, and may go on in the next file after a rotation.
- *
- *     file      │ out "ab" … │ err "x\n" │ out "cd" … │ err "y\n" │ out "e\n" │
- *               │            │           │            │           │           │
- *               held[out]                                         .seen.at    ▼ given: "abcde"
- *                                                                              nothing is held
- *
- * A piece that has more behind it waits in the join of its (stream, lane), in memory only. So until
- * the join is given the lane's position stays at its first piece, the *hold*, in each file that has a
- * part of it, while the file itself is read on, and that of the other lane is behind what was read.
- *
- * After a restart the joins are gone. A file with a hold is read again from the least one up to where
- * it was read (the *replay*), and pieces in front of their lane's position are skipped. What is given
- * on the way moves the position of its lane, in each file that is being replayed.
- *
- *  1. held[lane].end < .seen.at.end, or nothing is held; a position never goes back, but by a cut.
- *  2. A join is open iff a hold of its lane exists in a file of the stream (but while it replays).
- *  3. A line longer than max_line is given in parts, cut between pieces; nothing of a part that was
- *     given is held.
- *  4. All joins together have at most options.joined_bytes and one piece; the largest is given early.
- *  5. What is no envelope is given as it stands, on stdout.
- */
 #include "base/mem.h"
 #include "shipper/tailer_parts.h"
 

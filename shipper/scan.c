@@ -1,9 +1,11 @@
 /*
  * Finds files and settles what became of the known ones. One listing of a folder:
  *
- *     each name that a glob, or whose base a glob, matches ── stat ──▶ known inode: renamed, grown,
- * cut ──▶ unknown: a new source each known source of the folder that was not seen ──▶ gone each new
- * one ──▶ a copy of another, or a file of its own (copies.c)
+ *     each name that a glob matches, or whose base one matches ── stat ──▶ known inode: renamed,
+ *                                                                          grown, cut
+ *                                                                     ──▶ unknown: a new source
+ *     each known source of the folder that was not seen               ──▶ gone
+ *     each new one               ──▶ a copy of another, or a file of its own (copies.c)
  *
  * In this order, so that a copy is decided when all that it may be a copy of is up to date.
  */

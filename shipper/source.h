@@ -15,8 +15,8 @@
 #include "base/compress.h"
 #include "base/map.h"
 #include "base/time.h"
-#include "formats/line/docker_local.h"
 #include "shipper/checkpoint.h"
+#include "shipper/lanes.h"
 #include "shipper/tailer.h"
 
 #define WAIT_LIVE_NS    (5 * NS_PER_S)   /* an unfinished line of the file that is written */
@@ -26,8 +26,6 @@
 #define HOLD_MOVED_NS   (600 * NS_PER_S) /* ... one that was moved out of sight */
 #define CLAIM_NS        (60 * NS_PER_S)  /* then what a truncation left unread counts as dropped */
 #define KEEP_NS         (7 * NS_PER_DAY) /* positions of files that are gone */
-
-enum { PIECE_MAX = DOCKER_LOCAL_FRAME_MAX }; /* bytes of a line in its envelope taken whole */
 
 enum { KEEP_MAX = 10000, KEEP_PER_STREAM = 16, DROPS_MAX = 1024, IGNORED_MAX = 1000 };
 
@@ -46,20 +44,6 @@ enum source_state {
 #define X(name, text) name,
     SOURCE_STATES(X)
 #undef X
-};
-
-struct inode_key {
-    uint64_t dev, ino;
-};
-
-/* Of a file of a container (lanes.c); of another one only reported[0] means something. */
-struct lanes {
-    struct sample held[LANES]; /* where the open line of a lane begins, if .is_held */
-    uint64_t reported[LANES];  /* positions at the last take_moves */
-    struct sample replay;      /* if .is_replaying: it is read again from here to .seen.at.end */
-    bool is_held[LANES], is_replaying;
-    bool raw_is_partial; /* of the line that is longer than PIECE_MAX: what its envelope */
-    enum lane raw_lane;  /* said */
 };
 
 struct source {
@@ -94,15 +78,6 @@ struct source {
     bool is_moved, is_dirty, is_saved; /* in .moved, in .dirty, known to the checkpoint */
     bool is_unsure;  /* nothing was read, and it changed since its folder was listed */
     bool is_dropped; /* its unread rest was named */
-};
-
-/* The open line of a lane: the pieces that came so far. */
-struct join {
-    struct buf text;
-    int64_t time_ns;  /* of its first piece */
-    int64_t last_ns;  /* of its last piece; TIME_NONE */
-    int64_t since_ns; /* caller's clock: its last piece came */
-    bool is_open;
 };
 
 struct stream {

@@ -5,34 +5,36 @@
  *
  * A *source* is one generation of a file's content. Its position moves only when lines are given:
  *
- *              seen                    copy of a file that lives            that file is cut or
- * gone NEW ──────────────▶ LIVE    NEW ─────────────────────▶ HELD ──────────────────────▶ LIVE, at
- * the │ ▲                                                       original's position not there any │
- * │ found by inode more          ▼ │ GONE     LIVE ── size < offset, or other bytes ──▶ TRUNCATED +
- * a new LIVE at 0
+ *     NEW ───────── has content ─────────▶ LIVE      NEW ── is a copy of a LIVE one ──▶ HELD
+ *     LIVE ───────── not found ──────────▶ GONE      HELD ─ its original is cut or gone ──▶
+ *     GONE ── found by its inode again ──▶ LIVE             LIVE, at the original's position
+ *     LIVE ── size < offset, or other bytes ──▶ TRUNCATED, and a new LIVE at 0
  *
- *    .gz .zst:  PENDING ── inflated once, whole, unchanged ──▶ LIVE at the position of the
- * generation ▲ │                                         with these bytes, else at 0 ──▶ DONE it
- * changed  │ ▼ not whole WAITING
+ *     .gz .zst:  PENDING ── inflated whole, nobody wrote meanwhile ──▶ read from the position of the
+ *                   │  ▲                        generation that has these bytes, else from 0 ──▶ DONE
+ *        not whole  ▼  │ it changed
+ *                  WAITING
  *
  * Invariants
- *   1. What is given has been checked: the bytes in front of the position and the first KiB are
- * those that were read before (shipper/identity.h), else the file counts as truncated.
- *   2. A position is always behind a newline, or behind a part of a line (then a flag says so).
- *      Giving all records, with a newline behind each without NO_NEWLINE and not FIRST or MIDDLE,
- *      gives the bytes of the file.
- *   3. A generation is claimed by at most one copy, and a copy by bytes: head and the 256 bytes
- * before the position. A copy whose original lives is not read: all its bytes are in the original.
- *   4. Sources of one stream are read one after the other, rotated ones first; streams take turns
- * by quantum. A stream is not read past a predecessor with bytes left or not yet checked.
- *   5. put_delta after take_moves names exactly what was given since the last time. Whoever
- * restores all deltas up to some moment goes on exactly there.
- *   6. What cannot be read any more is a drop, named once, never silence.
- *   7. Files of containers have lanes, stdout and stderr, whose pieces are joined to lines (lanes.c).
- * Each lane has a position of its own, at the start of its open line, and reports under an id of its
- * own. After a restart the file is read again from the lesser one, and what the other has is skipped.
- *   8. Memory: one buffer of max_line + quantum, one more while a compressed file is read, about
- * 600 bytes and two paths per file, joined_bytes for open lines. Descriptors: at most max_open; the longest idle is closed.
+ *  1. What is given has been checked: the bytes in front of the position and the first KiB are those
+ *     that were read before (shipper/identity.h), else the file counts as truncated.
+ *  2. A position is always behind a newline, or behind a part of a line (then a flag says so). Giving
+ *     all records, with a newline behind each without NO_NEWLINE and not FIRST or MIDDLE, gives the
+ *     bytes of the file.
+ *  3. A generation is claimed by at most one copy, and a copy by bytes: head and the 256 bytes before
+ *     the position. A copy whose original lives is not read: all its bytes are in the original.
+ *  4. Sources of one stream are read one after the other, rotated ones first; streams take turns by
+ *     quantum. A stream is not read past a predecessor with bytes left or not yet checked.
+ *  5. put_delta after take_moves names exactly what was given since the last time. Whoever restores
+ *     all deltas up to some moment goes on exactly there.
+ *  6. What cannot be read any more is a drop, named once, never silence.
+ *  7. Files of containers have lanes, stdout and stderr, whose pieces are joined to lines
+ *     (shipper/lanes.h). Each lane has a position of its own, at the start of its open line, and
+ *     reports under an id of its own. After a restart the file is read again from the lesser one, and
+ *     what the other has is skipped.
+ *  8. Memory: one buffer of max_line + quantum, one more while a compressed file is read, about 600
+ *     bytes and two paths per file, joined_bytes for open lines. Descriptors: at most max_open; the
+ *     longest idle is closed.
  *
  * A truncated file that has regrown past the position with the very same first KiB and the very
  * same 256 bytes before the position is not told from one that was appended to.
@@ -42,19 +44,9 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "base/hash.h"
-#include "formats/line/envelope.h"
+#include "shipper/tail_line.h"
 
 struct tailer;
-
-struct tail_glob {
-    struct str pattern; /* absolute; see shipper/glob.h */
-    struct str service; /* empty: the name of the file's folder */
-    enum envelope_kind envelope;
-    unsigned place; /* the caller's */
-};
-
-struct tail_stream;
 
 struct tailer_options {
     struct str host;               /* goes into ids */
@@ -73,48 +65,6 @@ struct tailer_options {
     /* Whether the files of this stream are read; false: why not, a static text. NULL: all are. */
     bool (*admit)(void *context, const struct tail_stream *stream, const char **reason);
     void *admit_context;
-};
-
-/* What the lines of a file have in common; rotation does not make a new one. The pointer is good
- * until the tailer has forgotten all files of the stream, which only tailer_scan does. */
-struct tail_stream {
-    uint64_t number;             /* never used again */
-    struct str file;             /* path without what rotation added */
-    struct str service;          /* of the glob, else the folder's name */
-    size_t glob;                 /* index in options.globs; n_globs if none matches any more */
-    enum envelope_kind envelope; /* of the glob, as is .place */
-    unsigned place;
-    void *attached[LANES]; /* the caller's; NULL at first. A file without lanes has [0] */
-};
-
-enum tail_flag {
-    TAIL_FIRST = 1,      /* the first part of a line longer than max_line */
-    TAIL_MIDDLE = 2,     /* a part with more before and behind it */
-    TAIL_LAST = 4,       /* its last part */
-    TAIL_NO_NEWLINE = 8, /* no newline came behind it for 5 s, or the file is over */
-    TAIL_CONTINUES = 16, /* goes on behind a piece that was given with NO_NEWLINE */
-    TAIL_DAMAGED = 32,   /* never given: bytes that are no frame */
-    TAIL_OF_LANE = 64,   /* of a container */
-    TAIL_MORE = 128,     /* of a lane, instead of FIRST and MIDDLE: the line goes on. Whether it is
-                          * FIRST, MIDDLE or LAST follows from the lane's line before */
-};
-
-struct tail_line {
-    struct tail_stream *stream;
-    struct hash128 source;
-    struct str bytes; /* without the newline; good until the call returns */
-    unsigned flags;   /* enum tail_flag */
-    enum lane lane;
-    int64_t time_ns; /* of its envelope; TIME_NONE: it has none */
-    uint64_t from,
-        to;           /* offsets in uncompressed bytes; the newline is inside. 0 if it was joined */
-    int64_t mtime_ns; /* of the file, when it was read */
-};
-
-struct tail_sink {
-    /* True: taken. False: not taken; the turn ends, and the line comes again with the next one. */
-    bool (*line)(void *context, const struct tail_line *line);
-    void *context;
 };
 
 bool tailer_open(struct tailer **t, const struct tailer_options *options, struct err *err);

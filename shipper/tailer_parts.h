@@ -128,28 +128,11 @@ size_t give_lines(struct turn *turn, const char *data, size_t n, bool is_over);
 enum turn_end turn_failed(struct tailer *t, struct source *s, int64_t now_ns,
                           const struct err *err);
 
-/* ---- lanes.c ---- */
+/* ---- lanes.c, and shipper/lanes.h ---- */
 
-/* One raw piece of a file with lanes: it is skipped, joined to what is open in its lane, or given.
- * False: the sink did not take it. */
-bool lane_give(struct turn *turn, struct tail_line *line, struct str raw, unsigned flags);
 /* Gives open lines to which nothing came for WAIT_LIVE_NS; nothing of the stream is left to be read. */
 enum turn_end lanes_give_overdue(struct tailer *t, struct stream *st, int64_t now_ns,
                                  const struct tail_sink *sink);
-/* The position of a lane: all its lines before it were given. */
-struct sample lane_position(const struct source *s, enum lane lane);
-struct hash128 lane_id(struct hash128 id, enum lane lane);
-/* After a restart: what was open is read again. */
-void lanes_replay(struct source *s);
-/* The replay is over: what is held is open again. */
-void lanes_replayed(struct source *s);
-/* It cannot be replayed. */
-void lanes_give_up(struct source *s);
-/* The position went back: no lane is beyond it. */
-void lanes_clip(struct source *s);
-/* The collector has all of the lane before the position in seen. */
-void lane_resume(struct source *s, enum lane lane, const struct identity *seen);
-void joins_free(struct tailer *t, struct stream *st);
 
 /* ---- inflate.c ---- */
 

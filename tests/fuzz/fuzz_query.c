@@ -57,7 +57,7 @@ static void try_tail(struct str form)
     if (span_parse(form, &span)) {
         struct store_span back;
         defer(buf_free) struct buf text = {0};
-        put_span(&text, &span);
+        put_store_span(&text, &span);
         bool ok = span_parse(buf_str(&text), &back);
         assert(ok && back.to.offset == span.to.offset && back.from.journal == span.from.journal);
     }
