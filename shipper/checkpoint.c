@@ -131,7 +131,7 @@ static void read_entry(struct reader *r, struct checkpoint_entry *e)
     e->file = read_path(r);
     e->kind = (enum file_kind)read_below(r, FILE_UNKNOWN_PACKING);
     e->state = (enum checkpoint_state)read_below(r, CHECKPOINT_STATES);
-    e->flags = read_u8(r);
+    e->flags = read_below(r, CHECKPOINT_FLAGS + 1);
     e->seen = read_identity(r);
     read_held(r, e);
     e->size = read_varint(r);

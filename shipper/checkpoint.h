@@ -46,12 +46,8 @@ enum checkpoint_flag {
     CHECKPOINT_DONE = 4,      /* compressed, whole and read to its end */
     CHECKPOINT_HELD_OUT = 8,  /* of a container: a line of stdout is open, from .held on */
     CHECKPOINT_HELD_ERR = 16, /* of stderr */
-    /* The offset is within a line longer than PIECE_MAX of stderr, of which the runtime said that it
-     * is partial. */
-    CHECKPOINT_RAW_ERR = 32,
-    CHECKPOINT_RAW_PARTIAL = 64,
-    CHECKPOINT_DROPPED = 128, /* its unread rest was named */
-    CHECKPOINT_FLAGS = 255    /* all bits of the byte */
+    CHECKPOINT_DROPPED = 32,  /* its unread rest was named */
+    CHECKPOINT_FLAGS = 63
 };
 
 struct checkpoint_entry {

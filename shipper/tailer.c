@@ -486,8 +486,6 @@ static void put_source(struct buf *out, struct source *s)
         .flags = (s->in_line ? CHECKPOINT_IN_LINE : 0u) |
                  (s->continues ? CHECKPOINT_CONTINUES : 0u) |
                  (s->state == SOURCE_DONE ? CHECKPOINT_DONE : 0u) |
-                 (s->lanes.raw_lane == LANE_ERR ? CHECKPOINT_RAW_ERR : 0u) |
-                 (s->lanes.raw_is_partial ? CHECKPOINT_RAW_PARTIAL : 0u) |
                  (s->is_dropped ? CHECKPOINT_DROPPED : 0u) |
                  (s->lanes.is_held[LANE_OUT] ? CHECKPOINT_HELD_OUT : 0u) |
                  (s->lanes.is_held[LANE_ERR] ? CHECKPOINT_HELD_ERR : 0u),
@@ -561,8 +559,6 @@ static void restore_entry(struct tailer *t, const struct checkpoint_entry *e)
         s->lanes.is_held[lane] = (e->flags & ((unsigned)CHECKPOINT_HELD_OUT << lane)) != 0;
         s->lanes.held[lane] = e->held[lane];
     }
-    s->lanes.raw_lane = e->flags & CHECKPOINT_RAW_ERR ? LANE_ERR : LANE_OUT;
-    s->lanes.raw_is_partial = (e->flags & CHECKPOINT_RAW_PARTIAL) != 0;
     s->is_dropped = (e->flags & CHECKPOINT_DROPPED) != 0;
     lanes_replay(s);
     s->size = s->sure_size = e->size;

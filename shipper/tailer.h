@@ -105,10 +105,10 @@ struct tail_line {
     struct str bytes; /* without the newline; good until the call returns */
     unsigned flags;   /* enum tail_flag */
     enum lane lane;
-    int64_t time_ns;   /* of its envelope; TIME_NONE: it has none */
-    uint64_t from, to; /* offsets in uncompressed bytes; the newline is inside. Of a lane: of the
-                        * piece that made the line whole */
-    int64_t mtime_ns;  /* of the file, when it was read */
+    int64_t time_ns; /* of its envelope; TIME_NONE: it has none */
+    uint64_t from,
+        to;           /* offsets in uncompressed bytes; the newline is inside. 0 if it was joined */
+    int64_t mtime_ns; /* of the file, when it was read */
 };
 
 struct tail_sink {

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """`sluice tail` and `sluice streams`: following while things are written, killed, stalled and removed."""
 import json
+import random
 import re
 import signal
 import subprocess
@@ -203,7 +204,7 @@ def stalled(place):
         tail.end()
 
 
-@flow.case("collector.limits.tails: one more is refused; a tail that was there waits until it may go on")
+@flow.case("collector.limits.tails: one more is refused, and says why")
 def too_many(place):
     collector = place.collector(settings={"collector.limits.tails": 2}).start()
     place.shipper(collector).start()
@@ -273,7 +274,6 @@ def removed(place):
     tail.process.send_signal(signal.SIGSTOP)
     collector.stop()
     collector.start()
-    import random
     numbers = random.Random(1)
     for n in range(14):
         flow.append(place.logs / "a.log", [b"a " + numbers.randbytes(500).hex().encode() for _ in range(2000)])
@@ -376,8 +376,6 @@ def streams(place):
     one = flow.run("streams", f"file={place.logs / 'b.log'}", "--output", "json", "--collector", collector.url)
     flow.check(json.loads(one.out)["labels"]["env"] == "prod" and one.out.count(b"\n") == 1, f"{one}")
     flow.check(flow.run("streams", "nosuch", "--collector", collector.url).status == 2, "unknown")
-    before = collector.metric("sluice_query_seconds_count")
-    flow.check(before > 0, "it was a query")
     collector.stop()
     stored = flow.run("streams", "--store", collector.data)
     flow.check(stored.out == text.out, f"{stored}")

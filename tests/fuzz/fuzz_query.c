@@ -2,7 +2,9 @@
 #include "query/engine/query.h"
 
 #include "base/mem.h"
+#include "collector/store/places.h"
 #include "query/engine/filter.h"
+#include "query/engine/tail_form.h"
 #include "query/engine/time_words.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -35,6 +37,32 @@ static void try_filter(const struct query *q)
     filter_close(&f);
 }
 
+/* As the form of a tail, and as a place of a store. */
+static void try_tail(struct str form)
+{
+    struct err err;
+    struct store_span span;
+    defer(tail_form_free) struct tail_form tail, again;
+    tail_form_init(&tail);
+    tail_form_init(&again);
+    if (tail_form_decode(&tail, form, &err)) {
+        defer(buf_free) struct buf first = {0}, second = {0};
+        tail_form_encode(&tail, &first);
+        bool ok = tail_form_decode(&again, buf_str(&first), &err);
+        assert(ok || first.len > QUERY_FORM_MAX);
+        tail_form_encode(&again, &second);
+        assert(!ok || str_equal(buf_str(&first), buf_str(&second)));
+        form = tail.cursor;
+    }
+    if (span_parse(form, &span)) {
+        struct store_span back;
+        defer(buf_free) struct buf text = {0};
+        put_span(&text, &span);
+        bool ok = span_parse(buf_str(&text), &back);
+        assert(ok && back.to.offset == span.to.offset && back.from.journal == span.from.journal);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct err err;
@@ -43,6 +71,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     query_init(&q);
     query_init(&again);
     try_time(form);
+    try_tail(form);
     if (!query_decode(&q, form, &err))
         return 0;
     try_filter(&q);

@@ -35,7 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             break;
         if (kind == RESULT_RECORD)
             print_all(printers, &result);
-    } while (kind == RESULT_RECORD);
+    } while (kind == RESULT_RECORD || kind == RESULT_MARK);
     summary_free(&summary);
     result_reader_free(&reader);
     return 0;

@@ -86,8 +86,10 @@ TEST(checkpoint_refuses_what_cannot_be)
     CHECK(!is_taken(e));
     e = sample_entry(), e.state = CHECKPOINT_STATES;
     CHECK(!is_taken(e));
-    e = sample_entry(), e.flags = CHECKPOINT_FLAGS, e.held[LANE_ERR] = (struct sample){99, 5};
-    CHECK(is_taken(e));         /* each bit means something */
+    e = sample_entry(), e.flags = CHECKPOINT_FLAGS + 1;
+    CHECK(!is_taken(e));
+    e = sample_entry(), e.flags |= CHECKPOINT_HELD_ERR, e.held[LANE_ERR] = (struct sample){99, 5};
+    CHECK(is_taken(e));
     e.held[LANE_ERR].end = 100; /* not in front of the position */
     CHECK(!is_taken(e));
     e = sample_entry(), e.seen.older[1].end = 90;

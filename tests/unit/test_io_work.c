@@ -149,6 +149,39 @@ TEST(io_work_holds_a_fast_emitter_back)
     pool_close(&p);
 }
 
+static void emit_while_there_is_room(struct work *work)
+{
+    struct job *job = container_of(work, struct job, work);
+    while (work_has_room(work, 50)) {
+        struct buf chunk = {0};
+        put_u32(&chunk, (uint32_t)(job->emitted / PIECE));
+        memset(buf_reserve(&chunk, PIECE - 4), 'x', PIECE - 4);
+        chunk.len = PIECE;
+        REQUIRE(work_emit(work, &chunk));
+        job->emitted += PIECE;
+    }
+}
+
+TEST(io_work_says_when_nobody_reads)
+{
+    struct pool p;
+    pool_open(&p, 1);
+    static struct job job = {.pause_at_first = true}, other;
+    job.work =
+        (struct work){.run = emit_while_there_is_room, .chunk = take_numbers, .done = count_done};
+    other.work = (struct work){.run = count_run, .done = count_done};
+    work_start(p.workers, &job.work);
+    work_start(p.workers, &other.work);
+    run_until_done(&p, &other, 1); /* the one thread is free again */
+    CHECK_INT(job.dones, 0);
+    CHECK_INT(job.got, PIECE);
+    job.pause_at_first = false;
+    work_resume(&job.work);
+    run_until_done(&p, &job, 1);
+    CHECK(job.got == job.emitted && job.got > WORK_QUEUE_MAX && !job.order_broken);
+    pool_close(&p);
+}
+
 TEST(io_work_cancel_ends_a_blocked_emitter)
 {
     struct pool p;

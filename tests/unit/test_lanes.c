@@ -310,6 +310,10 @@ static void resume_case(bool is_packed, int first, int second)
     bool has_errs = first == LANE_ERR || second == LANE_ERR;
     CHECK_STR(OUT, has_out ? STR("abc\n") : STR("1\nabc\n"));
     CHECK_STR(ERR, has_errs ? STR("z\n") : STR("x\ny\nz\n"));
+    told.n = 0;
+    tailer_take_moves(t.tailer, tell, &told);
+    REQUIRE(told.n >= 2);
+    CHECK(told.moves[0].to == told.moves[1].to); /* nothing is held any more */
     tail_save(&t);
     restart(&t);
     CHECK_INT(OUT.len + ERR.len, 0);
@@ -532,10 +536,10 @@ TEST(lanes_damaged_lines_are_kept_as_they_are)
 TEST(lanes_damaged_frames_are_dropped_and_named)
 {
     WORLD = {.envelope = ENVELOPE_DOCKER_LOCAL};
-    out(&t, "1");
+    out(&t, "1"), begin_out(&t, "ab");
     size_t first = size_of("a.log");
     append_text("a.log", "this is no frame at all");
-    begin_out(&t, "ab"), errs(&t, "x");
+    errs(&t, "x");
     tail_start(&t);
     tail_read_all(&t);
     CHECK_STR(OUT, STR("1\n"));
@@ -544,6 +548,10 @@ TEST(lanes_damaged_frames_are_dropped_and_named)
     char expected[64];
     snprintf(expected, sizeof expected, "a.log %zu-%zu damaged frames\n", first, first + 23);
     CHECK_STR(buf_str(&t.drops), str_from(expected));
+    buf_reset(&t.drops);
+    restart(&t); /* what is replayed was named */
+    tail_save(&t);
+    CHECK_INT(t.drops.len, 0);
     append_file("a.log",
                 STR("\0\0\0\x14\n\6stdo")); /* cut short, and nothing follows for a while */
     size_t before = size_of("a.log");
@@ -604,6 +612,7 @@ static void giant_case(bool restarts)
     buf_add_byte(&line, '\n');
     CHECK_INT(ERR.len, line.len);
     CHECK(str_equal(ERR, buf_str(&line)));
+    CHECK(str_find_byte(tail_shape(&t, "a.log!"), 'N') == SIZE_MAX);
     remove_file("a.log");
 }
 

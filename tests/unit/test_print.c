@@ -69,6 +69,22 @@ TEST(print_text_columns)
     CHECK_STR(print_one(o, r, &b), STR("00000000000000cd00000000000000ab:17:3 api x\0"));
 }
 
+TEST(print_service_has_the_number_of_a_replica)
+{
+    defer(buf_free) struct buf b = {0};
+    struct print_options o = {.output = PRINT_TEXT, .time = TIME_OFF};
+    static const char *const numbers[] = {"1", "2", "x", ""};
+    static const char *const shown[] = {"api x\n", "api/2 x\n", "api x\n", "api x\n"};
+    for (size_t i = 0; i < countof(numbers); i++) {
+        struct label labels[] = {{STR("number"), str_from(numbers[i])},
+                                 {STR("service"), STR("api")}};
+        struct result_stream of = {.labels = {labels, 2}};
+        struct result r = result_of(STR("x"));
+        r.stream = &of;
+        CHECK_STR(print_one(o, r, &b), str_from(shown[i]));
+    }
+}
+
 /* Invariant 2 */
 TEST(print_keeps_control_bytes_from_terminals)
 {
@@ -241,6 +257,40 @@ TEST(results_come_back)
     check_answer(buf_str(&b), 1);
     check_answer(buf_str(&b), 7);
     check_answer(buf_str(&b), SIZE_MAX);
+}
+
+/* results.h, invariant 4 */
+TEST(results_marks_number_streams_anew)
+{
+    struct err err;
+    struct result_writer w = {0};
+    struct result_reader reader = {0};
+    struct summary problem = {0}, s = {0};
+    struct result r = result_of(STR("line"));
+    enum result_kind kind;
+    defer(buf_free) struct buf b = {0};
+    summary_problem(&problem, "block 7 is gone");
+    put_results_start(&b);
+    for (int i = 0; i < 2; i++) {
+        put_mark(&w, STR("A-B"), i ? &problem : NULL, &b);
+        put_result(&w, &r, &b);
+        put_mark(&w, STR(""), NULL, &b); /* a sign of life: streams stay */
+        put_result(&w, &r, &b);
+    }
+    struct str rest = buf_str(&b);
+    for (int i = 0; i < 8; i++) {
+        struct result got;
+        REQUIRE_OK(result_reader_take(&reader, &rest, &kind, &got, &s, &err));
+        REQUIRE(kind == (i % 2 ? RESULT_RECORD : RESULT_MARK));
+        if (i % 4 == 0)
+            CHECK_STR(reader.place, STR("A-B"));
+        CHECK_INT(s.n_problems, i == 4 || i == 5);
+        CHECK_INT(reader.n_streams, i % 4 != 0);
+    }
+    CHECK(rest.len == 0);
+    summary_free(&problem);
+    summary_free(&s);
+    result_reader_free(&reader);
 }
 
 /* results.h, invariants 2 and 3 */

@@ -65,6 +65,19 @@ TEST(query_form_is_strict)
     CHECK(q.since_ns == 1795165200 * NS_PER_S && q.until_ns == TIME_NONE);
 }
 
+TEST(query_form_takes_other_names_as_filters)
+{
+    struct err err;
+    defer(query_free) struct query q;
+    query_init(&q);
+    REQUIRE_OK(query_decode(&q, STR("service=api&host!=h%201&file~log%24&env!=~^x&i=1"), &err));
+    REQUIRE(q.n_filters == 4 && q.options.ignore_case);
+    CHECK_STR(q.filters[0], STR("service=api"));
+    CHECK_STR(q.filters[1], STR("host!=h 1"));
+    CHECK_STR(q.filters[2], STR("file~log$"));
+    CHECK_STR(q.filters[3], STR("env!=~^x"));
+}
+
 /* ---- filters ---- */
 
 static struct label api_items[] = {{STR_INIT("host"), STR_INIT("h1")},
@@ -153,6 +166,24 @@ TEST(filter_says_what_is_wrong)
         if (err.code != ERR_INPUT || !strstr(err.text, cases[i].says))
             test_fail(__FILE__, __LINE__, "%s: %s", cases[i].operand, err.text);
     }
+}
+
+/* filter.h, invariant 2: without a list of streams anything may come yet. */
+TEST(filter_takes_names_as_they_are_without_a_list)
+{
+    struct err err;
+    struct filter *f;
+    const struct str operands[] = {STR("not-there-yet"), STR("team=x"), STR("service!=gone")};
+    REQUIRE_OK(filter_compile(&f, operands, 3, NULL, 0, &err));
+    CHECK(!filter_takes_stream(f, &api) && !filter_looks_at_records(f));
+    filter_close(&f);
+    REQUIRE_OK(filter_compile(&f, operands + 2, 1, NULL, 0, &err));
+    CHECK(filter_takes_stream(f, &api));
+    filter_close(&f);
+    struct str level = STR("level=warn+");
+    REQUIRE_OK(filter_compile(&f, &level, 1, streams, 2, &err));
+    CHECK(filter_looks_at_records(f));
+    filter_close(&f);
 }
 
 /* ---- times ---- */

@@ -5,6 +5,7 @@
 #include "formats/block/builder.h"
 #include "query/engine/opened.h"
 #include "query/engine/print.h"
+#include "query/engine/window.h"
 #include "tests/test.h"
 
 #include <stdlib.h>
@@ -171,7 +172,8 @@ static struct world *random_world(void)
 struct heard {
     struct buf text;
     size_t n;
-    uint64_t stop_after; /* 0: never */
+    uint64_t stop_after;  /* 0: never */
+    struct order_key key; /* of the last one */
 };
 
 static bool hear(void *context, const struct result *r)
@@ -182,6 +184,8 @@ static bool hear(void *context, const struct result *r)
               r->line_number, r->is_match ? "match" : "context", r->goes_on ? "+" : "");
     buf_add(&h->text, r->line);
     buf_add_byte(&h->text, '\n');
+    if (r->stream) /* the oracle has none */
+        h->key = result_key(r);
     return ++h->n != h->stop_after;
 }
 
@@ -389,6 +393,43 @@ TEST(run_gives_what_a_naive_search_gives)
             random_query(&q);
             compare(w, &q, round);
         }
+    }
+}
+
+/* run.h, invariant 7: cut after any result, however often, nothing is missing or doubled. */
+TEST(run_goes_on_behind_a_result)
+{
+    for (int round = 0; round < 60; round++) {
+        seed = (uint64_t)round * 131 + 7;
+        defer(free_world) struct world *w = random_world();
+        defer(query_free) struct query q;
+        query_init(&q);
+        random_query(&q);
+        q.newest = q.has_max = false;
+        q.before = q.after = 0;
+        q.last = round % 2 ? 1 + roll(40) : 0;
+        struct heard expected = {0}, heard = {0};
+        run_oracle(w, &q, &expected);
+        bool done = false;
+        for (bool again = false; !done; again = true) {
+            struct err err;
+            struct summary summary = {0};
+            struct snapshot snapshot = snapshot_of(w);
+            struct order_key key = heard.key;
+            struct run_options options = {.memory = roll(2) ? 0 : 3000,
+                                          .behind = again && heard.n ? &key : NULL,
+                                          .take = hear,
+                                          .context = &heard};
+            heard.stop_after = heard.n + 1 + roll(30);
+            done = query_run(&q, &snapshot, &options, &summary, &err);
+            CHECK(done || err.code == ERR_CANCELED);
+            summary_free(&summary);
+        }
+        if (!str_equal(buf_str(&heard.text), buf_str(&expected.text)))
+            test_fail(__FILE__, __LINE__, "round %d\n--- expected\n%s--- heard\n%s", round,
+                      buf_text(&expected.text), buf_text(&heard.text));
+        buf_free(&heard.text);
+        buf_free(&expected.text);
     }
 }
 
@@ -643,6 +684,29 @@ TEST(run_reports_a_pattern_that_gives_up)
     struct summary summary = {0};
     run_query(w, &q, 0, &heard, &summary);
     CHECK(!summary.complete && summary.matched == 0 && summary.n_problems == 1);
+    buf_free(&heard.text);
+    summary_free(&summary);
+}
+
+/* run.h, invariant 6 */
+TEST(run_lists_streams_without_reading_blocks)
+{
+    seed = 6;
+    defer(free_world) struct world *w = plain_world(30, 5);
+    defer(query_free) struct query q;
+    query_init(&q);
+    q.want = WANT_STREAMS;
+    query_add_filter(&q, STR("service!=db"));
+    struct heard heard = {0};
+    struct summary summary = {0};
+    run_query(w, &q, 0, &heard, &summary);
+    CHECK_INT(w->loads, 0);
+    CHECK_INT(heard.n, STREAMS - 1);
+    CHECK_INT(summary.streams, STREAMS - 1);
+    summary_free(&summary);
+    q.since_ns = 0;
+    run_query(w, &q, 0, &heard, &summary);
+    CHECK(w->loads > 0 && summary.streams == 2);
     buf_free(&heard.text);
     summary_free(&summary);
 }

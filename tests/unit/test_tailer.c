@@ -190,6 +190,9 @@ TEST(tailer_names_what_was_deleted_while_it_was_away)
     CHECK_INT(t.drops.len, 0);
     for (int i = 0; i < 3; i++)
         tail_pass(&t, 6 * NS_PER_S), tail_save(&t);
+    tail_stop(&t), tail_start(&t); /* once, also over a restart */
+    for (int i = 0; i < 3; i++)
+        tail_pass(&t, 20 * NS_PER_S), tail_save(&t);
     CHECK_STR(buf_str(&t.drops), STR("a.log 2-4 deleted before it was read\n"));
 }
 
