@@ -13,7 +13,6 @@ enum {
     LABELS_MAX = 32,
     LABEL_NAME_MAX = 64,
     LABEL_VALUE_MAX = 1024,
-    TOKEN_MAX = 4096,
     SOCKET_PATH_MAX = 107, /* sun_path of unix(7), without the NUL */
 };
 
@@ -321,7 +320,7 @@ static bool take_token(struct str text, const char *from, struct buf *token, str
 {
     if (str_ends(text, STR("\n")))
         text.len--;
-    if (text.len == 0 || text.len > TOKEN_MAX)
+    if (text.len == 0 || text.len > CONFIG_TOKEN_MAX)
         return err_set(err, ERR_INPUT, "%s holds no token", from);
     for (size_t i = 0; i < text.len; i++) {
         if (text.ptr[i] <= ' ' || text.ptr[i] >= 0x7f)
@@ -333,8 +332,8 @@ static bool take_token(struct str text, const char *from, struct buf *token, str
 
 static bool read_token(const char *path, struct buf *token, struct err *err)
 {
-    struct buf content = {.max = TOKEN_MAX + 2};
-    bool done = file_load(path, TOKEN_MAX + 1, &content, err) &&
+    struct buf content = {.max = CONFIG_TOKEN_MAX + 2};
+    bool done = file_load(path, CONFIG_TOKEN_MAX + 1, &content, err) &&
                 take_token(buf_str(&content), path, token, err);
     if (content.ptr)
         mem_wipe(content.ptr, content.len);

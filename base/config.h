@@ -24,6 +24,8 @@
 
 #define CONFIG_FILE "/etc/sluice/sluice.yml"
 
+enum { CONFIG_TOKEN_MAX = 4096 }; /* bytes of a token */
+
 /* Things that are not wrong enough to stop. The caller logs or prints them. */
 enum { WARNINGS_MAX = 8 };
 

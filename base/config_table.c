@@ -98,7 +98,7 @@ static const struct option rows[] = {
 
     KEY("outputs.collector", SWITCH, output.on, "{}", "a collector", OFF),
     KEY("outputs.collector.url", STRING, output.url, "unix:///run/sluice/sluice.sock", "its address"),
-    KEY("outputs.collector.token_file", SECRET, output.token_file, "", "its token"),
+    KEY("outputs.collector.token_file", SECRET, output.token_file, "", "its token", LIVE),
     KEY("outputs.collector.ca_file", PATH, output.ca_file, "", "certificates to trust"),
     LATER("outputs.collector.pin", STRING, "", "hash of its certificate"),
     LATER("outputs.collector.cert_file", PATH, "", "own certificate"),

@@ -32,7 +32,7 @@ struct sender_options {
     struct http_client *client;
     struct spool *spool;
     const char *url;
-    const char *token;   /* or NULL */
+    const char *token;   /* read anew for each request; NULL or empty: none */
     const char *ca_file; /* or NULL */
     const char *state;   /* folder; refused blocks go below it */
     /* The answer to hello; sources are those that were asked for and are known there. Sending goes on

@@ -305,6 +305,8 @@ static void on_scan(uv_timer_t *timer)
     if (s->phase == SHIP_STOPPED)
         return;
     ship_note_output(s);
+    if (s->failing_ns)
+        ship_refresh_token(s);
     ship_look_at_progress(s);
     if (!is_writer_busy(s->writer))
         spool_look_at_disk(s->spool);
@@ -494,7 +496,7 @@ static bool start(struct ship *s, struct err *err)
         .client = s->client,
         .spool = s->spool,
         .url = s->options->url,
-        .token = s->options->token,
+        .token = s->token,
         .ca_file = s->config->output.ca_file.len ? s->config->output.ca_file.ptr : NULL,
         .state = s->options->state,
         .greeted = ship_greeted,
@@ -535,6 +537,7 @@ void ship_reload(struct ship *s, const struct config *config)
         return;
     spool_set_limits(s->spool, config->shipper.spool_size, spool_keep_free(s));
     ship_reload_sources(s);
+    ship_refresh_token(s);
     ship_pump(s);
 }
 
@@ -551,6 +554,7 @@ void ship_close(struct ship **address)
     spool_close(&s->spool, time_now());
     metrics_free(&s->metrics);
     progress_free(&s->progress);
+    mem_wipe(s->token, sizeof s->token);
     mem_free(address);
 }
 
@@ -571,6 +575,7 @@ bool ship_open(struct ship **out, uv_loop_t *loop, const struct ship_options *op
     s->deadline_ns = INT64_MAX;
     s->started_ns = time_now() - time_monotonic();
     s->since_ns = TIME_NONE;
+    ship_take_token(s, str_from(options->token));
     open_handles(s);
     metric_set(&s->metrics, METRIC_CONFIG_RELOAD_OK, NO_LABELS, 1);
     if (start(s, err)) {

@@ -57,6 +57,7 @@ struct ship {
     struct watch *watch;
     struct http_client *client;
     struct sender *sender;
+    char token[CONFIG_TOKEN_MAX + 1]; /* for the output; wiped */
     struct status_server *status;
     struct metrics metrics;
     uint64_t read_bytes, records, dropped_bytes;
@@ -108,5 +109,8 @@ void ship_open_status(struct ship *s);
 void ship_note_fullness(struct ship *s);    /* of the spool, in the log */
 void ship_note_output(struct ship *s);      /* says in the log when it fails, and when it goes on */
 void ship_look_at_progress(struct ship *s); /* every few seconds */
+void ship_take_token(struct ship *s, struct str token);
+/* The file of its token may hold another one. */
+void ship_refresh_token(struct ship *s);
 
 #endif

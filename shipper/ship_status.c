@@ -45,6 +45,27 @@ void ship_note_output(struct ship *s)
     }
 }
 
+void ship_take_token(struct ship *s, struct str token)
+{
+    assert(token.len < sizeof s->token);
+    mem_wipe(s->token, sizeof s->token);
+    memcpy(s->token, token.ptr, token.len);
+}
+
+void ship_refresh_token(struct ship *s)
+{
+    struct err ignored; /* what is wrong with the file stands in the answer of the collector, too */
+    struct warnings unsaid = {0};
+    defer(buf_free) struct buf token = {.max = CONFIG_TOKEN_MAX};
+    bool is_read = config_token(s->config, &token, &unsaid, &ignored);
+    if (is_read && token.len && !str_equal(buf_str(&token), str_from(s->token))) {
+        log_info("%s: its token was replaced", s->options->url);
+        ship_take_token(s, buf_str(&token));
+        sender_hurry(s->sender);
+    }
+    mem_wipe(token.ptr, token.len);
+}
+
 static struct metrics *refresh_metrics(void *data)
 {
     struct ship *s = data;

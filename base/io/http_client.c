@@ -206,7 +206,7 @@ static bool build_head(struct http_call *call, struct err *err)
     struct buf *head = &call->head;
     head->max = 16 << 10;
     bool clean = is_header_clean(r->method) && is_header_clean(call->path);
-    if (r->token) {
+    if (r->token && r->token[0]) {
         clean = clean && is_header_clean(r->token);
         buf_print(head, "Authorization: Bearer %s\r\n", r->token);
     }

@@ -43,7 +43,7 @@ struct http_request {
     const struct http_request_header *headers;
     size_t n_headers;
     struct str body;       /* sent if .ptr is not NULL, or the method is POST or PUT */
-    const char *token;     /* "Authorization: Bearer <token>"; NULL = none */
+    const char *token;     /* "Authorization: Bearer <token>"; NULL or empty = none */
     const char *ca_file;   /* https: trust these; NULL = the system's */
     unsigned connect_ms;   /* 0 = 10 s */
     unsigned idle_ms;      /* without a byte either way; 0 = 60 s */

@@ -280,4 +280,21 @@ def standard_input(place):
     flow.check(found == first + second, f"{len(found)} lines instead of {len(first + second)}")
 
 
+@flow.case("a token that was replaced in its file is used without a restart, and nothing is lost meanwhile")
+def token_replaced(place):
+    collector = place.collector(listen=f"127.0.0.1:{flow.free_port()}").start()
+    file = place.folder / "token"
+    file.write_text("slw_not-a-token-that-is-known\n")
+    file.chmod(0o600)
+    shipper = place.shipper(f"http://127.0.0.1:{collector.port}", settings={"outputs.collector.token_file": file})
+    lines = flow.numbered("a", 0, 50)
+    flow.append(place.logs / "a.log", lines)
+    shipper.launch()
+    shipper.wait_log("403")
+    file.write_text(collector.token("write") + "\n")
+    collector.wait_count(50)
+    flow.verify({place.logs / "a.log": lines}, "--collector", collector.url)
+    flow.check(file.read_text().strip() not in shipper.log(), "the token is in no log")
+
+
 flow.main()
