@@ -376,12 +376,17 @@ static bool is_settled(const struct source *s)
     return false;
 }
 
-static bool is_older(const struct source *a, const struct source *b)
+/* 0: rotated ones, 1: the one that is written, 2: what is settled, if that is minded. */
+static int class_of(const struct source *s, bool minds_settled)
 {
-    int last_a = is_current(a) ? 1 : is_settled(a) ? 2 : 0;
-    int last_b = is_current(b) ? 1 : is_settled(b) ? 2 : 0;
-    if (last_a != last_b)
-        return last_a < last_b;
+    return is_current(s) ? 1 : minds_settled && is_settled(s) ? 2 : 0;
+}
+
+static bool is_older(const struct source *a, const struct source *b, bool minds_settled)
+{
+    int class_a = class_of(a, minds_settled), class_b = class_of(b, minds_settled);
+    if (class_a != class_b)
+        return class_a < class_b;
     bool has_ranks = a->rank > 0 && b->rank > 0 && a->rank != b->rank;
     bool is_gone = a->state == SOURCE_GONE || b->state == SOURCE_GONE; /* its number is of then */
     if (has_ranks && !is_gone)
@@ -391,15 +396,23 @@ static bool is_older(const struct source *a, const struct source *b)
     return has_ranks ? a->rank > b->rank : a->number < b->number;
 }
 
-static struct source *oldest_readable(const struct stream *st, int64_t now_ns)
+static struct source *oldest_of(const struct stream *st, int64_t now_ns, bool minds_settled)
 {
     struct source *oldest = NULL;
     for (size_t i = 0; i < st->n; i++) {
         struct source *s = st->sources[i];
-        if (is_readable(s, now_ns) && (!oldest || is_older(s, oldest)))
+        if (is_readable(s, now_ns) && (!oldest || is_older(s, oldest, minds_settled)))
             oldest = s;
     }
     return oldest;
+}
+
+/* Whether one is settled costs a look at all others, so it is asked only of the one that would be
+ * taken: if that is not, it is the oldest either way. */
+static struct source *oldest_readable(const struct stream *st, int64_t now_ns)
+{
+    struct source *oldest = oldest_of(st, now_ns, false);
+    return oldest && is_settled(oldest) ? oldest_of(st, now_ns, true) : oldest;
 }
 
 static struct stream *next_queued(struct tailer *t)
