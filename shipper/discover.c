@@ -17,8 +17,8 @@
 enum { FACTS_MAX = 4 << 20 }; /* bytes of a file about containers */
 
 struct container {
-    struct arena arena; /* of all below */
-    struct str folder;
+    struct arena arena; /* of facts and reason; emptied before they are read again */
+    char *folder;       /* owned; the key in .containers */
     struct container_facts facts;
     enum place_kind place;
     int64_t found_ns, gone_ns; /* gone: 0 while its folder is there */
@@ -156,7 +156,7 @@ static bool parse_docker_host(struct str json, struct container *c, struct err *
 
 static bool parse_podman_list(struct str json, struct container *c, struct err *err)
 {
-    return podman_containers_parse(json, path_name(c->folder), &c->arena, &c->facts, err);
+    return podman_containers_parse(json, path_name(str_from(c->folder)), &c->arena, &c->facts, err);
 }
 
 static bool parse_podman_spec(struct str json, struct container *c, struct err *err)
@@ -178,15 +178,17 @@ static bool read_facts(struct container *c, struct str folder, const char *name,
 
 static void read_container(struct container *c)
 {
+    arena_reset(&c->arena);
+    c->facts = (struct container_facts){0};
     if (c->place == PLACE_DOCKER) {
-        c->is_known = read_facts(c, c->folder, "config.v2.json", parse_docker);
-        read_facts(c, c->folder, "hostconfig.json", parse_docker_host);
+        c->is_known = read_facts(c, str_from(c->folder), "config.v2.json", parse_docker);
+        read_facts(c, str_from(c->folder), "hostconfig.json", parse_docker_host);
         return;
     }
-    struct str above = path_folder(c->folder);
+    struct str above = path_folder(str_from(c->folder));
     c->is_known = read_facts(c, above, "containers.json", parse_podman_list) ||
                   read_facts(c, above, "volatile-containers.json", parse_podman_list);
-    read_facts(c, c->folder, "userdata/config.json", parse_podman_spec);
+    read_facts(c, str_from(c->folder), "userdata/config.json", parse_podman_spec);
 }
 
 /* ---- whether it is read ---- */
@@ -216,7 +218,7 @@ static const char *judge(struct discover *d, struct container *c)
 {
     const struct container_facts *f = &c->facts;
     bool is_docker = c->place == PLACE_DOCKER;
-    if (d->own_id.len && str_equal(path_name(c->folder), d->own_id))
+    if (d->own_id.len && str_equal(path_name(str_from(c->folder)), d->own_id))
         return "the container sluice runs in";
     if (!c->is_known && (d->now_ns < c->found_ns + UNKNOWN_WAIT_NS || (is_docker && !d->takes_all)))
         return "what container it is cannot be read";
@@ -239,9 +241,10 @@ static struct container *container_of_folder(struct discover *d, enum place_kind
     if (!c) {
         c = mem_new(struct container);
         c->place = place;
-        c->folder = str_from(arena_text(&c->arena, folder));
+        c->folder = mem_alloc(folder.len + 1);
+        memcpy(c->folder, folder.ptr, folder.len);
         c->found_ns = d->now_ns;
-        map_put(&d->containers, c->folder, c);
+        map_put(&d->containers, str_from(c->folder), c);
     } else if (c->is_known) {
         return c;
     }
@@ -253,6 +256,7 @@ static struct container *container_of_folder(struct discover *d, enum place_kind
 static void free_container(struct container *c)
 {
     arena_free(&c->arena);
+    mem_free(&c->folder);
     mem_free(&c);
 }
 
@@ -262,7 +266,7 @@ static bool is_log_of(const struct container *c, const struct tail_stream *strea
     struct str name = path_name(stream->file);
     if (c->place != PLACE_DOCKER || stream->envelope != ENVELOPE_DOCKER_JSON)
         return true;
-    take_prefix(&name, path_name(c->folder));
+    take_prefix(&name, path_name(str_from(c->folder)));
     return str_equal(name, STR("-json.log")) ||
            (c->facts.log_name.len && str_equal(path_name(stream->file), c->facts.log_name));
 }
@@ -358,7 +362,7 @@ static void forget_gone(struct discover *d)
         struct container *c = entry->value;
         struct stat st;
         struct err ignored;
-        if (path_stat(c->folder.ptr, &st, &ignored))
+        if (path_stat(c->folder, &st, &ignored))
             c->gone_ns = 0;
         else if (!c->gone_ns)
             c->gone_ns = d->now_ns;
@@ -366,7 +370,7 @@ static void forget_gone(struct discover *d)
             old[n++] = c;
     }
     for (size_t i = 0; i < n; i++) {
-        map_remove(&d->containers, old[i]->folder);
+        map_remove(&d->containers, str_from(old[i]->folder));
         free_container(old[i]);
     }
 }
@@ -397,7 +401,7 @@ static void each_container(const struct container *c, const char *reason,
                            void *context)
 {
     defer(arena_free) struct arena arena = {0};
-    struct str name = c->facts.name.len ? c->facts.name : path_name(c->folder);
+    struct str name = c->facts.name.len ? c->facts.name : path_name(str_from(c->folder));
     each(context, arena_print(&arena, "docker:%.*s", STR_ARG(name)), reason);
 }
 
