@@ -49,7 +49,8 @@ void ship_take_token(struct ship *s, struct str token)
 {
     assert(token.len < sizeof s->token);
     mem_wipe(s->token, sizeof s->token);
-    memcpy(s->token, token.ptr, token.len);
+    if (token.len)
+        memcpy(s->token, token.ptr, token.len);
 }
 
 void ship_refresh_token(struct ship *s)
