@@ -187,6 +187,13 @@ bool file_load(const char *path, size_t max, struct buf *out, struct err *err)
     return true;
 }
 
+bool path_stat_link(const char *path, struct stat *st, struct err *err)
+{
+    if (lstat(path, st) != 0)
+        return err_sys(err, "stat %s", path);
+    return true;
+}
+
 bool path_stat(const char *path, struct stat *st, struct err *err)
 {
     if (stat(path, st) != 0)

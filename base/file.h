@@ -77,6 +77,8 @@ bool file_replace(const char *path, struct str content, mode_t mode, struct err 
 bool file_remove(const char *path, struct err *err); /* a missing file is no error */
 bool file_rename(const char *from, const char *to, struct err *err);
 bool path_stat(const char *path, struct stat *st, struct err *err);
+/* A symbolic link itself, not what it leads to. */
+bool path_stat_link(const char *path, struct stat *st, struct err *err);
 
 /* Makes the folder and the missing ones above it (mode 0700), each durable. */
 bool folder_make(const char *path, struct err *err);

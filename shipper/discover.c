@@ -53,8 +53,10 @@ static void add_glob(struct discover *d, enum place_kind place, enum envelope_ki
             return;
     if (d->n_globs == DISCOVER_GLOBS_MAX || !glob_check(pattern, &ignored))
         return;
-    d->globs[d->n_globs++] =
-        (struct tail_glob){.pattern = pattern, .place = place, .envelope = envelope};
+    d->globs[d->n_globs++] = (struct tail_glob){.pattern = pattern,
+                                                .place = place,
+                                                .envelope = envelope,
+                                                .refuses_links = place != PLACE_PODS};
 }
 
 static void add_docker_root(struct discover *d, struct str root)

@@ -19,7 +19,9 @@
  *  2. What a container is must be known before a line of it is read, since it decides the stream.
  *     Where its configuration is missing (a folder that is just being made) the container waits
  *     UNKNOWN_WAIT_NS; then it is read under its short id, unless projects are chosen from.
- *  3. Of the configuration only what shipper/container_facts.h names is kept.
+ *  3. Folders of rootless engines belong to users, and the shipper may read what they may not: so a log
+ *     that is a symbolic link is no log. Those of pods are root's, and cri-dockerd makes links there.
+ *  4. Of the configuration only what shipper/container_facts.h names is kept.
  */
 #ifndef SHIPPER_DISCOVER_H
 #define SHIPPER_DISCOVER_H

@@ -409,6 +409,14 @@ static bool is_admitted(const struct listing *l, struct str path, const struct n
     return false;
 }
 
+static bool refuses_links(const struct listing *l)
+{
+    for (size_t i = 0; i < l->folder->n_globs; i++)
+        if (l->tailer->options.globs[l->folder->globs[i]].refuses_links)
+            return true;
+    return false;
+}
+
 static void consider(struct listing *l, struct str name)
 {
     struct tailer *t = l->tailer;
@@ -423,9 +431,12 @@ static void consider(struct listing *l, struct str name)
         ignore(t, path, "excluded");
         return;
     }
-    if (!path_stat(path_bytes, &st, &ignored))
+    /* What is opened later must be the file that is seen here, by its inode. */
+    if (!(refuses_links(l) ? path_stat_link : path_stat)(path_bytes, &st, &ignored))
         return; /* gone since the listing, or a dead link */
-    if (!S_ISREG(st.st_mode))
+    if (S_ISLNK(st.st_mode))
+        ignore(t, path, "a link");
+    else if (!S_ISREG(st.st_mode))
         ignore(t, path, "not a file");
     else if (named.kind == FILE_UNKNOWN_PACKING)
         ignore(t, path, "packed in a way that is not known");

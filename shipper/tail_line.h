@@ -12,6 +12,8 @@ struct tail_glob {
     struct str service; /* empty: the name of the file's folder */
     enum envelope_kind envelope;
     unsigned place; /* the caller's */
+    bool
+        refuses_links; /* its folders may belong to users: a link might lead to what they may not read */
 };
 
 /* What the lines of a file have in common; rotation does not make a new one. The pointer is good

@@ -4,6 +4,8 @@
 #include "tests/unit/runtime_files.h"
 #include "tests/unit/tail_helper.h"
 
+#include <unistd.h>
+
 #define WORLD defer(tail_free) struct tail_test t
 #define JSON  .envelope = ENVELOPE_DOCKER_JSON
 #define OUT   tail_raw(&t, "a.log")
@@ -681,4 +683,34 @@ TEST(lanes_streams_that_are_not_admitted_wait)
     CHECK_STR(OUT, STR("23\n"));
     tail_save(&t);
     CHECK_INT(t.drops.len, 0);
+}
+
+static bool count_line(void *context, const struct tail_line *line)
+{
+    (void)line;
+    ++*(size_t *)context;
+    return true;
+}
+
+/* Folders of rootless engines belong to users: a link could lead to what they may not read. */
+TEST(lanes_refuse_links)
+{
+    struct err err;
+    struct tailer *tailer = NULL;
+    write_file("secret", STR("root:x:0:0\n"));
+    REQUIRE(symlink(path_of("secret"), path_of("a.log")) == 0);
+    for (int refuses = 0; refuses < 2; refuses++) {
+        struct tail_glob glob = {.pattern = str_from(path_of("*.log")),
+                                 .envelope = ENVELOPE_DOCKER_JSON,
+                                 .refuses_links = refuses};
+        const struct tailer_options options = {.host = STR("host"), .globs = &glob, .n_globs = 1};
+        REQUIRE_OK(tailer_open(&tailer, &options, &err));
+        tailer_scan(tailer, time_now());
+        size_t lines = 0;
+        const struct tail_sink sink = {count_line, &lines};
+        while (tailer_read(tailer, time_now(), &sink))
+            continue;
+        CHECK_INT(lines, !refuses);
+        tailer_close(&tailer);
+    }
 }
