@@ -147,12 +147,12 @@ static void put_cell(struct buf *out, const struct printer *p, struct str text, 
         buf_print(out, "%*s", (int)(width - width_of(text) + 2), "");
 }
 
-static void put_heading(struct buf *out, struct str name, size_t width)
+static void put_heading(struct buf *out, const struct printer *p, struct str name, size_t width)
 {
+    defer(buf_free) struct buf upper = {.max = LABEL_NAME_MAX};
     for (size_t i = 0; i < name.len; i++)
-        buf_add_byte(out, (char)toupper((unsigned char)name.ptr[i]));
-    if (width)
-        buf_print(out, "%*s", (int)(width - width_of(name) + 2), "");
+        buf_add_byte(&upper, (char)toupper((unsigned char)name.ptr[i]));
+    put_cell(out, p, buf_str(&upper), width);
 }
 
 static void print_table(struct listing *l, struct buf *out)
@@ -164,9 +164,9 @@ static void print_table(struct listing *l, struct buf *out)
             widths[k] = max_of(widths[k], max_of(width_of(l->columns[k]),
                                                  width_of(cell(&l->rows[i], l->columns[k]))));
     }
-    put_heading(out, service_label, l->n_columns ? width : 0);
+    put_heading(out, &l->search.printer, service_label, l->n_columns ? width : 0);
     for (size_t k = 0; k < l->n_columns; k++)
-        put_heading(out, l->columns[k], widths[k]);
+        put_heading(out, &l->search.printer, l->columns[k], widths[k]);
     buf_add_byte(out, '\n');
     for (size_t i = 0; i < l->n; i++) {
         put_cell(out, &l->search.printer, l->rows[i].service, l->n_columns ? width : 0);
