@@ -4,9 +4,10 @@
  */
 #include "check.h"
 
-#include "base/config.h"
+#include "base/front.h"
 #include "base/mem.h"
-#include "shipper/glob.h"
+#include "base/say.h"
+#include "shipper/ship_options.h"
 
 #include <stdio.h>
 
@@ -32,36 +33,11 @@ static const struct option_hint hints[] = {
 
 static const struct option_table table = {rows, countof(rows), hints};
 
-static int fail(const char *text)
-{
-    fprintf(stderr, "%s\n", text);
-    return 2;
-}
-
-static int print_help(void)
-{
-    defer(buf_free) struct buf b = {0};
-    buf_add(&b, STR("usage: sluice check [OPTIONS] [FILE]      default " CONFIG_FILE "\n\n"
-                    "Checks a configuration with its drop-ins and the environment. Says what is\n"
-                    "wrong with file, line and column (exit status 2), or that it is right.\n\n"));
-    options_help(&table, &b);
-    fwrite(b.ptr, 1, b.len, stdout);
-    return 0;
-}
-
-static bool check_globs(const struct config *c, struct err *err)
-{
-    size_t i = 0;
-    for (const struct yaml *item = c->shipper.files_given ? c->shipper.files_given->first : NULL;
-         item; item = item->next, i++) {
-        struct err inner;
-        struct str path = c->shipper.files[i].path;
-        if (!glob_check(path, &inner))
-            return place_err(item->at, err, "shipper.sources.files: %.*s: %s", STR_ARG(path),
-                             inner.text);
-    }
-    return true;
-}
+static const struct front front = {
+    "check", &table,
+    STR_INIT("usage: sluice check [OPTIONS] [FILE]      default " CONFIG_FILE "\n\n"
+             "Checks a configuration with its drop-ins and the environment. Says what is\n"
+             "wrong with file, line and column (exit status 2), or that it is right.\n\n")};
 
 int command_check(int argc, char **argv)
 {
@@ -72,19 +48,19 @@ int command_check(int argc, char **argv)
     defer(arena_free) struct arena arena = {0};
     defer(config_free) struct config config = {0};
     defer(buf_free) struct buf out = {0};
-    options_defaults(&given, &table, &f, &arena);
-    if (!options_read_argv(&given, argc, argv, &err))
-        return fail(arena_print(&arena, "sluice check: %s", err.text).ptr);
-    if (f.help)
-        return print_help();
+    int status;
+    if (!front_read(&front, &f, &given, &arena, argc, argv, &status))
+        return status;
     if (given.operands.n > 1)
-        return fail("sluice check: one file at a time; drop-ins beside it in conf.d are read too");
+        return front_fail(&front, "one file at a time; drop-ins beside it in conf.d are read too");
     const char *file = given.operands.n ? given.operands.items[0].ptr : NULL;
-    bool good = config_load(&config, file, &w, &err) && check_globs(&config, &err);
+    bool good = config_load(&config, file, &w, &err) && ship_sources_check(&config, &err);
     for (size_t i = 0; i < w.n; i++)
         fprintf(stderr, "warning: %s\n", w.text[i]);
-    if (!good)
-        return fail(err.text);
+    if (!good) { /* begins with the place, as a compiler says it */
+        say("%s", err.text);
+        return 2;
+    }
     if (f.show)
         config_show(&config, &out);
     else

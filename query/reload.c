@@ -4,6 +4,7 @@
  */
 #include "query/commands.h"
 
+#include "base/front.h"
 #include "base/mem.h"
 #include "base/say.h"
 #include "query/parts.h"
@@ -36,23 +37,11 @@ static const struct option rows[] = {
 
 static const struct option_table table = {rows, countof(rows), NULL};
 
-static int fail(const char *text)
-{
-    say("sluice reload: %s", text);
-    return 2;
-}
-
-static int print_help(void)
-{
-    defer(buf_free) struct buf b = {0};
-    buf_add(&b,
-            STR("usage: sluice reload [OPTIONS] [collector] [shipper]\n\n"
-                "Has the parts on this machine read their configuration again. A wrong file\n"
-                "changes nothing. Asked over their sockets, as root or as their own user.\n\n"));
-    options_help(&table, &b);
-    printf("%.*s\n", STR_ARG(buf_str(&b)));
-    return 0;
-}
+static const struct front front = {
+    "reload", &table,
+    STR_INIT("usage: sluice reload [OPTIONS] [collector] [shipper]\n\n"
+             "Has the parts on this machine read their configuration again. A wrong file\n"
+             "changes nothing. Asked over their sockets, as root or as their own user.\n\n")};
 
 static int run(struct parts *parts)
 {
@@ -74,23 +63,19 @@ static int run(struct parts *parts)
 int command_reload(int argc, char **argv)
 {
     struct err err;
+    int status;
     struct warnings w = {0};
     struct reload_flags f;
     struct options given;
     defer(arena_free) struct arena arena = {0};
     defer(config_free) struct config config = {0};
     defer(parts_free) struct parts parts = {0};
-    options_defaults(&given, &table, &f, &arena);
-    if (!options_read_argv(&given, argc, argv, &err))
-        return fail(err.text);
-    if (f.help)
-        return print_help();
     signal(SIGPIPE, SIG_IGN);
     /* A file that is wrong is so for the parts as well: they would change nothing. */
-    if (!config_load(&config, f.config.len ? f.config.ptr : NULL, &w, &err) &&
-        err.code != ERR_DENIED)
-        return fail(err.text);
+    if (!front_read(&front, &f, &given, &arena, argc, argv, &status) ||
+        !front_config(&front, &config, f.config, false, &status))
+        return status;
     if (!parts_find(&parts, &given.operands, &f.collector, &config, &w, &err))
-        return fail(err.text);
+        return front_fail(&front, "%s", err.text);
     return run(&parts);
 }

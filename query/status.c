@@ -6,6 +6,7 @@
  */
 #include "query/commands.h"
 
+#include "base/front.h"
 #include "base/mem.h"
 #include "base/report.h"
 #include "base/say.h"
@@ -59,22 +60,11 @@ static const struct option rows[] = {
 
 static const struct option_table table = {rows, countof(rows), NULL};
 
-static int fail(const char *text)
-{
-    say("sluice status: %s", text);
-    return EXIT_DOWN;
-}
-
-static int print_help(void)
-{
-    defer(buf_free) struct buf b = {0};
-    buf_add(&b, STR("usage: sluice status [OPTIONS] [collector] [shipper]\n\n"
-                    "Shows how the parts on this machine are. Without names: all whose sockets\n"
-                    "exist, and a collector that is named.\n\n"));
-    options_help(&table, &b);
-    printf("%.*s\n", STR_ARG(buf_str(&b)));
-    return EXIT_OK;
-}
+static const struct front front = {
+    "status", &table,
+    STR_INIT("usage: sluice status [OPTIONS] [collector] [shipper]\n\n"
+             "Shows how the parts on this machine are. Without names: all whose sockets\n"
+             "exist, and a collector that is named.\n\n")};
 
 static bool ask(struct part *part, const char *form, struct buf *answer, struct err *err)
 {
@@ -181,22 +171,18 @@ static int run(struct parts *parts, const struct status_flags *f)
 int command_status(int argc, char **argv)
 {
     struct err err;
+    int status;
     struct warnings w = {0};
     struct status_flags f;
     struct options given;
     defer(arena_free) struct arena arena = {0};
     defer(config_free) struct config config = {0};
     defer(parts_free) struct parts parts = {0};
-    options_defaults(&given, &table, &f, &arena);
-    if (!options_read_argv(&given, argc, argv, &err))
-        return fail(err.text);
-    if (f.help)
-        return print_help();
-    if (!config_load(&config, f.config.len ? f.config.ptr : NULL, &w, &err) &&
-        err.code != ERR_DENIED)
-        return fail(err.text);
+    if (!front_read(&front, &f, &given, &arena, argc, argv, &status) ||
+        !front_config(&front, &config, f.config, false, &status))
+        return status;
     if (!parts_find(&parts, &given.operands, &f.collector, &config, &w, &err))
-        return fail(err.text);
+        return front_fail(&front, "%s", err.text);
     signal(SIGPIPE, SIG_IGN); /* a part may leave while it is asked */
     return run(&parts, &f);
 }

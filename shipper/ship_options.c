@@ -121,9 +121,14 @@ static bool add_glob(struct ship_options *o, struct str pattern, struct str serv
 
 bool ship_sources_check(const struct config *config, struct err *err)
 {
-    for (size_t i = 0; i < config->shipper.files_n; i++) {
-        if (!glob_check(config->shipper.files[i].path, err))
-            return err_wrap(err, "shipper.sources.files");
+    const struct yaml *given = config->shipper.files_given;
+    const struct yaml *item = given ? given->first : NULL;
+    for (size_t i = 0; item; item = item->next, i++) {
+        struct err inner;
+        struct str path = config->shipper.files[i].path;
+        if (!glob_check(path, &inner))
+            return place_err(item->at, err, "shipper.sources.files: %.*s: %s", STR_ARG(path),
+                             inner.text);
     }
     return true;
 }
