@@ -394,6 +394,11 @@ class Writers:
         """[(run, lines written), ...] in the order of time."""
         return sorted((path.suffix[1:], int(path.read_text() or 0)) for path in self.out.glob(name + ".*"))
 
+    def payments(self):
+        """How many of the lines speak of a payment: all but the long ones, of which each run has its own."""
+        written = [int(path.read_text() or 0) for path in self.out.iterdir()]
+        return sum(n - (n + 500) // 1000 for n in written)
+
     def count(self):
         return sum(int(path.read_text() or 0) for path in self.out.iterdir())
 
