@@ -25,7 +25,7 @@ struct lane_state {
 };
 
 struct writer {
-    char name[16];
+    char name[32];
     enum envelope_kind kind;
     struct lane_state lanes[LANES];
 };
