@@ -25,7 +25,7 @@ struct lane_state {
 };
 
 struct writer {
-    char name[32];
+    char name[16];
     enum envelope_kind kind;
     struct lane_state lanes[LANES];
 };
@@ -422,7 +422,7 @@ static void begin(struct storm *s, uint64_t seed)
     for (int i = 0; i < WRITERS; i++) {
         struct writer *w = &s->writers[i];
         w->kind = kind;
-        snprintf(w->name, sizeof w->name, "%c%llu.log", 'a' + i, (unsigned long long)seed);
+        snprintf(w->name, sizeof w->name, "%c%u.log", 'a' + i, (unsigned)(seed % 1000000));
         snprintf(w->lanes[LANE_OUT].name, sizeof w->lanes[0].name, "%s", w->name);
         snprintf(w->lanes[LANE_ERR].name, sizeof w->lanes[0].name, "%s!", w->name);
     }
@@ -433,7 +433,7 @@ static bool run_storm(uint64_t seed, int steps)
     struct storm s = {.random = seed, .story = {.max = 1 << 20}};
     char pattern[32];
     begin(&s, seed);
-    snprintf(pattern, sizeof pattern, "?%llu.log", (unsigned long long)seed);
+    snprintf(pattern, sizeof pattern, "?%u.log", (unsigned)(seed % 1000000));
     s.t.pattern = pattern;
     tail_start(&s.t);
     save(&s);

@@ -299,10 +299,10 @@ static bool run_storm(uint64_t seed, int steps)
     s.t = (struct tail_test){.max_line = 300, .quantum = 200 + seed % 3 * 400};
     s.t.max_open = seed % 4 == 0 ? 3 : 0;
     for (int i = 0; i < WRITERS; i++)
-        snprintf(s.writers[i].name, sizeof s.writers[i].name, "%c%llu.log", 'a' + i,
-                 (unsigned long long)seed);
+        snprintf(s.writers[i].name, sizeof s.writers[i].name, "%c%u.log", 'a' + i,
+                 (unsigned)(seed % 1000000));
     char pattern[32];
-    snprintf(pattern, sizeof pattern, "?%llu.log", (unsigned long long)seed);
+    snprintf(pattern, sizeof pattern, "?%u.log", (unsigned)(seed % 1000000));
     s.t.pattern = pattern;
     tail_start(&s.t);
     save(&s);
