@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,6 +45,7 @@ bool file_open(struct file *f, const char *path, enum file_mode mode, struct err
 {
     static const int flags[] = {
         [FILE_READ] = O_RDONLY,
+        [FILE_READ_PLAIN] = O_RDONLY | O_NOFOLLOW,
         [FILE_WRITE] = O_RDWR,
         [FILE_CREATE] = O_RDWR | O_CREAT | O_EXCL,
         [FILE_OPEN_MAKE] = O_RDWR | O_CREAT,
@@ -53,7 +55,11 @@ bool file_open(struct file *f, const char *path, enum file_mode mode, struct err
     if (fd < 0)
         return err_sys(err, "open %s", path);
     f->fd_plus_1 = fd + 1;
-    return true;
+    struct stat st;
+    if (mode != FILE_READ_PLAIN || (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)))
+        return true;
+    file_close(f);
+    return err_set(err, ERR_INPUT, "%s is not a file", path);
 }
 
 void file_close(struct file *f)
@@ -162,10 +168,11 @@ bool file_lock(const struct file *f, struct err *err)
     return err_sys(err, "lock");
 }
 
-bool file_load(const char *path, size_t max, struct buf *out, struct err *err)
+static bool load(const char *path, enum file_mode mode, size_t max, struct buf *out,
+                 struct err *err)
 {
     defer(file_close) struct file f = {0};
-    if (!file_open(&f, path, FILE_READ, err))
+    if (!file_open(&f, path, mode, err))
         return false;
     defer(buf_free) struct buf b = {.max = max + 1};
     for (;;) {
@@ -185,6 +192,37 @@ bool file_load(const char *path, size_t max, struct buf *out, struct err *err)
     if (out->over)
         return err_set(err, ERR_LIMIT, "%s is larger than %zu bytes", path, out->max);
     return true;
+}
+
+bool file_load(const char *path, size_t max, struct buf *out, struct err *err)
+{
+    return load(path, FILE_READ, max, out, err);
+}
+
+bool file_load_plain(const char *path, size_t max, struct buf *out, struct err *err)
+{
+    return load(path, FILE_READ_PLAIN, max, out, err);
+}
+
+bool path_user(const char *path, uid_t *user)
+{
+    char part[PATH_MAX];
+    struct stat st;
+    size_t len = strlen(path);
+    if (len >= sizeof part)
+        return false;
+    for (size_t i = 1; i <= len; i++) {
+        if (path[i] != '/' && path[i] != '\0')
+            continue;
+        memcpy(part, path, i);
+        part[i] = '\0';
+        if (lstat(part, &st) != 0)
+            return false;
+        *user = st.st_uid;
+        if (st.st_uid != 0 && st.st_uid != geteuid())
+            return true;
+    }
+    return false;
 }
 
 bool path_stat_link(const char *path, struct stat *st, struct err *err)

@@ -40,10 +40,11 @@ extern const struct disk disk_kernel; /* the real one */
 extern const struct disk *disk;       /* the one in use; only tests set it, before any thread */
 
 enum file_mode {
-    FILE_READ,      /* must exist */
-    FILE_WRITE,     /* read and write; must exist */
-    FILE_CREATE,    /* read and write; must not exist; mode 0600 */
-    FILE_OPEN_MAKE, /* read and write; made if it does not exist; mode 0600 */
+    FILE_READ,       /* must exist */
+    FILE_READ_PLAIN, /* the same, and be a file: no link, pipe or device */
+    FILE_WRITE,      /* read and write; must exist */
+    FILE_CREATE,     /* read and write; must not exist; mode 0600 */
+    FILE_OPEN_MAKE,  /* read and write; made if it does not exist; mode 0600 */
 };
 
 /* An open file; zero value = closed (fd is stored plus one). */
@@ -72,11 +73,16 @@ bool file_lock(const struct file *f, struct err *err);
 
 /* The whole of a file, at most max bytes (ERR_LIMIT above). */
 bool file_load(const char *path, size_t max, struct buf *out, struct err *err);
+bool file_load_plain(const char *path, size_t max, struct buf *out,
+                     struct err *err); /* READ_PLAIN */
 /* Durable when it returns: temporary name, sync, rename, sync of the folder. Mode as given. */
 bool file_replace(const char *path, struct str content, mode_t mode, struct err *err);
 bool file_remove(const char *path, struct err *err); /* a missing file is no error */
 bool file_rename(const char *from, const char *to, struct err *err);
 bool path_stat(const char *path, struct stat *st, struct err *err);
+/* The user who decides what the path leads to: the owner of its first part that is neither root's nor
+ * ours. False: there is none. */
+bool path_user(const char *path, uid_t *user);
 /* A symbolic link itself, not what it leads to. */
 bool path_stat_link(const char *path, struct stat *st, struct err *err);
 

@@ -12,9 +12,16 @@
 #include <stdlib.h>
 
 #define UNKNOWN_WAIT_NS (10 * NS_PER_S)
+#define AGAIN_NS        (60 * NS_PER_S)
 #define FORGET_NS       (3600 * NS_PER_S)
 
-enum { FACTS_MAX = 4 << 20 }; /* bytes of a file about containers */
+enum {
+    FACTS_MAX = 4 << 20,   /* bytes of a file about containers */
+    LOOK_BYTES = 64 << 20, /* of all of them in one look */
+    GONE_MAX = 2000,       /* removed containers that are remembered */
+};
+
+static const char not_known[] = "what container it is cannot be read";
 
 struct container {
     struct arena arena; /* of facts and reason; emptied before they are read again */
@@ -22,14 +29,16 @@ struct container {
     struct container_facts facts;
     enum place_kind place;
     int64_t found_ns, gone_ns; /* gone: 0 while its folder is there */
+    int64_t again_ns;          /* not read again before, if it is not known */
     bool is_known;             /* facts were read */
-    bool has_file;             /* a log that can be read was seen */
-    const char *reason;        /* why it is not read; NULL = it is */
+    bool was_tried;
+    bool has_file;      /* a log that can be read was seen */
+    const char *reason; /* why it is not read; NULL = it is */
 };
 
 struct discover {
-    const struct config_shipper *config;
     struct arena arena;
+    struct str_list projects; /* as configured */
     struct tail_glob globs[DISCOVER_GLOBS_MAX];
     size_t n_globs;
     struct map containers; /* by folder */
@@ -38,7 +47,8 @@ struct discover {
     struct str own_pod_uid;
     struct str node; /* of Kubernetes; empty: not known */
     int64_t now_ns;
-    bool takes_all; /* projects */
+    size_t bytes_left; /* that may be read about containers before the next look */
+    bool takes_all;    /* projects */
 };
 
 /* ---- places ---- */
@@ -111,9 +121,8 @@ static struct str without_slash(struct str path)
     return path;
 }
 
-static void add_places(struct discover *d)
+static void add_places(struct discover *d, const struct config_shipper *c)
 {
-    const struct config_shipper *c = d->config;
     if (c->docker && is_auto(&c->docker_paths))
         add_docker_auto(d);
     for (size_t i = 0; c->docker && !is_auto(&c->docker_paths) && i < c->docker_paths.n; i++) {
@@ -166,31 +175,38 @@ static bool parse_podman_spec(struct str json, struct container *c, struct err *
     return podman_spec_parse(json, &c->arena, &c->facts, err);
 }
 
-/* What one file says. False: it is not there, or cannot be understood (then .reason says so). */
-static bool read_facts(struct container *c, struct str folder, const char *name, parse_facts *parse)
+/* What one file says. False: it is not there, or cannot be understood. */
+static bool read_facts(struct discover *d, struct container *c, struct str folder, const char *name,
+                       parse_facts *parse)
 {
     struct err err;
     defer(arena_free) struct arena arena = {0};
     defer(buf_free) struct buf json = {.max = FACTS_MAX};
     const char *path = arena_print(&arena, "%.*s/%s", STR_ARG(folder), name).ptr;
-    bool good = file_load(path, FACTS_MAX, &json, &err) && parse(buf_str(&json), c, &err);
+    bool is_read = file_load_plain(path, FACTS_MAX, &json, &err);
+    size_t n = !is_read && err.code == ERR_LIMIT ? FACTS_MAX : json.len;
+    bool good = is_read && parse(buf_str(&json), c, &err);
     mem_wipe(json.ptr, json.len); /* it may hold the environment */
+    d->bytes_left -= min_of(d->bytes_left, n);
     return good;
 }
 
-static void read_container(struct container *c)
+static void read_container(struct discover *d, struct container *c)
 {
+    bool has_waited = c->was_tried && d->now_ns >= c->found_ns + UNKNOWN_WAIT_NS;
+    c->was_tried = true;
+    c->again_ns = has_waited ? d->now_ns + AGAIN_NS : 0;
     arena_reset(&c->arena);
     c->facts = (struct container_facts){0};
     if (c->place == PLACE_DOCKER) {
-        c->is_known = read_facts(c, str_from(c->folder), "config.v2.json", parse_docker);
-        read_facts(c, str_from(c->folder), "hostconfig.json", parse_docker_host);
+        c->is_known = read_facts(d, c, str_from(c->folder), "config.v2.json", parse_docker);
+        read_facts(d, c, str_from(c->folder), "hostconfig.json", parse_docker_host);
         return;
     }
     struct str above = path_folder(str_from(c->folder));
-    c->is_known = read_facts(c, above, "containers.json", parse_podman_list) ||
-                  read_facts(c, above, "volatile-containers.json", parse_podman_list);
-    read_facts(c, str_from(c->folder), "userdata/config.json", parse_podman_spec);
+    c->is_known = read_facts(d, c, above, "containers.json", parse_podman_list) ||
+                  read_facts(d, c, above, "volatile-containers.json", parse_podman_list);
+    read_facts(d, c, str_from(c->folder), "userdata/config.json", parse_podman_spec);
 }
 
 /* ---- whether it is read ---- */
@@ -207,7 +223,7 @@ static bool has_word(struct str words, struct str wanted)
 
 static bool is_project_named(const struct discover *d, struct str project)
 {
-    const struct str_list *named = &d->config->docker_projects;
+    const struct str_list *named = &d->projects;
     if (is_auto(named))
         return str_equal(project, d->own_project);
     for (size_t i = 0; i < named->n; i++)
@@ -223,7 +239,7 @@ static const char *judge(struct discover *d, struct container *c)
     if (d->own_id.len && str_equal(path_name(str_from(c->folder)), d->own_id))
         return "the container sluice runs in";
     if (!c->is_known && (d->now_ns < c->found_ns + UNKNOWN_WAIT_NS || (is_docker && !d->takes_all)))
-        return "what container it is cannot be read";
+        return not_known;
     if (f->is_off)
         return "label sluice.ship";
     if (is_docker && !d->takes_all && !is_project_named(d, f->project))
@@ -247,10 +263,15 @@ static struct container *container_of_folder(struct discover *d, enum place_kind
         memcpy(c->folder, folder.ptr, folder.len);
         c->found_ns = d->now_ns;
         map_put(&d->containers, str_from(c->folder), c);
-    } else if (c->is_known) {
+    } else if (c->is_known || d->now_ns < c->again_ns) {
         return c;
     }
-    read_container(c);
+    if (d->bytes_left == 0) { /* its turn comes, and its wait begins then */
+        c->found_ns = c->was_tried ? c->found_ns : d->now_ns;
+        c->reason = c->was_tried ? c->reason : not_known;
+        return c;
+    }
+    read_container(d, c);
     c->reason = judge(d, c);
     return c;
 }
@@ -312,7 +333,7 @@ static void look_for_own(void *context, struct str folder)
 
 static void find_own_project(struct discover *d)
 {
-    const struct str_list *named = &d->config->docker_projects;
+    const struct str_list *named = &d->projects;
     for (size_t i = 0; i < d->n_globs; i++)
         if (d->globs[i].place == PLACE_DOCKER)
             glob_folders(d->globs[i].pattern, look_for_own, d);
@@ -320,16 +341,25 @@ static void find_own_project(struct discover *d)
                                   : named->n == 1 && str_equal(named->items[0], STR("all"));
 }
 
+static void copy_projects(struct discover *d, const struct str_list *from)
+{
+    d->projects = (struct str_list){arena_array(&d->arena, struct str, from->n + 1), from->n};
+    for (size_t i = 0; i < from->n; i++)
+        d->projects.items[i] = arena_copy(&d->arena, from->items[i]);
+}
+
 struct discover *discover_new(const struct config_shipper *config, struct str mountinfo,
                               int64_t now_ns)
 {
     struct discover *d = mem_new(struct discover);
-    d->config = config;
+    struct str node = config->kubernetes_node;
     d->now_ns = now_ns;
-    d->node = config->kubernetes_node.len ? config->kubernetes_node : str_from(getenv("NODE_NAME"));
+    d->bytes_left = LOOK_BYTES;
+    d->node = arena_copy(&d->arena, node.len ? node : str_from(getenv("NODE_NAME")));
+    copy_projects(d, &config->docker_projects);
     d->own_id = arena_copy(&d->arena, own_container_id(mountinfo));
     d->own_pod_uid = arena_copy(&d->arena, own_pod_uid(mountinfo));
-    add_places(d);
+    add_places(d, config);
     find_own_project(d);
     return d;
 }
@@ -355,10 +385,17 @@ static void look_at_folder(void *context, struct str folder)
         container_of_folder(d, PLACE_DOCKER, folder);
 }
 
+static int by_gone(const void *a, const void *b)
+{
+    int64_t of_a = (*(struct container *const *)a)->gone_ns;
+    int64_t of_b = (*(struct container *const *)b)->gone_ns;
+    return (of_a > of_b) - (of_a < of_b);
+}
+
 static void forget_gone(struct discover *d)
 {
     defer(arena_free) struct arena arena = {0};
-    struct container **old = arena_array(&arena, struct container *, d->containers.n + 1);
+    struct container **gone = arena_array(&arena, struct container *, d->containers.n + 1);
     size_t n = 0;
     map_each (&d->containers, entry) {
         struct container *c = entry->value;
@@ -368,18 +405,40 @@ static void forget_gone(struct discover *d)
             c->gone_ns = 0;
         else if (!c->gone_ns)
             c->gone_ns = d->now_ns;
-        else if (d->now_ns > c->gone_ns + FORGET_NS)
-            old[n++] = c;
+        if (c->gone_ns)
+            gone[n++] = c;
+    }
+    qsort(gone, n, sizeof(struct container *), by_gone);
+    for (size_t i = 0; i < n; i++) {
+        if (n - i <= GONE_MAX && d->now_ns <= gone[i]->gone_ns + FORGET_NS)
+            break;
+        map_remove(&d->containers, str_from(gone[i]->folder));
+        free_container(gone[i]);
+    }
+}
+
+void discover_inherit(struct discover *d, struct discover *former)
+{
+    defer(arena_free) struct arena arena = {0};
+    struct container **gone = arena_array(&arena, struct container *, former->containers.n + 1);
+    size_t n = 0;
+    map_each (&former->containers, entry) {
+        struct container *c = entry->value;
+        struct stat st;
+        struct err ignored;
+        if (!path_stat(c->folder, &st, &ignored) && !map_get(&d->containers, str_from(c->folder)))
+            gone[n++] = c;
     }
     for (size_t i = 0; i < n; i++) {
-        map_remove(&d->containers, str_from(old[i]->folder));
-        free_container(old[i]);
+        map_remove(&former->containers, str_from(gone[i]->folder));
+        map_put(&d->containers, str_from(gone[i]->folder), gone[i]);
     }
 }
 
 void discover_look(struct discover *d, int64_t now_ns)
 {
     d->now_ns = now_ns;
+    d->bytes_left = LOOK_BYTES;
     for (size_t i = 0; i < d->n_globs; i++)
         if (d->globs[i].place == PLACE_DOCKER && d->globs[i].envelope == ENVELOPE_DOCKER_JSON)
             glob_folders(d->globs[i].pattern, look_at_folder, d);

@@ -11,7 +11,7 @@
  *
  * Patterns go to the tailer, which asks discover_admit for each file that it finds. A container is
  * looked up once, when it is first seen, since its files are gone when it is removed; it is forgotten
- * when its folder has been gone for a while.
+ * when its folder has been gone for a while, or when many others are gone since.
  *
  *  1. Not read: the container this process runs in; one with the label sluice.ship=false; with
  *     projects `auto` inside a compose project, containers of other projects; with a list, those of
@@ -20,8 +20,12 @@
  *     Where its configuration is missing (a folder that is just being made) the container waits
  *     UNKNOWN_WAIT_NS; then it is read under its short id, unless projects are chosen from.
  *  3. Folders of rootless engines belong to users, and the shipper may read what they may not: so a log
- *     that is a symbolic link is no log. Those of pods are root's, and cri-dockerd makes links there.
+ *     that is a symbolic link is no log, nor is a file of somebody else below a user's folder, and what
+ *     is told about a container stands in plain files. Those of pods are root's, and cri-dockerd makes
+ *     links there.
  *  4. Of the configuration only what shipper/container_facts.h names is kept.
+ *  5. One look reads at most LOOK_BYTES about containers; the rest has its turn in the next ones. What
+ *     cannot be understood is read again once a minute.
  */
 #ifndef SHIPPER_DISCOVER_H
 #define SHIPPER_DISCOVER_H
@@ -41,10 +45,13 @@ enum {
 
 struct discover;
 
-/* mountinfo: of /proc/self, tells who we are (shipper/own_container.h). config is kept. */
+/* mountinfo: of /proc/self, tells who we are (shipper/own_container.h). Nothing of config is kept. */
 struct discover *discover_new(const struct config_shipper *config, struct str mountinfo,
                               int64_t now_ns);
 void discover_free(struct discover **d);
+/* At a reload: containers that are removed, but whose files may still be read, go over from the former
+ * one, which is freed next. */
+void discover_inherit(struct discover *d, struct discover *former);
 
 /* Patterns of all places, at most DISCOVER_GLOBS_MAX; strings live as long as d. */
 size_t discover_globs(const struct discover *d, const struct tail_glob **globs);

@@ -21,11 +21,13 @@ void ship_open_discover(struct ship *s)
 {
     struct err ignored;
     defer(buf_free) struct buf mountinfo = {.max = MOUNTINFO_MAX};
-    discover_free(&s->discover);
+    defer(discover_free) struct discover *former = move(s->discover);
     if (!ship_takes_containers(s->options, &s->config->shipper))
         return;
     file_load("/proc/self/mountinfo", MOUNTINFO_MAX, &mountinfo, &ignored);
     s->discover = discover_new(&s->config->shipper, buf_str(&mountinfo), ship_steady_now(s));
+    if (former)
+        discover_inherit(s->discover, former);
 }
 
 struct tail_glob *ship_globs(const struct ship *s, struct arena *arena, size_t *n)

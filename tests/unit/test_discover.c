@@ -268,3 +268,144 @@ TEST(discover_names_pods_and_podman)
         STR("service=cache container=cache stream=stdout | container_id=" A " image=redis:7"));
     CHECK_INT(stream_at(&w, ctr).envelope, ENVELOPE_CRI);
 }
+
+static void remove_container(const char *id)
+{
+    char path[512];
+    snprintf(path, sizeof path, "%s/config.v2.json", id);
+    remove_file(path);
+    snprintf(path, sizeof path, "%s/hostconfig.json", id);
+    remove_file(path);
+    REQUIRE(rmdir(path_of(id)) == 0);
+}
+
+/* A reload while the shipper stops frees the configuration, and lines of pods still come. */
+TEST(discover_keeps_nothing_of_the_configuration)
+{
+    WORLD;
+    write_container(A, "shop-api-1", COMPOSE("shop", "api", "1"), "json-file");
+    write_container(B, "bank-api-1", COMPOSE("bank", "api", "1"), "json-file");
+    start_world(&w, "[shop]", NULL);
+    config_free(&w.config);
+    CHECK_STR(str_from(reason_of(&w, A "/" A "-json.log")), STR(""));
+    CHECK_STR(str_from(reason_of(&w, B "/" B "-json.log")),
+              STR("compose project bank is not collected (SLUICE_PROJECTS)"));
+    CHECK_STR(
+        labels_of(&w, "pods/shop_api_0d1e6d2c-8a54-4e1f-9a52-6f1c7ad0a111/web/3.log", LANE_OUT),
+        STR("service=api namespace=shop pod=api container=web node=node-1 stream=stdout "
+            "| pod_uid=0d1e6d2c-8a54-4e1f-9a52-6f1c7ad0a111"));
+}
+
+/* Its file may be held open, with lines that were not read yet. */
+TEST(discover_knows_removed_containers_after_a_reload)
+{
+    WORLD;
+    write_container(A, "gone", COMPOSE("shop", "api", "1"), "json-file");
+    start_world(&w, "auto", NULL);
+    CHECK_STR(str_from(reason_of(&w, A "/" A "-json.log")), STR(""));
+    remove_container(A);
+    struct discover *next = discover_new(&w.config.shipper, (struct str){0}, w.now_ns);
+    discover_inherit(next, w.discover);
+    discover_free(&w.discover);
+    w.discover = next;
+    CHECK(str_starts(labels_of(&w, A "/" A "-json.log", LANE_OUT),
+                     STR("service=api container=gone project=shop ")));
+}
+
+/* Folders of rootless engines belong to users: what is no plain file there is not opened as one. */
+TEST(discover_follows_no_link_to_a_configuration)
+{
+    WORLD;
+    write_container(A, "real", "", "json-file");
+    make_folder(B);
+    char text[512];
+    snprintf(text, sizeof text, "%s", path_of(A "/config.v2.json"));
+    REQUIRE(symlink(text, path_of(B "/config.v2.json")) == 0);
+    start_world(&w, "auto", NULL);
+    CHECK_STR(str_from(reason_of(&w, B "/" B "-json.log")),
+              STR("what container it is cannot be read"));
+}
+
+static struct disk counting;
+static size_t n_opens;
+
+static int count_open(const char *path, int flags, mode_t mode)
+{
+    n_opens++;
+    return disk_kernel.open(path, flags, mode);
+}
+
+/* Else whoever has a home could keep the shipper busy with large files of rubbish. */
+TEST(discover_reads_rubbish_once_a_minute)
+{
+    WORLD;
+    make_folder(A);
+    write_file(A "/config.v2.json", STR("{\"ID\":"));
+    start_world(&w, "auto", NULL);
+    for (int s = 0; s <= 12; s += 2)
+        discover_look(w.discover, w.now_ns + s * NS_PER_S);
+    counting = disk_kernel;
+    counting.open = count_open;
+    disk = &counting;
+    for (int s = 14; s < 134; s += 2)
+        discover_look(w.discover, w.now_ns + s * NS_PER_S);
+    disk = &disk_kernel;
+    CHECK_INT(n_opens, 2 * 2);
+    CHECK_STR(str_from(reason_of(&w, A "/" A "-json.log")), STR(""));
+}
+
+TEST(discover_looks_at_much_in_several_looks)
+{
+    enum { N = 24, BYTES = 3 << 20 };
+    WORLD;
+    char id[65], path[512];
+    defer(buf_free) struct buf big = {0};
+    for (size_t i = 0; i < BYTES; i++)
+        buf_add_byte(&big, ' ');
+    for (int i = 0; i < N; i++) {
+        snprintf(id, sizeof id, "%064d", i);
+        write_container(id, "big", "", "json-file");
+        snprintf(path, sizeof path, "%s/config.v2.json", id);
+        append_file(path, buf_str(&big));
+    }
+    start_world(&w, "[shop]", NULL);
+    discover_look(w.discover, w.now_ns);
+    snprintf(path, sizeof path, "%s/%s-json.log", id, id);
+    CHECK_STR(str_from(reason_of(&w, path)), STR("what container it is cannot be read"));
+    for (int s = 20; s <= 24; s += 2) /* it has not waited in vain yet */
+        discover_look(w.discover, w.now_ns + s * NS_PER_S);
+    CHECK_STR(str_from(reason_of(&w, path)), STR("of no compose project (SLUICE_PROJECTS)"));
+}
+
+static void count_known(struct world *w, size_t n, size_t *known)
+{
+    char path[512];
+    *known = 0;
+    for (size_t i = 0; i < n; i++) {
+        snprintf(path, sizeof path, "%064zu/%064zu-json.log", i, i);
+        *known += str_starts(labels_of(w, path, LANE_OUT), STR("service=job "));
+    }
+}
+
+TEST(discover_remembers_so_many_removed_containers)
+{
+    enum { N = 2100, KEPT = 2000 };
+    WORLD;
+    char id[65];
+    size_t known;
+    start_world(&w, "auto", NULL);
+    for (int i = 0; i < N; i++) {
+        snprintf(id, sizeof id, "%064d", i);
+        write_container(id, "job", "", "json-file");
+        if (i % 100 == 99)
+            discover_look(w.discover, ++w.now_ns);
+    }
+    for (int i = 0; i < N; i++) {
+        snprintf(id, sizeof id, "%064d", i);
+        remove_container(id);
+        if (i % 100 == 99)
+            discover_look(w.discover, ++w.now_ns);
+    }
+    count_known(&w, N, &known);
+    CHECK_INT(known, KEPT);
+}
