@@ -417,6 +417,16 @@ static bool refuses_links(const struct listing *l)
     return false;
 }
 
+/* Found by a path on which a user may place links, and not a file of that user. One that is known was
+ * admitted by another path, or before. */
+static bool is_planted(const struct listing *l, const struct stat *st)
+{
+    struct inode_key inode = {st->st_dev, st->st_ino};
+    uid_t user;
+    return refuses_links(l) && !map_get(&l->tailer->by_inode, MAP_KEY(inode)) &&
+           path_user(l->folder->path.ptr, &user) && st->st_uid != user;
+}
+
 static void consider(struct listing *l, struct str name)
 {
     struct tailer *t = l->tailer;
@@ -438,6 +448,8 @@ static void consider(struct listing *l, struct str name)
         ignore(t, path, "a link");
     else if (!S_ISREG(st.st_mode))
         ignore(t, path, "not a file");
+    else if (is_planted(l, &st))
+        ignore(t, path, "a file of somebody else in a user's folder");
     else if (named.kind == FILE_UNKNOWN_PACKING)
         ignore(t, path, "packed in a way that is not known");
     else if (is_admitted(l, path, &named))

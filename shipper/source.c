@@ -70,14 +70,16 @@ void streams_match_again(struct tailer *t)
 {
     map_each (&t->streams, entry) {
         struct stream *st = entry->value;
-        enum envelope_kind envelope = st->shown.envelope;
+        const struct tail_stream before = st->shown;
         st->shown.attached[LANE_OUT] = st->shown.attached[LANE_ERR] = NULL;
         st->shown.place = 0;
         st->shown.envelope = ENVELOPE_NONE;
         find_service(t, st);
         st->is_left = !is_looked_for(t, st);
-        if (st->is_left) {
-            st->shown.envelope = envelope; /* its positions stay what they are */
+        if (st->is_left) { /* its positions, and whose open lines are, stay what they are */
+            st->shown.envelope = before.envelope;
+            st->shown.place = before.place;
+            memcpy(st->shown.attached, before.attached, sizeof before.attached);
             stream_leave(t, st);
         }
     }

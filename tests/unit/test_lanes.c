@@ -1,4 +1,5 @@
 /* shipper/lanes: the invariants of its essay, one by one; test_lanes_storm.c is for all together. */
+#include "base/file.h"
 #include "base/mem.h"
 #include "tests/test.h"
 #include "tests/unit/runtime_files.h"
@@ -713,4 +714,88 @@ TEST(lanes_refuse_links)
         CHECK_INT(lines, !refuses);
         tailer_close(&tailer);
     }
+}
+
+/* Folders may be links, too: below a user's folder only files of that user are logs. */
+TEST(lanes_refuse_files_of_others_below_a_users_folder)
+{
+    enum { USER = 4711 };
+    struct err err;
+    struct tailer *tailer = NULL;
+    if (geteuid() != 0)
+        return; /* nobody else can give files away */
+    REQUIRE_OK(folder_make(path_of("root"), &err));
+    REQUIRE_OK(folder_make(path_of("home/engine/c1"), &err));
+    write_file("root/a.log", STR("root:x:0:0\n"));
+    write_file("home/engine/c1/a.log", STR("theirs\n"));
+    REQUIRE(symlink(path_of("root"), path_of("home/engine/c2")) == 0);
+    REQUIRE(chown(path_of("home"), USER, USER) == 0);
+    REQUIRE(chown(path_of("home/engine/c1/a.log"), USER, USER) == 0);
+    struct tail_glob glob = {.pattern = str_from(path_of("home/engine/*/*.log")),
+                             .envelope = ENVELOPE_DOCKER_JSON,
+                             .refuses_links = true};
+    const struct tailer_options options = {.host = STR("host"), .globs = &glob, .n_globs = 1};
+    REQUIRE_OK(tailer_open(&tailer, &options, &err));
+    tailer_scan(tailer, time_now());
+    size_t lines = 0;
+    const struct tail_sink sink = {count_line, &lines};
+    while (tailer_read(tailer, time_now(), &sink))
+        continue;
+    CHECK_INT(lines, 1);
+    tailer_close(&tailer);
+}
+
+struct overheard {
+    unsigned place;
+    enum lane lane;
+    void *attached;
+    size_t n;
+};
+
+static bool overhear(void *context, const struct tail_line *line)
+{
+    struct overheard *o = context;
+    o->place = line->stream->place;
+    o->attached = line->stream->attached[line->lane];
+    o->n++;
+    return true;
+}
+
+static bool attach_line(void *context, const struct tail_line *line)
+{
+    line->stream->attached[line->lane] = context;
+    return true;
+}
+
+/* A reload in the middle of a line: what is open still goes to the stream that it is of. */
+TEST(lanes_of_what_is_left_stay_with_their_stream)
+{
+    struct err err;
+    struct tailer *tailer = NULL;
+    int stream_of_caller;
+    struct overheard o = {0};
+    const struct tail_sink sink = {overhear, &o};
+    int64_t now = time_now();
+    write_file("a.log", STR("{\"log\":\"ab\\n\",\"stream\":\"stdout\",\"time\":"
+                            "\"2026-11-20T08:00:00Z\"}\n"
+                            "{\"log\":\"cd\",\"stream\":\"stdout\",\"time\":"
+                            "\"2026-11-20T08:00:00Z\"}\n"));
+    struct tail_glob glob = {
+        .pattern = str_from(path_of("*.log")), .envelope = ENVELOPE_DOCKER_JSON, .place = 1};
+    struct tail_glob other = {.pattern = str_from(path_of("*.txt"))};
+    const struct tailer_options options = {.host = STR("host"), .globs = &glob, .n_globs = 1};
+    REQUIRE_OK(tailer_open(&tailer, &options, &err));
+    tailer_scan(tailer, now);
+    const struct tail_sink attach = {attach_line, &stream_of_caller};
+    while (tailer_read(tailer, now, &attach))
+        continue;
+    REQUIRE_OK(tailer_set_globs(tailer, &other, 1, NULL, NULL, &err));
+    tailer_scan(tailer, now);
+    now += 6 * NS_PER_S;
+    while (tailer_read(tailer, now, &sink))
+        continue;
+    CHECK_INT(o.n, 1);
+    CHECK_INT(o.place, 1);
+    CHECK(o.attached == &stream_of_caller);
+    tailer_close(&tailer);
 }
