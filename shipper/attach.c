@@ -25,6 +25,10 @@ static bool two_labels(struct batcher *b, struct str service, struct str name, s
 struct batch_stream *attached_stream(struct batcher *b, struct discover *d,
                                      struct tail_stream *from, enum lane lane, struct err *err)
 {
+    if (from->attached_at != batcher_forgotten(b)) { /* what it is attached to may be gone */
+        memset(from->attached, 0, sizeof from->attached);
+        from->attached_at = batcher_forgotten(b);
+    }
     struct batch_stream *stream = from->attached[lane];
     struct label own_items[DISCOVER_LABELS], data_items[DISCOVER_DATA];
     struct labels own = {own_items, 0}, data = {data_items, 0};

@@ -20,6 +20,7 @@ struct batch_stream {
     int64_t order_ns;             /* of its last record; TIME_NONE */
     int64_t event_ns;             /* of its last line with a time; TIME_NONE */
     uint64_t block;               /* number of the block that `index` belongs to */
+    int64_t used_ns;              /* arrival of its last line */
     uint32_t index;               /* in the block under construction */
     bool has_moved;               /* since the last change was put */
     bool in_line;                 /* its last record is a part with more behind it */
@@ -34,6 +35,7 @@ struct batcher {
     struct block_builder *filling;
     struct zone_local zone;
     uint64_t block; /* number of the block under construction */
+    uint64_t forgotten;
 };
 
 struct restored {
@@ -53,6 +55,13 @@ struct batcher *batcher_new(const struct batcher_options *options)
     return b;
 }
 
+static void free_stream(struct batch_stream *s)
+{
+    mem_free(&s->labels.items);
+    mem_free(&s->data.items);
+    mem_free(&s);
+}
+
 void batcher_close(struct batcher **address)
 {
     struct batcher *b = *address;
@@ -60,6 +69,8 @@ void batcher_close(struct batcher **address)
         return;
     block_builder_free(&b->builders[0]);
     block_builder_free(&b->builders[1]);
+    map_each (&b->streams, entry)
+        free_stream(entry->value);
     map_free(&b->streams);
     map_free(&b->restored);
     arena_free(&b->arena);
@@ -79,25 +90,40 @@ static void add_label(struct labels *labels, struct str name, struct str value)
     labels->items[labels->n++] = (struct label){name, value};
 }
 
-static struct labels copy_labels(struct batcher *b, const struct labels *from)
+static struct str copy_to(char **at, struct str text)
 {
-    struct labels copy = {arena_array(&b->arena, struct label, from->n), from->n};
+    struct str copy = str_of(*at, text.len);
+    if (text.len)
+        memcpy(*at, text.ptr, text.len);
+    *at += text.len;
+    return copy;
+}
+
+/* In one piece, which .items is the front of. */
+static struct labels copy_labels(const struct labels *from)
+{
+    size_t bytes = from->n * sizeof(struct label);
     for (size_t i = 0; i < from->n; i++)
-        copy.items[i] = (struct label){arena_copy(&b->arena, from->items[i].name),
-                                       arena_copy(&b->arena, from->items[i].value)};
+        bytes += from->items[i].name.len + from->items[i].value.len;
+    struct labels copy = {from->n ? mem_alloc(bytes) : NULL, from->n};
+    char *at = (char *)(copy.items + from->n);
+    for (size_t i = 0; i < from->n; i++) {
+        struct str name = copy_to(&at, from->items[i].name);
+        copy.items[i] = (struct label){name, copy_to(&at, from->items[i].value)};
+    }
     return copy;
 }
 
 static struct batch_stream *new_stream(struct batcher *b, const struct labels *labels,
                                        struct hash128 id)
 {
-    struct batch_stream *s = arena_new(&b->arena, struct batch_stream);
+    struct batch_stream *s = mem_new(struct batch_stream);
     s->id = id;
-    s->labels = copy_labels(b, labels);
+    s->labels = copy_labels(labels);
     s->context.local_to_utc = zone_local_to_utc;
     s->context.zone = &b->zone;
     s->order_ns = s->event_ns = s->first_part.time_ns = TIME_NONE;
-    const struct restored *before = map_get(&b->restored, MAP_KEY(id));
+    const struct restored *before = map_remove(&b->restored, MAP_KEY(id));
     if (before) {
         s->order_ns = before->order_ns;
         s->in_line = before->in_line;
@@ -107,14 +133,15 @@ static struct batch_stream *new_stream(struct batcher *b, const struct labels *l
 }
 
 /* Other data than before: the stream is named once more in the block under construction. */
-static void set_data(struct batcher *b, struct batch_stream *s, const struct labels *data)
+static void set_data(struct batch_stream *s, const struct labels *data)
 {
     defer(buf_free) struct buf was = {0}, is = {0};
     put_labels(&was, &s->data);
     put_labels(&is, data);
     if (str_equal(buf_str(&was), buf_str(&is)))
         return;
-    s->data = copy_labels(b, data);
+    mem_free(&s->data.items);
+    s->data = copy_labels(data);
     s->block = 0;
 }
 
@@ -135,8 +162,30 @@ bool batcher_stream(struct batcher *b, const struct labels *own, const struct la
     struct hash128 id = stream_id(&labels);
     struct batch_stream *known = map_get(&b->streams, MAP_KEY(id));
     *stream = known ? known : new_stream(b, &labels, id);
-    set_data(b, *stream, data);
+    set_data(*stream, data);
     return true;
+}
+
+void batcher_forget_quiet(struct batcher *b, int64_t before_ns)
+{
+    defer(arena_free) struct arena arena = {0};
+    struct batch_stream **quiet = arena_array(&arena, struct batch_stream *, b->streams.n + 1);
+    size_t n = 0;
+    map_each (&b->streams, entry) {
+        struct batch_stream *s = entry->value;
+        if (s->used_ns < before_ns && !s->in_line && !s->has_moved)
+            quiet[n++] = s;
+    }
+    for (size_t i = 0; i < n; i++) {
+        map_remove(&b->streams, MAP_KEY(quiet[i]->id));
+        free_stream(quiet[i]);
+    }
+    b->forgotten += n > 0;
+}
+
+uint64_t batcher_forgotten(const struct batcher *b)
+{
+    return b->forgotten;
 }
 
 /* ---- lines ---- */
@@ -222,6 +271,7 @@ bool batcher_line(struct batcher *b, struct batch_stream *s, const struct batch_
     };
     if (!add_record(b, s, &record))
         return false;
+    s->used_ns = now_ns;
     s->event_ns = facts.time_ns;
     s->first_part = facts;
     s->in_line = (flags & (TAIL_FIRST | TAIL_MIDDLE)) != 0;

@@ -37,10 +37,14 @@ void batcher_close(struct batcher **b);
 
 /* The stream with these labels of its own, the host's and the configured ones: at least service is
  * among the own. data: of the source, not part of what the stream is, such as a container's id; the
- * same stream may come again with other data, from then on its records have that. Lives as long as
- * the batcher. ERR_LIMIT, ERR_INPUT: a label breaks a bound. */
+ * same stream may come again with other data, from then on its records have that. Lives until it is
+ * forgotten. ERR_LIMIT, ERR_INPUT: a label breaks a bound. */
 bool batcher_stream(struct batcher *b, const struct labels *own, const struct labels *data,
                     struct batch_stream **stream, struct err *err);
+/* Containers come and go: streams without a line since then are forgotten, unless a line of theirs is
+ * open. Whoever keeps a stream asks for it again when batcher_forgotten has another value. */
+void batcher_forget_quiet(struct batcher *b, int64_t before_ns);
+uint64_t batcher_forgotten(const struct batcher *b);
 
 struct batch_line {
     struct str bytes;

@@ -38,6 +38,8 @@ enum {
     PATIENCE_MS = 1000,
     DRAIN_S = 10,
     LAST_SEND_S = 5,
+    QUIET_S = 3600, /* a stream without lines is forgotten */
+    SWEEP_S = 60,
 };
 
 static void on_idle(uv_idle_t *idle);
@@ -299,6 +301,15 @@ void ship_pump(struct ship *s)
     uv_timer_start(&s->timer, on_timer, next_wakeup_ms(s), 0);
 }
 
+static void forget_quiet(struct ship *s)
+{
+    int64_t now = time_monotonic();
+    if (!s->tailer || now < s->swept_ns + SWEEP_S * NS_PER_S)
+        return;
+    s->swept_ns = now;
+    batcher_forget_quiet(s->batcher, time_now() - QUIET_S * NS_PER_S);
+}
+
 static void on_scan(uv_timer_t *timer)
 {
     struct ship *s = timer->data;
@@ -317,6 +328,7 @@ static void on_scan(uv_timer_t *timer)
     }
     ship_look_around(s);
     tailer_take_drops(s->tailer, note_drop, s);
+    forget_quiet(s);
     ship_pump(s);
 }
 

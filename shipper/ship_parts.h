@@ -62,6 +62,7 @@ struct ship {
     struct metrics metrics;
     uint64_t read_bytes, records, dropped_bytes;
     int64_t dropped_ns; /* monotonic: the last drop; 0 = none */
+    int64_t swept_ns;   /* monotonic: quiet streams were forgotten */
     int64_t failing_ns; /* monotonic: since when the output fails; 0 = it does not */
     struct progress progress;
     bool input_is_over;

@@ -26,6 +26,7 @@ struct tail_stream {
     enum envelope_kind envelope; /* of the glob, as is .place */
     unsigned place;
     void *attached[LANES]; /* the caller's; NULL at first. A file without lanes has [0] */
+    uint64_t attached_at;  /* the same; 0 at first */
 };
 
 enum tail_flag {

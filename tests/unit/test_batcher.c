@@ -248,3 +248,28 @@ TEST(batcher_other_data_names_the_stream_anew)
     CHECK_STR(label_value(&w.builder->streams[0].data, STR("container_id")), STR("c2"));
     CHECK_INT(flags(&w, 0), RECORD_PART_LAST);
 }
+
+/* Else a host whose containers live for a minute would need more memory each day. */
+TEST(batcher_forgets_quiet_streams)
+{
+    WORLD = {0};
+    start(&w);
+    uint64_t forgotten = batcher_forgotten(w.b);
+    lane(&w, "part", TAIL_MORE);
+    take(&w);
+    batcher_forget_quiet(w.b, INT64_MAX); /* in a line */
+    CHECK_INT(batcher_forgotten(w.b), forgotten);
+    lane(&w, "end", 0);
+    batcher_forget_quiet(w.b, INT64_MAX); /* the change was not put yet */
+    CHECK_INT(batcher_forgotten(w.b), forgotten);
+    take(&w);
+    batcher_forget_quiet(w.b, NOW * NS_PER_S); /* since then it had a line */
+    CHECK_INT(batcher_forgotten(w.b), forgotten);
+    batcher_forget_quiet(w.b, INT64_MAX);
+    CHECK(batcher_forgotten(w.b) != forgotten);
+    attach(&w, "c2");
+    lane(&w, "next", 0);
+    take(&w);
+    CHECK_INT(flags(&w, 0), 0);
+    CHECK_INT(w.builder->n_streams, 1);
+}
