@@ -503,15 +503,18 @@ void spool_set_limits(struct spool *s, uint64_t size, uint64_t keep_free)
 }
 
 /* The block in a frame, stamped; false if it is not one to send. */
-static bool take_block(const struct spool *s, struct buf *payload, struct str *block,
-                       uint64_t *sequence)
+static bool take_block(struct spool *s, struct buf *payload, struct str *block, uint64_t *sequence)
 {
     struct err err;
     struct block_header h;
     struct reader r = reader_of(buf_str(payload));
     read_str(&r);
     if (r.bad || !block_peek(str_of(r.at, reader_left(&r)), &h, &err) ||
-        h.sequence <= s->acknowledged || h.sequence >= bound_of(s, s->cursor_file))
+        h.length != reader_left(&r)) {
+        s->damaged++; /* its hash holds, so it was written like this */
+        return false;
+    }
+    if (h.sequence <= s->acknowledged || h.sequence >= bound_of(s, s->cursor_file))
         return false;
     char *bytes = payload->ptr + (r.at - payload->ptr);
     if (!hash128_equal(h.origin, s->origin))

@@ -51,7 +51,7 @@ static const char *read_header(struct str bytes, struct block_header *h)
     h->columns_bytes = read_u32(&r);
     h->lines_stored = read_u32(&r);
     uint32_t check = read_u32(&r);
-    if (r.bad)
+    if (r.bad || bytes.len < BLOCK_HEADER)
         return "its header is cut short";
     if (check != header_check(bytes.ptr))
         return "its header is damaged";

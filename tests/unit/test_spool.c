@@ -264,6 +264,24 @@ static void fill_three_files(void)
     spool_close(&s, 1);
 }
 
+TEST(spool_skips_a_block_that_is_cut_inside_a_whole_frame) /* 4 */
+{
+    bool is_new;
+    struct err err;
+    defer(buf_free) struct buf block = {0};
+    struct spool *s = open_spool(0, &is_new);
+    rotate(s, 0);
+    make_block(&block, 1, 1, "api", 1, 3);
+    for (size_t len = BLOCK_HEADER - 4; len < BLOCK_HEADER + 4; len++)
+        REQUIRE_OK(spool_append(s, STR("1"), str_of(block.ptr, len), 1, &err));
+    append(s, 10);
+    sync_spool(s);
+    CHECK_INT(next(s), (long long)spool_next_sequence(s) - 1);
+    CHECK_INT(next(s), 0);
+    CHECK_INT(spool_count(s).damaged, 8);
+    spool_close(&s, 1);
+}
+
 TEST(spool_sends_the_blocks_around_a_damaged_head) /* 4 */
 {
     bool is_new;
