@@ -44,7 +44,7 @@ enum checkpoint_flag {
     CHECKPOINT_IN_LINE = 1,   /* the offset is behind a part of a line of more than max_line */
     CHECKPOINT_CONTINUES = 2, /* the offset is behind a piece that went without its newline */
     CHECKPOINT_DONE = 4,      /* compressed, whole and read to its end */
-    CHECKPOINT_HELD_OUT = 8,  /* of a container: a line of stdout is open, from .held on */
+    CHECKPOINT_HELD_OUT = 8,  /* a record of stdout, or of a plain file, is open, from .held on */
     CHECKPOINT_HELD_ERR = 16, /* of stderr */
     CHECKPOINT_DROPPED = 32,  /* its unread rest was named */
     CHECKPOINT_FLAGS = 63

@@ -56,6 +56,7 @@ void source_claim(struct tailer *t, struct source *s, struct source *from)
     s->in_line = from->in_line;
     s->continues = from->continues;
     s->lanes = from->lanes;
+    lanes_scatter(s->stream);
     lanes_clip(s);
     source_moved(t, s);
     move_copies(t, from, s);
@@ -311,6 +312,7 @@ static void keep_generation(struct tailer *t, struct source *s, uint64_t size, i
     kept->seen = s->seen;
     kept->size = size;
     kept->lanes = s->lanes;
+    lanes_scatter(s->stream);
     kept->mtime_ns = s->mtime_ns;
     kept->gone_ns = now_ns;
     kept->rank = -1;

@@ -405,7 +405,7 @@ static enum turn_end read_turn(struct tailer *t, struct inflation *in, int64_t n
         slide(in, given);
         if (turn.is_stopped)
             return TURN_STOPPED;
-        if (in->is_over && in->n == 0)
+        if (in->n == 0 && (in->is_over || !has_unread(s)))
             return finish(t, s);
         if (given)
             return TURN_WORKED;

@@ -58,10 +58,14 @@ int64_t ship_steady_now(const struct ship *s)
     return s->started_ns + time_monotonic();
 }
 
-static void count_line(struct ship *s, struct str line)
+/* waited_ns: since the line was read. What has waited to be joined goes sooner, but not at once: it is
+ * seldom alone. */
+static void count_line(struct ship *s, struct str line, int64_t waited_ns)
 {
-    if (s->since_ns == TIME_NONE)
-        s->since_ns = time_monotonic();
+    int64_t since_ns =
+        time_monotonic() - min_of(max_of(waited_ns, (int64_t)0), s->config->shipper.flush_ns / 2);
+    if (s->since_ns == TIME_NONE || since_ns < s->since_ns)
+        s->since_ns = since_ns;
     s->read_bytes += line.len;
     s->records++;
 }
@@ -81,7 +85,7 @@ static bool take_line(void *context, const struct tail_line *line)
     }
     if (!batcher_line(s->batcher, stream, &given, time_now()))
         return false;
-    count_line(s, line->bytes);
+    count_line(s, line->bytes, ship_steady_now(s) - line->read_ns);
     return true;
 }
 
@@ -100,7 +104,7 @@ static bool take_input(struct str line, unsigned flags, void *data)
             putchar('\n');
         fflush(stdout);
     }
-    count_line(s, line);
+    count_line(s, line, 0);
     return true;
 }
 

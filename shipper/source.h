@@ -19,13 +19,11 @@
 #include "shipper/lanes.h"
 #include "shipper/tailer.h"
 
-#define WAIT_LIVE_NS    (5 * NS_PER_S)   /* an unfinished line of the file that is written */
-#define WAIT_ROTATED_NS (1 * NS_PER_S)   /* of a rotated or deleted one */
-#define RETRY_NS        (1 * NS_PER_S)   /* after a read error */
-#define LINGER_NS       (10 * NS_PER_S)  /* a deleted file is held so long after its last growth */
-#define HOLD_MOVED_NS   (600 * NS_PER_S) /* ... one that was moved out of sight */
-#define CLAIM_NS        (60 * NS_PER_S)  /* then what a truncation left unread counts as dropped */
-#define KEEP_NS         (7 * NS_PER_DAY) /* positions of files that are gone */
+#define RETRY_NS      (1 * NS_PER_S)   /* after a read error */
+#define LINGER_NS     (10 * NS_PER_S)  /* a deleted file is held so long after its last growth */
+#define HOLD_MOVED_NS (600 * NS_PER_S) /* ... one that was moved out of sight */
+#define CLAIM_NS      (60 * NS_PER_S)  /* then what a truncation left unread counts as dropped */
+#define KEEP_NS       (7 * NS_PER_DAY) /* positions of files that are gone */
 
 enum { KEEP_MAX = 10000, KEEP_PER_STREAM = 16, DROPS_MAX = 1024, IGNORED_MAX = 1000 };
 
@@ -82,11 +80,13 @@ struct source {
 
 struct stream {
     struct tail_stream shown; /* what the caller sees; first */
-    struct join joins[LANES]; /* of a container */
+    struct join joins[LANES];
+    struct lane_holds holds[LANES];
+    const struct multiline *rule; /* the caller's, if is_rule_known; NULL: each line is a record */
     struct source **sources;
     size_t n, capacity;
     struct stream *next; /* in the queue */
-    bool is_queued, is_waiting;
+    bool is_queued, is_waiting, is_rule_known;
     bool is_left;    /* no pattern matches it any more: not read, and its rest is no drop */
     int64_t wake_ns; /* when waiting */
 };

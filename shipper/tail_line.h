@@ -36,9 +36,9 @@ enum tail_flag {
     TAIL_NO_NEWLINE = 8, /* no newline came behind it for 5 s, or the file is over */
     TAIL_CONTINUES = 16, /* goes on behind a piece that was given with NO_NEWLINE */
     TAIL_DAMAGED = 32,   /* never given: bytes that are no frame */
-    TAIL_OF_LANE = 64,   /* of a container */
-    TAIL_MORE = 128,     /* of a lane, instead of FIRST and MIDDLE: the line goes on. Whether it is
-                          * FIRST, MIDDLE or LAST follows from the lane's line before */
+    TAIL_OF_LANE = 64,   /* of a container, or of a file whose lines may be joined */
+    TAIL_MORE = 128, /* of a lane, instead of FIRST and MIDDLE: the record goes on. Whether it is
+                          * FIRST, MIDDLE or LAST follows from the lane's record before */
 };
 
 struct tail_line {
@@ -50,6 +50,7 @@ struct tail_line {
     int64_t time_ns;   /* of its envelope; TIME_NONE: it has none */
     uint64_t from, to; /* in uncompressed bytes; the newline is inside. 0, 0 if it was joined */
     int64_t mtime_ns;  /* of the file, when it was read */
+    int64_t read_ns;   /* caller's clock: its last piece was read */
 };
 
 struct tail_sink {

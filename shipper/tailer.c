@@ -95,6 +95,16 @@ bool tailer_set_globs(struct tailer *t, const struct tail_glob *globs, size_t n,
     return true;
 }
 
+void tailer_set_multiline(struct tailer *t,
+                          const struct multiline *(*multiline)(void *, const struct tail_stream *),
+                          void *context)
+{
+    t->options.multiline = multiline;
+    t->options.multiline_context = context;
+    map_each (&t->streams, entry)
+        ((struct stream *)entry->value)->is_rule_known = false;
+}
+
 void tailer_close(struct tailer **address)
 {
     struct tailer *t = *address;
@@ -205,7 +215,10 @@ size_t give_lines(struct turn *turn, const char *data, size_t n, bool is_over)
         .time_ns = TIME_NONE,
         .from = source_position(s),
         .mtime_ns = s->mtime_ns,
+        .read_ns = turn->now_ns,
     };
+    bool is_joined = has_lanes(s->stream) || s->lanes.is_replaying ||
+                     s->stream->joins[LANE_OUT].is_open || turn->tailer->options.multiline;
     size_t done = 0, piece;
     struct str bytes;
     unsigned flags;
@@ -224,8 +237,8 @@ size_t give_lines(struct turn *turn, const char *data, size_t n, bool is_over)
     while ((piece = next_piece(turn, str_of(data + done, n - done), is_over, &bytes, &flags)) !=
            0) {
         line.to = line.from + piece;
-        if (!(has_lanes(s->stream) ? lane_give(turn, &line, bytes, flags)
-                                   : give_line(turn, &line, bytes, flags)))
+        if (!(is_joined ? lane_give(turn, &line, bytes, flags)
+                        : give_line(turn, &line, bytes, flags)))
             break;
         line.from = line.to;
         done += piece;
@@ -437,7 +450,7 @@ static enum turn_end stream_turn(struct tailer *t, struct stream *st, int64_t no
         if (end != TURN_NOTHING || is_readable(s, now_ns))
             return end;
     }
-    return has_lanes(st) ? lanes_give_overdue(t, st, now_ns, sink) : TURN_NOTHING;
+    return lanes_give_overdue(t, st, now_ns, sink);
 }
 
 bool tailer_read(struct tailer *t, int64_t now_ns, const struct tail_sink *sink)
@@ -568,11 +581,12 @@ static void restore_entry(struct tailer *t, const struct checkpoint_entry *e)
     s->in_line = (e->flags & CHECKPOINT_IN_LINE) != 0;
     s->continues = (e->flags & CHECKPOINT_CONTINUES) != 0;
     s->seen = e->seen;
-    for (enum lane lane = 0; lane < LANES && has_lanes(s->stream); lane++) {
+    for (enum lane lane = 0; lane < LANES; lane++) {
         s->lanes.is_held[lane] = (e->flags & ((unsigned)CHECKPOINT_HELD_OUT << lane)) != 0;
         s->lanes.held[lane] = e->held[lane];
     }
     s->is_dropped = (e->flags & CHECKPOINT_DROPPED) != 0;
+    lanes_scatter(s->stream);
     lanes_replay(s);
     s->size = s->sure_size = e->size;
     s->total = e->total;

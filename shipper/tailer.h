@@ -28,8 +28,8 @@
  *  5. put_delta after take_moves names exactly what was given since the last time. Whoever restores
  *     all deltas up to some moment goes on exactly there.
  *  6. What cannot be read any more is a drop, named once, never silence.
- *  7. Files of containers have lanes, stdout and stderr, whose pieces are joined to lines
- *     (shipper/lanes.h). Each lane has a position of its own, at the start of its open line, and
+ *  7. Files of containers have lanes, stdout and stderr, whose pieces are joined to lines, and lines to
+ *     records (shipper/lanes.h). Each lane has a position of its own, at its open record's start, and
  *     reports under an id of its own. After a restart the file is read again from the lesser one, and
  *     what the other has is skipped.
  *  8. Memory: one buffer of max_line + quantum, one more while a compressed file is read, about 600
@@ -44,6 +44,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "formats/line/multiline.h"
 #include "shipper/tail_line.h"
 
 struct tailer;
@@ -61,7 +62,11 @@ struct tailer_options {
     size_t max_open;     /* descriptors, at least 4; 0 = what the process may have, less 64 */
     size_t max_files;    /* 0 = 50,000; more are ignored with a reason */
     uint64_t held_bytes; /* unread bytes of deleted files that are kept; 0 = 1 GiB */
-    size_t joined_bytes; /* of all open lines of containers together; 0 = 8 MiB */
+    size_t joined_bytes; /* of all open records together; 0 = 8 MiB */
+    /* How the lines of a stream are joined; asked before its first line, and after tailer_set_multiline.
+     * NULL, or the answer NULL: each line is a record. */
+    const struct multiline *(*multiline)(void *context, const struct tail_stream *stream);
+    void *multiline_context;
     /* Whether the files of this stream are read; false: why not, a static text. NULL: all are. */
     bool (*admit)(void *context, const struct tail_stream *stream, const char **reason);
     void *admit_context;
@@ -75,6 +80,11 @@ void tailer_close(struct tailer **t);
 bool tailer_set_globs(struct tailer *t, const struct tail_glob *globs, size_t n,
                       bool (*admit)(void *, const struct tail_stream *, const char **),
                       void *admit_context, struct err *err);
+/* Another answer to options.multiline's question, and the rules asked for again: those of before are
+ * used no more. */
+void tailer_set_multiline(struct tailer *t,
+                          const struct multiline *(*multiline)(void *, const struct tail_stream *),
+                          void *context);
 
 /* Before the first scan: a full checkpoint and the deltas behind it, in order. All or nothing. */
 bool tailer_restore(struct tailer *t, struct str checkpoint, struct err *err);

@@ -55,9 +55,10 @@ enum multiline_kind {
         MULTILINE_KIND_COUNT
 };
 
-struct multiline; /* a rule; does not change, may be shared by streams */
+struct multiline; /* a rule; may be shared by the streams of one thread */
 
-/* text: a name of the table, or a pattern (PCRE2) for first lines. ERR_INPUT says what is wrong. */
+/* text: a name of the table, or a pattern (PCRE2) for first lines, which is no plain word. ERR_INPUT says
+ * what is wrong. */
 bool multiline_open(struct multiline **rule, struct str text, struct err *err);
 void multiline_close(struct multiline **rule);
 enum multiline_kind multiline_kind(const struct multiline *rule);
@@ -70,9 +71,10 @@ struct multiline_state {
     uint32_t depth; /* of brackets, in JSON over several lines */
 };
 
-/* True: the line goes on with the open record. False: it begins one, which is now the open one. */
+/* True: the line goes on with the open record. False: it begins one, which is now the open one. open:
+ * the open record so far, or at least MULTILINE_PREFIX bytes of its front. */
 bool multiline_continues(const struct multiline *rule, struct multiline_state *state,
-                         struct str line);
+                         struct str open, struct str line);
 /* The open record may go on: false if no line whatever would. */
 bool multiline_expects(const struct multiline *rule, const struct multiline_state *state);
 

@@ -139,7 +139,7 @@ bool tail_hear(void *context, const struct tail_line *line)
     if (!h)
         line->stream->attached[line->lane] = h = heard_lane(t, line);
     bool has_newline = !(line->flags & (TAIL_FIRST | TAIL_MIDDLE | TAIL_NO_NEWLINE | TAIL_MORE));
-    if (!(line->flags & TAIL_OF_LANE))
+    if (!(line->flags & TAIL_OF_LANE) && line->to)
         CHECK_INT(line->to - line->from, line->bytes.len + has_newline);
     buf_add(&h->raw, line->bytes);
     if (has_newline)
@@ -183,9 +183,18 @@ void tail_scan(struct tail_test *t)
     tailer_scan(t->tailer, t->now_ns);
 }
 
+static const struct multiline *rule_of(void *context, const struct tail_stream *stream)
+{
+    const struct tail_test *t = context;
+    CHECK(stream->file.len > 0);
+    return t->rule;
+}
+
 void tail_start(struct tail_test *t)
 {
     struct err err;
+    if (t->multiline && !t->rule)
+        REQUIRE_OK(multiline_open(&t->rule, str_from(t->multiline), &err));
     struct tail_glob glob = {.pattern = str_from(path_of(t->pattern ? t->pattern : "*.log")),
                              .envelope = t->envelope};
     struct tailer_options options = {
@@ -201,6 +210,8 @@ void tail_start(struct tail_test *t)
         .max_age_ns = t->max_age_ns,
         .admit = t->admit,
         .admit_context = t->admit_context,
+        .multiline = t->rule ? rule_of : NULL,
+        .multiline_context = t,
     };
     if (!t->now_ns)
         t->now_ns = time_now();
@@ -245,6 +256,7 @@ void tail_save(struct tail_test *t)
 void tail_free(struct tail_test *t)
 {
     tailer_close(&t->tailer);
+    multiline_close(&t->rule);
     for (size_t i = 0; i < t->n_heard; i++) {
         mem_free(&t->heard[i].file);
         buf_free(&t->heard[i].raw);

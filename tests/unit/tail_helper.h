@@ -35,6 +35,8 @@ struct tail_test {
     enum envelope_kind envelope;
     bool (*admit)(void *context, const struct tail_stream *stream, const char **reason);
     void *admit_context;
+    const char *multiline; /* a rule by name; NULL = each line is a record */
+    struct multiline *rule;
 };
 
 void tail_start(struct tail_test *t); /* opens and restores, scans */

@@ -172,6 +172,8 @@ static void start_line(struct storm *s, struct writer *w, enum lane lane)
                                           "\t", "<", " ",  "0",  "\x01"};
     struct lane_state *l = &w->lanes[lane];
     unsigned n = roll(s, 4) ? roll(s, 40) : roll(s, 12) ? roll(s, 300) : roll(s, 1500);
+    if (s->t.multiline && roll(s, 2))
+        buf_add(&l->to_come, STR("  ")); /* goes on with the record before it */
     buf_print(&l->to_come, "%s %u %d ", w->name, (unsigned)lane, l->lines++);
     while (n--)
         buf_add(&l->to_come, str_from(letters[roll(s, countof(letters))]));
@@ -417,6 +419,7 @@ static void begin(struct storm *s, uint64_t seed)
                               .max_open = seed % 4 == 0 ? 3 : 0,
                               .refuse_after = seed % 6 == 0 ? 5 : 0,
                               .joined_bytes = seed % 8 == 0 ? 300 : 0,
+                              .multiline = seed % 2 ? "java" : NULL,
                               .envelope = kind};
     s->known = mem_alloc(IDS_MAX * sizeof *s->known);
     for (int i = 0; i < WRITERS; i++) {

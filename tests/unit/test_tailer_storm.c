@@ -131,7 +131,8 @@ static void write_lines(struct storm *s, struct writer *w)
 {
     defer(buf_free) struct buf b = {0};
     for (unsigned i = roll(s, 20); i > 0; i--) {
-        buf_print(&b, "%s %d", w->name, w->lines++);
+        bool goes_on = s->t.multiline && roll(s, 2); /* with the record before it */
+        buf_print(&b, "%s%s %d", goes_on ? "  " : "", w->name, w->lines++);
         for (unsigned k = roll(s, 8) ? roll(s, 40) : roll(s, 700); k > 0; k--)
             buf_add_byte(&b, (char)('a' + k % 26));
         if (i > 1 || roll(s, 10)) /* now and then the rest comes later, or never */
@@ -298,6 +299,7 @@ static bool run_storm(uint64_t seed, int steps)
     struct storm s = {.random = seed, .story = {.max = 1 << 20}};
     s.t = (struct tail_test){.max_line = 300, .quantum = 200 + seed % 3 * 400};
     s.t.max_open = seed % 4 == 0 ? 3 : 0;
+    s.t.multiline = seed % 2 ? "java" : NULL;
     for (int i = 0; i < WRITERS; i++)
         snprintf(s.writers[i].name, sizeof s.writers[i].name, "%c%u.log", 'a' + i,
                  (unsigned)(seed % 1000000));
