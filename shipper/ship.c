@@ -411,8 +411,10 @@ static bool restore(void *context, struct str state, struct err *err)
 static bool open_sources(struct ship *s, struct err *err)
 {
     const struct ship_options *o = s->options;
-    const struct batcher_options batcher = {
+    struct batcher_options batcher = {
         .host = o->host, .labels = o->labels, .unit = s->config->shipper.times == TIMES_US};
+    if (!zones_get(&s->zones, STR("local"), &batcher.zone, err))
+        return false;
     tailer_close(&s->tailer);
     batcher_close(&s->batcher);
     discover_free(&s->discover);
@@ -563,6 +565,7 @@ void ship_close(struct ship **address)
     tailer_close(&s->tailer);
     batcher_close(&s->batcher);
     discover_free(&s->discover);
+    zones_close(&s->zones);
     spool_close(&s->spool, time_now());
     metrics_free(&s->metrics);
     progress_free(&s->progress);

@@ -21,6 +21,7 @@
 #include "shipper/status.h"
 #include "shipper/watch.h"
 #include "shipper/writer.h"
+#include "shipper/zones.h"
 
 enum ship_phase { SHIP_WAITING, SHIP_RUNNING, SHIP_DRAINING, SHIP_FINISHING, SHIP_STOPPED };
 
@@ -48,6 +49,7 @@ struct ship {
     struct input *input;
     struct batch_stream *input_stream;
     struct batcher *batcher;
+    struct zones zones; /* that streams have */
     struct spool *spool;
     struct writer *writer;
     struct workers *readers; /* of standard input */
