@@ -73,7 +73,7 @@ static bool take_line(void *context, const struct tail_line *line)
     if (!has_room(s))
         return false;
     struct batch_stream *stream =
-        attached_stream(s->batcher, s->discover, line->stream, line->lane, &err);
+        attached_stream(s->batcher, s->discover, s->rules, line->stream, line->lane, &err);
     const struct batch_line given = {line->bytes, line->flags, line->time_ns, line->mtime_ns};
     if (!stream) {
         log_error("%.*s: %s; its lines are dropped", STR_ARG(line->stream->file), err.text);
@@ -109,7 +109,7 @@ static void note_drop(void *context, const struct tail_drop *drop)
     struct ship *s = context;
     struct err err;
     struct batch_stream *stream = attached_stream(
-        s->batcher, s->discover, (struct tail_stream *)drop->stream, LANE_OUT, &err);
+        s->batcher, s->discover, s->rules, (struct tail_stream *)drop->stream, LANE_OUT, &err);
     s->dropped_bytes += drop->to - drop->from;
     s->dropped_ns = time_monotonic();
     log_warn("%.*s: %llu bytes were lost: %.*s", STR_ARG(drop->path),
@@ -417,11 +417,13 @@ static bool open_sources(struct ship *s, struct err *err)
         return false;
     tailer_close(&s->tailer);
     batcher_close(&s->batcher);
+    stream_rules_free(&s->rules);
     discover_free(&s->discover);
     s->batcher = batcher_new(&batcher);
     if (o->reads_stdin)
         return input_stream(s->batcher, o->service, &s->input_stream, err);
     ship_open_discover(s);
+    s->rules = ship_new_rules(s);
     size_t n_globs;
     defer(arena_free) struct arena arena = {0};
     const struct tail_glob *globs = ship_globs(s, &arena, &n_globs);
@@ -564,6 +566,7 @@ void ship_close(struct ship **address)
     input_close(&s->input);
     tailer_close(&s->tailer);
     batcher_close(&s->batcher);
+    stream_rules_free(&s->rules);
     discover_free(&s->discover);
     zones_close(&s->zones);
     spool_close(&s->spool, time_now());
