@@ -19,6 +19,7 @@
 #ifndef BASE_CONFIG_H
 #define BASE_CONFIG_H
 
+#include "base/config_sources.h"
 #include "base/log.h"
 #include "base/options.h"
 
@@ -44,27 +45,6 @@ enum config_times { TIMES_US, TIMES_NS };
 enum config_pattern { GREP_TEXT, GREP_REGEX };
 enum config_color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 enum config_time { FORM_AUTO, FORM_SHORT, FORM_ISO, FORM_NS, FORM_UNIX, FORM_RELATIVE, FORM_NONE };
-
-struct config_lines {     /* how the lines of a source are read; empty: nothing is said about it */
-    struct str multiline; /* a word, or the pattern of first lines (formats/line/multiline.h) */
-    struct str format;    /* a name of formats/line/format.h, or auto */
-    struct str timezone;  /* of times without zone; a name of shipper/zones.h */
-};
-
-struct config_file {    /* an entry of shipper.sources.files */
-    struct str path;    /* absolute, may hold * ? [ ] */
-    struct str service; /* empty: by the rule of docs/design.md */
-    struct config_lines lines;
-    const struct yaml *given;
-};
-
-struct config_stream {      /* an entry of shipper.streams */
-    struct str match_given; /* as written */
-    struct str_pair *match; /* labels that a stream has, all of them */
-    size_t match_n;         /* at least 1 */
-    struct config_lines lines;
-    const struct yaml *given;
-};
 
 struct config_shipper {
     struct str state;                /* folder */

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/options.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,6 +66,28 @@ static bool load_zone(struct zone **zone, const char *path, struct err *err)
     return zone_parse(zone, buf_str(&bytes), err) || err_wrap(err, "%s", path);
 }
 
+/* A name beside it that is spelt nearly so: "Europe/Berlin" for "Europe/Brelin". */
+static bool find_near(struct str name, char near[PATH_BYTES])
+{
+    struct err ignored;
+    defer(arena_free) struct arena arena = {0};
+    struct str *names, last = name;
+    size_t n;
+    while (last.len && str_find_byte(last, '/') != SIZE_MAX)
+        last = str_slice(last, str_find_byte(last, '/') + 1, SIZE_MAX);
+    struct str region = str_slice(name, 0, name.len - last.len);
+    const char *folder = arena_print(&arena, "%s/%.*s", zone_folder(), STR_ARG(region)).ptr;
+    if (!folder_list(folder, &arena, &names, &n, &ignored))
+        return false;
+    const char **texts = arena_array(&arena, const char *, n + 1);
+    for (size_t i = 0; i < n; i++)
+        texts[i] = arena_text(&arena, names[i]);
+    const char *found = nearest_name(last, texts, n);
+    if (found)
+        snprintf(near, PATH_BYTES, "%.*s%s", STR_ARG(region), found);
+    return found && is_zone_name(str_from(near)) && !str_equal(str_from(near), name);
+}
+
 static bool not_there(struct str name, struct err *err)
 {
     const char *folder = zone_folder();
@@ -75,6 +98,10 @@ static bool not_there(struct str name, struct err *err)
                        "'%.*s' cannot be looked up: there is no %s; install the package tzdata, or "
                        "write an offset such as +02:00",
                        STR_ARG(name), folder);
+    char near[PATH_BYTES];
+    if (find_near(name, near))
+        return err_set(err, ERR_NOT_FOUND, "there is no time zone '%.*s' in %s; did you mean '%s'?",
+                       STR_ARG(name), folder, near);
     return err_set(err, ERR_NOT_FOUND,
                    "there is no time zone '%.*s' in %s; write local, UTC, an offset such as +02:00 "
                    "or a name such as Europe/Berlin",

@@ -78,6 +78,8 @@ TEST(zones_that_are_none)
     for (size_t i = 0; i < countof(outside); i++)
         refuse(outside[i], strchr(outside[i], '+') == outside[i] ? "time zone" : "is no time zone");
     refuse("Nowhere/City", "there is no time zone 'Nowhere/City' in /");
+    refuse("Nowhere/Twon", "; did you mean 'Nowhere/Town'?");
+    refuse("Nowhree/Town", "there is no time zone 'Nowhree/Town'");
     refuse("Nowhere", "there is no time zone 'Nowhere'");
     refuse("Nowhere/Broken", "zoneinfo/Nowhere/Broken: the time zone file is cut short");
     setenv("TZDIR", "/nonexistent", 1);
