@@ -132,6 +132,7 @@ static bool read_file_entry(struct config *c, const struct yaml *item, struct co
     options_defaults(&o, &config_file_table, entry, &c->arena);
     if (!options_read_yaml(&o, item, err))
         return false;
+    entry->given = item;
     if (entry->path.len == 0)
         return place_err(item->at, err,
                          "shipper.sources.files: an entry needs a path: {path: /var/log/x.log}");
@@ -150,6 +151,61 @@ static bool read_files(struct config *c, struct err *err)
     s->files = arena_array(&c->arena, struct config_file, s->files_given->n);
     yaml_each (s->files_given, item) {
         if (!read_file_entry(c, item, &s->files[s->files_n++], err))
+            return false;
+    }
+    return true;
+}
+
+/* "service=worker", "service=worker, stream=stderr". */
+static bool take_match(struct config *c, struct config_stream *entry, struct err *err)
+{
+    struct str rest = entry->match_given;
+    entry->match = arena_array(&c->arena, struct str_pair, rest.len / 2 + 1);
+    while (rest.len) {
+        size_t n = 0;
+        while (n < rest.len && rest.ptr[n] != ' ' && rest.ptr[n] != ',')
+            n++;
+        struct str word = str_slice(rest, 0, n), value = word, name;
+        rest = str_slice(rest, n + 1, SIZE_MAX);
+        if (word.len == 0)
+            continue;
+        take_until(&value, '=', &name);
+        if (!is_label_name(name) || value.len == 0)
+            return err_set(err, ERR_INPUT,
+                           "'%.*s' is not name=value (a label of the streams, such as "
+                           "service=worker; several with blanks between)",
+                           STR_ARG(word));
+        entry->match[entry->match_n++] = (struct str_pair){name, value};
+    }
+    return entry->match_n > 0 || err_set(err, ERR_INPUT, "names no label: service=worker");
+}
+
+static bool read_stream_entry(struct config *c, const struct yaml *item,
+                              struct config_stream *entry, struct err *err)
+{
+    struct options o;
+    struct err inner;
+    options_defaults(&o, &config_stream_table, entry, &c->arena);
+    if (!options_read_yaml(&o, item, err))
+        return false;
+    entry->given = item;
+    if (!yaml_get(item, STR("match")))
+        return place_err(
+            item->at, err,
+            "shipper.streams: an entry needs a match: {match: service=worker, multiline: java}");
+    if (take_match(c, entry, &inner))
+        return true;
+    return place_err(options_place(&o, "match"), err, "shipper.streams: match: %s", inner.text);
+}
+
+static bool read_streams(struct config *c, struct err *err)
+{
+    struct config_shipper *s = &c->shipper;
+    if (!s->streams_given)
+        return true;
+    s->streams = arena_array(&c->arena, struct config_stream, s->streams_given->n);
+    yaml_each (s->streams_given, item) {
+        if (!read_stream_entry(c, item, &s->streams[s->streams_n++], err))
             return false;
     }
     return true;
@@ -248,7 +304,8 @@ static bool check(const struct config *c, struct err *err)
 static bool apply_tree(struct config *c, struct yaml *root, struct warnings *w, struct err *err)
 {
     return config_expand(root, &c->arena, err) && config_environment(root, &c->arena, w, err) &&
-           options_read_yaml(&c->options, root, err) && read_files(c, err) && check(c, err);
+           options_read_yaml(&c->options, root, err) && read_files(c, err) &&
+           read_streams(c, err) && check(c, err);
 }
 
 bool config_set(struct config *c, const char *path, struct str value, const char *from,

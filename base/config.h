@@ -19,6 +19,7 @@
 #ifndef BASE_CONFIG_H
 #define BASE_CONFIG_H
 
+#include "base/config_sources.h"
 #include "base/log.h"
 #include "base/options.h"
 
@@ -45,11 +46,6 @@ enum config_pattern { GREP_TEXT, GREP_REGEX };
 enum config_color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 enum config_time { FORM_AUTO, FORM_SHORT, FORM_ISO, FORM_NS, FORM_UNIX, FORM_RELATIVE, FORM_NONE };
 
-struct config_file {    /* an entry of shipper.sources.files */
-    struct str path;    /* absolute, may hold * ? [ ] */
-    struct str service; /* empty: by the rule of docs/design.md */
-};
-
 struct config_shipper {
     struct str state;                /* folder */
     bool docker, kubernetes, podman; /* whether containers of these are read */
@@ -62,10 +58,14 @@ struct config_shipper {
     struct config_file *files;
     size_t files_n;
     enum config_start start;
-    int64_t max_age_ns;      /* by modification time; 0: any age */
-    enum config_times times; /* how exact event times are kept */
-    struct str socket;       /* unix socket; empty: none */
-    uint64_t max_line;       /* bytes */
+    int64_t max_age_ns;               /* by modification time; 0: any age */
+    enum config_times times;          /* how exact event times are kept */
+    struct str socket;                /* unix socket; empty: none */
+    struct str multiline;             /* as in struct config_lines */
+    const struct yaml *streams_given; /* as written; `streams` is the same, read */
+    struct config_stream *streams;
+    size_t streams_n;
+    uint64_t max_line; /* bytes */
     int64_t flush_ns;
     uint64_t spool_size; /* bytes */
     struct share spool_keep_free;
@@ -133,7 +133,8 @@ void config_show(const struct config *c, struct buf *b);
  * an empty buffer. The caller wipes it. */
 bool config_token(const struct config *c, struct buf *token, struct warnings *w, struct err *err);
 
-extern const struct option_table config_table, config_file_table; /* base/config_table.c */
+extern const struct option_table config_table, config_file_table,
+    config_stream_table; /* config_table.c */
 
 /* base/config_expand.c: invariant 3, in all values of the tree. */
 bool config_expand(struct yaml *root, struct arena *arena, struct err *err);

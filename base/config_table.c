@@ -34,6 +34,21 @@
     LATER("shipper.redact.rules." name, WORD, value, "what becomes of it", .off = "keep", \
           .words = REDACT_WORDS)
 
+#define MULTILINE_WORDS \
+    WORDS("auto", "none", "java", "python", "go", "node", "ruby", "php", "dotnet", "rust")
+
+/* Of an entry of a list; without defaults, so that it is seen what is not said. */
+#define LINE_KEY(name, kind, to, type_of_entry, text, ...)                               \
+    {                                                                                    \
+        .path = name, .type = OPTION_##kind, .field = offsetof(type_of_entry, lines.to), \
+        .help = text, ##__VA_ARGS__                                                      \
+    }
+#define LINES(type_of_entry)                                                                   \
+    LINE_KEY("multiline", WORD_OR_FIRST, multiline, type_of_entry, "how its lines are joined", \
+             .words = MULTILINE_WORDS),                                                        \
+        LATER("format", STRING, "auto", "how its lines are read"),                             \
+        LINE_KEY("timezone", STRING, timezone, type_of_entry, "of times without zone")
+
 /* clang-format off */
 static const struct option rows[] = {
     KEY("version", INTEGER, version, "1", "version of this schema", RANGE(1, 1)),
@@ -67,8 +82,8 @@ static const struct option rows[] = {
         .words = WORDS("us", "ns")),
     KEY("shipper.socket", PATH, shipper.socket, "/run/sluice-shipper/shipper.sock",
         "status, metrics and readiness", OFF),
-    LATER("shipper.multiline", WORD, "auto", "how lines are joined", .off = "none",
-          .words = WORDS("auto", "none", "java", "python", "go", "ruby", "node", "php", "dotnet")),
+    KEY("shipper.multiline", WORD_OR_FIRST, shipper.multiline, "auto", "how lines are joined",
+        .words = MULTILINE_WORDS, LIVE),
     KEY("shipper.max_line", SIZE, shipper.max_line, "1MiB", "longer lines are split and marked",
         RANGE(64, MIB)),
     KEY("shipper.flush", DURATION, shipper.flush_ns, "1s", "a block leaves after this time",
@@ -89,7 +104,7 @@ static const struct option rows[] = {
     LATER("shipper.redact.keys", STRINGS, "[]", "added to the built-in list"),
     LATER("shipper.redact.patterns", MAPS, "[]", "own patterns"),
     LATER("shipper.redact.key_file", SECRET, "", "key of the tokens"),
-    LATER("shipper.streams", MAPS, "[]", "settings for some streams"),
+    KEY("shipper.streams", MAPS, shipper.streams_given, "[]", "settings for some streams", LIVE),
     KEY("shipper.spool.size", SIZE, shipper.spool_size, "1GiB", "what waits for the collector",
         RANGE(MIB, 1024 * TIB), LIVE),
     KEY("shipper.spool.keep_free", SHARE, shipper.spool_keep_free, "5%", "of the disk", OFF, LIVE),
@@ -177,10 +192,19 @@ static const struct option file_rows[] = {
      .help = "absolute, may hold * ? and [ ]"},
     {.path = "service", .type = OPTION_STRING, .field = offsetof(struct config_file, service),
      .help = "name of the service"},
-    LATER("format", STRING, "auto", "how its lines are read"),
-    LATER("timezone", STRING, "local", "of times without zone"),
+    LINES(struct config_file),
+};
+
+static const struct option stream_rows[] = {
+    {.path = "match", .type = OPTION_STRING, .field = offsetof(struct config_stream, match_given),
+     .help = "labels of the streams: service=worker"},
+    LINES(struct config_stream),
+    LATER("rate", RATE, "", "how much is taken", OFF),
+    LATER("burst", SIZE, "", "how much more for a while", OFF),
+    LATER("over", WORD, "delay", "what becomes of more", .words = WORDS("delay", "sample", "drop")),
 };
 /* clang-format on */
 
 const struct option_table config_table = {rows, countof(rows), NULL};
 const struct option_table config_file_table = {file_rows, countof(file_rows), NULL};
+const struct option_table config_stream_table = {stream_rows, countof(stream_rows), NULL};

@@ -2,6 +2,7 @@
  * From a YAML node to the typed value of an option. Errors say what was found and what would be
  * right; the place is put in front by option_set.
  */
+#include "base/match.h"
 #include "base/mem.h"
 #include "base/options.h"
 #include "base/time.h"
@@ -113,6 +114,14 @@ const char *nearest_name(struct str name, const char *const *names, size_t n)
     return found;
 }
 
+static size_t words_count(const struct option *row)
+{
+    size_t n = 0;
+    while (row->words[n])
+        n++;
+    return n;
+}
+
 static bool parse_word(const struct option *row, struct str text, int *value, struct err *err)
 {
     size_t n = 0;
@@ -126,6 +135,53 @@ static bool parse_word(const struct option *row, struct str text, int *value, st
     for (size_t i = 0; i < n; i++)
         buf_print(&all, "%s%s", i == 0 ? "" : i + 1 == n ? " or " : ", ", row->words[i]);
     return err_set(err, ERR_INPUT, "'%.*s' is not %s", STR_ARG(text), buf_text(&all));
+}
+
+static bool check_pattern(struct str pattern, struct err *err)
+{
+    struct regex *regex;
+    if (pattern.len == 0)
+        return err_set(err, ERR_INPUT, "the pattern for first lines is empty");
+    if (!regex_compile(&regex, pattern, 0, err))
+        return false;
+    regex_close(&regex);
+    return true;
+}
+
+/* A pattern that looks like one of the words is put in parentheses, so that the text alone tells which
+ * of both it is. */
+static bool parse_first(const struct option *row, const struct yaml *node, struct arena *arena,
+                        struct str *value, struct err *err)
+{
+    struct err ignored;
+    int word;
+    const struct yaml *first = node->first;
+    if (node->n != 1 || !str_equal(first->key, STR("first")) || first->kind != YAML_SCALAR)
+        return err_set(err, ERR_INPUT, "expected a map with one key, such as {first: '^\\d{4}-'}");
+    if (!check_pattern(first->text, err))
+        return false;
+    *value = parse_word(row, first->text, &word, &ignored)
+                 ? arena_print(arena, "(?:%.*s)", STR_ARG(first->text))
+                 : first->text;
+    return true;
+}
+
+static bool parse_word_or_first(const struct option *row, const struct yaml *node,
+                                struct arena *arena, struct str *value, struct err *err)
+{
+    int word;
+    if (node->kind == YAML_MAPPING)
+        return parse_first(row, node, arena, value, err);
+    if (!parse_word(row, node->text, &word, err)) {
+        const char *near = nearest_name(node->text, row->words, words_count(row));
+        if (near)
+            return err_set(err, ERR_INPUT, "'%.*s' is none of its words; did you mean '%s'?",
+                           STR_ARG(node->text), near);
+        struct err inner = *err;
+        return err_set(err, ERR_INPUT, "%s, or a map such as {first: '^\\d{4}-'}", inner.text);
+    }
+    *value = node->text;
+    return true;
 }
 
 static bool parse_strings(const struct option *row, const struct yaml *node, struct arena *arena,
@@ -184,6 +240,8 @@ static bool fits(const struct option *row, const struct yaml *node)
         return node->kind != YAML_MAPPING;
     case OPTION_MAPS:
         return node->kind == YAML_SEQUENCE;
+    case OPTION_WORD_OR_FIRST:
+        return node->kind != YAML_SEQUENCE;
     case OPTION_PAIRS:
     case OPTION_SWITCH:
         return node->kind == YAML_MAPPING;
@@ -229,6 +287,8 @@ bool option_parse(const struct option *row, const struct yaml *node, struct aren
         return parse_rate(node->text, value, err);
     case OPTION_WORD:
         return parse_word(row, node->text, value, err);
+    case OPTION_WORD_OR_FIRST:
+        return parse_word_or_first(row, node, arena, value, err);
     case OPTION_STRINGS:
         return parse_strings(row, node, arena, value, err);
     case OPTION_PAIRS:

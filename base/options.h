@@ -55,6 +55,7 @@ struct str_pairs { /* in byte order of the names, which are unique */
     X(PATH, struct str, "a path")                                       \
     X(SECRET, struct str, "the path of a file that holds the secret")   \
     X(WORD, int, "one word of a list")                                  \
+    X(WORD_OR_FIRST, struct str, "a word, or {first: 'regex'}")         \
     X(STRINGS, struct str_list, "a list such as [a, b]")                \
     X(PAIRS, struct str_pairs, "a map such as {env: prod}")             \
     X(MAPS, const struct yaml *, "a list of maps")
@@ -80,12 +81,12 @@ struct option {
                             * NULL: false, 0, empty */
     const char *off;       /* the text that switches the function off; NULL: none. For BOOLEAN and
                             * WORD one of their values, else the word off, stored as empty or 0 */
-    const char *const
-        *words;             /* of a WORD, ends with NULL; the field (an int or enum) is the index */
-    int64_t least, most;    /* of an INTEGER, SIZE (bytes) or DURATION (ns); 0, 0: any */
-    const char *implied;    /* the value that a flag without value means; BOOLEAN: "true" */
-    const char *value_name; /* for the help: NUM, TIME */
-    const char *help;       /* one sentence without full stop; NULL: not listed */
+    const char *const *words; /* of a WORD, ends with NULL; the field (an int or enum) is the index.
+                             * Of a WORD_OR_FIRST: the field is the word, or the pattern */
+    int64_t least, most;      /* of an INTEGER, SIZE (bytes) or DURATION (ns); 0, 0: any */
+    const char *implied;      /* the value that a flag without value means; BOOLEAN: "true" */
+    const char *value_name;   /* for the help: NUM, TIME */
+    const char *help;         /* one sentence without full stop; NULL: not listed */
 };
 
 /* A flag that people know from other programs and that means nothing here. */

@@ -23,7 +23,8 @@ static bool two_labels(struct batcher *b, struct str service, struct str name, s
 }
 
 struct batch_stream *attached_stream(struct batcher *b, struct discover *d,
-                                     struct tail_stream *from, enum lane lane, struct err *err)
+                                     struct stream_rules *rules, struct tail_stream *from,
+                                     enum lane lane, struct err *err)
 {
     if (from->attached_at != batcher_forgotten(b)) { /* what it is attached to may be gone */
         memset(from->attached, 0, sizeof from->attached);
@@ -39,8 +40,10 @@ struct batch_stream *attached_stream(struct batcher *b, struct discover *d,
                     ? batcher_stream(b, &own, &data, &stream, err)
                     : two_labels(b, from->service, STR("file"), short_path(from->file, shortened),
                                  &stream, err);
-    if (good)
-        from->attached[lane] = stream;
+    if (!good)
+        return NULL;
+    batch_stream_set_zone(stream, stream_rules_of(rules, from, lane).zone);
+    from->attached[lane] = stream;
     return stream;
 }
 

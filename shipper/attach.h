@@ -9,11 +9,12 @@
 #define SHIPPER_ATTACH_H
 
 #include "shipper/batcher.h"
-#include "shipper/discover.h"
+#include "shipper/stream_rules.h"
 
 /* d: NULL if no containers are read. NULL if a label breaks a bound (and *err says which). */
 struct batch_stream *attached_stream(struct batcher *b, struct discover *d,
-                                     struct tail_stream *from, enum lane lane, struct err *err);
+                                     struct stream_rules *rules, struct tail_stream *from,
+                                     enum lane lane, struct err *err);
 /* Standard input. */
 bool input_stream(struct batcher *b, struct str service, struct batch_stream **stream,
                   struct err *err);

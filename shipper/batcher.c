@@ -16,6 +16,7 @@ struct batch_stream {
     struct hash128 id;
     struct labels labels, data;
     struct line_context context;
+    struct zone_clock clock;      /* of times without zone */
     struct line_facts first_part; /* of the long line that is being given in parts */
     int64_t order_ns;             /* of its last record; TIME_NONE */
     int64_t event_ns;             /* of its last line with a time; TIME_NONE */
@@ -33,7 +34,6 @@ struct batcher {
     struct map restored; /* id -> struct restored: not seen since the start */
     struct block_builder builders[2];
     struct block_builder *filling;
-    struct zone_local zone;
     uint64_t block; /* number of the block under construction */
     uint64_t forgotten;
 };
@@ -50,7 +50,6 @@ struct batcher *batcher_new(const struct batcher_options *options)
     b->options = *options;
     b->options.host = arena_copy(&b->arena, options->host);
     b->filling = &b->builders[0];
-    zone_local_init(&b->zone);
     b->block = 1;
     return b;
 }
@@ -120,8 +119,9 @@ static struct batch_stream *new_stream(struct batcher *b, const struct labels *l
     struct batch_stream *s = mem_new(struct batch_stream);
     s->id = id;
     s->labels = copy_labels(labels);
-    s->context.local_to_utc = zone_local_to_utc;
-    s->context.zone = &b->zone;
+    s->context.local_to_utc = zone_clock_to_utc;
+    s->context.zone = &s->clock;
+    s->clock.zone = b->options.zone;
     s->order_ns = s->event_ns = s->first_part.time_ns = TIME_NONE;
     const struct restored *before = map_remove(&b->restored, MAP_KEY(id));
     if (before) {
@@ -186,6 +186,12 @@ void batcher_forget_quiet(struct batcher *b, int64_t before_ns)
 uint64_t batcher_forgotten(const struct batcher *b)
 {
     return b->forgotten;
+}
+
+void batch_stream_set_zone(struct batch_stream *s, const struct zone *zone)
+{
+    if (s->clock.zone != zone)
+        s->clock = (struct zone_clock){.zone = zone};
 }
 
 /* ---- lines ---- */

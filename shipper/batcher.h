@@ -19,6 +19,7 @@
 #define SHIPPER_BATCHER_H
 
 #include "formats/block/builder.h"
+#include "formats/line/zone.h"
 #include "shipper/tailer.h"
 
 enum { BATCH_LABELS_OWN = 12 }; /* host, service and what tells streams of a service apart */
@@ -28,8 +29,9 @@ struct batch_stream; /* what the batcher knows of a stream */
 
 struct batcher_options {
     struct str host;
-    struct labels labels; /* of the configuration, put on every stream; kept by the caller */
-    uint8_t unit;         /* of event times: 0 = ns, 1 = us */
+    struct labels labels;    /* of the configuration, put on every stream; kept by the caller */
+    uint8_t unit;            /* of event times: 0 = ns, 1 = us */
+    const struct zone *zone; /* of streams at first; NULL: UTC; kept by the caller */
 };
 
 struct batcher *batcher_new(const struct batcher_options *options);
@@ -41,6 +43,8 @@ void batcher_close(struct batcher **b);
  * forgotten. ERR_LIMIT, ERR_INPUT: a label breaks a bound. */
 bool batcher_stream(struct batcher *b, const struct labels *own, const struct labels *data,
                     struct batch_stream **stream, struct err *err);
+/* The zone of its times that name none; kept by the caller. NULL: UTC. */
+void batch_stream_set_zone(struct batch_stream *stream, const struct zone *zone);
 /* Containers come and go: streams without a line since then are forgotten, unless a line of theirs is
  * open. Whoever keeps a stream asks for it again when batcher_forgotten has another value. */
 void batcher_forget_quiet(struct batcher *b, int64_t before_ns);

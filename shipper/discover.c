@@ -557,6 +557,13 @@ bool discover_labels(struct discover *d, const struct tail_stream *stream, enum 
     return true;
 }
 
+struct str discover_multiline(struct discover *d, const struct tail_stream *stream)
+{
+    bool has_labels = stream->place == PLACE_DOCKER || stream->place == PLACE_PODMAN;
+    const struct container *c = has_labels ? known_container(d, stream) : NULL;
+    return c && c->is_known ? c->facts.multiline : (struct str){0};
+}
+
 void discover_put_name(struct discover *d, const struct tail_stream *stream, struct buf *out)
 {
     struct pod_facts pod;

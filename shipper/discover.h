@@ -65,6 +65,8 @@ bool discover_admit(void *context, const struct tail_stream *stream, const char 
  * known, or are those of the stream. False: it is no stream of a container. */
 bool discover_labels(struct discover *d, const struct tail_stream *stream, enum lane lane,
                      struct labels *own, struct labels *data);
+/* The container's label sluice.multiline; empty: it has none, or is not known. */
+struct str discover_multiline(struct discover *d, const struct tail_stream *stream);
 /* "docker:api-1", "pod:shop/api-5d4f8c7b9d-x7k2q/web", "file:/var/log/a.log". */
 void discover_put_name(struct discover *d, const struct tail_stream *stream, struct buf *out);
 

@@ -408,7 +408,8 @@ enum turn_end lanes_give_overdue(struct tailer *t, struct stream *st, int64_t no
         struct join *j = &st->joins[lane];
         if (!j->is_open)
             continue;
-        int64_t due_ns = j->since_ns + (j->is_in_line ? WAIT_LIVE_NS : WAIT_RECORD_NS);
+        int64_t wait_ns = j->is_in_line ? WAIT_LIVE_NS : t->is_ending ? 0 : WAIT_RECORD_NS;
+        int64_t due_ns = j->since_ns + wait_ns;
         if (now_ns < due_ns)
             stream_wait(t, st, due_ns);
         else if (give_join(&turn, st, lane, j->is_in_line ? TAIL_NO_NEWLINE : 0, 0))

@@ -77,7 +77,7 @@ static bool take_line(void *context, const struct tail_line *line)
     if (!has_room(s))
         return false;
     struct batch_stream *stream =
-        attached_stream(s->batcher, s->discover, line->stream, line->lane, &err);
+        attached_stream(s->batcher, s->discover, s->rules, line->stream, line->lane, &err);
     const struct batch_line given = {line->bytes, line->flags, line->time_ns, line->mtime_ns};
     if (!stream) {
         log_error("%.*s: %s; its lines are dropped", STR_ARG(line->stream->file), err.text);
@@ -113,7 +113,7 @@ static void note_drop(void *context, const struct tail_drop *drop)
     struct ship *s = context;
     struct err err;
     struct batch_stream *stream = attached_stream(
-        s->batcher, s->discover, (struct tail_stream *)drop->stream, LANE_OUT, &err);
+        s->batcher, s->discover, s->rules, (struct tail_stream *)drop->stream, LANE_OUT, &err);
     s->dropped_bytes += drop->to - drop->from;
     s->dropped_ns = time_monotonic();
     log_warn("%.*s: %llu bytes were lost: %.*s", STR_ARG(drop->path),
@@ -354,8 +354,10 @@ void ship_stop(struct ship *s)
         return;
     }
     log_info("stopping: reading what is there, then sending it");
-    if (s->tailer)
+    if (s->tailer) {
         tailer_scan(s->tailer, ship_steady_now(s));
+        tailer_end(s->tailer);
+    }
     s->phase = s->tailer ? SHIP_DRAINING : SHIP_FINISHING;
     s->deadline_ns = time_monotonic() + (s->tailer ? DRAIN_S : LAST_SEND_S) * NS_PER_S;
     ship_pump(s);
@@ -415,15 +417,19 @@ static bool restore(void *context, struct str state, struct err *err)
 static bool open_sources(struct ship *s, struct err *err)
 {
     const struct ship_options *o = s->options;
-    const struct batcher_options batcher = {
+    struct batcher_options batcher = {
         .host = o->host, .labels = o->labels, .unit = s->config->shipper.times == TIMES_US};
+    if (!zones_get(&s->zones, STR("local"), &batcher.zone, err))
+        return false;
     tailer_close(&s->tailer);
     batcher_close(&s->batcher);
+    stream_rules_free(&s->rules);
     discover_free(&s->discover);
     s->batcher = batcher_new(&batcher);
     if (o->reads_stdin)
         return input_stream(s->batcher, o->service, &s->input_stream, err);
     ship_open_discover(s);
+    s->rules = ship_new_rules(s);
     size_t n_globs;
     defer(arena_free) struct arena arena = {0};
     const struct tail_glob *globs = ship_globs(s, &arena, &n_globs);
@@ -433,6 +439,8 @@ static bool open_sources(struct ship *s, struct err *err)
         .n_globs = n_globs,
         .admit = s->discover ? discover_admit : NULL,
         .admit_context = s->discover,
+        .multiline = stream_rules_multiline,
+        .multiline_context = s->rules,
         .exclude = o->exclude,
         .n_exclude = o->n_exclude,
         .start_at_end = s->config->shipper.start == START_END,
@@ -566,7 +574,9 @@ void ship_close(struct ship **address)
     input_close(&s->input);
     tailer_close(&s->tailer);
     batcher_close(&s->batcher);
+    stream_rules_free(&s->rules);
     discover_free(&s->discover);
+    zones_close(&s->zones);
     spool_close(&s->spool, time_now());
     metrics_free(&s->metrics);
     progress_free(&s->progress);

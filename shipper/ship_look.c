@@ -30,6 +30,18 @@ void ship_open_discover(struct ship *s)
         discover_inherit(s->discover, former);
 }
 
+struct stream_rules *ship_new_rules(struct ship *s)
+{
+    const struct stream_rules_options options = {
+        .config = &s->config->shipper,
+        .labels = &s->options->labels,
+        .zones = &s->zones,
+        .discover = s->discover,
+        .first_file = s->options->n_globs,
+    };
+    return stream_rules_new(&options);
+}
+
 struct tail_glob *ship_globs(const struct ship *s, struct arena *arena, size_t *n)
 {
     const struct tail_glob *found;
@@ -56,10 +68,14 @@ void ship_reload_sources(struct ship *s)
     if (!s->tailer || s->phase > SHIP_RUNNING)
         return;
     ship_open_discover(s);
+    struct stream_rules *former = s->rules;
+    s->rules = ship_new_rules(s);
     struct tail_glob *globs = ship_globs(s, &arena, &n);
     if (!tailer_set_globs(s->tailer, globs, n, s->discover ? discover_admit : NULL, s->discover,
                           &err))
         log_error("shipper.sources: %s", err.text); /* checked before: ship_sources_check */
+    tailer_set_multiline(s->tailer, stream_rules_multiline, s->rules);
+    stream_rules_free(&former);
     ship_look_around(s);
 }
 

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "shipper/batcher.h"
 #include "shipper/glob.h"
+#include "shipper/stream_rules.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -130,7 +131,7 @@ bool ship_sources_check(const struct config *config, struct err *err)
             return place_err(item->at, err, "shipper.sources.files: %.*s: %s", STR_ARG(path),
                              inner.text);
     }
-    return true;
+    return stream_rules_check(&config->shipper, err);
 }
 
 bool ship_takes_containers(const struct ship_options *o, const struct config_shipper *c)

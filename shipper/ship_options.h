@@ -24,7 +24,7 @@ struct ship_options {
     struct arena arena;
 };
 
-/* The patterns of a configuration are good. */
+/* The patterns, time zones and rules of a configuration are good. */
 bool ship_sources_check(const struct config *config, struct err *err);
 bool ship_takes_containers(const struct ship_options *o, const struct config_shipper *config);
 /* Opens live, whose .path is set here. False: help was printed or something is wrong (said on stderr);

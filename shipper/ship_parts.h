@@ -19,8 +19,10 @@
 #include "shipper/ship.h"
 #include "shipper/ship_options.h"
 #include "shipper/status.h"
+#include "shipper/stream_rules.h"
 #include "shipper/watch.h"
 #include "shipper/writer.h"
+#include "shipper/zones.h"
 
 enum ship_phase { SHIP_WAITING, SHIP_RUNNING, SHIP_DRAINING, SHIP_FINISHING, SHIP_STOPPED };
 
@@ -43,11 +45,13 @@ struct ship {
     int64_t look_ns;     /* monotonic: no hint makes us look at everything before */
     int64_t patience_ns; /* with a state, hello is waited for until then; monotonic */
 
-    struct tailer *tailer;     /* NULL when standard input is read */
-    struct discover *discover; /* the same; or no containers are read */
+    struct tailer *tailer;      /* NULL when standard input is read */
+    struct discover *discover;  /* the same; or no containers are read */
+    struct stream_rules *rules; /* the same, with tailer */
     struct input *input;
     struct batch_stream *input_stream;
     struct batcher *batcher;
+    struct zones zones; /* that streams have */
     struct spool *spool;
     struct writer *writer;
     struct workers *readers; /* of standard input */
@@ -83,6 +87,8 @@ int64_t ship_steady_now(const struct ship *s);
 /* ---- ship_look.c ---- */
 
 void ship_open_discover(struct ship *s);
+/* Behind ship_open_discover; the former ones are the caller's to free. */
+struct stream_rules *ship_new_rules(struct ship *s);
 /* Patterns that were named, which count first, then those of containers. */
 struct tail_glob *ship_globs(const struct ship *s, struct arena *arena, size_t *n);
 /* The configuration has other sources. */

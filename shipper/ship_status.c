@@ -162,7 +162,11 @@ static struct str state_text(const struct ship *s, const struct tail_status *t, 
     if (is_followed(t) && still_ns >= PROGRESS_STUCK_NS)
         return arena_print(arena, "no progress for %" PRId64 " s", still_ns / NS_PER_S);
     bool is_plain = str_equal(t->state, STR("live")) || str_equal(t->state, STR("new"));
-    return is_plain ? STR("ok") : t->state;
+    defer(buf_free) struct buf text = {.max = 8192};
+    buf_add(&text, is_plain ? STR("ok") : t->state);
+    if (t->stream && s->rules)
+        stream_rules_put(s->rules, t->stream, &text);
+    return arena_copy(arena, buf_str(&text));
 }
 
 /* Rotated files that are read to the end, and copies, would only make the list long. */

@@ -144,7 +144,7 @@ struct tailer {
     uint64_t joined_bytes; /* in all joins */
     uint64_t next_number, next_stream;
     uint32_t scan;
-    bool is_first; /* no checkpoint and no scan yet */
+    bool is_first, is_ending; /* no checkpoint and no scan yet; tailer_end was called */
 };
 
 #endif

@@ -471,6 +471,14 @@ bool tailer_read(struct tailer *t, int64_t now_ns, const struct tail_sink *sink)
     return false;
 }
 
+void tailer_end(struct tailer *t)
+{
+    t->is_ending = true;
+    for (size_t i = 0; i < t->n_waiting; i++)
+        t->waiting[i]->wake_ns = INT64_MIN;
+    t->next_wake_ns = INT64_MIN;
+}
+
 int64_t tailer_next_wakeup(const struct tailer *t)
 {
     return t->n_queued || t->n_dirty_folders ? 0 : t->next_wake_ns;
@@ -692,6 +700,7 @@ void tailer_each(const struct tailer *t,
     for (size_t i = 0; i < t->n_sources; i++) {
         const struct source *s = t->sources[i];
         uint64_t end = is_packed(s) ? s->total : s->size;
+        uint64_t given = min_of(lane_position(s, LANE_OUT).end, lane_position(s, LANE_ERR).end);
         struct tail_status status = {
             .stream = &s->stream->shown,
             .path = str_from(s->path),
@@ -700,7 +709,7 @@ void tailer_each(const struct tailer *t,
             .reason = str_from(s->reason),
             .size = s->size,
             .offset = s->seen.at.end,
-            .lag = s->state != SOURCE_HELD && end > s->seen.at.end ? end - s->seen.at.end : 0,
+            .lag = s->state != SOURCE_HELD && end > given ? end - given : 0,
         };
         each(context, &status);
     }

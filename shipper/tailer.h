@@ -95,6 +95,8 @@ void tailer_scan(struct tailer *t, int64_t now_ns);
 bool tailer_hint(struct tailer *t, struct str path, int64_t now_ns);
 /* One turn of the next stream; false = nothing to read now. */
 bool tailer_read(struct tailer *t, int64_t now_ns, const struct tail_sink *sink);
+/* Nobody will read for long: records whose last line is whole wait for no more lines from now on. */
+void tailer_end(struct tailer *t);
 /* When tailer_read or tailer_scan has something to do without a hint; INT64_MAX = never. */
 int64_t tailer_next_wakeup(const struct tailer *t);
 

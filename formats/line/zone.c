@@ -1,44 +1,89 @@
-#include "formats/line/zone.h"
+#include "base/mem.h"
+#include "formats/line/zone_parts.h"
 
-#include <time.h>
+enum { DAY_S = 86400 };
 
-void zone_local_init(struct zone_local *zone)
+struct zone *zone_fixed(int32_t offset_s)
 {
-    tzset();
-    *zone = (struct zone_local){0};
+    struct zone *zone = mem_new(struct zone);
+    zone->first_s = offset_s;
+    return zone;
 }
 
-static int64_t offset_at(int64_t utc_s)
+void zone_close(struct zone **zone)
 {
-    time_t t = utc_s;
-    struct tm tm;
-    return localtime_r(&t, &tm) ? tm.tm_gmtoff : 0;
+    mem_free(zone);
 }
 
-/* Both readings of local_s: with the offset of the day before and with that of the day after. */
-static int64_t choose_offset(int64_t local_s, int64_t previous_s, bool *only)
+/* How many changes there are up to that time. */
+static size_t changes_until(const struct zone *zone, int64_t utc_s)
 {
-    int64_t before = offset_at(local_s - 86400), after = offset_at(local_s + 86400);
-    bool before_holds = offset_at(local_s - before) == before;
-    bool after_holds = offset_at(local_s - after) == after;
-    *only = before == after || !before_holds || !after_holds;
+    size_t low = 0, high = zone->n;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (zone->changes[middle].utc_s <= utc_s)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+struct zone_span zone_span_at(const struct zone *zone, int64_t utc_s)
+{
+    size_t n = changes_until(zone, utc_s);
+    int64_t from_s = n ? zone->changes[n - 1].utc_s : INT64_MIN;
+    if (n == zone->n && zone->rule.is_there) {
+        struct zone_span span = zone_rule_span(&zone->rule, utc_s);
+        span.from_s = max_of(span.from_s, from_s);
+        return span;
+    }
+    return (struct zone_span){
+        .from_s = from_s,
+        .to_s = n < zone->n ? zone->changes[n].utc_s : INT64_MAX,
+        .offset_s = n ? zone->changes[n - 1].offset_s : zone->first_s,
+    };
+}
+
+static int32_t offset_at(const struct zone *zone, int64_t utc_s)
+{
+    return zone_span_at(zone, utc_s).offset_s;
+}
+
+/* Invariant 1. */
+static int32_t choose_offset(const struct zone *zone, int64_t local_s, int64_t previous_s)
+{
+    int32_t before = offset_at(zone, local_s - DAY_S), after = offset_at(zone, local_s + DAY_S);
+    bool before_holds = offset_at(zone, local_s - before) == before;
+    bool after_holds = offset_at(zone, local_s - after) == after;
     if (before_holds && after_holds)
         return local_s - before < previous_s - ZONE_SLACK_NS / NS_PER_S ? after : before;
     return after_holds ? after : before;
 }
 
-int64_t zone_local_to_utc(void *zone, struct civil local, int64_t previous_ns)
+/* Invariant 4: times far enough from both ends of the span are in no other. */
+static void remember(struct zone_clock *clock, int64_t local_s, int32_t offset_s)
 {
-    struct zone_local *z = zone;
+    struct zone_span span = zone_span_at(clock->zone, local_s - offset_s);
+    clock->offset_s = offset_s;
+    clock->from_s = span.from_s == INT64_MIN ? INT64_MIN : span.from_s + 2 * DAY_S;
+    clock->to_s = span.to_s == INT64_MAX ? INT64_MAX : span.to_s - 2 * DAY_S;
+}
+
+int64_t zone_clock_to_utc(void *context, struct civil local, int64_t previous_ns)
+{
+    struct zone_clock *clock = context;
     int64_t local_ns;
     if (!civil_to_ns(local, &local_ns))
         return TIME_NONE;
+    if (!clock->zone)
+        return local_ns;
     int64_t local_s = local_ns / NS_PER_S - (local_ns % NS_PER_S < 0);
-    int64_t quarter = local_s / 900 - (local_s % 900 < 0);
-    if (z->known && z->quarter == quarter)
-        return local_ns - z->offset_s * NS_PER_S;
-    bool only;
-    int64_t offset_s = choose_offset(local_s, previous_ns / NS_PER_S, &only);
-    *z = (struct zone_local){.quarter = quarter, .offset_s = offset_s, .known = only};
-    return local_ns - offset_s * NS_PER_S;
+    int32_t offset_s = clock->offset_s;
+    if (local_s < clock->from_s || local_s >= clock->to_s) {
+        offset_s = choose_offset(clock->zone, local_s, previous_ns / NS_PER_S);
+        remember(clock, local_s, offset_s);
+    }
+    int64_t utc_ns;
+    return __builtin_sub_overflow(local_ns, offset_s * NS_PER_S, &utc_ns) ? TIME_NONE : utc_ns;
 }

@@ -1,6 +1,15 @@
 /*
- * The zone of this machine, for times that do not name theirs. This is the one part of formats/line
- * that asks the system: localtime_r, which reads TZ or /etc/localtime once, at zone_local_init.
+ * Time zones, for times that do not name theirs. Bytes in, offsets out: who reads the files is the
+ * shipper (shipper/zones.h).
+ *
+ *     zone_parse   a TZif file (RFC 8536, versions 1 to 4), as /usr/share/zoneinfo has them: a table of
+ *                  changes, and a rule for the time behind it
+ *     zone_posix   such a rule alone: "CET-1CEST,M3.5.0,M10.5.0/3"
+ *     zone_fixed   one offset
+ *
+ * A zone does not change and may be shared. It is a row of spans with one offset each:
+ *
+ *     ... | +01:00 | +02:00 | +01:00 | ...        local = UTC + offset
  *
  * Civil time to UTC has no, one or two answers:
  *
@@ -11,8 +20,12 @@
  * The slack is there because threads of one program print a few milliseconds out of order, and one
  * such line must not push the stream an hour ahead.
  *
- * The last answer that was the only one is kept for its quarter of an hour (no zone changes within
- * one), so that most lines ask the system nothing.
+ *  1. Offsets are at most a day, so that the offsets a day before and a day after a civil time are the
+ *     only ones that it can have (no zone changes twice within two days).
+ *  2. Before its first change a zone has the offset of its first type. Behind its last one it has what
+ *     its rule says, or the last offset if it has none.
+ *  3. Files that count leap seconds ("right/...") are refused: the clocks of programs do not.
+ *  4. A clock remembers the span of its last answer, and asks the zone only within two days of a change.
  */
 #ifndef FORMATS_LINE_ZONE_H
 #define FORMATS_LINE_ZONE_H
@@ -21,15 +34,31 @@
 
 #define ZONE_SLACK_NS (10 * NS_PER_S)
 
-struct zone_local {
-    int64_t quarter;  /* of local time, counted from 1970 */
-    int64_t offset_s; /* local minus UTC in that quarter */
-    bool known;       /* the two above hold */
+enum { ZONE_FILE_MAX = 1 << 16 }; /* bytes; real ones have at most 4 KiB */
+
+struct zone;
+
+bool zone_parse(struct zone **zone, struct str bytes, struct err *err);
+bool zone_posix(struct zone **zone, struct str text, struct err *err);
+struct zone *zone_fixed(int32_t offset_s);
+void zone_close(struct zone **zone);
+
+struct zone_span {
+    int64_t from_s, to_s; /* UTC; INT64_MIN and INT64_MAX are open ends */
+    int32_t offset_s;     /* local minus UTC */
 };
 
-/* Reads TZ and /etc/localtime; again if they have changed. */
-void zone_local_init(struct zone_local *zone);
-/* A zone_to_utc; zone is a struct zone_local of one thread. */
-int64_t zone_local_to_utc(void *zone, struct civil local, int64_t previous_ns);
+struct zone_span zone_span_at(const struct zone *zone, int64_t utc_s);
+
+/* Of one stream. With a zone and nothing else it is a fresh one; zone NULL is UTC. */
+struct zone_clock {
+    const struct zone *zone;
+    int64_t from_s,
+        to_s; /* local times that have the offset below and no other; kept by the clock */
+    int32_t offset_s;
+};
+
+/* A zone_to_utc; clock is a struct zone_clock. */
+int64_t zone_clock_to_utc(void *clock, struct civil local, int64_t previous_ns);
 
 #endif

@@ -239,8 +239,9 @@ class Shipper(Program):
                                        getattr(collector, "url", collector), *options, *globs])
 
     def wait_idle(self, seconds=WAIT):
-        """All that is in the spool was acknowledged."""
-        wait_until(lambda: self.metric("sluice_spool_oldest_seconds") == 0 and self.metric("sluice_blocks_total") > 0,
+        """All that is in the files was read and joined, and all that is in the spool acknowledged."""
+        wait_until(lambda: self.metric("sluice_lag_bytes") == 0 and self.metric("sluice_spool_oldest_seconds") == 0
+                   and self.metric("sluice_blocks_total") > 0,
                    f"{self.name} has sent all", seconds)
 
 

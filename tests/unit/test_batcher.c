@@ -273,3 +273,20 @@ TEST(batcher_forgets_quiet_streams)
     CHECK_INT(flags(&w, 0), 0);
     CHECK_INT(w.builder->n_streams, 1);
 }
+
+TEST(batcher_reads_times_in_the_zone_of_the_stream)
+{
+    WORLD = {0};
+    defer(zone_close) struct zone *east = zone_fixed(7200), *west = zone_fixed(-3600);
+    start(&w);
+    give(&w, "1970-01-02 00:00:00 in UTC", 0, 0);
+    batch_stream_set_zone(w.stream, east);
+    give(&w, "1970-01-03 00:00:00 two hours earlier", 0, 0);
+    batch_stream_set_zone(w.stream, west);
+    give(&w, "1970-01-04 00:00:00 after a reload", 0, 0);
+    give(&w, "1970-01-05 00:00:00Z says it itself", 0, 0);
+    take(&w);
+    static const int64_t hours[] = {24, 48 - 2, 72 + 1, 96};
+    for (size_t i = 0; i < countof(hours); i++)
+        CHECK_INT(record(&w, i)->event_ns, hours[i] * 3600 * NS_PER_S);
+}

@@ -167,11 +167,12 @@ TEST(config_says_what_is_not_built)
     READ("shipper:\n  redact:\n    rules: {email: mask}\n",
          "f.yml:3:20: shipper.redact.rules.email: " LATER);
     READ("outputs: {loki: {url: 'http://l'}}", "f.yml:1:17: outputs.loki: " LATER);
-    READ("shipper: {multiline: {first: x}}", "f.yml:1:22: shipper.multiline: " LATER);
     READ("shipper: {sources: {journald: {units: [x]}}}",
          "f.yml:1:39: shipper.sources.journald.units: " LATER);
     READ("collector: {tls: {cert_file: /x}}", "f.yml:1:30: collector.tls.cert_file: " LATER);
-    READ("shipper: {sources: {files: [{path: /x, format: json}]}}", "f.yml:1:48: format: " LATER);
+    READ("shipper: {streams: [{match: a=b, rate: 2MiB/s}]}", "f.yml:1:40: rate: " LATER);
+    READ("shipper: {streams: [{match: a=b, burst: 2MiB}]}", "f.yml:1:41: burst: " LATER);
+    READ("shipper: {streams: [{match: a=b, over: drop}]}", "f.yml:1:40: over: " LATER);
     READ("shipper: {redact: {enabled: unsafe-false}}", "");
     READ("shipper: {redact: {enabled: false}}",
          "f.yml:1:29: shipper.redact.enabled: 'false' is not true or unsafe-false");
@@ -179,6 +180,68 @@ TEST(config_says_what_is_not_built)
     READ("collector: {accept: [blocks], audit: false, alerts: {file: off}}", "");
     config_free(&config);
 #undef LATER
+}
+
+TEST(config_reads_how_lines_are_joined)
+{
+    READ("", "");
+    CHECK_STR(config.shipper.multiline, STR("auto"));
+    READ("shipper: {multiline: rust}", "");
+    CHECK_STR(config.shipper.multiline, STR("rust"));
+    READ("shipper: {multiline: {first: '^\\d{4}-'}}", "");
+    CHECK_STR(config.shipper.multiline, STR("^\\d{4}-"));
+    READ("shipper: {multiline: {first: java}}", "");
+    CHECK_STR(config.shipper.multiline, STR("(?:java)"));
+    READ("shipper: {multiline: jav}",
+         "f.yml:1:22: shipper.multiline: 'jav' is none of its words; did you mean 'java'?");
+    READ(
+        "shipper: {multiline: fortran}",
+        "f.yml:1:22: shipper.multiline: 'fortran' is not auto, none, java, python, go, node, ruby, "
+        "php, dotnet or rust, or a map such as {first: '^\\d{4}-'}");
+    READ("shipper: {multiline: {start: x}}",
+         "f.yml:1:22: shipper.multiline: expected a map with one "
+         "key, such as {first: '^\\d{4}-'}");
+    READ("shipper: {multiline: {first: ''}}",
+         "f.yml:1:22: shipper.multiline: the pattern for first lines is empty");
+    READ("shipper: {multiline: [java]}",
+         "f.yml:1:22: shipper.multiline: expected a word, or {first: 'regex'}");
+    CHECK(strstr(read_text("shipper: {multiline: {first: '(a'}}"),
+                 "f.yml:1:22: shipper.multiline: "));
+    config_free(&config);
+}
+
+TEST(config_reads_settings_of_streams_and_files)
+{
+    READ("shipper:\n"
+         "  sources:\n"
+         "    files: [{path: /a, multiline: {first: x}, timezone: Asia/Tokyo}]\n"
+         "  streams:\n"
+         "    - {match: 'service=worker, stream=stderr', multiline: java, timezone: +02:00}\n"
+         "    - {match: file=/var/log/a.log, format: auto, timezone: UTC}\n",
+         "");
+    const struct config_stream *s = config.shipper.streams;
+    CHECK_STR(config.shipper.files[0].lines.multiline, STR("x"));
+    CHECK_STR(config.shipper.files[0].lines.timezone, STR("Asia/Tokyo"));
+    REQUIRE(config.shipper.streams_n == 2 && s[0].match_n == 2 && s[1].match_n == 1);
+    CHECK_STR(s[0].match[0].name, STR("service"));
+    CHECK_STR(s[0].match[1].value, STR("stderr"));
+    CHECK_STR(s[0].lines.multiline, STR("java"));
+    CHECK_STR(s[0].lines.timezone, STR("+02:00"));
+    CHECK_STR(s[1].match[0].value, STR("/var/log/a.log"));
+    CHECK_INT(s[1].lines.multiline.len + s[1].lines.timezone.len, 0);
+    READ("shipper: {streams: [{multiline: java}]}",
+         "f.yml:1:21: shipper.streams: an entry needs a match: {match: service=worker, multiline: "
+         "java}");
+    READ("shipper: {streams: [{match: worker}]}",
+         "f.yml:1:29: shipper.streams: match: 'worker' is not name=value (a label of the streams, "
+         "such as service=worker; several with blanks between)");
+    READ("shipper: {streams: [{match: ', '}]}",
+         "f.yml:1:29: shipper.streams: match: names no label: service=worker");
+    READ("shipper: {streams: [{match: a=b, multilin: java}]}",
+         "f.yml:1:34: unknown key 'multilin'; did you mean 'multiline'?");
+    READ("shipper: {streams: [{match: a=b, multiline: pyton}]}",
+         "f.yml:1:45: multiline: 'pyton' is none of its words; did you mean 'python'?");
+    config_free(&config);
 }
 
 TEST(config_checks_what_belongs_together)

@@ -202,19 +202,26 @@ static int64_t at_utc(const char *text)
     return ns;
 }
 
-static int64_t local_time(struct zone_local *zone, const char *text, int64_t previous_ns)
+static struct zone *central_europe(void)
+{
+    struct err err;
+    struct zone *zone = NULL;
+    REQUIRE_OK(zone_posix(&zone, STR("CET-1CEST,M3.5.0,M10.5.0/3"), &err));
+    return zone;
+}
+
+static int64_t local_time(struct zone_clock *zone, const char *text, int64_t previous_ns)
 {
     struct str s = str_from(text);
     struct civil c;
     REQUIRE(take_civil(&s, &c) && s.len == 0);
-    return zone_local_to_utc(zone, c, previous_ns);
+    return zone_clock_to_utc(zone, c, previous_ns);
 }
 
-TEST(zone_local_keeps_the_stream_monotone_in_autumn)
+TEST(zone_keeps_the_stream_monotone_in_autumn)
 {
-    setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1);
-    struct zone_local zone;
-    zone_local_init(&zone);
+    defer(zone_close) struct zone *cet = central_europe();
+    struct zone_clock zone = {.zone = cet};
     int64_t first = at_utc("2026-10-25T00:30:00Z"), second = at_utc("2026-10-25T01:30:00Z");
     CHECK_INT(local_time(&zone, "2026-10-25 02:30:00", 0), first);
     CHECK_INT(local_time(&zone, "2026-10-25 02:30:00", at_utc("2026-10-25T00:29:59Z")), first);
@@ -224,11 +231,10 @@ TEST(zone_local_keeps_the_stream_monotone_in_autumn)
     CHECK_INT(local_time(&zone, "2026-10-25 02:30:00", first + 5 * NS_PER_S), first);
 }
 
-TEST(zone_local_in_spring_and_plain_hours)
+TEST(zone_in_spring_and_plain_hours)
 {
-    setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1);
-    struct zone_local zone;
-    zone_local_init(&zone);
+    defer(zone_close) struct zone *cet = central_europe();
+    struct zone_clock zone = {.zone = cet};
     for (int again = 0; again < 2; again++) {
         CHECK_INT(local_time(&zone, "2026-03-29 01:59:59", 0), at_utc("2026-03-29T00:59:59Z"));
         CHECK_INT(local_time(&zone, "2026-03-29 02:30:00", 0), at_utc("2026-03-29T01:30:00Z"));
@@ -240,10 +246,9 @@ TEST(zone_local_in_spring_and_plain_hours)
 
 TEST(line_times_without_zone_take_the_zone_of_the_context)
 {
-    setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1);
-    struct zone_local zone;
-    zone_local_init(&zone);
-    struct line_context context = {.local_to_utc = zone_local_to_utc, .zone = &zone};
+    defer(zone_close) struct zone *cet = central_europe();
+    struct zone_clock zone = {.zone = cet};
+    struct line_context context = {.local_to_utc = zone_clock_to_utc, .zone = &zone};
     static const struct {
         struct str line;
         const char *utc;

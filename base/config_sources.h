@@ -1,0 +1,27 @@
+/* Entries of the lists in the configuration (base/config.h) that say what is read, and how. */
+#ifndef BASE_CONFIG_SOURCES_H
+#define BASE_CONFIG_SOURCES_H
+
+#include "base/options.h"
+
+struct config_lines {     /* how the lines of a source are read; empty: nothing is said about it */
+    struct str multiline; /* a word, or the pattern of first lines (formats/line/multiline.h) */
+    struct str timezone;  /* of times without zone; a name of shipper/zones.h */
+};
+
+struct config_file {    /* an entry of shipper.sources.files */
+    struct str path;    /* absolute, may hold * ? [ ] */
+    struct str service; /* empty: by the rule of docs/design.md */
+    struct config_lines lines;
+    const struct yaml *given;
+};
+
+struct config_stream {      /* an entry of shipper.streams */
+    struct str match_given; /* as written */
+    struct str_pair *match; /* labels that a stream has, all of them */
+    size_t match_n;         /* at least 1 */
+    struct config_lines lines;
+    const struct yaml *given;
+};
+
+#endif
