@@ -10,8 +10,9 @@
  * A stream mostly writes one format. format_memory remembers the last one, which is tried first; the
  * others are tried, in the order of the table, only where it does not fit.
  *
- *  1. The line without colours is what is looked at; fields are views on the line as it is, colours
- *     inside a value are left where they are.
+ *  1. Recognisers get the line without colours, without blanks and CR at its end, and without blanks and
+ *     byte order mark at its front. The fields that come out are views on the line as it is; a colour
+ *     inside a value stays there.
  *  2. The same line gives the same fields, whatever the memory says: formats that could both take one
  *     line are ordered, and the memory only skips those that cannot be it. A format of the
  *     configuration is asked first, and alone decides if it takes the line.
@@ -28,8 +29,8 @@ struct line_format {
     struct str name;      /* in the configuration and in answers: "nginx", "klog", "pino" */
     struct str describes; /* for people: what writes it */
     bool is_json;
-    /* Of text: appends fields and returns true if this is such a line. JSON dialects: is told by the
-     * fields that flatten_json gave. */
+    /* Of text: appends the fields and returns true if this is such a line; on false what was appended
+     * is taken back. Of JSON: looks only at the fields that flatten_json gave. */
     bool (*take)(struct str line, struct fields *fields);
 };
 
