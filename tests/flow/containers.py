@@ -256,7 +256,6 @@ def lost_state(place):
             c.append("stderr", b"while stdout waits %d" % i, True)
             c.wrote["stderr"].append(b"while stdout waits %d" % i)
     collector.wait_count(total([c]))
-    shipper.wait_idle()
     shipper.kill()
     shutil.rmtree(shipper.state)
     with c.lock:

@@ -8,10 +8,16 @@ while IFS='|' read -r title words; do
 done <<'END'
 it lists the services|worker   demo-worker-1
 it finds what it searches|"msg":"card declined"
-it shows a stack trace in its order|worker:Caused by: java.net.SocketTimeoutException
 it follows|$ sluice tail -f
 all is well|shipper    ok        2 sources
 END
+title='a stack trace is one record, its lines without a head of their own'
+number=$((number + 1))
+if grep -qxF 'Caused by: java.net.SocketTimeoutException: Read timed out' shown; then
+    echo "ok $number - $title"
+else
+    bad=1 && echo "not ok $number - $title"
+fi
 number=$((number + 1))
 left=$(find "$TMPDIR" -maxdepth 1 -name 'sluice-demo.*')
 if [ -z "$left" ]; then echo "ok $number - its folder is removed"; else bad=1 && echo "not ok $number - its folder is removed"; fi

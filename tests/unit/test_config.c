@@ -217,7 +217,7 @@ TEST(config_reads_settings_of_streams_and_files)
          "    files: [{path: /a, multiline: {first: x}, timezone: Asia/Tokyo}]\n"
          "  streams:\n"
          "    - {match: 'service=worker, stream=stderr', multiline: java, timezone: +02:00}\n"
-         "    - {match: file=/var/log/a.log, format: auto, timezone: UTC}\n",
+         "    - {match: file=/var/log/a.log, format: auto}\n",
          "");
     const struct config_stream *s = config.shipper.streams;
     CHECK_STR(config.shipper.files[0].lines.multiline, STR("x"));
