@@ -2,6 +2,7 @@
 
 #include "base/reader.h"
 #include "formats/line/json.h"
+#include "formats/line/json_special.h"
 #include "formats/line/json_text.h"
 
 /* take_prefix for literals, inline: a comparison of a few words. */
@@ -34,7 +35,7 @@ static void set_text(struct enveloped *e, const char *text, size_t len)
 static inline bool take_log(const char **at, const char *end, struct buf *scratch,
                             struct enveloped *e)
 {
-    const char *from = *at, *special = json_find_special(from, end);
+    const char *from = *at, *special = json_special(from, end);
     size_t plain = (size_t)(special - from);
     *at = special;
     if (TAKE_LITERAL(at, end, "\\n\"") || TAKE_LITERAL(at, end, "\"")) {

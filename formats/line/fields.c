@@ -29,9 +29,9 @@ static bool is_plain_word(struct str name)
     return name.len > 0;
 }
 
-static void put_step(const struct field *field, bool is_item, bool is_first, struct buf *out)
+static void put_step(const struct field *field, bool is_first, struct buf *out)
 {
-    if (is_item) {
+    if (!field->name.ptr) {
         buf_print(out, "[%u]", (unsigned)field->at);
     } else if (is_plain_word(field->name)) {
         buf_print(out, "%s%.*s", is_first ? "" : ".", STR_ARG(field->name));
@@ -40,12 +40,6 @@ static void put_step(const struct field *field, bool is_item, bool is_first, str
         buf_add(out, field->name);
         buf_add(out, STR("\"]"));
     }
-}
-
-/* Items of arrays have no name, but neither has {"":1}. */
-static bool is_item_of_array(const struct fields *fields, const struct field *field)
-{
-    return field->parent != FIELD_TOP && fields->items[field->parent].kind == FIELD_ARRAY;
 }
 
 void fields_put_path(const struct fields *fields, size_t i, struct buf *out)
@@ -57,7 +51,7 @@ void fields_put_path(const struct fields *fields, size_t i, struct buf *out)
         steps[n++] = at;
     for (size_t k = n; k-- > 0;) {
         const struct field *f = &fields->items[steps[k]];
-        put_step(f, is_item_of_array(fields, f), k == n - 1, out);
+        put_step(f, k == n - 1, out);
     }
 }
 
@@ -73,33 +67,47 @@ const struct field *fields_find(const struct fields *fields, struct str path)
     return NULL;
 }
 
-/* One layer of escapes less; false if what is written is not JSON. */
-static bool remove_layer(struct buf *text, struct buf *scratch)
+/* As a JSON string ends, and without the tabs that rule 3 of flatten.h allows in one. */
+static void put_strict(struct str text, struct buf *out)
 {
-    buf_reset(scratch);
-    buf_add_byte(text, '"');
-    char *to = buf_reserve(scratch, text->len + JSON_TEXT_SLACK);
-    if (!to || text->over)
+    for (size_t at; (at = str_find_byte(text, '\t')) != SIZE_MAX;) {
+        buf_add(out, str_slice(text, 0, at));
+        buf_add(out, STR("\\t"));
+        text = str_slice(text, at + 1, text.len);
+    }
+    buf_add(out, text);
+    buf_add_byte(out, '"');
+}
+
+/* Puts what text means into out; false if it is not the content of a JSON string. */
+static bool remove_layer(struct str text, struct buf *out)
+{
+    defer(buf_free) struct buf strict = {.max = out->max};
+    put_strict(text, &strict);
+    buf_reset(out);
+    char *to = strict.over ? NULL : buf_reserve(out, strict.len + JSON_TEXT_SLACK);
+    if (!to)
         return false;
-    const char *at = text->ptr, *end = text->ptr + text->len;
+    const char *at = strict.ptr, *end = strict.ptr + strict.len;
     char *to_end = json_unescape(&at, end, to);
     if (!to_end || at + 1 != end)
         return false;
-    scratch->len = (size_t)(to_end - to);
+    out->len = (size_t)(to_end - to);
     return true;
 }
 
 struct str field_text(const struct field *field, struct buf *scratch)
 {
+    defer(buf_free) struct buf layer = {.max = scratch->max};
+    buf_reset(scratch);
     if (field->escapes == 0 || str_find_byte(field->value, '\\') == SIZE_MAX)
         return field->value;
-    defer(buf_free) struct buf written = {0};
-    buf_add(&written, field->value);
-    for (unsigned layer = 0; layer < field->escapes; layer++) {
-        if (!remove_layer(&written, scratch))
+    buf_add(scratch, field->value);
+    for (unsigned i = 0; i < field->escapes; i++) {
+        if (!remove_layer(buf_str(scratch), &layer))
             return field->value;
-        buf_reset(&written);
-        buf_add(&written, buf_str(scratch));
+        buf_reset(scratch);
+        buf_add(scratch, buf_str(&layer));
     }
     return buf_str(scratch);
 }

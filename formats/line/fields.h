@@ -9,8 +9,8 @@
  *       1  none    req      {"id":...}        OBJECT  0
  *       2  1       id       a\u0062           STRING  1          path: req.id
  *       3  1       tags     ["x","y"]         ARRAY   0
- *       4  3       (empty)  x                 STRING  1  at 0    path: req.tags[0]
- *       5  3       (empty)  y                 STRING  1  at 1    path: req.tags[1]
+ *       4  3       (none)   x                 STRING  1  at 0    path: req.tags[0]
+ *       5  3       (none)   y                 STRING  1  at 1    path: req.tags[1]
  *       6  none    body     {\"n\":1}         STRING  1
  *       7  6       n        1                 NUMBER  1          path: body.n: JSON in a string
  *
@@ -40,13 +40,15 @@ enum field_kind {
 };
 
 struct field {
-    struct str name;  /* as written; empty for an item of an array */
+    struct str name;  /* as written; .ptr is NULL for an item of an array */
     struct str value; /* as written; a string without its quotes */
     uint32_t parent;  /* index of the field around it, or FIELD_TOP */
     uint32_t at;      /* place in the array around it */
     uint8_t kind;     /* enum field_kind */
-    uint8_t escapes;  /* how many layers of JSON escapes are on value: 0 (text), 1, 2 (JSON in a
-                         string). The same are on name, less one for the string around the value */
+    uint8_t
+        escapes; /* how many layers of JSON escapes are on value: 0 (text), 1, up to 3 (a string in
+                         JSON in a string of an escaped line). On the name of a JSON member lie those of
+                         a STRING beside it */
 };
 
 struct fields {

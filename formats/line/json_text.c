@@ -1,53 +1,12 @@
 #include "formats/line/json_text.h"
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
-#define EACH_BYTE(b) (UINT64_C(0x0101010101010101) * (uint8_t)(b))
-
-static inline uint64_t load_word(const char *at)
-{
-    uint64_t word;
-    memcpy(&word, at, sizeof word);
-    return word;
-}
-
-/* The high bit of the lowest byte of word that is below n, and maybe of higher ones; 0 if none is.
- * n is at most 128. */
-static inline uint64_t bytes_below(uint64_t word, uint8_t n)
-{
-    return (word - EACH_BYTE(n)) & ~word & EACH_BYTE(0x80);
-}
-
-static inline uint64_t special_bytes(uint64_t word)
-{
-    return bytes_below(word, 0x20) | bytes_below(word ^ EACH_BYTE('"'), 1) |
-           bytes_below(word ^ EACH_BYTE('\\'), 1);
-}
-
-static inline bool is_special(char c)
-{
-    return (unsigned char)c < 0x20 || c == '"' || c == '\\';
-}
+#include "formats/line/json_special.h"
 
 /* By the byte behind the backslash; 0 = not one byte. */
 static const char meanings[256] = {
     ['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b',
     ['f'] = '\f', ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t',
 };
-
-const char *json_find_special_scalar(const char *at, const char *end)
-{
-    for (; end - at >= 8; at += 8) {
-        uint64_t hit = special_bytes(load_word(at));
-        if (hit)
-            return at + (__builtin_ctzll(hit) >> 3);
-    }
-    while (at < end && !is_special(*at))
-        at++;
-    return at;
-}
 
 /* Where reading and writing stand. */
 struct cursor {
@@ -59,8 +18,10 @@ struct cursor {
 static inline struct cursor copy_plain_scalar(struct cursor c, const char *end)
 {
     for (; end - c.at >= 8; c.at += 8, c.to += 8) {
-        uint64_t word = load_word(c.at), hit = special_bytes(word);
+        uint64_t word;
+        memcpy(&word, c.at, sizeof word);
         memcpy(c.to, &word, sizeof word);
+        uint64_t hit = special_bytes(word);
         if (hit) {
             int n = __builtin_ctzll(hit) >> 3;
             return (struct cursor){c.at + n, c.to + n};
@@ -72,24 +33,6 @@ static inline struct cursor copy_plain_scalar(struct cursor c, const char *end)
 }
 
 #ifdef __SSE2__
-static inline int special_mask(__m128i v)
-{
-    __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(0x1f)), v);
-    __m128i quote = _mm_cmpeq_epi8(v, _mm_set1_epi8('"'));
-    __m128i slash = _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'));
-    return _mm_movemask_epi8(_mm_or_si128(control, _mm_or_si128(quote, slash)));
-}
-
-const char *json_find_special(const char *at, const char *end)
-{
-    for (; end - at >= 16; at += 16) {
-        int hit = special_mask(_mm_loadu_si128((const __m128i *)(const void *)at));
-        if (hit)
-            return at + __builtin_ctz((unsigned)hit);
-    }
-    return json_find_special_scalar(at, end);
-}
-
 /* Copies 16 bytes whatever counts of them. */
 static inline void copy_block(char *to, const char *at)
 {
@@ -124,11 +67,6 @@ static inline struct cursor copy_plain(struct cursor c, const char *end)
     return copy_plain_scalar(c, end);
 }
 #else
-const char *json_find_special(const char *at, const char *end)
-{
-    return json_find_special_scalar(at, end);
-}
-
 static inline struct cursor copy_plain(struct cursor c, const char *end)
 {
     return copy_plain_scalar(c, end);

@@ -18,14 +18,10 @@
 /* Up to so many bytes behind the meaning are written over. */
 enum { JSON_TEXT_SLACK = 16 };
 
-/* The first '"', '\' or control character in [at, end), or end. The second reads 8 bytes at a time
- * on every machine, the first uses SSE2 where there is. Both always agree; so do those below. */
-const char *json_find_special(const char *at, const char *end);
-const char *json_find_special_scalar(const char *at, const char *end);
-
 /* From the content at *at to its closing quote, at which *at is left. to has room for
  * end - *at + JSON_TEXT_SLACK bytes; the end of what was written there. NULL by rule 2, or if there
- * is no quote before end. */
+ * is no quote before end. The second reads 8 bytes at a time on every machine, the first uses SSE2 where
+ * there is; both always agree. */
 char *json_unescape(const char **at, const char *end, char *to);
 char *json_unescape_scalar(const char **at, const char *end, char *to);
 

@@ -5,6 +5,7 @@
  */
 #include "base/mem.h"
 #include "formats/line/envelope.h"
+#include "formats/line/json_special.h"
 #include "formats/line/json_text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -42,7 +43,7 @@ static void check_escapes(struct str s)
         assert(str_equal(str_of(to, (size_t)(stop - to)),
                          str_of(to_scalar, (size_t)(stop_scalar - to_scalar))));
     }
-    assert(json_find_special(s.ptr, end) == json_find_special_scalar(s.ptr, end));
+    assert(json_special(s.ptr, end) == json_special_scalar(s.ptr, end));
     mem_free(&to);
     mem_free(&to_scalar);
 }

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "formats/line/docker_local.h"
 #include "formats/line/envelope.h"
+#include "formats/line/json_special.h"
 #include "formats/line/json_text.h"
 #include "tests/test.h"
 
@@ -301,7 +302,7 @@ static void check_unescape(struct str s)
         CHECK_STR(str_of(to[0], (size_t)(stop[0] - to[0])),
                   str_of(to[1], (size_t)(stop[1] - to[1])));
     }
-    CHECK(json_find_special(s.ptr, end) == json_find_special_scalar(s.ptr, end));
+    CHECK(json_special(s.ptr, end) == json_special_scalar(s.ptr, end));
     mem_free(&to[0]);
     mem_free(&to[1]);
 }
@@ -326,7 +327,7 @@ TEST(json_text_has_one_meaning_on_all_machines)
     }
 }
 
-TEST(json_find_special_knows_each_byte)
+TEST(json_special_knows_each_byte)
 {
     char text[40];
     for (int c = 0; c < 256; c++)
@@ -335,8 +336,8 @@ TEST(json_find_special_knows_each_byte)
             text[at] = (char)c;
             bool special = c < 0x20 || c == '"' || c == '\\';
             const char *want = text + (special ? at : sizeof text);
-            CHECK(json_find_special(text, text + sizeof text) == want);
-            CHECK(json_find_special_scalar(text, text + sizeof text) == want);
+            CHECK(json_special(text, text + sizeof text) == want);
+            CHECK(json_special_scalar(text, text + sizeof text) == want);
         }
 }
 

@@ -21,8 +21,8 @@ static void make_example(struct fields *fields)
         field_of("req", "{...}", FIELD_TOP, 0, FIELD_OBJECT, 0),
         field_of("id", "a\\u0062", 1, 0, FIELD_STRING, 1),
         field_of("tags", "[...]", 1, 0, FIELD_ARRAY, 0),
-        field_of("", "x", 3, 0, FIELD_STRING, 1),
-        field_of("", "y", 3, 1, FIELD_STRING, 1),
+        field_of(NULL, "x", 3, 0, FIELD_STRING, 1),
+        field_of(NULL, "y", 3, 1, FIELD_STRING, 1),
         field_of("x-id", "7", 1, 0, FIELD_STRING, 1),
         field_of("a b", "8", 1, 0, FIELD_STRING, 1),
         field_of("", "9", 1, 0, FIELD_NUMBER, 0),
@@ -72,6 +72,7 @@ TEST(fields_mean_what_their_escapes_say)
         {"a\\nb", 0, "a\\nb"},
         {"a\\nb\\u00e4\\\"", 1, "a\nb\xc3\xa4\""},
         {"a\\\\\\\"b", 2, "a\"b"},
+        {"a\t\\t\t", 1, "a\t\t\t"},
         {"bad \\x", 1, "bad \\x"},
         {"open \\", 1, "open \\"},
         {"a\\\\\"b", 1, "a\\\\\"b"}, /* a quote that is not escaped */

@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "formats/line/facts.h"
 #include "tests/test.h"
+#include "tests/unit/case_text.h"
 
 #include <stdio.h>
 
@@ -28,39 +29,6 @@ static bool next_line(struct case_reader *r, struct str *line)
     if (str_ends(*line, STR("\n")))
         line->len--;
     return true;
-}
-
-static int hex_value(char c)
-{
-    return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
-}
-
-static void unescape(struct str s, struct buf *out)
-{
-    for (size_t i = 0; i < s.len; i++) {
-        if (s.ptr[i] != '\\' || i + 1 == s.len) {
-            buf_add_byte(out, s.ptr[i]);
-            continue;
-        }
-        switch (s.ptr[++i]) {
-        case 'e':
-            buf_add_byte(out, '\x1b');
-            break;
-        case 't':
-            buf_add_byte(out, '\t');
-            break;
-        case 'r':
-            buf_add_byte(out, '\r');
-            break;
-        case 'x':
-            REQUIRE(i + 2 < s.len);
-            buf_add_byte(out, (char)(hex_value(s.ptr[i + 1]) * 16 + hex_value(s.ptr[i + 2])));
-            i += 2;
-            break;
-        default:
-            buf_add_byte(out, s.ptr[i]);
-        }
-    }
 }
 
 static int64_t time_of_word(struct str word)
@@ -105,7 +73,7 @@ static void check_case(const struct case_reader *r, struct str input, struct str
     struct line_context context = {.file_time_ns = r->file_time_ns};
     parse_expected(expected_text, &expected);
     if (!str_equal(input, STR("\\")))
-        unescape(input, &line);
+        case_unescape(input, &line);
     line_facts_of(buf_str(&line), &context, &facts);
     put_facts(&want, &expected);
     put_facts(&have, &facts);

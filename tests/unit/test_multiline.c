@@ -4,32 +4,11 @@
 #include "base/mem.h"
 #include "formats/line/multiline.h"
 #include "tests/test.h"
+#include "tests/unit/case_text.h"
 
 #include <stdio.h>
 
 enum { LEAST_LINES = 250, LINES_MAX = 1000 };
-
-static int hex_value(char c)
-{
-    return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
-}
-
-static void unescape(struct str s, struct buf *out)
-{
-    for (size_t i = 0; i < s.len; i++) {
-        if (s.ptr[i] != '\\' || i + 1 == s.len) {
-            buf_add_byte(out, s.ptr[i]);
-            continue;
-        }
-        char c = s.ptr[++i];
-        if (c == 'x' && i + 2 < s.len) {
-            buf_add_byte(out, (char)(hex_value(s.ptr[i + 1]) * 16 + hex_value(s.ptr[i + 2])));
-            i += 2;
-        } else {
-            buf_add_byte(out, c == 'e' ? '\x1b' : c == 't' ? '\t' : c == 'r' ? '\r' : c);
-        }
-    }
-}
 
 /* Asks as shipper/lanes.c does, with the open record so far. */
 struct joiner {
@@ -76,7 +55,7 @@ TEST(multiline_cases)
             continue;
         bool expected = s.ptr[0] == '+';
         buf_reset(&line);
-        unescape(str_slice(s, 2, s.len), &line);
+        case_unescape(str_slice(s, 2, s.len), &line);
         bool was_expected = !expected || multiline_expects(j.rule, &j.state);
         if (ask(&j, buf_str(&line)) != expected || !was_expected)
             test_fail("tests/cases/multiline.cases", number, "%s",
@@ -104,7 +83,7 @@ TEST(multiline_records_do_not_depend_on_what_was_before)
         if (!s.len || (s.ptr[0] != '>' && s.ptr[0] != '+'))
             continue;
         buf_reset(&line);
-        unescape(str_slice(s, 2, s.len), &line);
+        case_unescape(str_slice(s, 2, s.len), &line);
         bool goes_on = ask(&all, buf_str(&line));
         if (!goes_on) {
             one.state = (struct multiline_state){0};

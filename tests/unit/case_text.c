@@ -1,0 +1,39 @@
+#include "tests/unit/case_text.h"
+
+static int hex_value(char c)
+{
+    return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
+}
+
+static char meaning_of(char c)
+{
+    switch (c) {
+    case 'e':
+        return '\x1b';
+    case 't':
+        return '\t';
+    case 'r':
+        return '\r';
+    case 'n':
+        return '\n';
+    default:
+        return c;
+    }
+}
+
+void case_unescape(struct str s, struct buf *out)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        if (s.ptr[i] != '\\' || i + 1 == s.len) {
+            buf_add_byte(out, s.ptr[i]);
+            continue;
+        }
+        char c = s.ptr[++i];
+        if (c == 'x' && i + 2 < s.len) {
+            buf_add_byte(out, (char)(hex_value(s.ptr[i + 1]) * 16 + hex_value(s.ptr[i + 2])));
+            i += 2;
+        } else {
+            buf_add_byte(out, meaning_of(c));
+        }
+    }
+}
