@@ -6,6 +6,7 @@
 #include "base/options.h"
 #include "check.h"
 #include "collector/collect_command.h"
+#include "parse.h"
 #include "query/commands.h"
 #include "shipper/ship_command.h"
 #include "up.h"
@@ -29,6 +30,7 @@ static const struct {
     {"ship", command_ship, "hand the lines of files or standard input to a collector"},
     {"collect", command_collect, "store what shippers send, answer searches"},
     {"status", command_status, "how collector and shipper are; --check for monitoring"},
+    {"parse", command_parse, "what is recognised in lines: records, format, level, time, fields"},
     {"check", command_check, "is the configuration right, and what does it say"},
     {"reload", command_reload, "have collector and shipper read their configuration again"},
     {"token", command_token, "make a token for access over TCP: read, write or admin"},

@@ -96,6 +96,18 @@ bool file_read_at(const struct file *f, uint64_t at, void *buf, size_t n, size_t
     return true;
 }
 
+bool file_read_next(const struct file *f, void *buf, size_t n, size_t *got, struct err *err)
+{
+    ssize_t r;
+    do
+        r = read(file_fd(f), buf, n);
+    while (r < 0 && errno == EINTR);
+    if (r < 0)
+        return err_sys(err, "read");
+    *got = (size_t)r;
+    return true;
+}
+
 bool file_write_at(const struct file *f, uint64_t at, struct str bytes, struct err *err)
 {
     size_t done = 0;

@@ -60,6 +60,8 @@ int file_fd(const struct file *f); /* for poll, lock and stat; not for reading o
 /* Reads until n bytes or the end; *got tells which. */
 bool file_read_at(const struct file *f, uint64_t at, void *buf, size_t n, size_t *got,
                   struct err *err);
+/* What comes next, at most n bytes; *got is 0 at the end. For pipes and the like, which have no places. */
+bool file_read_next(const struct file *f, void *buf, size_t n, size_t *got, struct err *err);
 /* All or an error; on an error any part may have been written. */
 bool file_write_at(const struct file *f, uint64_t at, struct str bytes, struct err *err);
 bool file_truncate(const struct file *f, uint64_t size, struct err *err);

@@ -57,13 +57,13 @@ static inline bool take_number_of(struct cursor *c, size_t n, int *value)
 }
 
 /* One or two digits, the first may be a blank: "20", "2", " 2". */
-static bool take_day(struct cursor *c, int *day)
+static bool take_padded(struct cursor *c, int *value)
 {
     struct cursor one = *c;
-    if (take_number_of(c, 2, day))
+    if (take_number_of(c, 2, value))
         return true;
     take_char(&one, ' ');
-    if (!take_number_of(&one, 1, day))
+    if (!take_number_of(&one, 1, value))
         return false;
     *c = one;
     return true;
@@ -101,11 +101,11 @@ static void take_clock_fraction(struct cursor *c, int *ns)
     *ns = sum;
 }
 
-/* "09:22:01" with a fraction or without. */
+/* "09:22:01" with a fraction or without; MariaDB writes " 9:22:01". */
 static bool take_time_of_day(struct cursor *c, struct civil *t)
 {
     struct cursor rest = *c;
-    if (!take_number_of(&rest, 2, &t->hour) || !take_char(&rest, ':') ||
+    if (!take_padded(&rest, &t->hour) || !take_char(&rest, ':') ||
         !take_number_of(&rest, 2, &t->minute) || !take_char(&rest, ':') ||
         !take_number_of(&rest, 2, &t->second))
         return false;
@@ -175,6 +175,8 @@ static bool take_year_first(struct cursor *c, struct clock_text *t)
         !take_number_of(&rest, 2, &t->civil.month) || !take_char(&rest, separator) ||
         !take_number_of(&rest, 2, &t->civil.day))
         return false;
+    bool is_gin = separator == '/' && str_starts(str_of(rest.at, cursor_left(&rest)), STR(" - "));
+    rest.at += is_gin ? 2 : 0;
     if (!take_char(&rest, ' ') && !take_char(&rest, 'T') && !take_char(&rest, 't'))
         return false;
     if (!take_time_of_day(&rest, &t->civil))
@@ -185,18 +187,51 @@ static bool take_year_first(struct cursor *c, struct clock_text *t)
     return true;
 }
 
+/* "26/11/20 09:22:01" */
+static bool take_short_year(struct cursor *c, struct clock_text *t)
+{
+    struct cursor rest = *c;
+    if (!take_number_of(&rest, 2, &t->civil.year) || !take_char(&rest, '/') ||
+        !take_number_of(&rest, 2, &t->civil.month) || !take_char(&rest, '/') ||
+        !take_number_of(&rest, 2, &t->civil.day) || !take_char(&rest, ' ') ||
+        !take_time_of_day(&rest, &t->civil))
+        return false;
+    t->civil.year += 2000;
+    t->form = CLOCK_SLASH;
+    *c = rest;
+    return true;
+}
+
+/* "11-20 09:22:01.123" */
+static bool take_logcat(struct cursor *c, struct clock_text *t)
+{
+    enum { FRACTION = 3 };
+    struct cursor rest = *c;
+    const char *point = c->at + 14;
+    if (cursor_left(c) < 18 || *point != '.')
+        return false;
+    if (!take_number_of(&rest, 2, &t->civil.month) || !take_char(&rest, '-') ||
+        !take_number_of(&rest, 2, &t->civil.day) || !take_char(&rest, ' ') ||
+        !take_time_of_day(&rest, &t->civil) || rest.at != point + 1 + FRACTION)
+        return false;
+    t->form = CLOCK_LOGCAT;
+    *c = rest;
+    return true;
+}
+
 /* "20/Nov/2026:09:22:01 +0000", "20 Nov 2026 09:22:01.123", "20-Nov-2026 09:22:01 UTC". */
 static bool take_day_first(struct cursor *c, struct clock_text *t)
 {
     struct cursor rest = *c;
-    if (!take_day(&rest, &t->civil.day) || rest.at == rest.end)
+    if (!take_padded(&rest, &t->civil.day) || rest.at == rest.end)
         return false;
     char separator = *rest.at;
     if (separator != '/' && separator != '-' && separator != ' ')
         return false;
     if (!take_char(&rest, separator) || !take_month(&rest, &t->civil.month) ||
         !take_char(&rest, separator) || !take_number_of(&rest, 4, &t->civil.year) ||
-        !take_char(&rest, separator == '/' ? ':' : ' ') || !take_time_of_day(&rest, &t->civil))
+        (!take_char(&rest, ' ') && (separator != '/' || !take_char(&rest, ':'))) ||
+        !take_time_of_day(&rest, &t->civil))
         return false;
     t->form = CLOCK_DAY_FIRST;
     take_clock_zone(&rest, t);
@@ -221,7 +256,7 @@ static bool take_month_first(struct cursor *c, struct clock_text *t)
 {
     struct cursor rest = *c;
     if (!take_month(&rest, &t->civil.month) || !take_char(&rest, ' ') ||
-        !take_day(&rest, &t->civil.day) || !take_char(&rest, ' '))
+        !take_padded(&rest, &t->civil.day) || !take_char(&rest, ' '))
         return false;
     struct cursor after_year = rest;
     if (take_number_of(&after_year, 4, &t->civil.year) && take_char(&after_year, ' '))
@@ -280,6 +315,10 @@ static bool take_form(struct cursor *c, struct clock_text *t)
         return *c->at != ' ' && (take_klog(c, t) || take_month_first(c, t));
     if (c->at[4] == '-' || c->at[4] == '/')
         return take_year_first(c, t);
+    if (c->at[2] == '-' && is_digit(c->at[3]) && is_digit(c->at[4]))
+        return take_logcat(c, t);
+    if (c->at[2] == '/' && is_digit(c->at[3]))
+        return take_short_year(c, t);
     return take_day_first(c, t);
 }
 

@@ -2,9 +2,11 @@
  * Times as people and programs write them at the head of a line.
  *
  *     ISO        2026-11-20 09:22:01,123   2026-11-20T09:22:01.123456Z   ... +01:00   ... UTC
- *     SLASH      2026/11/20 09:22:01.123456                              Go, nginx's error log
+ *     SLASH      2026/11/20 09:22:01.123456   2026/11/20 - 09:22:01      Go, nginx's error log; Gin
+ *                26/11/20 09:22:01                                       log4j's short form, as Spark has it
  *     DAY_FIRST  20/Nov/2026:09:22:01 +0000   20 Nov 2026 09:22:01.123   20-Nov-2026 09:22:01
  *     SYSLOG     Nov 20 09:22:01   Nov  2 09:22:01.123 2026   Nov 20 2026 09:22:01
+ *     LOGCAT     11-20 09:22:01.123                                      Android
  *     KLOG       I1120 09:22:01.123456     E20261120 09:22:01.123456
  *     EPOCH      1795166521   1795166521.123   1795166521123   ... us and ns
  *
@@ -35,6 +37,7 @@ enum clock_form {
     CLOCK_SLASH,
     CLOCK_DAY_FIRST,
     CLOCK_SYSLOG,
+    CLOCK_LOGCAT,
     CLOCK_KLOG,
     CLOCK_EPOCH,
 };

@@ -1,7 +1,6 @@
 #include "formats/line/colours.h"
 
-/* Length of the sequence at the front of s, or 0. */
-static size_t colour_length(struct str s)
+size_t colour_length(struct str s)
 {
     struct str rest = s;
     if (!take_prefix(&rest, STR("\x1b[")) && !take_prefix(&rest, STR("\\u001b[")) &&

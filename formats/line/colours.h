@@ -8,6 +8,8 @@
 
 #include "base/str.h"
 
+/* Length of the sequence at the front of s, or 0. */
+size_t colour_length(struct str s);
 /* s itself if it has no colours; else as much of it without them as fits into room. The result
  * lives as long as both. */
 struct str without_colours(struct str s, char *room, size_t size);

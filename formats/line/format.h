@@ -1,52 +1,46 @@
 /*
- * What kind of line it is, and its fields. One row per format in formats.c, each a recogniser:
+ * What kind of line it is, and its fields.
  *
- *     take(line, fields)    true: it is such a line, and these are its fields
+ *     {...}     flatten.h; the dialect (pino, zap, ECS ...) is told by its keys: json_dialects.h
+ *     a=1 b=2   logfmt.h
+ *     text      layouts: text_layouts.h
  *
- * Text formats come with names of their own for what stands in a fixed place ("status", "method",
- * "path", "pid", "message" ...; the table is in docs/formats-of-lines.md). JSON lines are all read
- * by flatten.h; their dialect (pino, zap, ECS ...) is known by the keys that are there.
+ * Fields of text have names of their own for what stands in a fixed place ("status", "method", "pid",
+ * "message" ...); they stand in the rows of text_layouts.c and in docs/formats-of-lines.md.
  *
- * A stream mostly writes one format. format_memory remembers the last one, which is tried first; the
- * others are tried, in the order of the table, only where it does not fit.
- *
- *  1. Recognisers get the line without colours, without blanks and CR at its end, and without blanks and
- *     byte order mark at its front. The fields that come out are views on the line as it is; a colour
- *     inside a value stays there.
- *  2. The same line gives the same fields, whatever the memory says: formats that could both take one
- *     line are ordered, and the memory only skips those that cannot be it. A format of the
- *     configuration is asked first, and alone decides if it takes the line.
- *  3. Linear in the length of the line; the number of fields is bounded by the room.
- *  4. Level and time are those of facts.h: the shipper and `sluice parse` say the same.
+ *  1. Blanks and a byte order mark at the front, blanks and line ends at the end, and colours are looked
+ *     over. The fields that come out are views on the line as it is; a colour inside a value stays there.
+ *  2. Where several formats would take a line, that of the stream's last line wins, else the first in the
+ *     order above. General ones ("plain", "syslog") are not remembered: one line of theirs must not decide
+ *     over those that follow.
+ *  3. A format that the user names is asked first; lines that it does not take are read as if none was named.
+ *  4. Linear in the length of the line; the number of fields is bounded by the room.
+ *  5. Level and time are those of facts.h: the shipper and `sluice parse` say the same.
  */
 #ifndef FORMATS_LINE_FORMAT_H
 #define FORMATS_LINE_FORMAT_H
 
-#include "formats/line/facts.h"
 #include "formats/line/fields.h"
 
-struct line_format {
-    struct str name;      /* in the configuration and in answers: "nginx", "klog", "pino" */
-    struct str describes; /* for people: what writes it */
-    bool is_json;
-    /* Of text: appends the fields and returns true if this is such a line; on false what was appended
-     * is taken back. Of JSON: looks only at the fields that flatten_json gave. */
-    bool (*take)(struct str line, struct fields *fields);
-};
+struct line_formats; /* the tables, made ready; does not change and may be shared */
+
+struct line_formats *line_formats_open(void);
+void line_formats_close(struct line_formats **formats);
 
 /* Of one stream; the zero value knows nothing. */
 struct format_memory {
-    uint8_t format;   /* number + 1 of the last; 0 = none yet */
-    uint8_t required; /* number + 1 of the format of the configuration; 0 = auto */
+    uint16_t last;    /* row + 1 of the last format; 0 = none yet */
+    struct str named; /* by the user; the caller's, empty = none */
 };
 
-size_t line_format_count(void);
-const struct line_format *line_format(size_t number);
-/* "auto" is none of them; false: no format has this name. */
-bool line_format_named(struct str name, size_t *number);
+/* Is there a format of this name? "auto" is none. */
+bool line_formats_has(const struct line_formats *formats, struct str name);
+/* The names, each once, in the order of the tables; empty at the end. */
+struct str line_formats_name(const struct line_formats *formats, size_t i);
 
-/* The format of the line and its fields (appended); NULL: plain text, no fields. */
-const struct line_format *line_format_of(struct str line, struct format_memory *memory,
-                                         struct fields *fields);
+/* Name of the format of the line, and its fields (appended); "" if no format takes it. scratch is for the
+ * time of the call. */
+struct str line_format_of(const struct line_formats *formats, struct str line,
+                          struct format_memory *memory, struct fields *fields, struct buf *scratch);
 
 #endif

@@ -18,6 +18,7 @@ static const uint8_t classes[256] = {
     ['['] = SEPARATOR,      [']'] = SEPARATOR,      ['|'] = SEPARATOR,  ['>'] = SEPARATOR,
     [','] = SEPARATOR,      [';'] = SEPARATOR,      [':'] = SEPARATOR,  ['('] = BEFORE_WORD,
     ['<'] = BEFORE_WORD,    ['{'] = BEFORE_WORD,    [')'] = AFTER_WORD, ['='] = AFTER_WORD,
+    ['.'] = BEFORE_WORD,
 };
 
 static inline bool has_class(char c, enum byte_class class)
@@ -195,6 +196,26 @@ static bool is_announced(const struct level_search *s, size_t from, size_t to)
            (from >= 3 && memcmp(s->head.ptr + from - 3, "]: ", 3) == 0);
 }
 
+/* "] app.ERROR: " as Monolog writes it: a channel between the bracket of the time and the word. */
+static bool is_after_channel(struct str head, size_t from, size_t to)
+{
+    if (byte_at(head, to) != ':' || from < 4)
+        return false;
+    for (from--; from > 0 && head.ptr[from - 1] != ' '; from--) {
+        char c = head.ptr[from - 1];
+        if (!is_letter(c) && !is_digit(c) && c != '_' && c != '-')
+            return false;
+    }
+    return from >= 2 && head.ptr[from - 2] == ']';
+}
+
+/* "] PHP Warning:  " and "] PHP Fatal error:  " */
+static bool is_after_php(struct str head, size_t from)
+{
+    enum { BEFORE = 6 };
+    return from >= BEFORE && memcmp(head.ptr + from - BEFORE, "] PHP ", BEFORE) == 0;
+}
+
 static enum level level_at(const struct level_search *s, size_t from, size_t to)
 {
     struct str word = str_of(s->head.ptr + from, to - from);
@@ -204,11 +225,13 @@ static enum level level_at(const struct level_search *s, size_t from, size_t to)
     enum level level = level_of_word(word, WORD_COLON);
     if (level == LEVEL_UNKNOWN)
         return LEVEL_UNKNOWN;
-    if (is_announced(s, from, to))
+    if (is_announced(s, from, to) || is_after_php(s->head, from))
         return level;
     if (is_bracketed(s->head, from, to) && !follows_prose(s->head, opening_before(s->head, from)))
         return level;
-    if (before == ':' || !is_upper(word) || follows_prose(s->head, from))
+    if (before == '.' && is_upper(word) && is_after_channel(s->head, from, to))
+        return level;
+    if (before == ':' || before == '.' || !is_upper(word) || follows_prose(s->head, from))
         return LEVEL_UNKNOWN;
     return level_of_word(word, after == ':' ? WORD_COLON : WORD_TOKEN);
 }
@@ -275,6 +298,49 @@ static enum level redis_level(struct str head, const struct clock_text *t)
     }
 }
 
+/* Numbers with blanks before them, as many as wanted. */
+static bool take_padded_numbers(struct str *s, int wanted)
+{
+    for (int i = 0; i < wanted; i++) {
+        uint64_t value;
+        if (!str_starts(*s, STR(" ")))
+            return false;
+        while (take_prefix(s, STR(" "))) {
+        }
+        if (!take_u64(s, &value))
+            return false;
+    }
+    return true;
+}
+
+/* "NETWORK  [conn1]", the component and the thread of MongoDB. */
+static bool is_component(struct str s)
+{
+    size_t n = 0;
+    while (n < s.len &&
+           ((s.ptr[n] >= 'A' && s.ptr[n] <= 'Z') || s.ptr[n] == '-' || s.ptr[n] == '_'))
+        n++;
+    size_t blanks = n;
+    while (blanks < s.len && s.ptr[blanks] == ' ')
+        blanks++;
+    return n > 0 && blanks > n && byte_at(s, blanks) == '[';
+}
+
+/* A letter behind the time: "I NETWORK  [conn1] ..." (MongoDB before 4.4), "I | raft: ..." (etcd), and
+ * behind two numbers "  702  2395 D Tag: ..." (logcat). */
+static enum level letter_level(struct str head, const struct clock_text *t)
+{
+    struct str rest = str_slice(head, t->to, head.len);
+    bool is_logcat = t->form == CLOCK_LOGCAT;
+    if (is_logcat && !take_padded_numbers(&rest, 2))
+        return LEVEL_UNKNOWN;
+    if (byte_at(rest, 0) != ' ' || byte_at(rest, 2) != ' ' || !is_letter(byte_at(rest, 1)))
+        return LEVEL_UNKNOWN;
+    if (!is_logcat && byte_at(rest, 3) != '|' && !is_component(str_slice(rest, 3, rest.len)))
+        return LEVEL_UNKNOWN;
+    return level_of_letter(rest.ptr[1]);
+}
+
 /* "<34>" at the front: 34; -1 without one. */
 static int priority_of(struct str head)
 {
@@ -289,7 +355,8 @@ static enum level level_of_clock(struct str head, const struct clock_text *t)
 {
     if (t->form == CLOCK_KLOG)
         return level_of_letter(head.ptr[t->from]);
-    return redis_level(head, t);
+    enum level level = redis_level(head, t);
+    return level == LEVEL_UNKNOWN ? letter_level(head, t) : level;
 }
 
 static struct level_search search_of(struct str head, const struct clock_text *t)
@@ -321,11 +388,49 @@ enum level text_level(struct str line, struct str head, const struct clock_text 
     return level;
 }
 
+/* "0/0/1/12/13 404 ": the timers and the status of HAProxy, behind frontend and server. */
+static int haproxy_status(struct str rest)
+{
+    struct str word;
+    uint64_t status;
+    if (!take_until(&rest, ' ', &word) || !take_until(&rest, ' ', &word) ||
+        str_find_byte(word, '/') == SIZE_MAX || !take_until(&rest, ' ', &word))
+        return 0;
+    for (int i = 0; i < 5; i++) {
+        struct str timer;
+        int64_t value;
+        if (!take_until(&word, '/', &timer))
+            return 0;
+        take_prefix(&timer, STR("+"));
+        if (!str_to_i64(timer, &value))
+            return 0;
+    }
+    bool is_status = word.len == 0 && take_u64(&rest, &status) && byte_at(rest, 0) == ' ';
+    return is_status && status >= 100 && status <= 599 ? (int)status : 0;
+}
+
+/* What stands behind "[20/Nov/2026:09:22:01.123] " later in the head: behind what syslog put in front. */
+static struct str behind_second_time(struct str head, size_t from)
+{
+    struct str rest = str_slice(head, from, head.len);
+    struct clock_text second;
+    size_t at = str_find(rest, STR(" ["));
+    if (at == SIZE_MAX)
+        return (struct str){0};
+    rest = str_slice(rest, at + 2, rest.len);
+    bool is_time = take_clock(&rest, &second) && second.form == CLOCK_DAY_FIRST;
+    return is_time ? rest : (struct str){0};
+}
+
 int access_status(struct str head, const struct clock_text *clock_found)
 {
     struct str rest = str_slice(head, clock_found->to, head.len);
-    if (!take_prefix(&rest, STR("] \"")))
+    if (clock_found->form == CLOCK_SYSLOG)
+        rest = behind_second_time(head, clock_found->to);
+    if (!take_prefix(&rest, STR("] ")))
         return 0;
+    if (!take_prefix(&rest, STR("\"")))
+        return haproxy_status(rest);
     const char *end = rest.ptr + rest.len, *quote = json_string_end(rest.ptr, end);
     size_t left = (size_t)(end - quote);
     if (left < 5 || quote[1] != ' ' || !is_digit(quote[2]) || !is_digit(quote[3]) ||

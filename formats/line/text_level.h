@@ -9,6 +9,8 @@
  *     [error]  [core:warn]  <info>  | info |   any case, between brackets, bars or tabs
  *     error: ...   09:22:01 warn: ...          any case with a colon: at the start, after the time
  *     ... app[12]: fatal: ...                  or after "]: "
+ *     ... ] app.ERROR: ...  ] PHP Warning: ...  Monolog's channel, PHP's own log
+ *     I NETWORK [..  I | ..  12 34 I Tag: ..   a letter behind the time: MongoDB before 4.4, etcd, logcat
  *     level=warn  lvl="info"                   logfmt
  *
  * then a logfmt key anywhere in the line, then the "<3>" of syslog. A priority below 8 (no
@@ -29,8 +31,8 @@ enum { LEVEL_WINDOW = 128 };
  * in it, or NULL. */
 enum level text_level(struct str line, struct str head, const struct clock_text *clock_found);
 
-/* The status of a line of an access log, from what follows the time: `] "GET / HTTP/1.1" 404 12`. 0
- * if it is not one. */
+/* The status of a line of an access log, from what follows the time: `] "GET / HTTP/1.1" 404 12`, and
+ * of HAProxy's, `] front back/server 0/0/1/12/13 404 `, also behind a head of syslog. 0 if it is none. */
 int access_status(struct str head, const struct clock_text *clock_found);
 
 #endif

@@ -1,0 +1,255 @@
+#include "formats/line/format.h"
+
+#include "base/mem.h"
+#include "formats/line/colours.h"
+#include "formats/line/flatten.h"
+#include "formats/line/json_dialects.h"
+#include "formats/line/layout.h"
+#include "formats/line/logfmt.h"
+#include "formats/line/text_layouts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct line_formats {
+    size_t names_n;
+    struct str *names;
+    struct layout layouts[]; /* text_layouts_n */
+};
+
+static void add_name(struct line_formats *formats, struct str name)
+{
+    if (!line_formats_has(formats, name))
+        formats->names[formats->names_n++] = name;
+}
+
+struct line_formats *line_formats_open(void)
+{
+    struct line_formats *formats =
+        mem_alloc(sizeof *formats + text_layouts_n * sizeof formats->layouts[0]);
+    formats->names = mem_array(struct str, json_dialects_n + text_layouts_n + 1);
+    for (size_t i = 0; i < json_dialects_n; i++)
+        add_name(formats, json_dialects[i].name);
+    add_name(formats, STR("logfmt"));
+    for (size_t i = 0; i < text_layouts_n; i++) {
+        struct err err;
+        add_name(formats, text_layouts[i].name);
+        if (!layout_read(&formats->layouts[i], text_layouts[i].layout, &err)) {
+            fprintf(stderr, "layout %.*s: %s\n", STR_ARG(text_layouts[i].name), err.text);
+            abort();
+        }
+    }
+    return formats;
+}
+
+void line_formats_close(struct line_formats **formats)
+{
+    if (!*formats)
+        return;
+    for (size_t i = 0; i < text_layouts_n; i++)
+        layout_free(&(*formats)->layouts[i]);
+    mem_free(&(*formats)->names);
+    mem_free(formats);
+}
+
+bool line_formats_has(const struct line_formats *formats, struct str name)
+{
+    for (size_t i = 0; i < formats->names_n; i++) {
+        if (str_equal(formats->names[i], name))
+            return true;
+    }
+    return false;
+}
+
+struct str line_formats_name(const struct line_formats *formats, size_t i)
+{
+    return i < formats->names_n ? formats->names[i] : (struct str){0};
+}
+
+/* --- lines of JSON --- */
+
+static bool is_named(const struct format_memory *memory, struct str name)
+{
+    return memory->named.len > 0 && str_equal(memory->named, name);
+}
+
+static struct str dialect_of(const struct format_memory *memory, const struct fields *fields)
+{
+    struct str first = {0};
+    for (size_t i = 0; i < json_dialects_n; i++) {
+        const struct json_dialect *dialect = &json_dialects[i];
+        bool is_wanted = is_named(memory, dialect->name);
+        if ((first.len == 0 || is_wanted) && json_dialect_fits(dialect, fields)) {
+            if (is_wanted)
+                return dialect->name;
+            first = dialect->name;
+        }
+    }
+    return first;
+}
+
+/* Objects count as far as they go, arrays only as a whole: "[main] ready" is none. */
+static bool take_json(struct str line, const struct format_memory *memory, struct fields *fields,
+                      struct str *name)
+{
+    struct flatten_result result;
+    struct fields own = {.items = fields->items + fields->n, .max = fields->max - fields->n};
+    if (!flatten_json(line, 0, &own, &result))
+        return false;
+    bool is_object = str_starts(line, STR("{"));
+    if (!result.is_whole && (!is_object || own.n == 0))
+        return false;
+    *name = dialect_of(memory, &own);
+    for (size_t i = 0; i < own.n; i++)
+        own.items[i].parent += own.items[i].parent == FIELD_TOP ? 0 : (uint32_t)fields->n;
+    fields->n += own.n;
+    fields->is_cut |= own.is_cut;
+    return true;
+}
+
+/* --- lines of text --- */
+
+static bool take_layout(const struct line_formats *formats, size_t row, struct str line,
+                        struct fields *fields)
+{
+    return layout_take(&formats->layouts[row], line, fields);
+}
+
+static bool take_named(const struct line_formats *formats, struct str line,
+                       const struct format_memory *memory, struct fields *fields)
+{
+    for (size_t row = 0; memory->named.len > 0 && row < text_layouts_n; row++) {
+        if (is_named(memory, text_layouts[row].name) && take_layout(formats, row, line, fields))
+            return true;
+    }
+    return false;
+}
+
+/* What carries lines of others, or is what many write. */
+static bool is_general(size_t row)
+{
+    static const struct str names[] = {STR_INIT("plain"), STR_INIT("syslog")};
+    for (size_t i = 0; i < countof(names); i++) {
+        if (str_equal(text_layouts[row].name, names[i]))
+            return true;
+    }
+    return false;
+}
+
+static bool take_text(const struct line_formats *formats, struct str line,
+                      struct format_memory *memory, struct fields *fields, struct str *name)
+{
+    *name = memory->named;
+    if (take_named(formats, line, memory, fields))
+        return true;
+    if (memory->last > 0 && take_layout(formats, memory->last - 1u, line, fields)) {
+        *name = text_layouts[memory->last - 1].name;
+        return true;
+    }
+    *name = STR("logfmt");
+    if (logfmt_take_line(line, fields))
+        return true;
+    for (size_t row = 0; row < text_layouts_n; row++) {
+        if (!take_layout(formats, row, line, fields))
+            continue;
+        *name = text_layouts[row].name;
+        if (!is_general(row))
+            memory->last = (uint16_t)(row + 1);
+        return true;
+    }
+    *name = (struct str){0};
+    return false;
+}
+
+/* --- colours --- */
+
+/* A place in the line without colours, and how many bytes were left out before it. */
+struct left_out {
+    uint32_t at, bytes;
+};
+
+/* The line without colours in front of *places, and where they were. */
+static struct str leave_out_colours(struct str line, struct buf *scratch, size_t *places_n)
+{
+    size_t bytes = 0, len = 0;
+    buf_reset(scratch);
+    char *to = buf_reserve(scratch, line.len);
+    *places_n = 0;
+    if (!to)
+        return line;
+    for (size_t i = 0; i < line.len;) {
+        size_t colour = colour_length(str_slice(line, i, line.len));
+        if (colour == 0)
+            to[len++] = line.ptr[i];
+        i += colour ? colour : 1;
+    }
+    scratch->len = len;
+    for (size_t i = 0; i < line.len;) {
+        size_t colour = colour_length(str_slice(line, i, line.len));
+        bytes += colour;
+        if (colour) {
+            const struct left_out place = {(uint32_t)(i + colour - bytes), (uint32_t)bytes};
+            buf_add(scratch, str_of(&place, sizeof place));
+            ++*places_n;
+        }
+        i += colour ? colour : 1;
+    }
+    return str_of(scratch->ptr, scratch->over ? 0 : len);
+}
+
+/* Bytes left out before this place; with is_end those directly before it are not counted. */
+static size_t left_out_before(const char *places, size_t n, size_t at, bool is_end)
+{
+    size_t low = 0, high = n;
+    struct left_out place = {0};
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        memcpy(&place, places + middle * sizeof place, sizeof place);
+        if (place.at < at + !is_end)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == 0)
+        return 0;
+    memcpy(&place, places + (low - 1) * sizeof place, sizeof place);
+    return place.bytes;
+}
+
+static struct str view_on(struct str line, struct str plain, size_t places_n, struct str view)
+{
+    const char *places = plain.ptr + plain.len;
+    size_t from = (size_t)((uintptr_t)view.ptr - (uintptr_t)plain.ptr), to = from + view.len;
+    if (from > plain.len) /* a name of the tables, or none */
+        return view;
+    from += left_out_before(places, places_n, from, false);
+    to += view.len ? left_out_before(places, places_n, to, true) : 0;
+    return str_of(line.ptr + from, view.len ? to - from : 0);
+}
+
+static struct str front_of(struct str line)
+{
+    line = str_trim(line);
+    take_prefix(&line, STR("\xef\xbb\xbf"));
+    return str_trim(line);
+}
+
+struct str line_format_of(const struct line_formats *formats, struct str line,
+                          struct format_memory *memory, struct fields *fields, struct buf *scratch)
+{
+    size_t n = fields->n, places_n = 0;
+    struct str name;
+    line = front_of(line);
+    bool has_colours = str_find_byte(line, '\x1b') != SIZE_MAX;
+    struct str plain = has_colours ? leave_out_colours(line, scratch, &places_n) : line;
+    struct str trimmed = has_colours ? str_trim(plain) : plain;
+    if (!take_json(trimmed, memory, fields, &name) &&
+        !take_text(formats, trimmed, memory, fields, &name))
+        return (struct str){0};
+    for (size_t i = n; has_colours && i < fields->n; i++) {
+        struct field *f = &fields->items[i];
+        f->name = view_on(line, plain, places_n, f->name);
+        f->value = view_on(line, plain, places_n, f->value);
+    }
+    return name;
+}
