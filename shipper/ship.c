@@ -93,19 +93,22 @@ static bool take_input(struct str line, unsigned flags, void *data)
 {
     struct ship *s = data;
     const struct batch_line given = {line, flags, TIME_NONE, 0};
-    if (s->phase != SHIP_STOPPED)
-        uv_idle_start(&s->idle, on_idle); /* what is due now is seen to when all is given */
     if (s->phase == SHIP_STOPPED || !has_room(s) ||
         !batcher_line(s->batcher, s->input_stream, &given, time_now()))
         return false;
-    if (s->options->tee) {
-        fwrite(line.ptr, 1, line.len, stdout);
-        if (!(flags & (TAIL_FIRST | TAIL_MIDDLE | TAIL_NO_NEWLINE)))
-            putchar('\n');
-        fflush(stdout);
-    }
     count_line(s, line, 0);
     return true;
+}
+
+static void take_bytes(struct str bytes, void *data)
+{
+    struct ship *s = data;
+    if (s->phase != SHIP_STOPPED)
+        uv_idle_start(&s->idle, on_idle); /* what is due now is seen to when all is taken */
+    if (!s->options->tee)
+        return;
+    fwrite(bytes.ptr, 1, bytes.len, stdout);
+    fflush(stdout);
 }
 
 static void note_drop(void *context, const struct tail_drop *drop)
@@ -268,6 +271,8 @@ static uint64_t next_wakeup_ms(const struct ship *s)
         at = tailer_next_wakeup(s->tailer);
     if (at != INT64_MAX)
         at -= s->started_ns; /* it was given the steady clock */
+    if (s->input)
+        at = min_of(at, input_next_wakeup(s->input));
     if (s->phase == SHIP_WAITING)
         at = s->patience_ns;
     if (s->wants_look && s->phase <= SHIP_RUNNING)
@@ -290,8 +295,10 @@ void ship_pump(struct ship *s)
     ship_note_fullness(s);
     ship_look_if_due(s);
     bool more = read_slice(s);
-    if (s->input && has_room(s))
+    if (s->input && has_room(s)) {
         input_resume(s->input);
+        input_give_open(s->input, false);
+    }
     if (is_write_due(s))
         start_write(s);
     if (s->phase >= SHIP_DRAINING)
@@ -358,6 +365,8 @@ void ship_stop(struct ship *s)
         tailer_scan(s->tailer, ship_steady_now(s));
         tailer_end(s->tailer);
     }
+    if (s->input)
+        input_give_open(s->input, true);
     s->phase = s->tailer ? SHIP_DRAINING : SHIP_FINISHING;
     s->deadline_ns = time_monotonic() + (s->tailer ? DRAIN_S : LAST_SEND_S) * NS_PER_S;
     ship_pump(s);
@@ -384,8 +393,11 @@ void ship_start_reading(struct ship *s)
         return;
     s->phase = SHIP_RUNNING;
     if (!s->tailer) {
-        const struct input_sink sink = {take_input, input_ended, s};
-        s->input = input_open(s->readers, STDIN_FILENO, &sink);
+        const struct tail_stream stream = {.service = s->options->service, .glob = SIZE_MAX};
+        const struct input_sink sink = {
+            .bytes = take_bytes, .line = take_input, .ended = input_ended, .data = s};
+        s->input =
+            input_open(s->readers, STDIN_FILENO, stream_rules_multiline(s->rules, &stream), &sink);
     }
     ship_pump(s);
 }
@@ -426,10 +438,11 @@ static bool open_sources(struct ship *s, struct err *err)
     stream_rules_free(&s->rules);
     discover_free(&s->discover);
     s->batcher = batcher_new(&batcher);
+    if (!o->reads_stdin)
+        ship_open_discover(s);
+    s->rules = ship_new_rules(s);
     if (o->reads_stdin)
         return input_stream(s->batcher, o->service, &s->input_stream, err);
-    ship_open_discover(s);
-    s->rules = ship_new_rules(s);
     size_t n_globs;
     defer(arena_free) struct arena arena = {0};
     const struct tail_glob *globs = ship_globs(s, &arena, &n_globs);

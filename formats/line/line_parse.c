@@ -8,8 +8,9 @@ struct open_record {
     struct buf text;
     size_t line, lines;
     size_t pieces_n;
+    int64_t piece_ns; /* time of the first piece */
     bool is_open, is_cut;
-    int64_t time_ns; /* of the envelope, of the first line; TIME_NONE without one */
+    int64_t time_ns; /* of the envelope, of the first piece; TIME_NONE without one */
     struct multiline_state state;
     struct format_memory format;
     struct line_context context;
@@ -113,13 +114,14 @@ void line_parse_line(struct line_parse *p, struct str line, bool is_cut)
     if (p->envelope != ENVELOPE_NONE && !envelope_open(p->envelope, line, &p->unescaped, &e))
         e = (struct enveloped){.text = line, .time_ns = TIME_NONE, .lane = LANE_OUT};
     struct open_record *r = &p->lanes[e.lane];
-    r->pieces_n++;
+    if (r->pieces_n++ == 0)
+        r->piece_ns = e.time_ns;
     if (e.is_partial || r->pieces.len > 0)
         buf_add(&r->pieces, e.text);
     if (e.is_partial)
         return;
     take_line(p, e.lane, r->pieces.len > 0 ? buf_str(&r->pieces) : e.text, r->pieces_n,
-              is_cut || r->pieces.over, e.time_ns);
+              is_cut || r->pieces.over, r->piece_ns);
     buf_reset(&r->pieces);
     r->pieces.over = false;
     r->pieces_n = 0;
@@ -131,7 +133,7 @@ void line_parse_close(struct line_parse **p)
         struct open_record *r = &(*p)->lanes[i];
         if (r->pieces.len > 0) /* never ended */
             take_line(*p, (enum lane)i, buf_str(&r->pieces), r->pieces_n, r->pieces.over,
-                      TIME_NONE);
+                      r->piece_ns);
         give(*p, (enum lane)i);
         buf_free(&r->pieces);
         buf_free(&r->text);
