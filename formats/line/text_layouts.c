@@ -63,7 +63,9 @@ const struct text_layout text_layouts[] = {
 
     /* --- databases, queues, daemons --- */
     ROW("postgres", "<time>{ <zone>} [<pid:number>] {<user>@<database> }<level:postgres>: <message>"),
-    ROW("postgres", "<time>{ <zone>}:{<client>(<client_port:number>)}:{<user>@<database>}:[<pid:number>]:{ }<level:postgres>: <message>"),
+    ROW("postgres", "<time>{ <zone>} [<pid:number>]: {[<session_line:text>] }user=<user:text>,db=<database:text>,app=<application:text>,client=<client:text> <level:postgres>: <message>"),
+    ROW("postgres", "<time>{ <zone>} [<pid:number>]: {[<session_line:text>] }user=<user:text>,db=<database:text>,host=<client:text>,app=<application:text> <level:postgres>: <message>"),
+    ROW("postgres", "<time>{ <zone>}:{[local]}{<client>(<client_port:number>)}:{<user>@<database>}:[<pid:number>]:{ }<level:postgres>: <message>"),
     ROW("postgres", "<time>{ <zone>} <level:postgres>: <message>"),
     ROW("mysql", "<time> <thread:number> [<level:word>] [<code>] [<subsystem>] <message>"),
     ROW("mysql", "<time> <thread:number> [<level>] <message>"),
@@ -73,6 +75,7 @@ const struct text_layout text_layouts[] = {
     ROW("mongodb-text", "<time> <level:letter> <component> [<thread:text>] <message>"),
     ROW("elasticsearch", "[<time>][<level>{ }][<logger>{ }] [<node:text>] <message>"),
     ROW("etcd", "<time> <level:letter> | <logger>: <message>"),
+    ROW("jvm", "{[<time>]}[<uptime:number>s][<level>{ }][<tags:text>] <message>"),
     ROW("nats", "[<pid:number>] <time> [<level>] <message>"),
     ROW("zookeeper", "<time> [myid:<server>] - <level> [<thread:text>] - <message>"),
     ROW("zookeeper", "<time> - <level> [<thread:text>] - <message>"),
@@ -101,6 +104,7 @@ const struct text_layout text_layouts[] = {
     ROW("celery", "[<time>: <level>/<process:text>] <message>"),
     ROW("gunicorn", "[<time>] [<pid:number>] [<level>] <message>"),
     ROW("openstack", "<time> <pid:number> <level> <logger> {[<request_id:text>] }<message>"),
+    ROW("openstack", "<level:LEVEL> <logger:address> [<request_id:text>] <message>"),
     ROW("openstack", "<source> <time> <pid:number> <level> <logger> {[<request_id:text>] }<message>"),
     ROW("airflow", "[<time>] {{<file>:<line:number>}} <level> - <message>"),
     ROW("python", "<time> - <logger> - <level> - <message>"),

@@ -216,6 +216,13 @@ static bool is_after_php(struct str head, size_t from)
     return from >= BEFORE && memcmp(head.ptr + from - BEFORE, "] PHP ", BEFORE) == 0;
 }
 
+/* "]:ERROR:  ", PostgreSQL with the prefix of RDS */
+static bool is_after_process(struct str head, size_t from, size_t to)
+{
+    return from >= 2 && head.ptr[from - 1] == ':' && head.ptr[from - 2] == ']' &&
+           byte_at(head, to) == ':' && byte_at(head, to + 1) == ' ';
+}
+
 static enum level level_at(const struct level_search *s, size_t from, size_t to)
 {
     struct str word = str_of(s->head.ptr + from, to - from);
@@ -228,6 +235,8 @@ static enum level level_at(const struct level_search *s, size_t from, size_t to)
     if (is_announced(s, from, to) || is_after_php(s->head, from))
         return level;
     if (is_bracketed(s->head, from, to) && !follows_prose(s->head, opening_before(s->head, from)))
+        return level;
+    if (is_upper(word) && is_after_process(s->head, from, to))
         return level;
     if (before == '.' && is_upper(word) && is_after_channel(s->head, from, to))
         return level;

@@ -10,6 +10,7 @@
  *     error: ...   09:22:01 warn: ...          any case with a colon: at the start, after the time
  *     ... app[12]: fatal: ...                  or after "]: "
  *     ... ] app.ERROR: ...  ] PHP Warning: ...  Monolog's channel, PHP's own log
+ *     ... [7]:LOG: ...                         PostgreSQL on RDS
  *     I NETWORK [..  I | ..  12 34 I Tag: ..   a letter behind the time: MongoDB before 4.4, etcd, logcat
  *     level=warn  lvl="info"                   logfmt
  *

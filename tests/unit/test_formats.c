@@ -1,6 +1,7 @@
 /* tests/cases/formats.cases, whose head says what stands in it; the rules of formats/line/format.h. */
 #include "formats/line/format.h"
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/time.h"
 #include "formats/line/layout.h"
@@ -147,6 +148,15 @@ TEST(formats_have_names)
     while (line_formats_name(formats, n).len > 0)
         CHECK(line_formats_has(formats, line_formats_name(formats, n++)));
     CHECK(n > 60);
+    defer(buf_free) struct buf document = {0};
+    struct err err;
+    REQUIRE_OK(file_load("docs/formats-of-lines.md", LARGE, &document, &err));
+    for (size_t i = 0; i < n; i++) {
+        defer(buf_free) struct buf name = {0};
+        buf_print(&name, "`%.*s`", STR_ARG(line_formats_name(formats, i)));
+        if (str_find(buf_str(&document), buf_str(&name)) == SIZE_MAX)
+            test_fail("docs/formats-of-lines.md", 1, "%s is not in it", buf_text(&name));
+    }
     CHECK(!line_formats_has(formats, STR("auto")) && !line_formats_has(formats, STR("")));
 }
 
