@@ -4,14 +4,17 @@
  *
  *     bench FILE
  */
+#include "base/file.h"
 #include "base/mem.h"
 #include "collector/store/store.h"
 #include "formats/block/builder.h"
 #include "formats/line/envelope.h"
 #include "formats/line/facts.h"
+#include "formats/line/flatten.h"
 #include "shipper/tailer.h"
 
 #include <ftw.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -108,6 +111,25 @@ static bool put_docker_json(void *context, const struct tail_line *line)
     return true;
 }
 
+/* All fields of the lines that are JSON, as they stand escaped in their envelope; lines that are none
+ * are not counted. */
+static void flatten_lines(struct str docker_json)
+{
+    enum { FIELDS = 512 };
+    static struct field room[FIELDS];
+    const struct str front = STR("{\"log\":\"");
+    struct str line;
+    line_bytes = 0;
+    while (take_until(&docker_json, '\n', &line)) {
+        struct fields fields = {.items = room, .max = FIELDS};
+        struct flatten_result result;
+        size_t end = str_find(line, STR("\\n\",\"stream\""));
+        struct str text = str_slice(line, front.len, min_of(end, line.len) - front.len);
+        if (str_starts(text, STR("{\\\"")) && flatten_json(text, 1, &fields, &result))
+            line_bytes += text.len;
+    }
+}
+
 static void open_envelopes(struct str docker_json)
 {
     defer(buf_free) struct buf scratch = {0};
@@ -116,6 +138,50 @@ static void open_envelopes(struct str docker_json)
     for (line_bytes = docker_json.len; take_until(&docker_json, '\n', &line);)
         if (!envelope_open(ENVELOPE_DOCKER_JSON, line, &scratch, &e))
             line_bytes -= line.len;
+}
+
+static const struct multiline *rule_of(void *context, const struct tail_stream *stream)
+{
+    (void)stream;
+    return context;
+}
+
+/* From the file of a container to blocks: envelopes, records of several lines, level and time. */
+static bool build_records(void *context, const struct tail_line *line)
+{
+    uint64_t before = line_bytes;
+    bool is_done = read_facts(NULL, line) && build_blocks(context, line);
+    line_bytes = before + line->bytes.len;
+    return is_done;
+}
+
+static void read_container(const char *path, struct block_builder *builder)
+{
+    struct err err;
+    struct multiline *rule = NULL;
+    struct tailer *t = NULL;
+    must(multiline_open(&rule, STR("auto"), &err), &err);
+    const struct tail_glob glob = {.pattern = str_from(path), .envelope = ENVELOPE_DOCKER_JSON};
+    const struct tailer_options options = {.host = STR("bench"),
+                                           .globs = &glob,
+                                           .n_globs = 1,
+                                           .multiline = rule_of,
+                                           .multiline_context = rule};
+    const struct tail_sink sink = {build_records, builder};
+    must(tailer_open(&t, &options, &err), &err);
+    tailer_scan(t, time_now());
+    line_bytes = 0;
+    while (tailer_read(t, time_now(), &sink))
+        continue;
+    close_block(builder);
+    tailer_close(&t);
+    multiline_close(&rule);
+}
+
+static void forget_blocks(void)
+{
+    while (n_blocks > 0)
+        buf_free(&blocks[--n_blocks]);
 }
 
 static void read_file(const char *path, bool (*line)(void *, const struct tail_line *),
@@ -167,6 +233,14 @@ static void store_blocks(const char *folder)
     store_close(&s, time_now());
 }
 
+static void write_file(const char *path, struct str bytes)
+{
+    struct err err;
+    struct file file = {0};
+    must(file_open(&file, path, FILE_CREATE, &err) && file_write_at(&file, 0, bytes, &err), &err);
+    file_close(&file);
+}
+
 static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *at)
 {
     (void)st, (void)type, (void)at;
@@ -178,10 +252,12 @@ int main(int argc, char **argv)
     char folder[] = "sluice-bench-XXXXXX";
     defer(block_builder_free) struct block_builder builder = {0};
     defer(buf_free) struct buf docker_json = {.max = DOCKER_MAX};
-    if (argc != 2 || argv[1][0] != '/' || !mkdtemp(folder)) {
+    char container[PATH_MAX];
+    if (argc != 2 || argv[1][0] != '/' || !mkdtemp(folder) || !realpath(folder, container)) {
         fprintf(stderr, "usage: bench /absolute/path/of/a/file\n");
         return 2;
     }
+    strncat(container, "/container.log", sizeof container - strlen(container) - 1);
     read_file(argv[1], count_line, NULL); /* into the page cache */
     int64_t start = time_monotonic();
     read_file(argv[1], count_line, NULL);
@@ -203,8 +279,15 @@ int main(int argc, char **argv)
     start = time_monotonic();
     open_envelopes(buf_str(&docker_json));
     report("splitting, unwrapping Docker", start);
-    for (size_t i = 0; i < n_blocks; i++)
-        buf_free(&blocks[i]);
+    start = time_monotonic();
+    flatten_lines(buf_str(&docker_json));
+    report("fields of escaped JSON", start);
+    forget_blocks();
+    write_file(container, buf_str(&docker_json));
+    start = time_monotonic();
+    read_container(container, &builder);
+    report("container to plain blocks", start);
+    forget_blocks();
     nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
     return 0;
 }
