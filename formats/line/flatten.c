@@ -433,16 +433,12 @@ static void start(struct flat *f, struct str text, unsigned layer, struct fields
 /* JSON in a string counts if all of it is. */
 static void flatten_inner(const struct flat *outer, struct str text, uint32_t parent)
 {
-    struct fields *fields = outer->fields;
-    size_t n = fields->n;
-    bool is_cut = fields->is_cut;
+    const struct fields before = *outer->fields;
     struct flat f;
-    start(&f, text, outer->layer + 1, fields);
+    start(&f, text, outer->layer + 1, outer->fields);
     f.is_inner = true;
-    if (!read_all(&f, text.ptr, parent)) {
-        fields->n = n;
-        fields->is_cut = is_cut;
-    }
+    if (!read_all(&f, text.ptr, parent))
+        *outer->fields = before;
 }
 
 bool flatten_json(struct str text, unsigned escapes, struct fields *fields,

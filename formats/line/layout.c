@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "formats/line/clock_text.h"
+#include "formats/line/json.h"
 #include "formats/line/level.h"
 #include "formats/line/logfmt.h"
 
@@ -16,7 +17,7 @@ struct reading {
     struct fields *fields;
 };
 
-typedef bool take_type(struct reading *r, const struct layout_step *step, size_t number);
+typedef bool take_type(struct reading *r, const struct layout_step *step);
 
 static bool is_blank(char c)
 {
@@ -61,10 +62,9 @@ static bool is_stop(const struct layout_step *step, char c)
     return false;
 }
 
-static bool take_word(struct reading *r, const struct layout_step *step, size_t number)
+static bool take_word(struct reading *r, const struct layout_step *step)
 {
     const char *to = r->at;
-    (void)number;
     while (to < r->line_end && (unsigned char)*to > ' ') {
         bool is_double_colon = r->line_end - to >= 2 && to[0] == ':' && to[1] == ':';
         if (!is_double_colon && is_stop(step, *to))
@@ -74,67 +74,62 @@ static bool take_word(struct reading *r, const struct layout_step *step, size_t 
     return to > r->at && add(r, step->name, r->at, to, FIELD_STRING);
 }
 
-static bool take_address(struct reading *r, const struct layout_step *step, size_t number)
+static bool take_address(struct reading *r, const struct layout_step *step)
 {
     const char *at = r->at;
     while (at < r->line_end && (unsigned char)*at > ' ' && *at != '.' && *at != ':')
         at++;
-    return at < r->line_end && (*at == '.' || *at == ':') && take_word(r, step, number);
+    return at < r->line_end && (*at == '.' || *at == ':') && take_word(r, step);
 }
 
-static bool take_zone(struct reading *r, const struct layout_step *step, size_t number)
+static bool take_zone(struct reading *r, const struct layout_step *step)
 {
     const char *to = r->at;
-    (void)number;
     while (to < r->line_end && is_upper(*to))
         to++;
     return to - r->at >= 2 && to - r->at <= 5 && add(r, step->name, r->at, to, FIELD_STRING);
 }
 
-/* Do the literals that stand behind a text slot begin at `at`? */
-static bool are_literals_at(const struct reading *r, size_t number, const char *at)
+static const char *skip_blanks(const char *at, const char *end)
 {
-    for (size_t i = number; i < r->layout->n; i++) {
-        const struct layout_step *step = &r->layout->steps[i];
+    while (at < end && is_blank(*at))
+        at++;
+    return at;
+}
+
+/* Do the literals that stand behind a slot begin at `at`? */
+static bool are_literals_at(const struct reading *r, const struct layout_step *slot, const char *at)
+{
+    const struct layout_step *end = r->layout->steps + r->layout->n;
+    for (const struct layout_step *step = slot + 1; step < end; step++) {
         if (step->kind != STEP_LITERAL && step->kind != STEP_BLANK)
             break;
         if (at == r->line_end || (step->kind == STEP_BLANK ? !is_blank(*at) : *at != step->literal))
             return false;
-        at++;
-        while (step->kind == STEP_BLANK && at < r->line_end && is_blank(*at))
-            at++;
+        at = step->kind == STEP_BLANK ? skip_blanks(at, r->line_end) : at + 1;
     }
     return true;
 }
 
-static bool take_text(struct reading *r, const struct layout_step *step, size_t number)
+/* What is not there at the first of several blanks is not there at the others. */
+static bool take_text(struct reading *r, const struct layout_step *step)
 {
     const char *to = r->at;
     if (step->stops_n == 0)
         return add(r, step->name, r->at, r->line_end, FIELD_STRING);
-    while (to < r->line_end && !(is_stop(step, *to) && are_literals_at(r, number + 1, to)))
-        to++;
+    while (to < r->line_end && !(is_stop(step, *to) && are_literals_at(r, step, to)))
+        to = is_blank(*to) ? skip_blanks(to, r->line_end) : to + 1;
     return to < r->line_end && add(r, step->name, r->at, to, FIELD_STRING);
 }
 
-static bool take_rest(struct reading *r, const struct layout_step *step, size_t number)
+static bool take_rest(struct reading *r, const struct layout_step *step)
 {
-    (void)number;
     return add(r, step->name, r->at, r->end, FIELD_STRING);
 }
 
-/* The quote that ends a quoted text, or end. */
-static const char *quote_of(const char *at, const char *end)
+static bool take_quoted(struct reading *r, const struct layout_step *step)
 {
-    while (at < end && *at != '"')
-        at += *at == '\\' && end - at > 1 ? 2 : 1;
-    return at;
-}
-
-static bool take_quoted(struct reading *r, const struct layout_step *step, size_t number)
-{
-    const char *to = quote_of(r->at, r->line_end);
-    (void)number;
+    const char *to = json_string_end(r->at, r->line_end);
     return to < r->line_end && add(r, step->name, r->at, to, FIELD_STRING);
 }
 
@@ -145,9 +140,8 @@ static const char *skip_digits(const char *at, const char *end)
     return at;
 }
 
-static bool take_number(struct reading *r, const struct layout_step *step, size_t number)
+static bool take_number(struct reading *r, const struct layout_step *step)
 {
-    (void)number;
     const char *from = r->at + (r->at < r->line_end && *r->at == '-');
     const char *to = skip_digits(from, r->line_end);
     if (to == from)
@@ -157,15 +151,15 @@ static bool take_number(struct reading *r, const struct layout_step *step, size_
     return add(r, step->name, r->at, to, FIELD_NUMBER);
 }
 
-static bool take_decimal(struct reading *r, const struct layout_step *step, size_t number)
+static bool take_decimal(struct reading *r, const struct layout_step *step)
 {
     const char *point = skip_digits(r->at, r->line_end);
-    return point < r->line_end && *point == '.' && take_number(r, step, number);
+    return point < r->line_end && *point == '.' && take_number(r, step);
 }
 
-static bool take_count(struct reading *r, const struct layout_step *step, size_t number)
+static bool take_count(struct reading *r, const struct layout_step *step)
 {
-    if (take_number(r, step, number))
+    if (take_number(r, step))
         return true;
     return r->at < r->line_end && *r->at == '-' &&
            add(r, step->name, r->at, r->at + 1, FIELD_NUMBER);
@@ -184,54 +178,45 @@ static bool take_time_of(struct reading *r, const struct layout_step *step, enum
     return add(r, step->name, r->at, s.ptr, FIELD_STRING);
 }
 
-static bool take_time(struct reading *r, const struct layout_step *step, size_t number)
+static bool take_time(struct reading *r, const struct layout_step *step)
 {
-    (void)number;
     return take_time_of(r, step, CLOCK_NONE);
 }
 
-static bool take_bsd(struct reading *r, const struct layout_step *step, size_t number)
+static bool take_bsd(struct reading *r, const struct layout_step *step)
 {
-    (void)number;
     return take_time_of(r, step, CLOCK_SYSLOG);
 }
 
-static bool take_slash(struct reading *r, const struct layout_step *step, size_t number)
+static bool take_slash(struct reading *r, const struct layout_step *step)
 {
-    (void)number;
     return take_time_of(r, step, CLOCK_SLASH);
 }
 
 /* As log collectors write it: with "T" and a zone. */
-static bool take_iso(struct reading *r, const struct layout_step *step, size_t number)
+static bool take_iso(struct reading *r, const struct layout_step *step)
 {
-    (void)number;
     enum { DATE = 10 };
     bool has_t = r->line_end - r->at > DATE && r->at[DATE] == 'T';
     return has_t && take_time_of(r, step, CLOCK_ISO);
 }
 
-static bool take_ctime(struct reading *r, const struct layout_step *step, size_t number)
+static bool take_ctime(struct reading *r, const struct layout_step *step)
 {
-    const char *from = r->at;
-    bool has_day = r->line_end - from > 4 && is_upper(from[0]) && is_letter(from[1]) &&
-                   is_letter(from[2]) && from[3] == ' ';
-    r->at += has_day ? 4 : 0;
-    if (has_day && take_time(r, step, number)) {
-        struct fields *fields = r->fields;
-        struct field *time = fields->is_cut ? NULL : &fields->items[fields->n - 1];
-        if (time)
-            time->value = str_of(from, (size_t)(r->at - from));
-        return true;
-    }
-    r->at = from;
-    return false;
+    enum { DAY = 4 };
+    const char *at = r->at;
+    if (r->line_end - at <= DAY || !is_upper(at[0]) || !is_letter(at[1]) || !is_letter(at[2]) ||
+        at[3] != ' ')
+        return false;
+    struct str s = str_of(at + DAY, (size_t)(r->line_end - at - DAY));
+    struct clock_text clock;
+    return take_clock(&s, &clock) && clock.form != CLOCK_KLOG &&
+           add(r, step->name, at, s.ptr, FIELD_STRING);
 }
 
-static bool take_hms(struct reading *r, const struct layout_step *step, size_t number)
+static bool take_hms(struct reading *r, const struct layout_step *step)
 {
     const char *at = r->at;
-    (void)number;
     if (r->line_end - at < 8)
         return false;
     for (int i = 0; i < 8; i++) {
@@ -244,9 +229,8 @@ static bool take_hms(struct reading *r, const struct layout_step *step, size_t n
     return add(r, step->name, r->at, at, FIELD_STRING);
 }
 
-static bool take_klog(struct reading *r, const struct layout_step *step, size_t number)
+static bool take_klog(struct reading *r, const struct layout_step *step)
 {
-    (void)number;
     struct str s = str_of(r->at, (size_t)(r->line_end - r->at));
     struct clock_text clock;
     if (!take_clock(&s, &clock) || clock.form != CLOCK_KLOG)
@@ -255,18 +239,18 @@ static bool take_klog(struct reading *r, const struct layout_step *step, size_t 
     return add(r, step->name, r->at, s.ptr, FIELD_STRING);
 }
 
-static const char *letters_end(const struct reading *r)
+/* Behind a word that is not longer than a level may be. */
+static const char *level_end(const struct reading *r)
 {
     const char *to = r->at;
-    while (to < r->line_end && is_letter(*to))
+    while (to < r->line_end && is_letter(*to) && to - r->at <= LEVEL_WORD_MAX)
         to++;
     return to;
 }
 
-static bool take_level(struct reading *r, const struct layout_step *step, size_t number)
+static bool take_level(struct reading *r, const struct layout_step *step)
 {
-    const char *to = letters_end(r);
-    (void)number;
+    const char *to = level_end(r);
     if (to - r->at < 2 ||
         level_of_value(str_of(r->at, (size_t)(to - r->at)), SCALE_AUTO) == LEVEL_UNKNOWN)
         return false;
@@ -274,25 +258,23 @@ static bool take_level(struct reading *r, const struct layout_step *step, size_t
     return add(r, step->name, r->at, to, FIELD_STRING);
 }
 
-static bool take_upper_level(struct reading *r, const struct layout_step *step, size_t number)
+static bool take_upper_level(struct reading *r, const struct layout_step *step)
 {
-    for (const char *at = r->at; at < letters_end(r); at++) {
+    for (const char *at = r->at, *end = level_end(r); at < end; at++) {
         if (!is_upper(*at))
             return false;
     }
-    return take_level(r, step, number);
+    return take_level(r, step);
 }
 
-static bool take_letter(struct reading *r, const struct layout_step *step, size_t number)
+static bool take_letter(struct reading *r, const struct layout_step *step)
 {
-    (void)number;
-    bool is_level = letters_end(r) - r->at == 1 && level_of_letter(*r->at) != LEVEL_UNKNOWN;
+    bool is_level = level_end(r) - r->at == 1 && level_of_letter(*r->at) != LEVEL_UNKNOWN;
     return is_level && add(r, step->name, r->at, r->at + 1, FIELD_STRING);
 }
 
-static bool take_redis(struct reading *r, const struct layout_step *step, size_t number)
+static bool take_redis(struct reading *r, const struct layout_step *step)
 {
-    (void)number;
     if (r->at == r->line_end || !memchr(".-*#", *r->at, 4))
         return false;
     struct field field = {
@@ -301,7 +283,7 @@ static bool take_redis(struct reading *r, const struct layout_step *step, size_t
     return true;
 }
 
-static bool take_postgres(struct reading *r, const struct layout_step *step, size_t number)
+static bool take_postgres(struct reading *r, const struct layout_step *step)
 {
     static const struct str words[] = {
         STR_INIT("LOG"),      STR_INIT("ERROR"),  STR_INIT("WARNING"),   STR_INIT("FATAL"),
@@ -311,7 +293,6 @@ static bool take_postgres(struct reading *r, const struct layout_step *step, siz
         STR_INIT("DEBUG4"),   STR_INIT("DEBUG5"),
     };
     struct str s = str_of(r->at, (size_t)(r->line_end - r->at));
-    (void)number;
     for (size_t i = 0; i < countof(words); i++) {
         if (str_starts(s, words[i]) && str_starts(str_slice(s, words[i].len, s.len), STR(":  ")))
             return add(r, step->name, r->at, r->at + words[i].len, FIELD_STRING);
@@ -329,7 +310,7 @@ static bool take_parameter(struct reading *r, uint32_t parent)
         return false;
     const char *value = at + 2;
     struct str name_text = str_of(name, (size_t)(at - name));
-    at = quote_of(value, r->line_end);
+    at = json_string_end(value, r->line_end);
     if (at == r->line_end)
         return false;
     struct field field = {.name = name_text,
@@ -368,10 +349,10 @@ static bool take_element(struct reading *r)
     return true;
 }
 
-static bool take_data(struct reading *r, const struct layout_step *step, size_t number)
+static bool take_data(struct reading *r, const struct layout_step *step)
 {
     const char *from = r->at;
-    (void)step, (void)number;
+    (void)step;
     if (from < r->line_end && *from == '-') {
         r->at++;
         return true;
@@ -383,9 +364,9 @@ static bool take_data(struct reading *r, const struct layout_step *step, size_t 
     return r->at > from;
 }
 
-static bool take_pairs(struct reading *r, const struct layout_step *step, size_t number)
+static bool take_pairs(struct reading *r, const struct layout_step *step)
 {
-    (void)step, (void)number;
+    (void)step;
     bool is_taken = logfmt_take_pairs(str_of(r->at, (size_t)(r->end - r->at)), r->fields);
     if (is_taken)
         r->at = r->end;
@@ -412,11 +393,9 @@ static const struct {
 
 static bool take_blank(struct reading *r)
 {
-    if (r->at == r->line_end || !is_blank(*r->at))
-        return false;
-    while (r->at < r->line_end && is_blank(*r->at))
-        r->at++;
-    return true;
+    const char *from = r->at;
+    r->at = skip_blanks(from, r->line_end);
+    return r->at > from;
 }
 
 static bool take_step(struct reading *r, size_t i)
@@ -431,7 +410,7 @@ static bool take_step(struct reading *r, size_t i)
         r->at++;
         return true;
     case STEP_SLOT:
-        return types[step->type].take(r, step, i);
+        return types[step->type].take(r, step);
     case STEP_GROUP:
         break;
     }
@@ -449,13 +428,11 @@ static bool take_steps(struct reading *r, size_t from, size_t to)
 
 static void take_group(struct reading *r, size_t from, size_t to)
 {
-    struct reading start = *r;
-    size_t n = r->fields->n;
-    bool is_cut = r->fields->is_cut;
+    const struct reading start = *r;
+    const struct fields before = *r->fields;
     if (!take_steps(r, from, to)) {
         *r = start;
-        r->fields->n = n;
-        r->fields->is_cut = is_cut;
+        *r->fields = before;
     }
 }
 
@@ -475,8 +452,8 @@ static bool take_layout(struct reading *r)
 
 bool layout_take(const struct layout *layout, struct str line, struct fields *fields)
 {
-    size_t n = fields->n, first = str_find_byte(line, '\n');
-    bool is_cut = fields->is_cut;
+    const struct fields before = *fields;
+    size_t first = str_find_byte(line, '\n');
     if (line.len == 0)
         return false;
     struct reading r = {
@@ -490,8 +467,7 @@ bool layout_take(const struct layout *layout, struct str line, struct fields *fi
         r.line_end--;
     if (take_layout(&r))
         return true;
-    fields->n = n;
-    fields->is_cut = is_cut;
+    *fields = before;
     return false;
 }
 

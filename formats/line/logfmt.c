@@ -1,6 +1,6 @@
 #include "formats/line/logfmt.h"
 
-#include "base/mem.h"
+#include "formats/line/json.h"
 
 static bool is_blank(char c)
 {
@@ -32,10 +32,8 @@ static struct str take_name(struct str *s)
 /* Behind its opening quote. */
 static struct str take_quoted(struct str *s)
 {
-    size_t n = 0;
-    while (n < s->len && s->ptr[n] != '"')
-        n += s->ptr[n] == '\\' ? 2 : 1;
-    struct str value = str_slice(*s, 0, n);
+    size_t n = (size_t)(json_string_end(s->ptr, s->ptr + s->len) - s->ptr);
+    struct str value = str_of(s->ptr, n);
     *s = str_slice(*s, n + 1, s->len);
     return value;
 }
@@ -116,8 +114,9 @@ static bool take_one(struct str *s, struct fields *fields, bool *is_pair)
 
 static bool take_all(struct str s, size_t least, struct fields *fields)
 {
-    size_t n = fields->n, pairs = 0, names = 0;
-    bool is_cut = fields->is_cut, is_pair, is_good = true;
+    const struct fields before = *fields;
+    size_t pairs = 0, names = 0;
+    bool is_pair, is_good = true;
     skip_blanks(&s);
     while (is_good && s.len > 0) {
         is_good = take_one(&s, fields, &is_pair) && (is_pair || least == 1 || pairs >= least);
@@ -126,8 +125,7 @@ static bool take_all(struct str s, size_t least, struct fields *fields)
     }
     if (is_good && pairs >= least && names <= pairs)
         return true;
-    fields->n = n;
-    fields->is_cut = is_cut;
+    *fields = before;
     return false;
 }
 

@@ -225,11 +225,14 @@ TEST(layouts_take_groups_whole_or_not)
 /* As in test_flatten.c: well below what a square would take. */
 TEST(line_formats_are_linear)
 {
+    static const char *const fronts[] = {"", "192.0.2.1 - x", "2026-11-20 09:22:01 INFO [a", "[a"};
     static const char *const pieces[] = {
         "[",
         "\"",
         "\\",
         "1 ",
+        "A",
+        "a",
         "a=1 ",
         "a=\"",
         "- ",
@@ -246,14 +249,16 @@ TEST(line_formats_are_linear)
         "\t",
     };
     defer(line_formats_close) struct line_formats *formats = line_formats_open();
-    for (size_t i = 0; i < countof(pieces); i++) {
+    for (size_t i = 0; i < countof(pieces) * countof(fronts); i++) {
         struct field room[ROOM];
         struct fields fields = {.items = room, .max = ROOM};
         struct format_memory memory = {0};
         defer(buf_free) struct buf line = {0};
         defer(buf_free) struct buf scratch = {.max = 4 * LARGE};
+        buf_add(&line, str_from(fronts[i % countof(fronts)]));
         while (line.len < LARGE)
-            buf_add(&line, str_from(pieces[i]));
+            buf_add(&line, str_from(pieces[i / countof(fronts)]));
+        buf_add_byte(&line, 'z'); /* blanks at the end would not be looked at */
         int64_t since = time_monotonic();
         line_format_of(formats, buf_str(&line), &memory, &fields, &scratch);
         CHECK(time_monotonic() - since < 5 * NS_PER_S);
