@@ -93,17 +93,14 @@ static bool take_json(struct str line, const struct format_memory *memory, struc
                       struct str *name)
 {
     struct flatten_result result;
-    struct fields own = {.items = fields->items + fields->n, .max = fields->max - fields->n};
-    if (!flatten_json(line, 0, &own, &result))
+    const struct fields before = *fields;
+    if (!flatten_json(line, 0, fields, &result))
         return false;
-    bool is_object = str_starts(line, STR("{"));
-    if (!result.is_whole && (!is_object || own.n == 0))
+    if (!result.is_whole && (!str_starts(line, STR("{")) || fields->n == 0)) {
+        *fields = before;
         return false;
-    *name = dialect_of(memory, &own);
-    for (size_t i = 0; i < own.n; i++)
-        own.items[i].parent += own.items[i].parent == FIELD_TOP ? 0 : (uint32_t)fields->n;
-    fields->n += own.n;
-    fields->is_cut |= own.is_cut;
+    }
+    *name = dialect_of(memory, fields);
     return true;
 }
 
@@ -161,71 +158,7 @@ static bool take_text(const struct line_formats *formats, struct str line,
     return false;
 }
 
-/* --- colours --- */
-
-/* A place in the line without colours, and how many bytes were left out before it. */
-struct left_out {
-    uint32_t at, bytes;
-};
-
-/* The line without colours in front of *places, and where they were. */
-static struct str leave_out_colours(struct str line, struct buf *scratch, size_t *places_n)
-{
-    size_t bytes = 0, len = 0;
-    buf_reset(scratch);
-    char *to = buf_reserve(scratch, line.len);
-    *places_n = 0;
-    if (!to)
-        return line;
-    for (size_t i = 0; i < line.len;) {
-        size_t colour = colour_length(str_slice(line, i, line.len));
-        if (colour == 0)
-            to[len++] = line.ptr[i];
-        i += colour ? colour : 1;
-    }
-    scratch->len = len;
-    for (size_t i = 0; i < line.len;) {
-        size_t colour = colour_length(str_slice(line, i, line.len));
-        bytes += colour;
-        if (colour) {
-            const struct left_out place = {(uint32_t)(i + colour - bytes), (uint32_t)bytes};
-            buf_add(scratch, str_of(&place, sizeof place));
-            ++*places_n;
-        }
-        i += colour ? colour : 1;
-    }
-    return str_of(scratch->ptr, scratch->over ? 0 : len);
-}
-
-/* Bytes left out before this place; with is_end those directly before it are not counted. */
-static size_t left_out_before(const char *places, size_t n, size_t at, bool is_end)
-{
-    size_t low = 0, high = n;
-    struct left_out place = {0};
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        memcpy(&place, places + middle * sizeof place, sizeof place);
-        if (place.at < at + !is_end)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if (low == 0)
-        return 0;
-    memcpy(&place, places + (low - 1) * sizeof place, sizeof place);
-    return place.bytes;
-}
-
-static struct str view_on(struct str line, struct str plain, size_t places_n, struct str view)
-{
-    const char *places = plain.ptr + plain.len;
-    size_t from = (size_t)((uintptr_t)view.ptr - (uintptr_t)plain.ptr), to = from + view.len;
-    if (from > plain.len) /* a name of the tables, or none */
-        return view;
-    from += left_out_before(places, places_n, from, false);
-    to += view.len ? left_out_before(places, places_n, to, true) : 0;
-    return str_of(line.ptr + from, view.len ? to - from : 0);
-}
+/* --- lines --- */
 
 static struct str front_of(struct str line)
 {
@@ -237,19 +170,17 @@ static struct str front_of(struct str line)
 struct str line_format_of(const struct line_formats *formats, struct str line,
                           struct format_memory *memory, struct fields *fields, struct buf *scratch)
 {
-    size_t n = fields->n, places_n = 0;
     struct str name;
-    line = front_of(line);
-    bool has_colours = str_find_byte(line, '\x1b') != SIZE_MAX;
-    struct str plain = has_colours ? leave_out_colours(line, scratch, &places_n) : line;
-    struct str trimmed = has_colours ? str_trim(plain) : plain;
-    if (!take_json(trimmed, memory, fields, &name) &&
-        !take_text(formats, trimmed, memory, fields, &name))
+    assert(fields->n == 0);
+    const struct colourless c = colours_leave_out(front_of(line), scratch);
+    struct str plain = str_trim(c.plain);
+    if (!take_json(plain, memory, fields, &name) &&
+        !take_text(formats, plain, memory, fields, &name))
         return (struct str){0};
-    for (size_t i = n; has_colours && i < fields->n; i++) {
+    for (size_t i = 0; i < fields->n; i++) {
         struct field *f = &fields->items[i];
-        f->name = view_on(line, plain, places_n, f->name);
-        f->value = view_on(line, plain, places_n, f->value);
+        f->name = colours_view(&c, f->name);
+        f->value = colours_view(&c, f->value);
     }
     return name;
 }

@@ -38,7 +38,7 @@ bool line_formats_has(const struct line_formats *formats, struct str name);
 /* The names, each once, in the order of the tables; empty at the end. */
 struct str line_formats_name(const struct line_formats *formats, size_t i);
 
-/* Name of the format of the line, and its fields (appended); "" if no format takes it. scratch is for the
+/* Name of the format of the line, and its fields, of which there are none before; "" if no format takes it. scratch is for the
  * time of the call. */
 struct str line_format_of(const struct line_formats *formats, struct str line,
                           struct format_memory *memory, struct fields *fields, struct buf *scratch);

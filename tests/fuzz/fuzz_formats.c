@@ -38,10 +38,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_fields(line, &a);
     assert(str_equal(name, line_format_of(formats, line, &again, &b, &scratch)));
     assert(a.n == b.n && memory.last == again.last);
-    b.n = 0;
+    b = (struct fields){.items = room[1], .max = ROOM};
     line_format_of(formats, line, &memory, &b, &scratch); /* with a memory */
     check_fields(line, &b);
-    b.n = 0;
+    b = (struct fields){.items = room[1], .max = ROOM};
     logfmt_take_pairs(line, &b);
     check_fields(line, &b);
     return 0;
