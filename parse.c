@@ -80,8 +80,8 @@ struct tally {
 struct shown {
     bool is_summary, is_terminal;
     enum form form;
-    struct tally total, shares[SUMMARY_FORMATS];
-    size_t shares_n;
+    struct tally total, tallies[SUMMARY_FORMATS];
+    size_t tallies_n;
     struct buf out, path, text;
 };
 
@@ -102,12 +102,6 @@ static void put_value(struct shown *s, const struct field *field)
         buf_print(&s->out, " ... (%zu bytes)", value.len);
 }
 
-/* Those that others lie in are not shown where these are. */
-static bool is_leaf(const struct fields *fields, size_t i)
-{
-    return i + 1 == fields->n || fields->items[i + 1].parent != i;
-}
-
 static int path_width(struct shown *s, const struct fields *fields)
 {
     enum { WIDEST = 40 };
@@ -115,7 +109,7 @@ static int path_width(struct shown *s, const struct fields *fields)
     for (size_t i = 0; i < fields->n; i++) {
         buf_reset(&s->path);
         fields_put_path(fields, i, &s->path);
-        if (is_leaf(fields, i) && s->path.len <= WIDEST)
+        if (field_is_leaf(fields, i) && s->path.len <= WIDEST)
             width = max_of(width, s->path.len);
     }
     return (int)width;
@@ -152,7 +146,7 @@ static void put_text_record(struct shown *s, const struct parsed *r)
     buf_add_byte(&s->out, '\n');
     int width = path_width(s, &r->fields);
     for (size_t i = 0; i < r->fields.n; i++) {
-        if (is_leaf(&r->fields, i))
+        if (field_is_leaf(&r->fields, i))
             put_field(s, &r->fields, i, width);
     }
     if (r->fields.is_cut)
@@ -184,7 +178,7 @@ static void put_json_record(struct shown *s, const struct parsed *r)
     buf_print(out, ",\"cut\":%s,\"fields\":[", r->is_cut || r->fields.is_cut ? "true" : "false");
     const char *comma = "";
     for (size_t i = 0; i < r->fields.n; i++) {
-        if (!is_leaf(&r->fields, i))
+        if (!field_is_leaf(&r->fields, i))
             continue;
         buf_reset(&s->path);
         fields_put_path(&r->fields, i, &s->path);
@@ -202,24 +196,24 @@ static void put_json_record(struct shown *s, const struct parsed *r)
 
 /* ---- the summary ---- */
 
-static void count(struct tally *share, const struct parsed *r)
+static void count(struct tally *tally, const struct parsed *r)
 {
-    share->records++;
-    share->lines += r->lines;
-    share->with_level += r->facts.level != LEVEL_UNKNOWN;
-    share->with_time += r->facts.time_ns != TIME_NONE;
+    tally->records++;
+    tally->lines += r->lines;
+    tally->with_level += r->facts.level != LEVEL_UNKNOWN;
+    tally->with_time += r->facts.time_ns != TIME_NONE;
 }
 
 static struct tally *tally_of(struct shown *s, struct str format)
 {
-    for (size_t i = 0; i < s->shares_n; i++) {
-        if (str_equal(s->shares[i].format, format))
-            return &s->shares[i];
+    for (size_t i = 0; i < s->tallies_n; i++) {
+        if (str_equal(s->tallies[i].format, format))
+            return &s->tallies[i];
     }
-    if (s->shares_n == SUMMARY_FORMATS)
+    if (s->tallies_n == SUMMARY_FORMATS)
         return NULL;
-    s->shares[s->shares_n].format = format;
-    return &s->shares[s->shares_n++];
+    s->tallies[s->tallies_n].format = format;
+    return &s->tallies[s->tallies_n++];
 }
 
 static double percent(size_t part, size_t whole)
@@ -227,40 +221,43 @@ static double percent(size_t part, size_t whole)
     return whole ? 100.0 * (double)part / (double)whole : 0;
 }
 
-static void put_share(struct shown *s, struct str name, const struct tally *share)
+static void put_tally(struct shown *s, struct str name, const struct tally *tally)
 {
     buf_print(&s->out, "%-18.*s %10zu %10zu %6.1f %% %6.1f %% %6.1f %%\n", STR_ARG(name),
-              share->records, share->lines, percent(share->records, s->total.records),
-              percent(share->with_level, share->records),
-              percent(share->with_time, share->records));
+              tally->records, tally->lines, percent(tally->records, s->total.records),
+              percent(tally->with_level, tally->records),
+              percent(tally->with_time, tally->records));
 }
 
 static void put_summary_text(struct shown *s)
 {
     buf_print(&s->out, "%-18s %10s %10s %8s %8s %8s\n", "FORMAT", "RECORDS", "LINES", "SHARE",
               "LEVEL", "TIME");
-    for (size_t i = 0; i < s->shares_n; i++) {
-        struct str name = s->shares[i].format;
-        put_share(s, name.len ? name : STR("none"), &s->shares[i]);
+    for (size_t i = 0; i < s->tallies_n; i++) {
+        struct str name = s->tallies[i].format;
+        put_tally(s, name.len ? name : STR("none"), &s->tallies[i]);
     }
-    put_share(s, STR("all"), &s->total);
+    put_tally(s, STR("all"), &s->total);
 }
 
-static void put_share_json(struct shown *s, const struct tally *share)
+static void put_tally_json(struct shown *s, const struct tally *tally)
 {
-    put_json(&s->out, share->format);
-    buf_print(&s->out, ",\"records\":%zu,\"lines\":%zu,\"with_level\":%zu,\"with_time\":%zu}",
-              share->records, share->lines, share->with_level, share->with_time);
+    buf_print(&s->out, "\"records\":%zu,\"lines\":%zu,\"with_level\":%zu,\"with_time\":%zu",
+              tally->records, tally->lines, tally->with_level, tally->with_time);
 }
 
 static void put_summary_json(struct shown *s)
 {
-    buf_print(&s->out,
-              "{\"records\":%zu,\"lines\":%zu,\"with_level\":%zu,\"with_time\":%zu,\"formats\":[",
-              s->total.records, s->total.lines, s->total.with_level, s->total.with_time);
-    for (size_t i = 0; i < s->shares_n; i++) {
-        buf_print(&s->out, "%s{\"format\":", i ? "," : "");
-        put_share_json(s, &s->shares[i]);
+    const char *comma = "";
+    buf_add_byte(&s->out, '{');
+    put_tally_json(s, &s->total);
+    buf_add(&s->out, STR(",\"formats\":["));
+    for (size_t i = 0; i < s->tallies_n; i++, comma = ",") {
+        buf_print(&s->out, "%s{\"format\":", comma);
+        put_json(&s->out, s->tallies[i].format);
+        buf_add_byte(&s->out, ',');
+        put_tally_json(s, &s->tallies[i]);
+        buf_add_byte(&s->out, '}');
     }
     buf_add(&s->out, STR("]}\n"));
 }
@@ -269,10 +266,10 @@ static void show_record(void *context, const struct parsed *r)
 {
     struct shown *s = context;
     if (s->is_summary) {
-        struct tally *share = tally_of(s, r->format);
+        struct tally *tally = tally_of(s, r->format);
         count(&s->total, r);
-        if (share)
-            count(share, r);
+        if (tally)
+            count(tally, r);
         return;
     }
     if (s->form == FORM_JSON)
@@ -370,28 +367,25 @@ static bool parse_file(const struct flags *f, struct parse_options *options, con
     return is_read;
 }
 
-static void print_formats(const struct line_formats *formats)
-{
-    for (size_t i = 0; line_formats_name(formats, i).len > 0; i++)
-        printf("%.*s\n", STR_ARG(line_formats_name(formats, i)));
-}
-
 static int unknown_format(const struct line_formats *formats, struct str name)
 {
-    const char *near = NULL;
-    size_t nearest = 3;
-    for (size_t i = 0; line_formats_name(formats, i).len > 0; i++) {
-        size_t distance = str_distance(name, line_formats_name(formats, i), nearest);
-        if (distance < nearest) {
-            nearest = distance;
-            near = line_formats_name(formats, i).ptr;
-        }
-    }
+    size_t n;
+    const char *const *names = line_formats_names(formats, &n),
+                      *near = nearest_name(name, names, n);
     if (near)
         return front_fail(&front, "--format: there is no '%.*s'; did you mean '%s'?", STR_ARG(name),
                           near);
     return front_fail(&front, "--format: there is no '%.*s'; see sluice parse --formats",
                       STR_ARG(name));
+}
+
+static int print_formats(const struct line_formats *formats)
+{
+    size_t n;
+    const char *const *names = line_formats_names(formats, &n);
+    for (size_t i = 0; i < n; i++)
+        puts(names[i]);
+    return 0;
 }
 
 int command_parse(int argc, char **argv)
@@ -407,10 +401,8 @@ int command_parse(int argc, char **argv)
     struct shown shown = {0};
     if (!front_read(&front, &f, &given, &arena, argc, argv, &status))
         return status;
-    if (f.formats) {
-        print_formats(formats);
-        return 0;
-    }
+    if (f.formats)
+        return print_formats(formats);
     if (given.operands.n > 1)
         return front_fail(&front, "one file at a time");
     if (str_equal(f.format, STR("auto")))

@@ -55,6 +55,11 @@ void fields_put_path(const struct fields *fields, size_t i, struct buf *out)
     }
 }
 
+bool field_is_leaf(const struct fields *fields, size_t i)
+{
+    return i + 1 == fields->n || fields->items[i + 1].parent != i;
+}
+
 const struct field *fields_find(const struct fields *fields, struct str path)
 {
     defer(buf_free) struct buf own = {0};

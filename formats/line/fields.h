@@ -60,6 +60,8 @@ struct fields {
 /* Appends; false and .is_cut if there is no room. */
 bool fields_add(struct fields *fields, const struct field *field);
 void fields_put_path(const struct fields *fields, size_t i, struct buf *out);
+/* Rule 1. */
+bool field_is_leaf(const struct fields *fields, size_t i);
 /* The last leaf or container with this path; NULL without one. */
 const struct field *fields_find(const struct fields *fields, struct str path);
 /* What the value means, in the value itself or in scratch (which is reset). */

@@ -13,21 +13,21 @@
 
 struct line_formats {
     size_t names_n;
-    struct str *names;
+    const char **names;      /* literals */
     struct layout layouts[]; /* text_layouts_n */
 };
 
 static void add_name(struct line_formats *formats, struct str name)
 {
     if (!line_formats_has(formats, name))
-        formats->names[formats->names_n++] = name;
+        formats->names[formats->names_n++] = name.ptr;
 }
 
 struct line_formats *line_formats_open(void)
 {
     struct line_formats *formats =
         mem_alloc(sizeof *formats + text_layouts_n * sizeof formats->layouts[0]);
-    formats->names = mem_array(struct str, json_dialects_n + text_layouts_n + 1);
+    formats->names = mem_array(const char *, json_dialects_n + text_layouts_n + 1);
     for (size_t i = 0; i < json_dialects_n; i++)
         add_name(formats, json_dialects[i].name);
     add_name(formats, STR("logfmt"));
@@ -55,15 +55,16 @@ void line_formats_close(struct line_formats **formats)
 bool line_formats_has(const struct line_formats *formats, struct str name)
 {
     for (size_t i = 0; i < formats->names_n; i++) {
-        if (str_equal(formats->names[i], name))
+        if (str_equal(str_from(formats->names[i]), name))
             return true;
     }
     return false;
 }
 
-struct str line_formats_name(const struct line_formats *formats, size_t i)
+const char *const *line_formats_names(const struct line_formats *formats, size_t *n)
 {
-    return i < formats->names_n ? formats->names[i] : (struct str){0};
+    *n = formats->names_n;
+    return formats->names;
 }
 
 /* --- lines of JSON --- */

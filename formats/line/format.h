@@ -33,10 +33,9 @@ struct format_memory {
     struct str named; /* by the user; the caller's, empty = none */
 };
 
-/* Is there a format of this name? "auto" is none. */
+/* The names, each once, in the order of the tables; "auto" is none of them. */
+const char *const *line_formats_names(const struct line_formats *formats, size_t *n);
 bool line_formats_has(const struct line_formats *formats, struct str name);
-/* The names, each once, in the order of the tables; empty at the end. */
-struct str line_formats_name(const struct line_formats *formats, size_t i);
 
 /* Name of the format of the line, and its fields, of which there are none before; "" if no format takes it. scratch is for the
  * time of the call. */
