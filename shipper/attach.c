@@ -50,6 +50,5 @@ struct batch_stream *attached_stream(struct batcher *b, struct discover *d,
 bool input_stream(struct batcher *b, struct str service, struct batch_stream **stream,
                   struct err *err)
 {
-    return two_labels(b, service.len ? service : STR("stdin"), STR("source"), STR("stdin"), stream,
-                      err);
+    return two_labels(b, service, STR("source"), STR("stdin"), stream, err);
 }

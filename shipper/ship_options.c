@@ -150,6 +150,8 @@ static bool take_sources(struct ship_options *o, const struct config *c,
         if (!str_equal(operand, STR("-")) && !add_glob(o, operand, o->service, err))
             return false;
     }
+    if (o->reads_stdin && o->service.len == 0)
+        o->service = STR("stdin");
     if (o->reads_stdin)
         return o->n_globs == 0
                    ? true
@@ -199,10 +201,10 @@ static bool resolve(struct ship_options *o, struct config *c, const struct flags
         return false;
     /* Standard input has a state of its own: another shipper of this machine may run. */
     struct str state = f->state.len ? f->state : c->shipper.state;
-    struct str name = o->service.len ? o->service : STR("stdin");
-    o->state = o->reads_stdin && !f->state.len
-                   ? arena_print(&o->arena, "%.*s/stdin-%.*s", STR_ARG(state), STR_ARG(name)).ptr
-                   : arena_text(&o->arena, state);
+    o->state =
+        o->reads_stdin && !f->state.len
+            ? arena_print(&o->arena, "%.*s/stdin-%.*s", STR_ARG(state), STR_ARG(o->service)).ptr
+            : arena_text(&o->arena, state);
     o->exclude = arena_array(&o->arena, struct str, 1);
     o->exclude[o->n_exclude++] = str_from(o->state);
     return true;

@@ -11,7 +11,7 @@ struct ship_options {
     const char *url;   /* of the collector */
     const char *token; /* or NULL */
     struct str host;
-    struct str service;      /* of stdin and of operands; empty: by the rule */
+    struct str service;      /* of stdin, and of operands; empty: by the rule */
     struct labels labels;    /* put on every stream */
     struct tail_glob *globs; /* files that the command line names */
     size_t n_globs;

@@ -209,6 +209,22 @@ def standard_input(place):
     flow.check(out == joined(first) + b"\n" + joined(second[:5]) + b"\n" + joined(third), "--tee copies every byte")
 
 
+@flow.case("standard input is a stream with labels, and has the rule of those")
+def input_rule(place):
+    collector = place.collector().start()
+    config = place.folder / "input.yml"
+    config.write_text(f"""shipper:
+  state: {place.folder}/state
+  streams: [{{match: service=stdin, multiline: none}}, {{match: service=job, multiline: {{first: '^#'}}}}]
+outputs: {{collector: {{url: "{collector.url}"}}}}
+""")
+    for service, lines in (([], numbered(JAVA, 1)), (["--service", "job"], [b"# one", b"two", b"# three"])):
+        done = flow.run("ship", "-c", config, *service, "-", stdin=joined(lines) + b"\n")
+        flow.check(done.status == 0, f"{done}")
+    check_records(collector, numbered(JAVA, 1), "stdin")
+    check_records(collector, [b"# one\ntwo", b"# three"], "job")
+
+
 @flow.case("standard input: a record of more than 1 MiB, and a line of more")
 def long_input(place):
     collector = place.collector().start()
