@@ -12,6 +12,7 @@
 #include "formats/line/facts.h"
 #include "formats/line/flatten.h"
 #include "shipper/tailer.h"
+#include "tests/docker_escape.h"
 
 #include <ftw.h>
 #include <limits.h>
@@ -96,15 +97,7 @@ static bool put_docker_json(void *context, const struct tail_line *line)
         return true;
     }
     buf_add(b, STR("{\"log\":\""));
-    for (size_t i = 0; i < line->bytes.len; i++) {
-        unsigned char c = (unsigned char)line->bytes.ptr[i];
-        if (c < 0x20 || c == '<' || c == '>' || c == '&')
-            buf_print(b, "\\u%04x", c);
-        else if (c == '"' || c == '\\')
-            buf_print(b, "\\%c", c);
-        else
-            buf_add_byte(b, (char)c);
-    }
+    put_docker_escaped(b, line->bytes);
     buf_add(b, STR("\\n\",\"stream\":\"stdout\",\"time\":\""));
     put_rfc3339(b, INT64_C(1795166521123456789) + (int64_t)line->from * 1001, 9);
     buf_add(b, STR("\"}\n"));

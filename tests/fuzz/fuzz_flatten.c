@@ -5,27 +5,13 @@
 #include "formats/line/flatten.h"
 
 #include "base/mem.h"
+#include "tests/docker_escape.h"
 
 #include <assert.h>
 
 enum { ROOM = 48 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void put_escaped(struct str s, struct buf *out)
-{
-    for (size_t i = 0; i < s.len; i++) {
-        char c = s.ptr[i];
-        if (c == '"' || c == '\\')
-            buf_print(out, "\\%c", c);
-        else if (c == '\n' || c == '\r' || c == '\t')
-            buf_print(out, "\\%c", c == '\n' ? 'n' : c == '\r' ? 'r' : 't');
-        else if ((unsigned char)c < ' ' || c == '<')
-            buf_print(out, "\\u%04x", (unsigned char)c);
-        else
-            buf_add_byte(out, c);
-    }
-}
 
 static void check_inside(struct str s, struct str text)
 {
@@ -63,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct flatten_result a, b;
     defer(buf_free) struct buf escaped = {0};
     defer(buf_free) struct buf path = {0};
-    put_escaped(text, &escaped);
+    put_docker_escaped(&escaped, text);
     bool begins = flatten_json(text, 0, &plain, &a);
     check_fields(text, &plain);
     assert(begins || plain.n == 0);

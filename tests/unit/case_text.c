@@ -1,5 +1,25 @@
 #include "tests/unit/case_text.h"
 
+#include "tests/test.h"
+
+void case_open(struct case_file *f, const char *path)
+{
+    *f = (struct case_file){.path = path, .file = fopen(path, "r")};
+    REQUIRE(f->file);
+}
+
+bool case_next(struct case_file *f, struct str *line)
+{
+    if (!fgets(f->text, sizeof f->text, f->file)) {
+        fclose(f->file);
+        return false;
+    }
+    f->line++;
+    *line = str_from(f->text);
+    line->len -= str_ends(*line, STR("\n"));
+    return true;
+}
+
 static int hex_value(char c)
 {
     return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;

@@ -1,6 +1,7 @@
 #include "tests/unit/runtime_files.h"
 
 #include "base/mem.h"
+#include "tests/docker_escape.h"
 
 static int64_t written_ns = INT64_C(1767225600) * NS_PER_S; /* 2026-01-01 */
 
@@ -16,26 +17,10 @@ void pass_piece_time(int64_t ns)
 
 static const char *const lane_names[LANES] = {"stdout", "stderr"};
 
-/* As dockerd escapes. */
-static void put_escaped(struct buf *b, struct str text)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.ptr[i];
-        if (c == '"' || c == '\\')
-            buf_print(b, "\\%c", c);
-        else if (c == '\n' || c == '\r' || c == '\t')
-            buf_print(b, "\\%c", c == '\n' ? 'n' : c == '\r' ? 'r' : 't');
-        else if ((unsigned char)c < ' ' || c == '<' || c == '>' || c == '&')
-            buf_print(b, "\\u%04x", (unsigned)c);
-        else
-            buf_add_byte(b, c);
-    }
-}
-
 static void put_json(struct buf *b, enum lane lane, struct str text, bool is_partial)
 {
     buf_print(b, "{\"log\":\"");
-    put_escaped(b, text);
+    put_docker_escaped(b, text);
     buf_print(b, "%s\",\"stream\":\"%s\",\"time\":\"", is_partial ? "" : "\\n", lane_names[lane]);
     put_rfc3339(b, written_ns, 9);
     buf_print(b, "\"}\n");

@@ -3,29 +3,13 @@
 
 #include "base/mem.h"
 #include "base/time.h"
+#include "tests/docker_escape.h"
 #include "tests/test.h"
 #include "tests/unit/case_text.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 enum { ROOM = 64, LEAST_CASES = 300, LARGE = 1 << 20 };
-
-/* As Docker escapes a line: Go's encoder writes <, > and & by number too. */
-static void put_escaped(struct str s, struct buf *out)
-{
-    for (size_t i = 0; i < s.len; i++) {
-        char c = s.ptr[i];
-        if (c == '"' || c == '\\')
-            buf_print(out, "\\%c", c);
-        else if (c == '\n' || c == '\r' || c == '\t')
-            buf_print(out, "\\%c", c == '\n' ? 'n' : c == '\r' ? 'r' : 't');
-        else if ((unsigned char)c < ' ' || c == '<' || c == '>' || c == '&')
-            buf_print(out, "\\u%04x", (unsigned char)c);
-        else
-            buf_add_byte(out, c);
-    }
-}
 
 static void check_same(const struct fields *a, const struct fields *b, unsigned layers)
 {
@@ -48,7 +32,7 @@ static bool is_json(struct str text)
     struct fields plain = {.items = room[0], .max = ROOM}, inner = {.items = room[1], .max = ROOM};
     struct flatten_result a, b;
     defer(buf_free) struct buf escaped = {0};
-    put_escaped(text, &escaped);
+    put_docker_escaped(&escaped, text);
     bool begins = flatten_json(text, 0, &plain, &a);
     bool inner_begins = flatten_json(buf_str(&escaped), 1, &inner, &b);
     CHECK(begins == inner_begins);
@@ -61,14 +45,11 @@ static bool is_json(struct str text)
 
 TEST(flatten_json_cases)
 {
-    char text[1024];
-    int n = 0, number = 0;
-    FILE *file = fopen("tests/cases/json.cases", "r");
-    REQUIRE(file);
-    while (fgets(text, sizeof text, file)) {
-        struct str s = str_from(text);
-        s.len -= str_ends(s, STR("\n"));
-        number++;
+    int n = 0;
+    struct case_file file;
+    struct str s;
+    case_open(&file, "tests/cases/json.cases");
+    while (case_next(&file, &s)) {
         if (!s.len || s.ptr[0] == '#')
             continue;
         take_prefix(&s, STR("?"));
@@ -76,11 +57,9 @@ TEST(flatten_json_cases)
         defer(buf_free) struct buf json = {0};
         case_unescape(str_slice(s, 2, s.len), &json);
         if (is_json(buf_str(&json)) != expected)
-            test_fail("tests/cases/json.cases", number, "%s",
-                      expected ? "is refused" : "is accepted");
+            test_fail(file.path, file.line, "%s", expected ? "is refused" : "is accepted");
         n++;
     }
-    fclose(file);
     CHECK(n >= LEAST_CASES);
 }
 

@@ -9,27 +9,7 @@
 #include "tests/test.h"
 #include "tests/unit/case_text.h"
 
-#include <stdio.h>
-
 enum { LEAST_CASES = 150 };
-
-struct case_reader {
-    FILE *file;
-    char text[4096];
-    int line;
-    int64_t file_time_ns;
-};
-
-static bool next_line(struct case_reader *r, struct str *line)
-{
-    if (!fgets(r->text, sizeof r->text, r->file))
-        return false;
-    r->line++;
-    *line = str_from(r->text);
-    if (str_ends(*line, STR("\n")))
-        line->len--;
-    return true;
-}
 
 static int64_t time_of_word(struct str word)
 {
@@ -66,11 +46,12 @@ static void put_facts(struct buf *b, const struct line_facts *f)
         put_rfc3339(b, f->time_ns, 9);
 }
 
-static void check_case(const struct case_reader *r, struct str input, struct str expected_text)
+static void check_case(const struct case_file *f, int64_t file_time_ns, struct str input,
+                       struct str expected_text)
 {
     struct buf line = {0}, want = {0}, have = {0};
     struct line_facts expected, facts;
-    struct line_context context = {.file_time_ns = r->file_time_ns};
+    struct line_context context = {.file_time_ns = file_time_ns};
     parse_expected(expected_text, &expected);
     if (!str_equal(input, STR("\\")))
         case_unescape(input, &line);
@@ -78,8 +59,7 @@ static void check_case(const struct case_reader *r, struct str input, struct str
     put_facts(&want, &expected);
     put_facts(&have, &facts);
     if (!str_equal(buf_str(&want), buf_str(&have)))
-        test_fail("tests/cases/lines.cases", r->line, "%.*s is %.*s", STR_ARG(input),
-                  STR_ARG(buf_str(&have)));
+        test_fail(f->path, f->line, "%.*s is %.*s", STR_ARG(input), STR_ARG(buf_str(&have)));
     buf_free(&line);
     buf_free(&want);
     buf_free(&have);
@@ -87,25 +67,25 @@ static void check_case(const struct case_reader *r, struct str input, struct str
 
 TEST(line_cases)
 {
-    struct case_reader r = {.file = fopen("tests/cases/lines.cases", "r")};
-    REQUIRE(r.file);
-    REQUIRE(civil_to_ns((struct civil){.year = 2026, .month = 11, .day = 21}, &r.file_time_ns));
+    struct case_file file;
+    int64_t file_time_ns;
     struct str line;
     int cases = 0;
-    while (next_line(&r, &line)) {
+    case_open(&file, "tests/cases/lines.cases");
+    REQUIRE(civil_to_ns((struct civil){.year = 2026, .month = 11, .day = 21}, &file_time_ns));
+    while (case_next(&file, &line)) {
         if (line.len == 0 || str_starts(line, STR("#")))
             continue;
         if (take_prefix(&line, STR("!file "))) {
-            r.file_time_ns = time_of_word(line);
+            file_time_ns = time_of_word(line);
             continue;
         }
-        char input[sizeof r.text];
+        char input[sizeof file.text];
         memcpy(input, line.ptr, line.len);
         size_t len = line.len;
-        REQUIRE(next_line(&r, &line));
-        check_case(&r, str_of(input, len), line);
+        REQUIRE(case_next(&file, &line));
+        check_case(&file, file_time_ns, str_of(input, len), line);
         cases++;
     }
-    fclose(r.file);
     CHECK(cases >= LEAST_CASES);
 }

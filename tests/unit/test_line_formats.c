@@ -8,8 +8,6 @@
 #include "tests/test.h"
 #include "tests/unit/case_text.h"
 
-#include <stdio.h>
-
 enum { ROOM = 64, LEAST_CASES = 140, LARGE = 1 << 20 };
 
 static void put_visible(struct buf *out, struct str s)
@@ -66,27 +64,24 @@ static void end_case(struct a_case *c, const struct line_formats *formats)
 
 TEST(line_formats_cases)
 {
-    char text[2048];
-    int n = 0, number = 0;
+    int n = 0;
+    struct case_file file;
+    struct str s;
     struct a_case c = {0};
     defer(line_formats_close) struct line_formats *formats = line_formats_open();
-    FILE *file = fopen("tests/cases/formats.cases", "r");
-    REQUIRE(file);
-    while (fgets(text, sizeof text, file)) {
-        struct str s = str_from(text);
-        number++;
-        if (s.ptr[0] == '>') {
+    case_open(&file, "tests/cases/formats.cases");
+    while (case_next(&file, &s)) {
+        if (str_starts(s, STR(">"))) {
             end_case(&c, formats);
-            s.len -= str_ends(s, STR("\n"));
             case_unescape(str_slice(s, 2, s.len), &c.input);
-            c.line = number;
+            c.line = file.line;
             n++;
-        } else if (s.ptr[0] == '=' || s.ptr[0] == ' ') {
+        } else if (str_starts(s, STR("=")) || str_starts(s, STR(" "))) {
             buf_add(&c.expected, s);
+            buf_add_byte(&c.expected, '\n');
         }
     }
     end_case(&c, formats);
-    fclose(file);
     CHECK(n >= LEAST_CASES);
     buf_free(&c.input);
     buf_free(&c.expected);

@@ -6,8 +6,6 @@
 #include "tests/test.h"
 #include "tests/unit/case_text.h"
 
-#include <stdio.h>
-
 enum { LEAST_LINES = 250, LINES_MAX = 1000 };
 
 /* Asks as shipper/lanes.c does, with the open record so far. */
@@ -39,16 +37,13 @@ static void set_rule(struct joiner *j, struct str name)
 
 TEST(multiline_cases)
 {
-    char text[1024];
-    int n = 0, number = 0;
+    int n = 0;
+    struct case_file file;
+    struct str s;
     struct joiner j = {0};
     defer(buf_free) struct buf line = {0};
-    FILE *file = fopen("tests/cases/multiline.cases", "r");
-    REQUIRE(file);
-    while (fgets(text, sizeof text, file)) {
-        struct str s = str_from(text);
-        s.len -= str_ends(s, STR("\n"));
-        number++;
+    case_open(&file, "tests/cases/multiline.cases");
+    while (case_next(&file, &s)) {
         if (s.len && s.ptr[0] == '!')
             set_rule(&j, str_slice(s, 1, s.len));
         if (!s.len || (s.ptr[0] != '>' && s.ptr[0] != '+'))
@@ -58,11 +53,9 @@ TEST(multiline_cases)
         case_unescape(str_slice(s, 2, s.len), &line);
         bool was_expected = !expected || multiline_expects(j.rule, &j.state);
         if (ask(&j, buf_str(&line)) != expected || !was_expected)
-            test_fail("tests/cases/multiline.cases", number, "%s",
-                      expected ? "begins a record" : "goes on");
+            test_fail(file.path, file.line, "%s", expected ? "begins a record" : "goes on");
         n++;
     }
-    fclose(file);
     CHECK(n >= LEAST_LINES);
     multiline_close(&j.rule);
     buf_free(&j.open);
@@ -71,15 +64,13 @@ TEST(multiline_cases)
 /* Invariant 1: who starts at the start of a record sees the same ones. */
 TEST(multiline_records_do_not_depend_on_what_was_before)
 {
-    char text[1024];
+    struct case_file file;
+    struct str s;
     struct joiner all = {0}, one = {0};
     defer(buf_free) struct buf line = {0};
-    FILE *file = fopen("tests/cases/multiline.cases", "r");
-    REQUIRE(file);
+    case_open(&file, "tests/cases/multiline.cases");
     set_rule(&all, STR("auto")), set_rule(&one, STR("auto"));
-    while (fgets(text, sizeof text, file)) {
-        struct str s = str_from(text);
-        s.len -= str_ends(s, STR("\n"));
+    while (case_next(&file, &s)) {
         if (!s.len || (s.ptr[0] != '>' && s.ptr[0] != '+'))
             continue;
         buf_reset(&line);
@@ -91,7 +82,6 @@ TEST(multiline_records_do_not_depend_on_what_was_before)
         }
         CHECK(ask(&one, buf_str(&line)) == goes_on);
     }
-    fclose(file);
     multiline_close(&all.rule), multiline_close(&one.rule);
     buf_free(&all.open), buf_free(&one.open);
 }
