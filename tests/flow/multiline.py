@@ -259,6 +259,11 @@ def parsed(place):
                              (["--timezone", "Mars"], "--timezone"), ([place.folder], "directory"), (["a", "b"], "one file")):
         done = flow.run("parse", *arguments, stdin=b"")
         flow.check(done.status == 2 and words in done.err, f"{arguments}: {done}")
+    hostile = b"A" * 3_000_000 + b"\n" + b'{"a":' * 10_000 + b"\n" + bytes(range(256)) + b"\nwords\n"
+    done = flow.run("parse", "--output", "json", stdin=hostile)
+    records = [json.loads(line) for line in done.out.splitlines()]
+    flow.check(done.status == 0 and records[0]["cut"] and len(records[0]["record"]) == 1 << 20, f"{done.err}")
+    flow.check(records[1]["format"] == "json" and records[1]["cut"] and records[-1]["record"] == "words", records[-1])
     packed = flow.run("parse", stdin=b"\x1f\x8b\x08")
     flow.check(packed.status == 2 and "zcat" in packed.err, packed)
 
