@@ -372,6 +372,13 @@ void ship_stop(struct ship *s)
     ship_pump(s);
 }
 
+/* How standard input is read. */
+static struct stream_rule input_rule(const struct ship *s)
+{
+    const struct tail_stream stream = {.service = s->options->service, .glob = SIZE_MAX};
+    return stream_rules_of(s->rules, &stream, LANE_OUT);
+}
+
 static void input_ended(const struct err *err, void *data)
 {
     struct ship *s = data;
@@ -393,11 +400,9 @@ void ship_start_reading(struct ship *s)
         return;
     s->phase = SHIP_RUNNING;
     if (!s->tailer) {
-        const struct tail_stream stream = {.service = s->options->service, .glob = SIZE_MAX};
         const struct input_sink sink = {
             .bytes = take_bytes, .line = take_input, .ended = input_ended, .data = s};
-        s->input =
-            input_open(s->readers, STDIN_FILENO, stream_rules_multiline(s->rules, &stream), &sink);
+        s->input = input_open(s->readers, STDIN_FILENO, input_rule(s).multiline, &sink);
     }
     ship_pump(s);
 }
@@ -441,8 +446,12 @@ static bool open_sources(struct ship *s, struct err *err)
     if (!o->reads_stdin)
         ship_open_discover(s);
     s->rules = ship_new_rules(s);
-    if (o->reads_stdin)
-        return input_stream(s->batcher, o->service, &s->input_stream, err);
+    if (o->reads_stdin) {
+        if (!input_stream(s->batcher, o->service, &s->input_stream, err))
+            return false;
+        batch_stream_set_zone(s->input_stream, input_rule(s).zone);
+        return true;
+    }
     size_t n_globs;
     defer(arena_free) struct arena arena = {0};
     const struct tail_glob *globs = ship_globs(s, &arena, &n_globs);

@@ -152,10 +152,10 @@ static bool take_sources(struct ship_options *o, const struct config *c,
     }
     if (o->reads_stdin && o->service.len == 0)
         o->service = STR("stdin");
+    if (o->reads_stdin && o->n_globs)
+        return err_set(err, ERR_INPUT, "- and files together: run one sluice ship for each");
     if (o->reads_stdin)
-        return o->n_globs == 0
-                   ? true
-                   : err_set(err, ERR_INPUT, "- and files together: run one sluice ship for each");
+        return stream_rules_check(&c->shipper, err);
     if (!ship_sources_check(c, err))
         return false;
     bool is_idle = !o->n_globs && !c->shipper.files_n && !ship_takes_containers(o, &c->shipper);

@@ -215,14 +215,21 @@ def input_rule(place):
     config = place.folder / "input.yml"
     config.write_text(f"""shipper:
   state: {place.folder}/state
-  streams: [{{match: service=stdin, multiline: none}}, {{match: service=job, multiline: {{first: '^#'}}}}]
+  streams:
+    - {{match: service=stdin, multiline: none}}
+    - {{match: service=job, multiline: {{first: '^#'}}, timezone: "+02:00"}}
 outputs: {{collector: {{url: "{collector.url}"}}}}
 """)
-    for service, lines in (([], numbered(JAVA, 1)), (["--service", "job"], [b"# one", b"two", b"# three"])):
+    for service, lines in (([], numbered(JAVA, 1)), (["--service", "job"], [b"# 2026-11-20 09:22:01 one", b"two", b"# three"])):
         done = flow.run("ship", "-c", config, *service, "-", stdin=joined(lines) + b"\n")
         flow.check(done.status == 0, f"{done}")
     check_records(collector, numbered(JAVA, 1), "stdin")
-    check_records(collector, [b"# one\ntwo", b"# three"], "job")
+    check_records(collector, [b"# 2026-11-20 09:22:01 one\ntwo", b"# three"], "job")
+    shown = flow.run("grep", "one", "job", "--output", "json", "--collector", collector.url).out.decode()
+    flow.check("2026-11-20T07:22:01" in shown, f"its zone is two hours east: {shown}")
+    config.write_text(config.read_text().replace("+02:00", "Mars/Base"))
+    done = flow.run("ship", "-c", config, "-", stdin=b"x\n")
+    flow.check(done.status == 2 and "timezone" in done.err, f"{done}")
 
 
 @flow.case("standard input: a record of more than 1 MiB, and a line of more")
