@@ -130,6 +130,8 @@ TEST(zone_rules_that_are_none)
         "CET-1 ",
         "CET--1",
         "CET-1CEST-25",
+        "CET-24:00:01",
+        "CET24:30CEST2",
         "Europe/Berlin",
     };
     for (size_t i = 0; i < countof(bad); i++) {
