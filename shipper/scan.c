@@ -350,6 +350,7 @@ static void found(struct listing *l, struct str path, const struct named *named,
     s->mtime_ns = stat_mtime(st);
     s->grown_ns = l->now_ns;
     s->scan = t->scan;
+    s->is_unsure = true;
     begin_at(t, s, l->now_ns);
     stream_queue(t, s->stream);
 }

@@ -280,8 +280,9 @@ static bool read_checked(struct source *s, char *data, size_t n, size_t *got,
            identity_check(&s->seen, &s->file, bytes, same, err);
 }
 
-/* Before the first byte is read nothing tells that a file was cut and written again. So its folder
- * is listed once more if it changed, for a copy of what it had. */
+/* Before the first byte is read nothing tells that a file was cut and written again, or that it took
+ * the place of one that was renamed behind the listing that found it. So its folder is listed once
+ * more, for what stood there before it. */
 static bool is_sure(struct tailer *t, struct source *s)
 {
     bool was_unsure = s->is_unsure && s->state != SOURCE_GONE;
