@@ -17,7 +17,7 @@ void buf_reset(struct buf *b)
     b->over = false;
 }
 
-char *buf_reserve(struct buf *b, size_t n)
+char *buf_grow(struct buf *b, size_t n)
 {
     size_t max = b->max ? b->max : BUF_DEFAULT_MAX;
     if (b->over || n > max - b->len) {
@@ -28,21 +28,10 @@ char *buf_reserve(struct buf *b, size_t n)
     if (need > b->capacity || !b->ptr) {
         size_t capacity = max_of(need, b->capacity + b->capacity / 2);
         capacity = min_of(max_of(capacity, (size_t)64), max_of(max, (size_t)1));
-        b->ptr = mem_resize(b->ptr, b->capacity, capacity);
+        b->ptr = mem_resize_raw(b->ptr, capacity);
         b->capacity = capacity;
     }
     return b->ptr + b->len;
-}
-
-void buf_add(struct buf *b, struct str s)
-{
-    if (s.len == 0)
-        return;
-    char *at = buf_reserve(b, s.len);
-    if (!at)
-        return;
-    memcpy(at, s.ptr, s.len);
-    b->len += s.len;
 }
 
 void buf_add_byte(struct buf *b, char c)
@@ -145,10 +134,8 @@ void put_u64_at(struct buf *b, size_t offset, uint64_t v)
 
 const char *buf_text(struct buf *b)
 {
-    if (b->len == b->capacity || !b->ptr) {
-        b->ptr = mem_resize(b->ptr, b->capacity, b->capacity + 1);
-        b->capacity++;
-    }
+    if (b->len == b->capacity || !b->ptr)
+        b->ptr = mem_resize_raw(b->ptr, b->capacity + 1);
     b->ptr[b->len] = '\0';
     return b->ptr;
 }

@@ -25,12 +25,26 @@ struct buf {
     bool over;  /* something did not fit */
 };
 
-void buf_free(struct buf *b);  /* back to the zero value, keeping .max */
-void buf_reset(struct buf *b); /* empty, keeping the memory */
-/* Room for n more bytes at b->ptr + b->len, or NULL (and .over). The caller then adds to b->len. */
-char *buf_reserve(struct buf *b, size_t n);
+void buf_free(struct buf *b);            /* back to the zero value, keeping .max */
+void buf_reset(struct buf *b);           /* empty, keeping the memory */
+char *buf_grow(struct buf *b, size_t n); /* buf_reserve where there is no room yet */
 
-void buf_add(struct buf *b, struct str s);
+/* Room for n more bytes at b->ptr + b->len, or NULL (and .over). The caller then adds to b->len. */
+static inline char *buf_reserve(struct buf *b, size_t n)
+{
+    bool has_room = b->ptr && !b->over && n <= b->capacity - b->len;
+    return has_room ? b->ptr + b->len : buf_grow(b, n);
+}
+
+static inline void buf_add(struct buf *b, struct str s)
+{
+    char *at = s.len ? buf_reserve(b, s.len) : NULL;
+    if (!at)
+        return;
+    memcpy(at, s.ptr, s.len);
+    b->len += s.len;
+}
+
 void buf_add_byte(struct buf *b, char c);
 void buf_print(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void buf_remove_front(struct buf *b, size_t n);

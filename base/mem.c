@@ -47,11 +47,17 @@ void *mem_alloc_array(size_t item, size_t n)
     return mem_alloc(size);
 }
 
+void *mem_resize_raw(void *p, size_t size)
+{
+    void *resized = realloc(p, size ? size : 1);
+    if (!resized)
+        out_of_memory(size);
+    return resized;
+}
+
 void *mem_resize(void *p, size_t old_size, size_t new_size)
 {
-    char *grown = realloc(p, new_size ? new_size : 1);
-    if (!grown)
-        out_of_memory(new_size);
+    char *grown = mem_resize_raw(p, new_size);
     if (new_size > old_size)
         memset(grown + old_size, 0, new_size - old_size);
     return grown;

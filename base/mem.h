@@ -47,6 +47,7 @@ void mem_trim(void); /* what is free, now: after something large */
 void *mem_alloc(size_t size);     /* zeroed */
 void *mem_alloc_raw(size_t size); /* not zeroed: for large buffers that are written before read */
 void *mem_resize(void *p, size_t old_size, size_t new_size); /* what is new is zeroed */
+void *mem_resize_raw(void *p, size_t size);                  /* what is new is not zeroed */
 void mem_free(void *address_of_pointer);                     /* frees, and leaves NULL */
 /* Overwrites with zeros in a way no compiler removes; for keys and tokens. */
 void mem_wipe(void *p, size_t size);

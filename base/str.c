@@ -25,11 +25,6 @@ bool str_equal_nocase(struct str a, struct str b)
     return true;
 }
 
-bool str_starts(struct str s, struct str prefix)
-{
-    return s.len >= prefix.len && str_equal(str_of(s.ptr, prefix.len), prefix);
-}
-
 bool str_ends(struct str s, struct str suffix)
 {
     return s.len >= suffix.len && str_equal(str_of(s.ptr + s.len - suffix.len, suffix.len), suffix);
@@ -49,26 +44,12 @@ struct str str_trim(struct str s)
     return s;
 }
 
-size_t str_find_byte(struct str s, char c)
-{
-    const char *at = s.len ? memchr(s.ptr, c, s.len) : NULL;
-    return at ? (size_t)(at - s.ptr) : SIZE_MAX;
-}
-
 size_t str_find(struct str s, struct str needle)
 {
     if (needle.len == 0)
         return 0;
     const char *at = s.len ? memmem(s.ptr, s.len, needle.ptr, needle.len) : NULL;
     return at ? (size_t)(at - s.ptr) : SIZE_MAX;
-}
-
-struct str str_slice(struct str s, size_t from, size_t len)
-{
-    if (from >= s.len)
-        return str_of(s.ptr ? s.ptr + s.len : NULL, 0);
-    size_t left = s.len - from;
-    return str_of(s.ptr + from, len < left ? len : left);
 }
 
 bool take_until(struct str *s, char separator, struct str *piece)
@@ -83,14 +64,6 @@ bool take_until(struct str *s, char separator, struct str *piece)
         *piece = str_of(s->ptr, at);
         *s = str_of(s->ptr + at + 1, s->len - at - 1);
     }
-    return true;
-}
-
-bool take_prefix(struct str *s, struct str prefix)
-{
-    if (!str_starts(*s, prefix))
-        return false;
-    *s = str_of(s->ptr + prefix.len, s->len - prefix.len);
     return true;
 }
 

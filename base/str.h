@@ -42,21 +42,44 @@ static inline bool str_equal(struct str a, struct str b)
 /* Bytes, then length: the order of sorted labels. */
 int str_compare(struct str a, struct str b);
 bool str_equal_nocase(struct str a, struct str b); /* folds ASCII only */
-bool str_starts(struct str s, struct str prefix);
 bool str_ends(struct str s, struct str suffix);
 struct str str_trim(struct str s); /* spaces, tabs, CR and LF at both ends */
 
+static inline bool str_starts(struct str s, struct str prefix)
+{
+    return s.len >= prefix.len && str_equal(str_of(s.ptr, prefix.len), prefix);
+}
+
 /* Index of the first such byte or substring, or SIZE_MAX. */
-size_t str_find_byte(struct str s, char c);
 size_t str_find(struct str s, struct str needle);
 
+static inline size_t str_find_byte(struct str s, char c)
+{
+    const char *at = s.len ? memchr(s.ptr, c, s.len) : NULL;
+    return at ? (size_t)(at - s.ptr) : SIZE_MAX;
+}
+
 /* From index on, up to len bytes; both are cut to what there is. */
-struct str str_slice(struct str s, size_t from, size_t len);
+static inline struct str str_slice(struct str s, size_t from, size_t len)
+{
+    if (from >= s.len)
+        return str_of(s.ptr ? s.ptr + s.len : NULL, 0);
+    size_t left = s.len - from;
+    return str_of(s.ptr + from, len < left ? len : left);
+}
 
 /* Take from the front of *s. take_line and take_until return false when *s is empty; the piece ends
  * before the separator, which is skipped, or at the end. */
 bool take_until(struct str *s, char separator, struct str *piece);
-bool take_prefix(struct str *s, struct str prefix); /* only if it is there */
+
+static inline bool take_prefix(struct str *s, struct str prefix)
+{ /* only if it is there */
+    if (!str_starts(*s, prefix))
+        return false;
+    *s = str_of(s->ptr + prefix.len, s->len - prefix.len);
+    return true;
+}
+
 /* Whole decimal numbers without sign, space or overflow; *s is left unchanged on false. */
 bool take_u64(struct str *s, uint64_t *value);
 /* The whole of s is one number (with an optional '-' for i64). */

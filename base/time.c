@@ -39,11 +39,17 @@ static int days_in_month(int year, int month)
     return month == 2 && leap ? 29 : days[month - 1];
 }
 
+bool is_civil_time(struct civil c)
+{
+    return c.year >= 1678 && c.year <= 2261 && c.month >= 1 && c.month <= 12 && c.day >= 1 &&
+           c.day <= days_in_month(c.year, c.month) && c.hour >= 0 && c.hour <= 23 &&
+           c.minute >= 0 && c.minute <= 59 && c.second >= 0 && c.second <= 60 && c.ns >= 0 &&
+           c.ns < NS_PER_S;
+}
+
 bool civil_to_ns(struct civil c, int64_t *ns)
 {
-    if (c.year < 1678 || c.year > 2261 || c.month < 1 || c.month > 12 || c.day < 1 ||
-        c.day > days_in_month(c.year, c.month) || c.hour < 0 || c.hour > 23 || c.minute < 0 ||
-        c.minute > 59 || c.second < 0 || c.second > 60 || c.ns < 0 || c.ns >= NS_PER_S)
+    if (!is_civil_time(c))
         return false;
     int64_t seconds =
         days_of_civil(c.year, c.month, c.day) * 86400 + c.hour * 3600 + c.minute * 60 + c.second;

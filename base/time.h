@@ -31,7 +31,9 @@ struct civil {
     int ns;     /* 0 to 999,999,999 */
 };
 
-/* Read as UTC. False if a field is out of its range (31 April, hour 24) or the year is. */
+/* False if a field is out of its range (31 April, hour 24) or the year is. */
+bool is_civil_time(struct civil c);
+/* Read as UTC. False if it is no time. */
 bool civil_to_ns(struct civil c, int64_t *ns);
 struct civil civil_of_ns(int64_t ns);
 /* Days since 1970-01-01 (proleptic Gregorian). */

@@ -89,8 +89,19 @@ static void hold(struct turn *turn, enum lane lane, uint64_t from)
         return;
     st->holds[lane].is_scattered |= st->holds[lane].only && st->holds[lane].only != s;
     st->holds[lane].only = s;
-    s->lanes.held[lane] = turn_sample(turn, from);
-    s->lanes.is_held[lane] = true;
+    s->lanes.held[lane].end = from;
+    s->lanes.is_held[lane] = turn->is_unsampled[lane] = true;
+}
+
+/* Most holds do not outlive the turn, so only those that do are worth a hash. */
+void lanes_sample(struct turn *turn)
+{
+    struct lanes *l = &turn->source->lanes;
+    for (enum lane lane = 0; lane < LANES; lane++) {
+        if (turn->is_unsampled[lane] && l->is_held[lane])
+            l->held[lane] = turn_sample(turn, l->held[lane].end);
+        turn->is_unsampled[lane] = false;
+    }
 }
 
 /* All of the lane was given up to an offset of the file of this turn that is read again, or up to

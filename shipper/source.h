@@ -74,8 +74,7 @@ struct source {
     bool in_line, continues;           /* as the flags of a checkpoint */
     bool is_idle;                      /* in the idle list */
     bool is_moved, is_dirty, is_saved; /* in .moved, in .dirty, known to the checkpoint */
-    bool is_unsure;  /* nothing was read, and no listing of its folder began since it was found or
-                        changed: what was there before it may not be known */
+    bool is_unsure;  /* nothing was read, and its folder was not listed since it came or changed */
     bool is_dropped; /* its unread rest was named */
 };
 

@@ -191,6 +191,7 @@ static size_t next_piece(const struct turn *turn, struct str data, bool is_over,
 static void advance(struct turn *turn, size_t n)
 {
     struct source *s = turn->source;
+    lanes_sample(turn);
     if (n == 0)
         return;
     source_moved(turn->tailer, s);

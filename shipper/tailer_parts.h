@@ -110,10 +110,11 @@ struct turn {
     const struct tail_sink *sink;
     struct identity_bytes *bytes;
     int64_t now_ns;
-    bool is_stopped;         /* the sink did not take a line */
-    bool in_line, continues; /* what comes next: as of the source */
-    const char *data;        /* what is being cut, behind up to 256 bytes that came before it */
-    uint64_t base;           /* its offset */
+    bool is_stopped;          /* the sink did not take a line */
+    bool in_line, continues;  /* what comes next: as of the source */
+    bool is_unsampled[LANES]; /* the hash of the source's hold is not known yet */
+    const char *data;         /* what is being cut, behind up to 256 bytes that came before it */
+    uint64_t base;            /* its offset */
 };
 
 bool give_line(struct turn *turn, struct tail_line *line, struct str bytes, unsigned flags);
@@ -129,6 +130,9 @@ enum turn_end turn_failed(struct tailer *t, struct source *s, int64_t now_ns,
                           const struct err *err);
 
 /* ---- lanes.c, and shipper/lanes.h ---- */
+
+/* The end of a turn: the holds that it left get their hashes. */
+void lanes_sample(struct turn *turn);
 
 /* Gives open lines to which nothing came for WAIT_LIVE_NS; nothing of the stream is left to be read. */
 enum turn_end lanes_give_overdue(struct tailer *t, struct stream *st, int64_t now_ns,

@@ -300,10 +300,9 @@ static bool take_klog(struct cursor *c, struct clock_text *t)
 /* A year that has every day stands in for the year that is not written. */
 static bool is_possible(struct civil civil)
 {
-    int64_t unused;
     if (civil.year == 0)
         civil.year = 2000;
-    return civil_to_ns(civil, &unused);
+    return is_civil_time(civil);
 }
 
 static bool take_form(struct cursor *c, struct clock_text *t)

@@ -52,6 +52,7 @@ static bool read_facts(void *context, const struct tail_line *line)
     static struct line_context facts_context;
     struct line_facts facts;
     (void)context;
+    facts_context.is_timed = line->time_ns != TIME_NONE; /* as in the shipper */
     line_facts_of(line->bytes, &facts_context, &facts);
     line_bytes += line->bytes.len;
     return true;
@@ -147,15 +148,12 @@ static const struct multiline *rule_of(void *context, const struct tail_stream *
     return context;
 }
 
-/* From the file of a container to blocks: envelopes, records of several lines, level and time. */
 static bool build_records(void *context, const struct tail_line *line)
 {
-    uint64_t before = line_bytes;
-    bool is_done = read_facts(NULL, line) && build_blocks(context, line);
-    line_bytes = before + line->bytes.len;
-    return is_done;
+    return read_facts(NULL, line) && build_blocks(context, line);
 }
 
+/* All of a shipper without sockets: envelopes, records of several lines, level and time, blocks. */
 static void read_container(const char *path, struct block_builder *builder)
 {
     struct err err;
@@ -171,7 +169,6 @@ static void read_container(const char *path, struct block_builder *builder)
     const struct tail_sink sink = {build_records, builder};
     must(tailer_open(&t, &options, &err), &err);
     tailer_scan(t, time_now());
-    line_bytes = 0;
     while (tailer_read(t, time_now(), &sink))
         continue;
     close_block(builder);
@@ -289,6 +286,7 @@ int main(int argc, char **argv)
     write_file(container, buf_str(&docker_json));
     start = time_monotonic();
     read_container(container, &builder);
+    line_bytes = docker_json.len;
     report("container to plain blocks", start);
     forget_blocks();
     nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);

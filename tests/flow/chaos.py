@@ -10,6 +10,7 @@ LINES = (1_000_000 if flow.SOAK else 100_000) // WRITERS
 SECONDS = 400 if flow.SOAK else 30  # about, of writing
 KEEP_SECONDS = 20  # a rotated file is deleted when it is so old: longer than any process is down
 BURST = 20
+MAX_LINE = 1 << 20  # a longer one is several records
 SEED = int(os.environ.get("SEED", random.randrange(1 << 30)))
 
 
@@ -154,8 +155,8 @@ def chaos(place):
     for killer in killers:
         killer.end()
     print(f"{killers[0].kills} kills of the collector, {killers[1].kills} of the shipper")
-    wait_for_all(collector, shipper)
     expected = {w.path: w.lines for w in writers}
+    wait_for_all(collector, shipper, sum(-(-max(len(line), 1) // MAX_LINE) for w in writers for line in w.lines))
     try:
         flow.verify(expected, "--collector", collector.url)
     except flow.Failure:
@@ -167,8 +168,8 @@ def chaos(place):
     flow.verify(expected, "--store", collector.data)
 
 
-def wait_for_all(collector, shipper):
-    """Until nothing has come for a while: the lines are compared afterwards."""
+def wait_for_all(collector, shipper, records):
+    """Until nothing has come for a while, a second if all are there: the lines are compared afterwards."""
     flow.wait_until(collector.is_ready, "the collector is ready")
     flow.wait_until(shipper.is_ready, "the shipper is ready")
     seen, since = 0, time.monotonic()
@@ -176,7 +177,7 @@ def wait_for_all(collector, shipper):
     while time.monotonic() < min(since + 7, end):
         n = collector.count()
         seen, since = (n, time.monotonic()) if n != seen else (seen, since)
-        if n >= WRITERS * LINES:
+        if n >= records:
             since -= 6
         time.sleep(0.5)
 
