@@ -5,7 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-enum { PAGE_MIN = 4096, PAGE_MAX = 1 << 20 };
+enum { PAGE_MIN = 512, PAGE_MAX = 1 << 20 };
 
 struct arena_page {
     struct arena_page *older;

@@ -319,6 +319,7 @@ static void forget_quiet(struct ship *s)
         return;
     s->swept_ns = now;
     batcher_forget_quiet(s->batcher, time_now() - QUIET_S * NS_PER_S);
+    mem_trim();
 }
 
 static void on_scan(uv_timer_t *timer)

@@ -7,8 +7,8 @@ struct open_record {
     struct buf pieces; /* of a line that its runtime has cut */
     struct buf text;
     size_t line, lines;
-    size_t pieces_n;
-    int64_t piece_ns; /* time of the first piece */
+    size_t pieces_n, piece_line; /* how many, and which line of the file the first is */
+    int64_t piece_ns;            /* its time */
     bool is_open, is_cut;
     int64_t time_ns; /* of the envelope, of the first piece; TIME_NONE without one */
     struct multiline_state state;
@@ -71,9 +71,8 @@ static void give(struct line_parse *p, enum lane lane)
     r->is_open = r->is_cut = false;
 }
 
-/* A whole line of a lane, that stood in so many lines of the file. */
-static void take_line(struct line_parse *p, enum lane lane, struct str line, size_t lines,
-                      bool is_cut, int64_t time_ns)
+/* A whole line of a lane, whose pieces are counted. */
+static void take_line(struct line_parse *p, enum lane lane, struct str line, bool is_cut)
 {
     struct open_record *r = &p->lanes[lane];
     struct str open = r->is_open ? buf_str(&r->text) : (struct str){0};
@@ -82,14 +81,14 @@ static void take_line(struct line_parse *p, enum lane lane, struct str line, siz
     if (!multiline_continues(p->options.rule, &r->state, open, line) || !r->is_open) {
         give(p, lane);
         r->is_open = true;
-        r->line = p->line - lines + 1;
+        r->line = r->piece_line;
         r->lines = 0;
-        r->time_ns = time_ns;
+        r->time_ns = r->piece_ns;
     } else {
         buf_add_byte(&r->text, '\n');
     }
     buf_add(&r->text, str_slice(line, 0, r->text.max - min_of(r->text.len, r->text.max)));
-    r->lines += lines;
+    r->lines += r->pieces_n;
     r->is_cut |= is_cut;
 }
 
@@ -114,14 +113,16 @@ void line_parse_line(struct line_parse *p, struct str line, bool is_cut)
     if (p->envelope != ENVELOPE_NONE && !envelope_open(p->envelope, line, &p->unescaped, &e))
         e = (struct enveloped){.text = line, .time_ns = TIME_NONE, .lane = LANE_OUT};
     struct open_record *r = &p->lanes[e.lane];
-    if (r->pieces_n++ == 0)
+    if (r->pieces_n++ == 0) {
+        r->piece_line = p->line;
         r->piece_ns = e.time_ns;
+    }
     if (e.is_partial || r->pieces.len > 0)
         buf_add(&r->pieces, e.text);
     if (e.is_partial)
         return;
-    take_line(p, e.lane, r->pieces.len > 0 ? buf_str(&r->pieces) : e.text, r->pieces_n,
-              is_cut || r->pieces.over, r->piece_ns);
+    take_line(p, e.lane, r->pieces.len > 0 ? buf_str(&r->pieces) : e.text,
+              is_cut || r->pieces.over);
     buf_reset(&r->pieces);
     r->pieces.over = false;
     r->pieces_n = 0;
@@ -132,8 +133,7 @@ void line_parse_close(struct line_parse **p)
     for (size_t i = 0; *p && i < LANES; i++) {
         struct open_record *r = &(*p)->lanes[i];
         if (r->pieces.len > 0) /* never ended */
-            take_line(*p, (enum lane)i, buf_str(&r->pieces), r->pieces_n, r->pieces.over,
-                      r->piece_ns);
+            take_line(*p, (enum lane)i, buf_str(&r->pieces), r->pieces.over);
         give(*p, (enum lane)i);
         buf_free(&r->pieces);
         buf_free(&r->text);
