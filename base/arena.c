@@ -56,6 +56,11 @@ static void *take(struct arena *a, size_t size, size_t align)
     return page->bytes + at;
 }
 
+void *arena_alloc_raw(struct arena *a, size_t size)
+{
+    return take(a, size, _Alignof(max_align_t));
+}
+
 void *arena_alloc(struct arena *a, size_t size)
 {
     void *p = take(a, size, _Alignof(max_align_t));

@@ -17,6 +17,8 @@ struct arena {
 void arena_free(struct arena *a);                /* back to the zero value */
 void arena_reset(struct arena *a);               /* forgets everything, keeps the newest page */
 void *arena_alloc(struct arena *a, size_t size); /* zeroed, aligned for any type */
+void *arena_alloc_raw(struct arena *a,
+                      size_t size); /* not zeroed: for what is written before it is read */
 struct str arena_copy(struct arena *a, struct str s);
 struct str arena_print(struct arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 const char *arena_text(struct arena *a, struct str s); /* a NUL-terminated copy */

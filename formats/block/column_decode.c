@@ -1,0 +1,350 @@
+/* A column, and the values in it. */
+#include "base/mem.h"
+#include "formats/block/column.h"
+
+static char *copy_exactly(char *to, const char *end, const char *from, size_t n)
+{
+    if ((size_t)(end - to) < n)
+        return NULL;
+    memcpy(to, from, n);
+    return to + n;
+}
+
+static void read_plan(struct number_plan *plan, struct reader *r)
+{
+    uint8_t is_delta = read_u8(r);
+    plan->is_delta = is_delta != 0;
+    plan->base = (uint64_t)read_zigzag(r);
+    plan->width = read_u8(r);
+    r->bad |= is_delta > 1 || plan->width > sizeof(uint64_t);
+}
+
+static void read_exceptions(struct column *c, struct stream_reader *r)
+{
+    size_t n = read_count(&r->map, 2), place = 0;
+    if (r->map.bad || n > c->n) {
+        r->map.bad = true;
+        return;
+    }
+    c->exceptions = arena_array(r->arena, struct column_exception, n);
+    for (size_t i = 0; i < n; i++) {
+        uint64_t step = read_varint(&r->map);
+        struct str value = read_str(&r->map);
+        if (r->map.bad || step >= c->n - place || (i > 0 && step == 0)) {
+            r->map.bad = true;
+            return;
+        }
+        place += step;
+        c->exceptions[c->n_exceptions++] = (struct column_exception){(uint32_t)place, value};
+    }
+}
+
+static size_t index_width(size_t distinct)
+{
+    size_t width = 0;
+    for (size_t most = distinct - 1; most; most >>= 8)
+        width++;
+    return width;
+}
+
+static bool take_planes(struct column *c, enum stream_group lowest, struct stream_reader *r)
+{
+    for (size_t k = 0; k < c->plan.width; k++)
+        if (!stream_take(r, k ? STREAM_HIGH : lowest, c->n, &c->planes[k]))
+            return false;
+    return true;
+}
+
+static bool take_numbers(struct column *c, enum stream_group lowest, struct stream_reader *r)
+{
+    read_plan(&c->plan, &r->map);
+    return !r->map.bad && take_planes(c, lowest, r);
+}
+
+static bool read_text(struct column *c, struct stream_reader *r)
+{
+    return take_numbers(c, STREAM_LENGTHS, r) &&
+           stream_take(r, STREAM_TEXT, read_varint(&r->map), &c->bytes);
+}
+
+static bool read_dict(struct column *c, struct stream_reader *r)
+{
+    uint64_t n = read_varint(&r->map);
+    c->distinct = arena_new(r->arena, struct column);
+    if (r->map.bad || n == 0 || n > c->n || !column_read(c->distinct, n, 0, r) ||
+        c->distinct->kind == COLUMN_DICT || c->distinct->kind == COLUMN_SAME)
+        return false;
+    c->plan.width = (uint8_t)index_width(n);
+    return take_planes(c, n <= SMALL_INDEX ? STREAM_SMALL_INDEX : STREAM_INDEX, r);
+}
+
+static bool read_same(struct column *c, size_t before, struct stream_reader *r)
+{
+    uint64_t back = read_varint(&r->map);
+    if (r->map.bad || back == 0 || back > before || back >= COLUMNS_BEFORE)
+        return false;
+    c->same = c - back;
+    return c->same->kind != COLUMN_SAME && c->same->n == c->n;
+}
+
+static bool read_typed(struct column *c, struct stream_reader *r)
+{
+    struct reader *map = &r->map;
+    bool is_hex = c->kind == COLUMN_HEX;
+    if (c->kind == COLUMN_INTEGER || is_hex) {
+        c->digits = read_u8(map);
+        map->bad |= c->digits == 0 || c->digits > (is_hex ? HEX_DIGITS_MAX : DIGITS_MAX);
+        c->is_upper = is_hex && read_u8(map) != 0;
+    }
+    if (c->kind == COLUMN_INTEGER || is_hex || c->kind == COLUMN_UUID)
+        c->prefix = read_str(map);
+    map->bad |= c->prefix.len > PREFIX_MAX;
+    if (c->kind == COLUMN_TIME)
+        map->bad |= !time_form_read(&c->form, map);
+    if (!map->bad)
+        read_exceptions(c, r);
+    if (map->bad)
+        return false;
+    if (is_hex)
+        return stream_take(r, STREAM_BINARY, c->n * ((c->digits + 1u) / 2), &c->bytes);
+    if (c->kind == COLUMN_UUID)
+        return stream_take(r, STREAM_BINARY, c->n * UUID_BYTES, &c->bytes);
+    return take_numbers(c, STREAM_NUMBERS, r) &&
+           (c->kind != COLUMN_DECIMAL || stream_take(r, STREAM_BINARY, c->n, &c->bytes));
+}
+
+bool column_read(struct column *c, size_t n, size_t before, struct stream_reader *r)
+{
+    *c = (struct column){.kind = (enum column_kind)read_u8(&r->map), .n = n};
+    if (r->map.bad)
+        return false;
+    switch (c->kind) {
+    case COLUMN_TEXT:
+        return read_text(c, r);
+    case COLUMN_DICT:
+        return read_dict(c, r);
+    case COLUMN_SAME:
+        return read_same(c, before, r);
+    case COLUMN_INTEGER:
+    case COLUMN_DECIMAL:
+    case COLUMN_HEX:
+    case COLUMN_UUID:
+    case COLUMN_IPV4:
+    case COLUMN_TIME:
+        return read_typed(c, r);
+    case COLUMN_KINDS:
+        break;
+    }
+    return false;
+}
+
+/* ---- loading ---- */
+
+static inline uint64_t unzigzag(uint64_t v)
+{
+    return v >> 1 ^ (0 - (v & 1));
+}
+
+/* A plane of bytes over all numbers. */
+static bool add_plane(struct stream_reader *r, const struct stream *stream, unsigned k,
+                      uint64_t *numbers)
+{
+    struct str plane;
+    if (!stream_load(r, stream, &plane))
+        return false;
+    const unsigned char *bytes = (const unsigned char *)plane.ptr;
+    for (size_t i = 0; i < plane.len; i++)
+        numbers[i] |= (uint64_t)bytes[i] << (8 * k);
+    return true;
+}
+
+static void apply_plan(const struct number_plan *plan, uint64_t *numbers, size_t n)
+{
+    uint64_t before = plan->base;
+    for (size_t i = 0; i < n; i++)
+        before = numbers[i] =
+            plan->is_delta ? before + unzigzag(numbers[i]) : plan->base + numbers[i];
+}
+
+static bool load_numbers(struct column *c, struct stream_reader *r)
+{
+    c->values = arena_alloc(r->arena, (c->n + 1) * sizeof *c->values);
+    for (unsigned k = 0; k < c->plan.width; k++)
+        if (!add_plane(r, &c->planes[k], k, c->values))
+            return false;
+    apply_plan(&c->plan, c->values, c->n);
+    return true;
+}
+
+/* Lengths become places. */
+static bool load_text(struct column *c, struct stream_reader *r)
+{
+    size_t n = c->n;
+    if (!load_numbers(c, r) || !stream_load(r, &c->bytes, &c->content))
+        return false;
+    uint64_t at = 0;
+    for (size_t i = 0; i < n; i++) {
+        uint64_t len = c->values[i];
+        c->values[i] = at;
+        if (len == 0 || len > c->content.len - at)
+            return false;
+        at += len;
+    }
+    c->values[n] = at;
+    return at == c->content.len;
+}
+
+/* The distinct values as texts, whatever they are. */
+static bool print_distinct(struct column *c, size_t *text_left, struct arena *arena)
+{
+    struct column *d = c->distinct;
+    size_t exception = 0, bytes = 0;
+    if (d->kind == COLUMN_TEXT) {
+        c->values = d->values;
+        c->content = d->content;
+        return true;
+    }
+    for (size_t i = 0; i < d->n_exceptions; i++)
+        bytes += d->exceptions[i].value.len;
+    size_t room = min_of(d->n * COLUMN_PRINTED_MAX + bytes, *text_left);
+    char *text = arena_alloc_raw(arena, room + COPY_SLACK), *to = text, *end = text + room;
+    c->values = arena_alloc_raw(arena, (d->n + 1) * sizeof *c->values);
+    for (size_t i = 0; i < d->n; i++) {
+        c->values[i] = (uint64_t)(to - text);
+        if (!(to = column_print(d, i, &exception, to, end)))
+            return false;
+    }
+    c->values[d->n] = (uint64_t)(to - text);
+    memset(to, 0, COPY_SLACK);
+    c->content = str_of(text, (size_t)(to - text));
+    *text_left -= c->content.len;
+    return true;
+}
+
+static bool load_dict(struct column *c, size_t *text_left, struct stream_reader *r)
+{
+    if (!column_load(c->distinct, text_left, r) || !print_distinct(c, text_left, r->arena))
+        return false;
+    c->ids = arena_alloc(r->arena, c->n * sizeof *c->ids);
+    uint32_t most = 0;
+    for (unsigned k = 0; k < c->plan.width; k++) {
+        struct str plane;
+        if (!stream_load(r, &c->planes[k], &plane))
+            return false;
+        for (size_t i = 0; i < c->n; i++)
+            c->ids[i] |= (uint32_t)(unsigned char)plane.ptr[i] << (8 * k);
+    }
+    for (size_t i = 0; i < c->n; i++)
+        most = max_of(most, c->ids[i]);
+    return most < c->distinct->n;
+}
+
+static bool load_places(struct column *c, struct stream_reader *r)
+{
+    if (!load_numbers(c, r) || !stream_load(r, &c->bytes, &c->content))
+        return false;
+    for (size_t i = 0; i < c->n; i++)
+        if ((unsigned char)c->content.ptr[i] > PLACES_MAX)
+            return false;
+    return true;
+}
+
+bool column_load(struct column *c, size_t *text_left, struct stream_reader *r)
+{
+    if (c->is_loaded)
+        return true;
+    switch (c->kind) {
+    case COLUMN_TEXT:
+        c->is_loaded = load_text(c, r);
+        break;
+    case COLUMN_DICT:
+        c->is_loaded = load_dict(c, text_left, r);
+        break;
+    case COLUMN_INTEGER:
+    case COLUMN_IPV4:
+    case COLUMN_TIME:
+        c->is_loaded = load_numbers(c, r);
+        break;
+    case COLUMN_DECIMAL:
+        c->is_loaded = load_places(c, r);
+        break;
+    case COLUMN_HEX:
+    case COLUMN_UUID:
+        c->is_loaded = stream_load(r, &c->bytes, &c->content);
+        break;
+    case COLUMN_SAME:
+        c->is_loaded = column_load(c->same, text_left, r);
+        break;
+    case COLUMN_KINDS:
+        break;
+    }
+    return c->is_loaded;
+}
+
+/* ---- values ---- */
+
+static inline char *copy_text(const struct column *c, size_t i, char *to, const char *end)
+{
+    return copy_short(to, end, c->content.ptr + c->values[i], c->values[i + 1] - c->values[i]);
+}
+
+static size_t hex_bytes(const struct column *c)
+{
+    return (c->digits + 1u) / 2;
+}
+
+/* A value that is no text, where there is room for the longest. */
+static char *print_value(const struct column *c, size_t place, char *to)
+{
+    if (c->prefix.len) {
+        memcpy(to, c->prefix.ptr, c->prefix.len);
+        to += c->prefix.len;
+    }
+    switch (c->kind) {
+    case COLUMN_INTEGER:
+        return to + integer_print(to, c->values[place], c->digits);
+    case COLUMN_DECIMAL:
+        return to + decimal_print(to, c->values[place], (unsigned char)c->content.ptr[place]);
+    case COLUMN_HEX:
+        return to + hex_print(to, c->content.ptr + place * hex_bytes(c), c->digits, c->is_upper);
+    case COLUMN_UUID:
+        return to + uuid_print(to, c->content.ptr + place * UUID_BYTES);
+    case COLUMN_IPV4:
+        return to + ipv4_print(to, c->values[place]);
+    case COLUMN_TIME:
+        return to + time_print(to, c->values[place], &c->form);
+    case COLUMN_TEXT:
+    case COLUMN_DICT:
+    case COLUMN_SAME:
+    case COLUMN_KINDS:
+        break;
+    }
+    return to;
+}
+
+static inline const struct column_exception *exception_at(const struct column *c, size_t place,
+                                                          size_t *next)
+{
+    while (*next < c->n_exceptions && c->exceptions[*next].place < place)
+        ++*next;
+    return *next < c->n_exceptions && c->exceptions[*next].place == place ? &c->exceptions[*next]
+                                                                          : NULL;
+}
+
+char *column_print(const struct column *c, size_t place, size_t *exception, char *to,
+                   const char *end)
+{
+    if (c->kind == COLUMN_DICT)
+        return copy_text(c, c->ids[place], to, end);
+    if (c->kind == COLUMN_TEXT)
+        return copy_text(c, place, to, end);
+    if (c->kind == COLUMN_SAME)
+        return column_print(c->same, place, exception, to, end);
+    const struct column_exception *other = exception_at(c, place, exception);
+    if (other)
+        return copy_exactly(to, end, other->value.ptr, other->value.len);
+    if (end - to >= COLUMN_PRINTED_MAX)
+        return print_value(c, place, to);
+    char room[COLUMN_PRINTED_MAX];
+    return copy_exactly(to, end, room, (size_t)(print_value(c, place, room) - room));
+}

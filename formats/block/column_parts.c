@@ -1,0 +1,319 @@
+#include "formats/block/column_parts.h"
+
+#include "base/mem.h"
+#include "base/time.h"
+
+static inline bool is_digit(char c)
+{
+    return (unsigned char)(c - '0') < 10;
+}
+
+static inline bool take_digits(const char **at, const char *end, unsigned n, uint64_t *number)
+{
+    uint64_t sum = 0;
+    if ((size_t)(end - *at) < n)
+        return false;
+    for (unsigned i = 0; i < n; i++) {
+        if (!is_digit((*at)[i]))
+            return false;
+        sum = sum * 10 + (uint64_t)((*at)[i] - '0');
+    }
+    *at += n;
+    *number = sum;
+    return true;
+}
+
+static const char digit_pairs[] = "0001020304050607080910111213141516171819"
+                                  "2021222324252627282930313233343536373839"
+                                  "4041424344454647484950515253545556575859"
+                                  "6061626364656667686970717273747576777879"
+                                  "8081828384858687888990919293949596979899";
+
+static size_t print_digits(char *to, uint64_t number, unsigned digits)
+{
+    char text[20];
+    char *at = text + sizeof text;
+    for (; number >= 100; number /= 100) {
+        at -= 2;
+        memcpy(at, digit_pairs + number % 100 * 2, 2);
+    }
+    if (number >= 10) {
+        at -= 2;
+        memcpy(at, digit_pairs + number * 2, 2);
+    } else {
+        *--at = (char)('0' + number);
+    }
+    size_t n = (size_t)(text + sizeof text - at), zeros = digits > n ? digits - n : 0;
+    for (size_t i = 0; i < zeros; i++)
+        to[i] = '0';
+    memcpy(to + zeros, at, n);
+    return zeros + n;
+}
+
+bool integer_parse(struct str value, unsigned digits, uint64_t *number)
+{
+    bool is_padded = digits > 1, is_negative = !is_padded && take_prefix(&value, STR("-"));
+    const char *at = value.ptr, *end = at + value.len;
+    uint64_t n;
+    if (value.len == 0 || value.len > DIGITS_MAX || (is_padded && value.len != digits) ||
+        (!is_padded && value.ptr[0] == '0' && (value.len > 1 || is_negative)) ||
+        !take_digits(&at, end, (unsigned)value.len, &n))
+        return false;
+    *number = is_negative ? 0 - n : n;
+    return true;
+}
+
+size_t integer_print(char *to, uint64_t number, unsigned digits)
+{
+    bool is_negative = (int64_t)number < 0;
+    *to = '-';
+    return is_negative + print_digits(to + is_negative, is_negative ? 0 - number : number, digits);
+}
+
+bool decimal_parse(struct str value, uint64_t *number, unsigned *places)
+{
+    const char *at = value.ptr, *end = at + value.len;
+    size_t point = str_find_byte(str_slice(value, 0, DIGITS_MAX), '.');
+    uint64_t whole, fraction;
+    if (point == SIZE_MAX || point == 0 || value.len > DIGITS_MAX + 1 || point + 1 == value.len ||
+        value.len - point - 1 > PLACES_MAX || (point > 1 && value.ptr[0] == '0'))
+        return false;
+    *places = (unsigned)(value.len - point - 1);
+    if (!take_digits(&at, end, (unsigned)point, &whole))
+        return false;
+    at++;
+    if (!take_digits(&at, end, *places, &fraction))
+        return false;
+    for (unsigned i = 0; i < *places; i++)
+        whole *= 10;
+    *number = whole + fraction;
+    return true;
+}
+
+static uint64_t power_of_ten(unsigned n)
+{
+    uint64_t power = 1;
+    while (n-- > 0)
+        power *= 10;
+    return power;
+}
+
+size_t decimal_print(char *to, uint64_t number, unsigned places)
+{
+    uint64_t unit = power_of_ten(places);
+    size_t n = print_digits(to, number / unit, 1);
+    if (places == 0)
+        return n;
+    to[n++] = '.';
+    return n + print_digits(to + n, number % unit, places);
+}
+
+bool ipv4_parse(struct str value, uint64_t *number)
+{
+    uint64_t sum = 0;
+    const char *at = value.ptr, *end = at + value.len;
+    if (value.len < 7 || value.len > 15)
+        return false;
+    for (int i = 0; i < 4; i++) {
+        uint64_t part = 0;
+        const char *from = at;
+        while (at < end && at - from < 3 && is_digit(*at))
+            part = part * 10 + (uint64_t)(*at++ - '0');
+        if (at == from || part > 255 || (*from == '0' && at - from > 1))
+            return false;
+        sum = sum << 8 | part;
+        if (i < 3 && (at == end || *at++ != '.'))
+            return false;
+    }
+    *number = sum;
+    return at == end;
+}
+
+size_t ipv4_print(char *to, uint64_t number)
+{
+    size_t n = 0;
+    for (int shift = 24; shift >= 0; shift -= 8) {
+        n += print_digits(to + n, number >> shift & 255, 1);
+        if (shift)
+            to[n++] = '.';
+    }
+    return n;
+}
+
+/* ---- hex ---- */
+
+static const uint8_t digit_values[256] = {
+    ['0'] = 0x10, ['1'] = 0x11, ['2'] = 0x12, ['3'] = 0x13, ['4'] = 0x14, ['5'] = 0x15,
+    ['6'] = 0x16, ['7'] = 0x17, ['8'] = 0x18, ['9'] = 0x19, ['a'] = 0x2a, ['b'] = 0x2b,
+    ['c'] = 0x2c, ['d'] = 0x2d, ['e'] = 0x2e, ['f'] = 0x2f, ['A'] = 0x4a, ['B'] = 0x4b,
+    ['C'] = 0x4c, ['D'] = 0x4d, ['E'] = 0x4e, ['F'] = 0x4f,
+};
+
+bool hex_parse(struct str value, bool is_upper, char *bytes)
+{
+    unsigned allowed = is_upper ? 0x50 : 0x30, seen = 0;
+    for (size_t i = 0; i < value.len; i += 2) {
+        uint8_t high = digit_values[(unsigned char)value.ptr[i]];
+        uint8_t low = i + 1 < value.len ? digit_values[(unsigned char)value.ptr[i + 1]] : 0x10;
+        if (!(high & allowed) || !(low & allowed))
+            return false;
+        seen |= high | low;
+        if (bytes)
+            bytes[i / 2] = (char)((high & 15) << 4 | (low & 15));
+    }
+    return (seen & allowed) != 0;
+}
+
+size_t hex_print(char *to, const char *bytes, unsigned digits, bool is_upper)
+{
+    const char *names = is_upper ? "0123456789ABCDEF" : "0123456789abcdef";
+    for (unsigned i = 0; i < digits; i++) {
+        unsigned char byte = (unsigned char)bytes[i / 2];
+        to[i] = names[i % 2 ? byte & 15 : byte >> 4];
+    }
+    return digits;
+}
+
+static const uint8_t uuid_parts[] = {8, 4, 4, 4, 12};
+
+bool uuid_parse(struct str value, char *bytes)
+{
+    if (value.len != UUID_TEXT)
+        return false;
+    for (size_t part = 0, at = 0, byte = 0; part < countof(uuid_parts); part++) {
+        size_t digits = uuid_parts[part];
+        if (!hex_parse(str_of(value.ptr + at, digits), false, bytes ? bytes + byte : NULL))
+            return false;
+        at += digits;
+        byte += digits / 2;
+        if (at < UUID_TEXT && value.ptr[at++] != '-')
+            return false;
+    }
+    return true;
+}
+
+size_t uuid_print(char *to, const char *bytes)
+{
+    size_t n = 0;
+    for (size_t part = 0; part < countof(uuid_parts); part++) {
+        n += hex_print(to + n, bytes, uuid_parts[part], false);
+        bytes += uuid_parts[part] / 2;
+        if (part + 1 < countof(uuid_parts))
+            to[n++] = '-';
+    }
+    return n;
+}
+
+/* ---- times ---- */
+
+bool time_form_equal(const struct time_form *a, const struct time_form *b)
+{
+    return a->separator == b->separator && a->mark == b->mark && a->places == b->places &&
+           a->zone_bytes == b->zone_bytes && memcmp(a->zone, b->zone, a->zone_bytes) == 0;
+}
+
+void time_form_put(const struct time_form *form, struct buf *out)
+{
+    put_u8(out, (uint8_t)form->separator);
+    put_u8(out, (uint8_t)form->mark);
+    put_u8(out, form->places);
+    put_str(out, str_of(form->zone, form->zone_bytes));
+}
+
+bool time_form_read(struct time_form *form, struct reader *r)
+{
+    form->separator = (char)read_u8(r);
+    form->mark = (char)read_u8(r);
+    form->places = read_u8(r);
+    struct str zone = read_str(r);
+    if (r->bad || zone.len > ZONE_MAX || form->places > PLACES_MAX)
+        return false;
+    form->zone_bytes = (uint8_t)zone.len;
+    memcpy(form->zone, zone.ptr, zone.len);
+    return true;
+}
+
+static bool take_date(const char **at, const char *end, uint64_t *seconds)
+{
+    const char *s = *at;
+    uint64_t year, month, day;
+    int64_t ns;
+    if (end - s < 11 || !take_digits(&s, end, 4, &year) || *s++ != '-' ||
+        !take_digits(&s, end, 2, &month) || *s++ != '-' || !take_digits(&s, end, 2, &day))
+        return false;
+    struct civil civil = {.year = (int)year, .month = (int)month, .day = (int)day};
+    if (year < 1970 || !civil_to_ns(civil, &ns))
+        return false;
+    *seconds = (uint64_t)(ns / NS_PER_S);
+    *at = s;
+    return true;
+}
+
+static bool take_time_of_day(const char **at, const char *end, uint64_t *seconds)
+{
+    const char *s = *at;
+    uint64_t hour, minute, second;
+    if (end - s < 8 || !take_digits(&s, end, 2, &hour) || *s++ != ':' ||
+        !take_digits(&s, end, 2, &minute) || *s++ != ':' || !take_digits(&s, end, 2, &second) ||
+        hour > 23 || minute > 59 || second > 59)
+        return false;
+    *seconds += hour * 3600 + minute * 60 + second;
+    *at = s;
+    return true;
+}
+
+bool time_parse(struct str value, struct time_form *form, uint64_t *ticks)
+{
+    const char *at = value.ptr, *end = at + value.len;
+    uint64_t seconds = 0, fraction = 0;
+    struct time_form f = {0};
+    if (take_date(&at, end, &seconds))
+        f.separator = *at++;
+    if ((f.separator && f.separator != 'T' && f.separator != ' ') ||
+        !take_time_of_day(&at, end, &seconds))
+        return false;
+    if (end - at >= 2 && (*at == '.' || *at == ',') && is_digit(at[1])) {
+        f.mark = *at++;
+        const char *from = at;
+        while (at < end && is_digit(*at))
+            at++;
+        if (at - from > PLACES_MAX)
+            return false;
+        f.places = (uint8_t)(at - from);
+        take_digits(&from, end, f.places, &fraction);
+    }
+    if (end - at > ZONE_MAX)
+        return false;
+    f.zone_bytes = (uint8_t)(end - at);
+    memcpy(f.zone, at, f.zone_bytes);
+    *ticks = seconds * power_of_ten(f.places) + fraction;
+    *form = f;
+    return true;
+}
+
+size_t time_print(char *to, uint64_t ticks, const struct time_form *form)
+{
+    uint64_t unit = power_of_ten(form->places), seconds = ticks / unit;
+    size_t n = 0;
+    if (form->separator) {
+        uint64_t most = (uint64_t)(INT64_MAX / NS_PER_S);
+        struct civil civil = civil_of_ns((int64_t)min_of(seconds, most) * NS_PER_S);
+        n += print_digits(to, (uint64_t)civil.year, 4);
+        to[n++] = '-';
+        n += print_digits(to + n, (uint64_t)civil.month, 2);
+        to[n++] = '-';
+        n += print_digits(to + n, (uint64_t)civil.day, 2);
+        to[n++] = form->separator;
+    }
+    n += print_digits(to + n, seconds / 3600 % 24, 2);
+    to[n++] = ':';
+    n += print_digits(to + n, seconds / 60 % 60, 2);
+    to[n++] = ':';
+    n += print_digits(to + n, seconds % 60, 2);
+    if (form->places) {
+        to[n++] = form->mark;
+        n += print_digits(to + n, ticks % unit, form->places);
+    }
+    memcpy(to + n, form->zone, form->zone_bytes);
+    return n + form->zone_bytes;
+}

@@ -1,0 +1,55 @@
+/*
+ * Values as numbers and bytes, for column_encode.c and column_decode.c. A parser takes only what its
+ * printer gives back byte for byte.
+ */
+#ifndef FORMATS_BLOCK_COLUMN_PARTS_H
+#define FORMATS_BLOCK_COLUMN_PARTS_H
+
+#include "base/buf.h"
+#include "base/reader.h"
+
+enum { UUID_BYTES = 16, UUID_TEXT = 36 };
+enum { SMALL_INDEX = 16 }; /* distinct values */
+enum {
+    HEX_DIGITS_MIN = 6,
+    HEX_DIGITS_MAX = 64,
+    PREFIX_MAX = 32,
+    DIGITS_MAX = 18,
+    ZONE_MAX = 6,
+    PLACES_MAX = 9
+};
+
+/* Exactly that many digits, or with digits 1 as many as the number has, and perhaps '-' before them: then
+ * it is modulo 2^64. */
+bool integer_parse(struct str value, unsigned digits, uint64_t *number);
+/* "12.50" is 1250 and 2 places: at least one, no zero in front but one before the point. */
+bool decimal_parse(struct str value, uint64_t *number, unsigned *places);
+bool ipv4_parse(struct str value, uint64_t *number);
+/* Into (digits + 1) / 2 or 16 bytes, or nowhere. Lower case, or upper. */
+bool hex_parse(struct str value, bool is_upper, char *bytes);
+bool uuid_parse(struct str value, char *bytes);
+
+/* How a time is written. */
+struct time_form {
+    char separator; /* between date and time of day; 0: there is no date */
+    char mark;      /* before the fraction; 0: there is none */
+    uint8_t places; /* digits of it */
+    uint8_t zone_bytes;
+    char zone[ZONE_MAX]; /* what stands behind it all, a zone as it is written */
+};
+
+bool time_form_equal(const struct time_form *a, const struct time_form *b);
+void time_form_put(const struct time_form *form, struct buf *out);
+bool time_form_read(struct time_form *form, struct reader *r);
+/* Ticks of its fraction since 1970, as if it were UTC, or since midnight. */
+bool time_parse(struct str value, struct time_form *form, uint64_t *ticks);
+
+/* The printers: bytes written at to, which has room for COLUMN_PRINTED_MAX and HEX_DIGITS_MAX. */
+size_t integer_print(char *to, uint64_t number, unsigned digits);
+size_t decimal_print(char *to, uint64_t number, unsigned places);
+size_t ipv4_print(char *to, uint64_t number);
+size_t hex_print(char *to, const char *bytes, unsigned digits, bool is_upper);
+size_t uuid_print(char *to, const char *bytes);
+size_t time_print(char *to, uint64_t ticks, const struct time_form *form);
+
+#endif

@@ -1,0 +1,309 @@
+#include "formats/block/shape.h"
+
+#include "base/hash.h"
+#include "base/mem.h"
+#include "formats/block/token.h"
+
+enum { TABLE_MIN = 1024, STEPS_MAX = 400, NO_SHAPE = UINT32_MAX };
+
+void shapes_free(struct shapes *s)
+{
+    mem_free(&s->items), mem_free(&s->slots), mem_free(&s->nodes), mem_free(&s->table);
+    mem_free(&s->names);
+    mem_free(&s->names_table), mem_free(&s->segments), mem_free(&s->starts), mem_free(&s->values);
+    buf_free(&s->text);
+    *s = (struct shapes){0};
+}
+
+void shapes_reset(struct shapes *s, struct str lines)
+{
+    s->lines = lines;
+    s->n = s->n_slots = s->n_columns = s->n_segments = s->n_values = s->n_missed = 0;
+    s->n_nodes = 0;
+    buf_reset(&s->text);
+    buf_reserve(&s->text, 1); /* a place for texts of no bytes */
+    if (s->table)
+        memset(s->table, 0, s->table_size * sizeof *s->table);
+    if (s->names_table)
+        memset(s->names_table, 0, s->names_table_size * sizeof *s->names_table);
+}
+
+/* ---- columns by name ---- */
+
+static bool is_word(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (unsigned char)c > 127;
+}
+
+/* The name of a slot behind this static text: its last word and what follows; without a word, of the
+ * slot before it and all of the text. */
+static uint64_t name_behind(struct str text, uint64_t before)
+{
+    size_t word_end = text.len;
+    while (word_end > 0 && !is_word(text.ptr[word_end - 1]))
+        word_end--;
+    size_t word = word_end;
+    while (word > 0 && is_word(text.ptr[word - 1]))
+        word--;
+    uint64_t hash = hash64(text);
+    return word_end > 0 ? hash : hash ^ (before * UINT64_C(0x9e3779b97f4a7c15) + 1);
+}
+
+static void grow_table(uint32_t **table, size_t *size)
+{
+    mem_free(table);
+    *size = *size ? *size * 2 : TABLE_MIN;
+    *table = mem_array(uint32_t, *size);
+}
+
+static uint32_t column_named(struct shapes *s, uint64_t name)
+{
+    if (s->n_columns * 2 >= s->names_table_size) {
+        grow_table(&s->names_table, &s->names_table_size);
+        for (size_t i = 0; i < s->n_columns; i++) {
+            size_t at = s->names[i] & (s->names_table_size - 1);
+            while (s->names_table[at])
+                at = (at + 1) & (s->names_table_size - 1);
+            s->names_table[at] = (uint32_t)i + 1;
+        }
+    }
+    size_t at = name & (s->names_table_size - 1);
+    for (; s->names_table[at]; at = (at + 1) & (s->names_table_size - 1))
+        if (s->names[s->names_table[at] - 1] == name)
+            return s->names_table[at] - 1;
+    mem_grow(s->names, s->n_columns, s->columns_capacity);
+    s->names[s->n_columns] = name;
+    s->names_table[at] = (uint32_t)++s->n_columns;
+    return s->names_table[at] - 1;
+}
+
+/* ---- shapes ---- */
+
+/* What a segment was cut into. */
+struct cut {
+    char text[SHAPE_TEXT_MAX];
+    uint16_t text_bytes, n_slots;
+    uint16_t before[SHAPE_SLOTS_MAX]; /* static bytes in front of each slot */
+    uint8_t kinds[SHAPE_SLOTS_MAX];   /* enum token_kind */
+    bool is_last;
+};
+
+static struct str shape_text(const struct shapes *s, const struct shape *shape)
+{
+    return str_of(s->text.ptr + shape->text, shape->text_bytes);
+}
+
+static bool is_shape_of(const struct shapes *s, const struct shape *shape, const struct cut *c)
+{
+    if (shape->n_slots != c->n_slots || shape->is_last != c->is_last ||
+        !str_equal(shape_text(s, shape), str_of(c->text, c->text_bytes)))
+        return false;
+    for (size_t i = 0; i < c->n_slots; i++)
+        if (s->slots[shape->slots + i].text != c->before[i])
+            return false;
+    return true;
+}
+
+static void add_slots(struct shapes *s, const struct cut *c)
+{
+    uint64_t name = 0;
+    struct str text = str_of(c->text, c->text_bytes);
+    for (size_t i = 0; i < c->n_slots; i++) {
+        name = name_behind(str_slice(text, 0, c->before[i]), name) + c->kinds[i];
+        text = str_slice(text, c->before[i], SIZE_MAX);
+        mem_grow(s->slots, s->n_slots, s->slots_capacity);
+        s->slots[s->n_slots++] = (struct shape_slot){
+            .column = column_named(s, name), .text = c->before[i], .kind = c->kinds[i]};
+    }
+}
+
+static uint32_t add_node(struct shapes *s, uint32_t parent, const struct shape_node *node)
+{
+    mem_grow(s->nodes, s->n_nodes, s->nodes_capacity);
+    s->nodes[s->n_nodes] = *node;
+    s->nodes[s->n_nodes].next = s->nodes[parent].child;
+    return s->nodes[parent].child = (uint32_t)s->n_nodes++;
+}
+
+static uint32_t child_of(const struct shapes *s, uint32_t parent, const struct shape_node *like)
+{
+    struct str text = str_of(s->text.ptr + like->text, like->text_bytes);
+    uint32_t at = s->nodes[parent].child;
+    for (; at; at = s->nodes[at].next) {
+        const struct shape_node *n = &s->nodes[at];
+        if (!n->is_end && n->kind == like->kind &&
+            str_equal(str_of(s->text.ptr + n->text, n->text_bytes), text))
+            break;
+    }
+    return at;
+}
+
+/* The way through the tree to a shape. */
+static void add_nodes(struct shapes *s, uint32_t index)
+{
+    const struct shape *shape = &s->items[index];
+    uint32_t text = shape->text, at = 0;
+    if (s->n_nodes == 0) {
+        mem_grow(s->nodes, s->n_nodes, s->nodes_capacity);
+        s->nodes[s->n_nodes++] = (struct shape_node){0};
+    }
+    for (size_t i = 0; i < shape->n_slots; i++) {
+        const struct shape_slot *slot = &s->slots[shape->slots + i];
+        const struct shape_node node = {.text = text, .text_bytes = slot->text, .kind = slot->kind};
+        uint32_t known = child_of(s, at, &node);
+        at = known ? known : add_node(s, at, &node);
+        text += slot->text;
+    }
+    const struct shape_node end = {.text = text,
+                                   .text_bytes = (uint16_t)(shape->text + shape->text_bytes - text),
+                                   .is_end = true,
+                                   .shape = index};
+    add_node(s, at, &end);
+}
+
+static uint32_t shape_of(struct shapes *s, const struct cut *c)
+{
+    uint64_t hash = hash64(str_of(c->text, c->text_bytes)) ^
+                    hash64(str_of(c->before, c->n_slots * sizeof c->before[0])) ^ c->is_last;
+    if (s->n * 2 >= s->table_size) {
+        grow_table(&s->table, &s->table_size);
+        for (size_t i = 0; i < s->n; i++) {
+            size_t at = s->items[i].hash & (s->table_size - 1);
+            while (s->table[at])
+                at = (at + 1) & (s->table_size - 1);
+            s->table[at] = (uint32_t)i + 1;
+        }
+    }
+    size_t at = hash & (s->table_size - 1);
+    for (; s->table[at]; at = (at + 1) & (s->table_size - 1)) {
+        const struct shape *shape = &s->items[s->table[at] - 1];
+        if (shape->hash == hash && is_shape_of(s, shape, c))
+            return s->table[at] - 1;
+    }
+    if (s->n == SHAPES_MAX)
+        return NO_SHAPE;
+    mem_grow(s->items, s->n, s->capacity);
+    s->items[s->n] = (struct shape){.hash = hash,
+                                    .text = (uint32_t)s->text.len,
+                                    .slots = (uint32_t)s->n_slots,
+                                    .text_bytes = c->text_bytes,
+                                    .n_slots = c->n_slots,
+                                    .is_last = c->is_last};
+    buf_add(&s->text, str_of(c->text, c->text_bytes));
+    add_slots(s, c);
+    add_nodes(s, (uint32_t)s->n);
+    s->table[at] = (uint32_t)++s->n;
+    return s->table[at] - 1;
+}
+
+/* ---- segments ---- */
+
+/* A way through the tree. */
+struct walk {
+    struct shapes *shapes;
+    const char *end;
+    struct view *values; /* filled up to the shape that is found */
+    uint32_t shape;
+    unsigned steps; /* that may yet be tried */
+};
+
+/* Its end, if the rest of a segment from at on fits what may follow a node; else NULL. */
+static const char *walk(struct walk *w, uint32_t parent, const char *at, size_t depth)
+{
+    struct shapes *s = w->shapes;
+    for (uint32_t *link = &s->nodes[parent].child, i; (i = *link) != 0; link = &s->nodes[i].next) {
+        struct shape_node *n = &s->nodes[i];
+        if (w->steps == 0 || --w->steps == 0)
+            return NULL;
+        if ((size_t)(w->end - at) < n->text_bytes ||
+            memcmp(at, s->text.ptr + n->text, n->text_bytes) != 0)
+            continue;
+        const char *from = at + n->text_bytes, *stop = from;
+        if (n->is_end) {
+            if (s->items[n->shape].is_last != (from == w->end))
+                continue;
+            w->shape = n->shape;
+        } else {
+            const char *to = token_end(n->kind, from, w->end);
+            w->values[depth] =
+                (struct view){(uint32_t)(from - s->lines.ptr), (uint32_t)(to - from)};
+            if (to == from || !(stop = walk(w, i, to, depth + 1)))
+                continue;
+        }
+        *link = n->next; /* to the front */
+        n->next = s->nodes[parent].child;
+        s->nodes[parent].child = i;
+        return stop;
+    }
+    return NULL;
+}
+
+/* Cuts the segment at at into tokens; returns its end. */
+static const char *cut_segment(const struct shapes *s, const char *begin, const char *at,
+                               const char *end, struct cut *c, struct view *values)
+{
+    const char *newline = memchr(at, '\n', (size_t)(end - at));
+    const char *stop = newline ? newline + 1 : end;
+    c->text_bytes = c->n_slots = 0;
+    while (at < stop) {
+        struct token_slot slot;
+        bool is_slot = token_next_slot(begin, at, stop, &slot);
+        size_t text = (size_t)((is_slot ? slot.from : stop) - at);
+        size_t room = SHAPE_TEXT_MAX - c->text_bytes;
+        bool is_full = text > room || (is_slot && c->n_slots == SHAPE_SLOTS_MAX);
+        if (is_full)
+            text = min_of(text, room);
+        memcpy(c->text + c->text_bytes, at, text);
+        c->text_bytes = (uint16_t)(c->text_bytes + text);
+        at += text;
+        if (is_full || !is_slot)
+            break;
+        size_t before = text;
+        c->before[c->n_slots] = (uint16_t)before;
+        c->kinds[c->n_slots] = (uint8_t)slot.kind;
+        values[c->n_slots++] =
+            (struct view){(uint32_t)(slot.from - s->lines.ptr), (uint32_t)(slot.to - slot.from)};
+        at = slot.to;
+    }
+    c->is_last = at == end;
+    return at;
+}
+
+static void put_segment(struct shapes *s, uint32_t shape, const char *from, const char *to)
+{
+    if (s->n_segments == s->segments_capacity) {
+        mem_grow(s->segments, s->n_segments, s->segments_capacity);
+        s->starts = mem_resize_raw(s->starts, s->segments_capacity * sizeof *s->starts);
+    }
+    s->segments[s->n_segments] = shape;
+    s->starts[s->n_segments++] =
+        (struct view){(uint32_t)(from - s->lines.ptr), (uint32_t)(to - from)};
+    s->items[shape].count++;
+    s->n_values += s->items[shape].n_slots;
+}
+
+bool shapes_add(struct shapes *s, size_t offset, size_t len)
+{
+    const char *begin = s->lines.ptr + offset, *at = begin, *end = begin + len, *stop = at;
+    do {
+        if (s->values_capacity - s->n_values < SHAPE_SLOTS_MAX) {
+            s->values_capacity = s->values_capacity * 2 + 4096;
+            s->values = mem_resize_raw(s->values, s->values_capacity * sizeof *s->values);
+        }
+        struct view *values = s->values + s->n_values;
+        struct walk w = {s, end, values, NO_SHAPE, STEPS_MAX};
+        stop = s->n_nodes ? walk(&w, 0, at, 0) : NULL;
+        if (!stop) {
+            struct cut cut;
+            stop = cut_segment(s, begin, at, end, &cut, values);
+            w.shape = shape_of(s, &cut);
+            s->n_missed++;
+        }
+        if (w.shape == NO_SHAPE)
+            return false;
+        uint32_t shape = w.shape;
+        put_segment(s, shape, at, stop);
+        at = stop;
+    } while (at < end);
+    return true;
+}

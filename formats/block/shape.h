@@ -1,0 +1,90 @@
+/*
+ * Lines with the same skeleton have one *shape*: static text with slots between it, whose values vary.
+ *
+ *     {"level":30,"time":1795166521123,"msg":"job 4711 done"}
+ *     {"level":␣  ,"time":␣            ,"msg":"job ␣    done"}        three slots, 37 static bytes
+ *
+ * Each slot belongs to a *column*, found by its name: the last word in front of it with what stands behind
+ * that word, whatever the shape. So "time":␣ goes to one column, of whichever shape it is, and values
+ * that are alike stand together. A slot with no word between it and the slot before is named by that.
+ *
+ * A line is a row of *segments*, each of one shape. It is cut behind each newline in it, and where a segment
+ * would have more than SHAPE_SLOTS_MAX slots or SHAPE_TEXT_MAX static bytes.
+ *
+ *     shapes_add(line), ... ─▶ .segments and .values in their order; .count of each shape
+ *
+ * Most lines look like one that came before. The shapes stand in a tree, whose nodes are pieces of static
+ * text with the slot behind each; a segment is held against it, where the piece that fitted last comes first,
+ * and is cut into tokens only if it fits no shape.
+ *
+ *  1. The static text of the shape with the values in its slots is the segment, byte for byte.
+ *  2. Only the last segment of a line has a shape with .is_last.
+ *  3. A value has at least one byte.
+ */
+#ifndef FORMATS_BLOCK_SHAPE_H
+#define FORMATS_BLOCK_SHAPE_H
+
+#include "base/buf.h"
+
+enum { SHAPE_SLOTS_MAX = 64, SHAPE_TEXT_MAX = 1024, SHAPES_MAX = 65000 };
+
+struct shape_slot {
+    uint32_t column;
+    uint16_t text; /* static bytes in front of it */
+    uint8_t kind;  /* enum token_kind */
+};
+
+struct shape {
+    uint64_t hash;
+    uint32_t text;  /* its static bytes begin there in .text */
+    uint32_t slots; /* its first in .slots */
+    uint16_t text_bytes, n_slots;
+    bool is_last;
+    uint32_t count; /* of segments */
+};
+
+/* A piece of static text in front of a slot, or at the end of a shape. */
+struct shape_node {
+    uint32_t text; /* in .text of the shapes */
+    uint16_t text_bytes;
+    uint8_t kind;         /* enum token_kind of the slot */
+    bool is_end;          /* no slot, but the end of the shape */
+    uint32_t shape;       /* if .is_end */
+    uint32_t child, next; /* what may follow the slot; what else may stand here; 0: nothing */
+};
+
+struct view {
+    uint32_t at, len; /* in the lines */
+};
+
+/* The zero value is empty. */
+struct shapes {
+    struct str lines; /* all lines, one behind the other */
+    struct shape *items;
+    size_t n, capacity;
+    struct shape_slot *slots;
+    size_t n_slots, slots_capacity;
+    struct buf text;
+    struct shape_node *nodes; /* the first is the root */
+    size_t n_nodes, nodes_capacity;
+    uint32_t *table; /* by hash: index + 1 */
+    size_t table_size;
+    uint64_t *names; /* of columns */
+    size_t n_columns, columns_capacity;
+    uint32_t *names_table;
+    size_t names_table_size;
+    uint32_t *segments; /* shape of each */
+    size_t n_segments, segments_capacity;
+    struct view *starts; /* where each segment stands */
+    size_t starts_capacity;
+    struct view *values; /* of all slots, in the order of segments and slots */
+    size_t n_values, values_capacity;
+    size_t n_missed; /* segments that were cut into tokens */
+};
+
+void shapes_free(struct shapes *s);
+void shapes_reset(struct shapes *s, struct str lines);
+/* The line that stands at that place in the lines. False: there are SHAPES_MAX shapes. */
+bool shapes_add(struct shapes *s, size_t at, size_t len);
+
+#endif

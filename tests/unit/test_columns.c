@@ -1,0 +1,366 @@
+/* formats/block/columns: lines come back byte for byte, whatever they are; hostile bytes are refused. */
+#include "formats/block/columns.h"
+
+#include "base/mem.h"
+#include "tests/test.h"
+
+#include <stdlib.h>
+
+/* Lines that are encoded together, and what became of them. */
+struct world {
+    struct buf lines, out;
+    uint32_t lengths[70000];
+    size_t n;
+    struct columns_encoder encoder;
+    struct packer packer;
+    struct arena arena;
+    struct columns columns;
+};
+
+static void free_world(struct world **w)
+{
+    buf_free(&(*w)->lines), buf_free(&(*w)->out);
+    columns_encoder_free(&(*w)->encoder);
+    packer_free(&(*w)->packer);
+    arena_free(&(*w)->arena);
+    mem_free(w);
+}
+
+#define WORLD defer(free_world) struct world *w = mem_new(struct world)
+
+static void add_line(struct world *w, struct str line)
+{
+    buf_add(&w->lines, line);
+    w->lengths[w->n++] = (uint32_t)line.len;
+}
+
+#define ADD(w, ...)                        \
+    do {                                   \
+        char text_[512];                   \
+        snprintf(text_, 512, __VA_ARGS__); \
+        add_line((w), str_from(text_));    \
+    } while (0)
+
+static bool encode(struct world *w)
+{
+    buf_reset(&w->out);
+    return columns_encode(&w->encoder, &w->packer, 3, buf_str(&w->lines), w->lengths, w->n,
+                          &w->out);
+}
+
+static bool open_columns(struct world *w, struct str bytes, struct err *err)
+{
+    arena_reset(&w->arena);
+    return columns_open(&w->columns, bytes, w->n, w->lines.len, &w->packer, &w->arena, err);
+}
+
+/* Encodes, decodes and compares. */
+static void round_trip(struct world *w)
+{
+    struct err err;
+    REQUIRE(encode(w));
+    REQUIRE_OK(open_columns(w, buf_str(&w->out), &err));
+    char *back = mem_alloc_raw(w->lines.len + 1);
+    uint32_t *lengths = mem_array(uint32_t, w->n);
+    bool good = columns_lines(&w->columns, back, w->lines.len, lengths, &err);
+    REQUIRE_OK(good);
+    CHECK(memcmp(lengths, w->lengths, w->n * sizeof *lengths) == 0);
+    CHECK(w->lines.len == 0 || memcmp(back, w->lines.ptr, w->lines.len) == 0);
+    mem_free(&back), mem_free(&lengths);
+}
+
+static enum column_kind kind_of(const struct world *w, size_t column)
+{
+    const struct column *c = &w->columns.columns[column];
+    return c->kind == COLUMN_DICT ? c->distinct->kind : c->kind;
+}
+
+TEST(columns_one_shape)
+{
+    WORLD;
+    for (int i = 0; i < 100; i++)
+        ADD(w, "job %d done in %d ms", 4000 + i * 7, i * i % 91);
+    round_trip(w);
+    CHECK_INT(w->columns.n_shapes, 1);
+    CHECK_INT(w->columns.n_columns, 3);
+    CHECK_INT(w->columns.columns[0].n, 0);
+    CHECK_INT(kind_of(w, 1), COLUMN_INTEGER);
+    CHECK_INT(kind_of(w, 2), COLUMN_INTEGER);
+}
+
+TEST(columns_what_is_alone_is_the_rest)
+{
+    WORLD;
+    for (int i = 0; i < 20; i++)
+        ADD(w, "job %d done in so many milliseconds", i);
+    add_line(w, STR("what is this?"));
+    add_line(w, STR("two\nlines that are like none"));
+    round_trip(w);
+    CHECK_INT(w->columns.columns[0].n, 3);
+}
+
+/* A column of values of one form, some of which only look like it. */
+#define CHECK_KIND(expected, n_exceptions_, ...)                                               \
+    do {                                                                                       \
+        WORLD;                                                                                 \
+        static const char *const odd[] = {__VA_ARGS__, NULL};                                  \
+        for (unsigned i = 0; i < 400; i++)                                                     \
+            make(w, i);                                                                        \
+        for (size_t i = 0; odd[i]; i++)                                                        \
+            ADD(w, "value=%s;", odd[i]);                                                       \
+        round_trip(w);                                                                         \
+        CHECK_INT(kind_of(w, 1), expected);                                                    \
+        const struct column *c_ = &w->columns.columns[1];                                      \
+        CHECK_INT((c_->kind == COLUMN_DICT ? c_->distinct : c_)->n_exceptions, n_exceptions_); \
+    } while (0)
+
+static uint64_t mixed(uint64_t i)
+{
+    i = (i + 1) * UINT64_C(0x9e3779b97f4a7c15);
+    return i ^ i >> 29;
+}
+
+TEST(columns_integers)
+{
+#define make(w, i) ADD(w, "value=%lld;", (long long)(mixed(i) % 2000000) - 1000000)
+    CHECK_KIND(COLUMN_INTEGER, 6, "007", "00", "1234567890123456789", "x9",
+               "12345678901234567890123", "0", "999999999999999999", "-999999999999999999", "-0");
+#undef make
+#define make(w, i) ADD(w, "value=%04d;", (int)(mixed(i) % 10000))
+    CHECK_KIND(COLUMN_INTEGER, 3, "12345", "001", "-001", "0000");
+#undef make
+#define make(w, i) ADD(w, "value=c%d;", (int)(mixed(i) % 30000))
+    CHECK_KIND(COLUMN_INTEGER, 4, "12345", "d5", "c", "c01", "c0");
+#undef make
+}
+
+TEST(columns_decimals)
+{
+#define make(w, i) ADD(w, "value=%d.%03d;", (int)(mixed(i) % 900), (int)(mixed(i + 7) % 1000))
+    CHECK_KIND(COLUMN_DECIMAL, 3, "12", "0", "0.5", "00.5", "1.", "1.2.3", "1.0000000001",
+               "1.000000001", "123456789012345.67");
+#undef make
+}
+
+TEST(columns_hex_and_uuid)
+{
+#define make(w, i) ADD(w, "value=%016llx;", (unsigned long long)mixed(i))
+    CHECK_KIND(COLUMN_HEX, 3, "0123456789ABCDEF", "0123456789abcde", "0123456789abcdeg",
+               "0000000000000000");
+#undef make
+#define make(w, i) ADD(w, "value=0x%07llx;", (unsigned long long)mixed(i) >> 36)
+    CHECK_KIND(COLUMN_HEX, 2, "0123456", "0X123456A", "0xfffffff");
+#undef make
+#define make(w, i)                                                                        \
+    ADD(w, "value=%08x-1234-4abc-8def-%012llx;", (unsigned)(mixed(i) >> 20 & 0xffffffff), \
+        (unsigned long long)mixed(i + 9) >> 16)
+    CHECK_KIND(COLUMN_UUID, 2, "01234567-89ab-cdef-0123-456789abcdeF",
+               "01234567-89ab-cdef-0123-456789abcd");
+#undef make
+}
+
+TEST(columns_addresses_and_times)
+{
+#define make(w, i) \
+    ADD(w, "value=%d.%d.%d.%d;", (int)(mixed(i) % 256), (int)(mixed(i + 3) % 256), i % 10, i % 100)
+    CHECK_KIND(COLUMN_IPV4, 3, "1.2.3.4", "255.255.255.255", "256.1.1.1", "01.2.3.4", "1.2.3.4.5");
+#undef make
+#define make(w, i) \
+    ADD(w, "2026-11-%02uT09:%02u:%02u.%03uZ went", 1 + i % 28, i % 60, i * 7 % 60, i * 13 % 1000)
+    WORLD;
+    for (unsigned i = 0; i < 300; i++)
+        make(w, i);
+    ADD(w, "2026-02-30T09:00:00.000Z went");
+    ADD(w, "2026-11-20T09:00:60.000Z went");
+    ADD(w, "2026-11-20T09:00:00.000+01:00 went");
+    ADD(w, "1969-12-31T23:59:59.000Z went");
+    ADD(w, "2261-12-31T23:59:59.000Z went");
+    round_trip(w);
+    CHECK_INT(kind_of(w, 1), COLUMN_TIME);
+    CHECK_INT(w->columns.columns[1].n_exceptions, 4);
+#undef make
+}
+
+TEST(columns_two_times_of_one_moment)
+{
+    WORLD;
+    for (unsigned i = 0; i < 300; i++)
+        ADD(w,
+            "{\"ts\":\"2026-11-20T09:%02u:%02u.%06uZ\",\"at\":\"2026-11-20T09:%02u:%02u.%06uZ\"}",
+            i / 60, i % 60, (unsigned)(mixed(i) % 1000000), i / 60, i % 60,
+            (unsigned)(mixed(i) % 1000000));
+    round_trip(w);
+    CHECK_INT(w->columns.columns[1].kind, COLUMN_TIME);
+    CHECK_INT(w->columns.columns[2].kind, COLUMN_SAME);
+}
+
+TEST(columns_odd_lines)
+{
+    WORLD;
+    static char large[1 << 20];
+    for (int i = 0; i < 3; i++) {
+        add_line(w, (struct str){0});
+        add_line(w, STR("\n"));
+        add_line(w, STR("\n\n1\n"));
+        add_line(w, STR("\0\0\xff 1"));
+        add_line(w, STR("="));
+        add_line(w, STR("\"\"\"\\"));
+        add_line(w, STR("-1 -.1 .1. --1 1- 1."));
+        add_line(w, STR("/ // /a /1 a/b http://a.b/c?d=1&e=\"f\" \"unended 1"));
+        memset(large, '[', sizeof large);
+        add_line(w, str_of(large, sizeof large));
+        memset(large, '7', sizeof large);
+        add_line(w, str_of(large, sizeof large));
+        for (size_t k = 0; k < sizeof large; k++)
+            large[k] = "1 "[k % 2];
+        add_line(w, str_of(large, sizeof large / 16));
+    }
+    round_trip(w);
+}
+
+TEST(columns_only_empty_lines)
+{
+    WORLD;
+    for (int i = 0; i < 300; i++)
+        add_line(w, (struct str){0});
+    CHECK(!encode(w));
+    ADD(w, "1");
+    ADD(w, "2");
+    round_trip(w);
+}
+
+TEST(columns_what_has_no_columns_is_refused)
+{
+    WORLD;
+    uint64_t state = 1;
+    for (int i = 0; i < 5000; i++) {
+        char line[64];
+        for (size_t k = 0; k < sizeof line; k++)
+            line[k] = (char)(state = mixed(state));
+        add_line(w, str_of(line, sizeof line));
+    }
+    CHECK(!encode(w));
+    CHECK_INT(w->out.len, 0);
+}
+
+static unsigned below(unsigned n)
+{
+    return (unsigned)rand() % n;
+}
+
+static int print_random_line(char *to, size_t room)
+{
+    unsigned a = below(100000), b = below(16);
+    switch (below(6)) {
+    case 0:
+        return snprintf(to, room,
+                        "{\"level\":%u,\"time\":17951665%05u,\"id\":\"%08x\",\"msg\":\"job %u\"}",
+                        b, a, (unsigned)rand(), b);
+    case 1:
+        return snprintf(to, room,
+                        "192.0.2.%u - - [20/Nov/2026:09:22:%02u +0000] \"GET /a/%u\" 200 %u", b,
+                        a % 60, b, a);
+    case 2:
+        return snprintf(to, room,
+                        "2026-11-20 09:22:%02u,%03u [worker-%u] INFO  c.e.Thing:%u - done", a % 60,
+                        a % 1000, b, a % 50);
+    case 3:
+        return snprintf(to, room,
+                        "Nov 20 09:22:%02u host app[%u]: level=info user=u%u took=%u.%03us", a % 60,
+                        b, b, b, a % 1000);
+    case 4:
+        return snprintf(to, room, "Traceback:\n  at f%u (a.js:%u:%u)\n  at g (b.js:%u:1)", b, a, b,
+                        b);
+    default:
+        return snprintf(to, room, "plain words without a number");
+    }
+}
+
+/* Lines of many kinds, that are changed here and there. */
+static void put_random_lines(struct world *w, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        char line[512];
+        int len = print_random_line(line, sizeof line);
+        while (below(8) == 0)
+            line[below((unsigned)len)] = (char)rand();
+        add_line(w, str_of(line, (size_t)len));
+    }
+}
+
+TEST(columns_random_lines_come_back)
+{
+    for (unsigned seed = 1; seed < 60; seed++) {
+        WORLD;
+        srand(seed);
+        put_random_lines(w, 1 + (size_t)rand() % 3000);
+        if (encode(w))
+            round_trip(w);
+        else
+            CHECK(w->n < 100);
+    }
+}
+
+TEST(columns_chosen_rows)
+{
+    WORLD;
+    struct err err;
+    srand(5);
+    put_random_lines(w, 5000);
+    for (int round = 0; round < 20; round++) {
+        REQUIRE(encode(w));
+        REQUIRE_OK(open_columns(w, buf_str(&w->out), &err));
+        struct columns_cursor cursor;
+        columns_begin(&cursor, &w->columns);
+        size_t at = 0;
+        for (size_t row = 0; row < w->n; row++) {
+            size_t skipped = min_of((size_t)rand() % 200, w->n - row);
+            columns_skip(&cursor, skipped);
+            for (; skipped; skipped--)
+                at += w->lengths[row++];
+            if (row == w->n)
+                break;
+            char line[1024];
+            const char *end = columns_next(&cursor, line, line + sizeof line);
+            REQUIRE(end != NULL);
+            CHECK(str_equal(str_of(line, (size_t)(end - line)),
+                            str_of(w->lines.ptr + at, w->lengths[row])));
+            at += w->lengths[row];
+        }
+    }
+}
+
+TEST(columns_only_what_is_asked_for_is_unpacked)
+{
+    WORLD;
+    struct err err;
+    struct columns_cursor cursor;
+    for (int i = 0; i < 100; i++)
+        ADD(w, i % 2 ? "job %d done" : "user=%d left", i);
+    REQUIRE(encode(w));
+    REQUIRE_OK(open_columns(w, buf_str(&w->out), &err));
+    columns_begin(&cursor, &w->columns);
+    char line[64];
+    CHECK(columns_next(&cursor, line, line + sizeof line) != NULL);
+    CHECK(w->columns.columns[1].is_loaded && !w->columns.columns[2].is_loaded);
+    CHECK(columns_next(&cursor, line, line + 3) == NULL);
+}
+
+TEST(columns_damaged_bytes_are_refused)
+{
+    WORLD;
+    struct err err;
+    srand(3);
+    put_random_lines(w, 400);
+    REQUIRE(encode(w));
+    char *back = mem_alloc_raw(w->lines.len);
+    uint32_t *lengths = mem_array(uint32_t, w->n);
+    for (size_t i = 0; i < w->out.len; i++) {
+        w->out.ptr[i] ^= (char)(1 << i % 8);
+        if (open_columns(w, buf_str(&w->out), &err))
+            columns_lines(&w->columns, back, w->lines.len, lengths, &err);
+        w->out.ptr[i] ^= (char)(1 << i % 8);
+        CHECK(!open_columns(w, str_of(w->out.ptr, i), &err) && err.code == ERR_CORRUPT);
+    }
+    mem_free(&back), mem_free(&lengths);
+}
