@@ -2,8 +2,9 @@
 
 #include "base/compress.h"
 #include "base/mem.h"
+#include "formats/block/columns.h"
 
-enum { PLAIN = 1, HEADER_CHECK_AT = 108, CHECKSUM_AT = 112 };
+enum { HEADER_CHECK_AT = 108, CHECKSUM_AT = 112 };
 
 static uint64_t checksum(struct str bytes)
 {
@@ -31,7 +32,8 @@ static const char *read_header(struct str bytes, struct block_header *h)
         return "no block starts here";
     if (read_u8(&r) != BLOCK_VERSION)
         return "its version is not known to this program";
-    if (read_u8(&r) != PLAIN)
+    h->encoding = read_u8(&r);
+    if (h->encoding != BLOCK_PLAIN && h->encoding != BLOCK_COLUMNS)
         return "its encoding is not known to this program";
     h->unit = read_u8(&r);
     uint8_t zero = read_u8(&r);
@@ -280,7 +282,8 @@ bool block_read_columns(struct block *block, struct arena *arena, struct err *er
     read_column_ids(&r, block);
     read_column_flags(&r, block);
     read_column_fields(&r, block, has);
-    read_column_lengths(&r, block);
+    if (h->encoding == BLOCK_PLAIN)
+        read_column_lengths(&r, block);
     if (r.bad || reader_left(&r)) {
         block->records = NULL;
         return refuse(h, "its columns are malformed", err);
@@ -288,11 +291,35 @@ bool block_read_columns(struct block *block, struct arena *arena, struct err *er
     return true;
 }
 
+/* With the length of each record's line, if there are records. */
+static bool decode_columns(struct block *block, struct arena *arena, struct err *err)
+{
+    const struct block_header *h = &block->header;
+    struct columns columns;
+    char *bytes = arena_alloc_raw(arena, h->line_bytes + 1);
+    uint32_t *lengths = arena_alloc_raw(arena, h->records * sizeof *lengths);
+    struct str stored = str_slice(block->bytes, h->length - h->lines_stored, h->lines_stored);
+    if (!columns_open(&columns, stored, h->records, h->line_bytes, block->packer, arena, err) ||
+        !columns_lines(&columns, bytes, h->line_bytes, lengths, err))
+        return err_wrap(err, "block %llu", (unsigned long long)h->sequence);
+    for (uint32_t i = 0; i < h->records; i++) {
+        if (lengths[i] > RECORD_LINE_MAX)
+            return refuse(h, "a line is too long", err);
+        if (block->records)
+            block->records[i].line.len = lengths[i];
+    }
+    block->lines = str_of(bytes, h->line_bytes);
+    return true;
+}
+
 bool block_read_lines(struct block *block, struct arena *arena, struct err *err)
 {
     const struct block_header *h = &block->header;
-    if (!unpack(block, h->length - h->lines_stored, h->lines_stored, h->line_bytes, arena,
-                &block->lines, err))
+    bool done = h->encoding == BLOCK_COLUMNS
+                    ? decode_columns(block, arena, err)
+                    : unpack(block, h->length - h->lines_stored, h->lines_stored, h->line_bytes,
+                             arena, &block->lines, err);
+    if (!done)
         return false;
     const char *at = block->lines.ptr;
     for (uint32_t i = 0; block->records && i < h->records; i++) {

@@ -1,12 +1,12 @@
 /*
  * The block: what a shipper sends, what spool and journal keep. Up to 64 Ki records of one origin.
- * This file has the plain encoding; every field is little-endian, varint and str are those of
+ * Every field is little-endian, varint and str are those of
  * base/buf.h. docs/formats.md describes the same bytes for other implementations.
  *
  *     offset size
  *        0    4  magic "SLBK"
  *        4    1  version, 1
- *        5    1  encoding, 1 = plain
+ *        5    1  encoding of the lines, 1 = plain, 2 = columns
  *        6    1  unit of times in the columns: 0 = ns, 1 = us
  *        7    1  0
  *        8    4  length of the whole block in bytes
@@ -19,10 +19,11 @@
  *       72   16  least and greatest event time, ns
  *       88    8  directory: bytes as stored, bytes unpacked
  *       96    8  columns: bytes as stored, bytes unpacked
- *      104    4  lines: bytes as stored (unpacked: line bytes)
+ *      104    4  lines: bytes as stored
  *      108    4  low half of the XXH3-64 of the bytes 0 to 107
  *      112    8  XXH3-64 of the bytes 0 to 111 followed by the bytes 120 to the end
- *      120       directory, columns, lines: one zstd frame each
+ *      120       directory, columns: one zstd frame each; lines: one of line bytes, or as
+ *                formats/block/columns.h has them
  *
  *     directory := streams:varint stream* sources:varint source*
  *     stream    := labels                    hashed to the stream's id (record.h)
@@ -31,7 +32,7 @@
  * block, as difference to the least order time source    := id:16 from:varint size:varint hash:8
  * bytes from .. from + size of the source are in this block; XXH3-64 of up to 256 bytes before the
  * end columns   := runs(stream index) order* event* runs(level) runs(id kind) id* runs(flags)
- *                  runs(0 | 1 has fields) fields* length*
+ *                  runs(0 | 1 has fields) fields* length*      with encoding 2 no lengths
  *     runs(x)   := (count:varint x:varint)*  counts are >= 1 and sum up to the number of records
  *     order     := zigzag, in units, difference to the record before (the first: to the least)
  *     event     := zigzag, in units, event time - order time
@@ -55,6 +56,8 @@
 #include "formats/block/record.h"
 
 #define BLOCK_MAGIC 0x4b424c53u /* "SLBK" */
+
+enum block_encoding { BLOCK_PLAIN = 1, BLOCK_COLUMNS = 2 };
 
 enum {
     BLOCK_HEADER = 120,
@@ -80,7 +83,8 @@ struct block_header {
     uint32_t directory_stored, directory_bytes;
     uint32_t columns_stored, columns_bytes;
     uint32_t lines_stored;
-    uint8_t unit; /* 0 = ns, 1 = us */
+    uint8_t unit;     /* 0 = ns, 1 = us */
+    uint8_t encoding; /* enum block_encoding */
 };
 
 struct block_stream {
@@ -115,7 +119,7 @@ bool block_peek(struct str bytes, struct block_header *header, struct err *err);
 /* Header, checksum and directory. bytes is exactly one block; it and the packer outlive *block. */
 bool block_open(struct block *block, struct str bytes, struct packer *packer, struct arena *arena,
                 struct err *err);
-/* Fills records, without their lines. */
+/* Fills records, without their lines; of plain blocks with .line.len. */
 bool block_read_columns(struct block *block, struct arena *arena, struct err *err);
 /* Fills lines, and the line of each record if the columns were read. */
 bool block_read_lines(struct block *block, struct arena *arena, struct err *err);

@@ -2,7 +2,7 @@
 
 #include "base/mem.h"
 
-enum { PLAIN = 1, PACK_LEVEL = 3 };
+enum { PACK_LEVEL = 3, COMPARED_EVERY = 16 };
 
 void block_builder_free(struct block_builder *b)
 {
@@ -12,6 +12,9 @@ void block_builder_free(struct block_builder *b)
     mem_free(&b->records);
     mem_free(&b->streams);
     mem_free(&b->sources);
+    columns_encoder_free(&b->columns);
+    mem_free(&b->lengths);
+    buf_free(&b->stored_lines);
     *b = (struct block_builder){0};
 }
 
@@ -124,11 +127,11 @@ static void put_times(const struct block_builder *b, int64_t least_order_ns, int
     }
 }
 
-static void put_columns(const struct block_builder *b, int64_t least_order_ns, int64_t unit,
+static void put_columns(const struct block_builder *b, const struct block_header *h,
                         struct buf *out)
 {
     PUT_RUNS(b, out, r->stream);
-    put_times(b, least_order_ns, unit, out);
+    put_times(b, h->least_order_ns, block_unit_ns(h->unit), out);
     PUT_RUNS(b, out, r->level);
     PUT_RUNS(b, out, r->id_kind);
     for (size_t i = 0; i < b->n_records; i++) {
@@ -141,7 +144,7 @@ static void put_columns(const struct block_builder *b, int64_t least_order_ns, i
         if (b->records[i].fields.len)
             put_str(out, b->records[i].fields);
     }
-    for (size_t i = 0; i < b->n_records; i++)
+    for (size_t i = 0; h->encoding == BLOCK_PLAIN && i < b->n_records; i++)
         put_varint(out, b->records[i].line.len);
 }
 
@@ -179,7 +182,7 @@ static void put_header(const struct block_header *h, struct buf *out)
 {
     put_u32(out, BLOCK_MAGIC);
     put_u8(out, BLOCK_VERSION);
-    put_u8(out, PLAIN);
+    put_u8(out, h->encoding);
     put_u8(out, h->unit);
     put_u8(out, 0);
     put_u32(out, h->length);
@@ -201,6 +204,42 @@ static void put_header(const struct block_header *h, struct buf *out)
     put_u64(out, 0);
 }
 
+static bool encode_columns(struct block_builder *b)
+{
+    b->lengths = mem_resize_raw(b->lengths, b->n_records * sizeof *b->lengths);
+    for (size_t i = 0; i < b->n_records; i++)
+        b->lengths[i] = (uint32_t)b->records[i].line.len;
+    return columns_encode(&b->columns, &b->packer, PACK_LEVEL, buf_str(&b->lines), b->lengths,
+                          b->n_records, &b->stored_lines);
+}
+
+/* Chooses the encoding and fills .stored_lines. */
+static bool store_lines(struct block_builder *b, uint8_t *encoding, struct err *err)
+{
+    struct buf *out = &b->stored_lines;
+    buf_reset(out);
+    *encoding = BLOCK_PLAIN;
+    if (b->lines.len < BLOCK_CLOSE_BYTES)
+        return zstd_pack(&b->packer, buf_str(&b->lines), PACK_LEVEL, out, err);
+    bool compares = b->n_large++ % COMPARED_EVERY == 0;
+    if (compares || !b->prefers_plain)
+        *encoding = encode_columns(b) ? BLOCK_COLUMNS : BLOCK_PLAIN;
+    if (*encoding == BLOCK_COLUMNS && !compares)
+        return true;
+    size_t columns = out->len;
+    if (!zstd_pack(&b->packer, buf_str(&b->lines), PACK_LEVEL, out, err))
+        return false;
+    size_t plain = out->len - columns;
+    b->prefers_plain = *encoding == BLOCK_PLAIN || columns > plain / 10 * 9;
+    if (!b->prefers_plain) {
+        out->len = columns;
+        return true;
+    }
+    *encoding = BLOCK_PLAIN;
+    buf_remove_front(out, columns);
+    return true;
+}
+
 bool block_builder_finish(struct block_builder *b, struct hash128 origin, uint64_t sequence,
                           uint8_t unit, struct buf *out, struct err *err)
 {
@@ -215,8 +254,10 @@ bool block_builder_finish(struct block_builder *b, struct hash128 origin, uint64
     summarise(b, block_unit_ns(unit), &h);
     defer(buf_free) struct buf directory = {.max = BLOCK_DIRECTORY_MAX};
     defer(buf_free) struct buf columns = {.max = BLOCK_COLUMNS_MAX};
+    if (!store_lines(b, &h.encoding, err))
+        return false;
     put_directory(b, h.least_order_ns, &directory);
-    put_columns(b, h.least_order_ns, block_unit_ns(unit), &columns);
+    put_columns(b, &h, &columns);
     if (directory.over || columns.over)
         return err_set(err, ERR_LIMIT, "a block's directory or columns are too large");
     h.directory_bytes = (uint32_t)directory.len;
@@ -226,9 +267,12 @@ bool block_builder_finish(struct block_builder *b, struct hash128 origin, uint64
         return err_set(err, ERR_LIMIT, "no room for a block");
     out->len += BLOCK_HEADER;
     if (!pack(&b->packer, buf_str(&directory), out, &h.directory_stored, err) ||
-        !pack(&b->packer, buf_str(&columns), out, &h.columns_stored, err) ||
-        !pack(&b->packer, buf_str(&b->lines), out, &h.lines_stored, err))
+        !pack(&b->packer, buf_str(&columns), out, &h.columns_stored, err))
         return false;
+    buf_add(out, buf_str(&b->stored_lines));
+    h.lines_stored = (uint32_t)b->stored_lines.len;
+    if (out->over)
+        return err_set(err, ERR_LIMIT, "no room for a block");
     h.length = (uint32_t)(out->len - start);
     if (h.length > BLOCK_MAX)
         return err_set(err, ERR_LIMIT, "a block of %u bytes is too large", h.length);

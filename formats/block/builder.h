@@ -4,11 +4,16 @@
  *     block_builder_stream, _add, ... until full or due ─▶ block_builder_source ─▶ _finish ─▶ _reset
  *
  * Memory is bounded by BLOCK_LINE_BYTES_MAX, BLOCK_RECORDS_MAX and BLOCK_BESIDES_MAX.
+ *
+ * Lines of BLOCK_CLOSE_BYTES and more are stored as columns, if those are smaller by a tenth at least. To know
+ * that costs as much as to store both, so it is only found out for one block in COMPARED_EVERY, and believed
+ * for those behind it.
  */
 #ifndef FORMATS_BLOCK_BUILDER_H
 #define FORMATS_BLOCK_BUILDER_H
 
 #include "formats/block/block.h"
+#include "formats/block/columns.h"
 
 /* What is being collected for a block. Zero value is valid; bytes given are copied. */
 struct block_builder {
@@ -22,6 +27,11 @@ struct block_builder {
     size_t n_streams, streams_capacity;
     struct block_source *sources;
     size_t n_sources, sources_capacity;
+    struct columns_encoder columns;
+    uint32_t *lengths;       /* of the lines, for the encoder */
+    struct buf stored_lines; /* as they will stand in the block */
+    unsigned n_large;        /* blocks that were large enough for columns */
+    bool prefers_plain;      /* columns were no smaller the last time that both were made */
 };
 
 void block_builder_free(struct block_builder *b);

@@ -70,8 +70,17 @@ size_t integer_print(char *to, uint64_t number, unsigned digits)
     return is_negative + print_digits(to + is_negative, is_negative ? 0 - number : number, digits);
 }
 
+static uint64_t power_of_ten(unsigned n)
+{
+    uint64_t power = 1;
+    while (n-- > 0)
+        power *= 10;
+    return power;
+}
+
 bool decimal_parse(struct str value, uint64_t *number, unsigned *places)
 {
+    bool is_negative = take_prefix(&value, STR("-"));
     const char *at = value.ptr, *end = at + value.len;
     size_t point = str_find_byte(str_slice(value, 0, DIGITS_MAX), '.');
     uint64_t whole, fraction;
@@ -84,24 +93,18 @@ bool decimal_parse(struct str value, uint64_t *number, unsigned *places)
     at++;
     if (!take_digits(&at, end, *places, &fraction))
         return false;
-    for (unsigned i = 0; i < *places; i++)
-        whole *= 10;
-    *number = whole + fraction;
-    return true;
-}
-
-static uint64_t power_of_ten(unsigned n)
-{
-    uint64_t power = 1;
-    while (n-- > 0)
-        power *= 10;
-    return power;
+    whole = whole * power_of_ten(*places) + fraction;
+    *number = is_negative ? 0 - whole : whole;
+    return whole > 0 || !is_negative;
 }
 
 size_t decimal_print(char *to, uint64_t number, unsigned places)
 {
     uint64_t unit = power_of_ten(places);
-    size_t n = print_digits(to, number / unit, 1);
+    bool is_negative = (int64_t)number < 0;
+    *to = '-';
+    number = is_negative ? 0 - number : number;
+    size_t n = is_negative + print_digits(to + is_negative, number / unit, 1);
     if (places == 0)
         return n;
     to[n++] = '.';

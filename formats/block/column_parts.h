@@ -22,7 +22,7 @@ enum {
 /* Exactly that many digits, or with digits 1 as many as the number has, and perhaps '-' before them: then
  * it is modulo 2^64. */
 bool integer_parse(struct str value, unsigned digits, uint64_t *number);
-/* "12.50" is 1250 and 2 places: at least one, no zero in front but one before the point. */
+/* "12.50" is 1250 and 2 places: at least one, no zero in front but one before the point; '-' as above. */
 bool decimal_parse(struct str value, uint64_t *number, unsigned *places);
 bool ipv4_parse(struct str value, uint64_t *number);
 /* Into (digits + 1) / 2 or 16 bytes, or nowhere. Lower case, or upper. */

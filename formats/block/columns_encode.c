@@ -71,12 +71,11 @@ static void sort_values(struct columns_encoder *e)
     const struct view *value = s->values;
     for (size_t i = 0; i < s->n_segments; i++) {
         const struct shape *shape = &s->items[s->segments[i]];
-        const struct shape_slot *slot = s->slots + shape->slots;
         if (e->numbers[s->segments[i]] < FIRST_SHAPE)
             e->views[e->ends[0]++] = s->starts[i];
         else
             for (size_t k = 0; k < shape->n_slots; k++)
-                e->views[e->ends[slot[k].column + 1]++] = value[k];
+                e->views[e->ends[s->slots[shape->slots + k].column + 1]++] = value[k];
         value += shape->n_slots;
     }
 }

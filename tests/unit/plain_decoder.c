@@ -1,6 +1,7 @@
 #include "tests/unit/plain_decoder.h"
 
 #include "base/mem.h"
+#include "tests/unit/plain_parts.h"
 
 #include <zstd.h>
 
@@ -13,13 +14,7 @@
 
 /* ---- section 1: encodings ---- */
 
-struct cursor {
-    const unsigned char *bytes;
-    size_t at, len;
-    bool bad;
-};
-
-static struct cursor cursor_of(struct str s)
+struct cursor cursor_of(struct str s)
 {
     return (struct cursor){.bytes = (const unsigned char *)s.ptr, .len = s.len};
 }
@@ -32,7 +27,7 @@ static uint64_t little_endian(const unsigned char *bytes, int size)
     return value;
 }
 
-static uint64_t fixed_at(struct str s, size_t offset, int size)
+uint64_t fixed_at(struct str s, size_t offset, int size)
 {
     return little_endian((const unsigned char *)s.ptr + offset, size);
 }
@@ -47,13 +42,13 @@ static struct str take_bytes(struct cursor *c, uint64_t n)
     return str_of(c->bytes + c->at - n, (size_t)n);
 }
 
-static uint64_t take_fixed(struct cursor *c, int size)
+uint64_t take_fixed(struct cursor *c, int size)
 {
     struct str s = take_bytes(c, (uint64_t)size);
     return c->bad ? 0 : fixed_at(s, 0, size);
 }
 
-static uint64_t take_varint(struct cursor *c)
+uint64_t take_varint(struct cursor *c)
 {
     uint64_t value = 0;
     for (int i = 0; i < 10; i++) {
@@ -68,14 +63,13 @@ static uint64_t take_varint(struct cursor *c)
     return 0;
 }
 
-/* As the unsigned number with the same bits, because differences wrap around. */
-static uint64_t take_zigzag(struct cursor *c)
+uint64_t take_zigzag(struct cursor *c)
 {
     uint64_t v = take_varint(c);
     return v % 2 ? 0 - (v / 2) - 1 : v / 2;
 }
 
-static struct str take_string(struct cursor *c)
+struct str take_string(struct cursor *c)
 {
     return take_bytes(c, take_varint(c));
 }
@@ -86,13 +80,12 @@ static struct hash128 take_id(struct cursor *c)
     return (struct hash128){.low = low, .high = take_fixed(c, 8)};
 }
 
-static uint64_t xxh3(struct str s)
+uint64_t xxh3(struct str s)
 {
     return XXH3_64bits(s.ptr, s.len);
 }
 
-/* One frame that fills its place and has exactly size bytes. */
-static bool inflate(struct str in, uint64_t size, struct arena *arena, struct str *out)
+bool inflate(struct str in, uint64_t size, struct arena *arena, struct str *out)
 {
     if (in.len < 4 || fixed_at(in, 0, 4) != 0xfd2fb528 ||
         ZSTD_getFrameContentSize(in.ptr, in.len) != size ||
@@ -136,11 +129,13 @@ enum { HEADER = 120, MIB = 1 << 20 };
 
 static const char *read_header(struct str s, struct plain_block *b)
 {
-    if (s.len < HEADER || memcmp(s.ptr, "SLBK\1\1", 6) != 0 || s.ptr[7] != 0)
+    if (s.len < HEADER || memcmp(s.ptr, "SLBK\1", 5) != 0 || s.ptr[5] < 1 || s.ptr[5] > 2 ||
+        s.ptr[7] != 0)
         return "3.1";
     if (fixed_at(s, 108, 4) != xxh3(str_slice(s, 0, 108)) % 0x100000000)
         return "3.2";
     struct cursor c = {.bytes = (const unsigned char *)s.ptr, .at = 8, .len = HEADER};
+    b->has_columns = s.ptr[5] == 2;
     b->unit = (uint8_t)s.ptr[6];
     b->length = take_fixed(&c, 4);
     b->records_n = take_fixed(&c, 4);
@@ -271,23 +266,41 @@ static const char *read_columns(struct str s, struct arena *arena, struct plain_
         c.bad |= r->has_fields && (r->fields.len > 4096 || !is_labels(r->fields));
         c.bad |= (r->flags & 8) && (r->flags & 7);
     }
-    for (uint64_t i = 0; i < b->records_n; i++)
+    for (uint64_t i = 0; !b->has_columns && i < b->records_n; i++)
         b->records[i].length = take_varint(&c);
     return c.bad || c.at != c.len ? "3.9 to 3.14" : NULL;
 }
 
-static const char *cut_lines(struct str lines, struct plain_block *b)
+static const char *check_lines(const struct plain_block *b)
 {
-    struct cursor c = cursor_of(lines);
     uint64_t sum = 0;
     for (uint64_t i = 0; i < b->records_n; i++) {
-        struct plain_record *r = &b->records[i];
-        r->line = take_bytes(&c, r->length);
-        if (r->length > MIB || c.bad)
+        if (b->records[i].line.len > MIB)
             return "3.13";
-        sum += xxh3(r->line);
+        sum += xxh3(b->records[i].line);
     }
-    return c.at != c.len || sum != b->line_hash ? "3.13" : NULL;
+    return sum != b->line_hash ? "3.13" : NULL;
+}
+
+static const char *cut_lines(struct str s, struct arena *arena, struct plain_block *b)
+{
+    struct str content;
+    if (!inflate(s, b->line_bytes, arena, &content))
+        return "3.8";
+    struct cursor c = cursor_of(content);
+    for (uint64_t i = 0; i < b->records_n; i++)
+        b->records[i].line = take_bytes(&c, b->records[i].length);
+    return c.bad || c.at != c.len ? "3.13" : check_lines(b);
+}
+
+static const char *join_lines(struct str s, struct arena *arena, struct plain_block *b)
+{
+    struct str *lines = arena_array(arena, struct str, (size_t)b->records_n);
+    if (!plain_columns_read(s, b->records_n, b->line_bytes, arena, lines))
+        return "3.1 of columns";
+    for (uint64_t i = 0; i < b->records_n; i++)
+        b->records[i].line = lines[i];
+    return check_lines(b);
 }
 
 static const char *compare_times(const struct plain_block *b)
@@ -315,18 +328,17 @@ const char *plain_block_read(struct str s, struct arena *arena, struct plain_blo
     if (s.len != b->length || !is_check_right(s, arena))
         return "3.7";
     size_t directory_size = (size_t)fixed_at(s, 88, 4), columns_size = (size_t)fixed_at(s, 96, 4);
-    struct str directory, columns, lines;
+    struct str directory, columns,
+        lines = str_slice(s, HEADER + directory_size + columns_size, SIZE_MAX);
     if (!inflate(str_slice(s, HEADER, directory_size), fixed_at(s, 92, 4), arena, &directory) ||
         !inflate(str_slice(s, HEADER + directory_size, columns_size), fixed_at(s, 100, 4), arena,
-                 &columns) ||
-        !inflate(str_slice(s, HEADER + directory_size + columns_size, SIZE_MAX), b->line_bytes,
-                 arena, &lines))
+                 &columns))
         return "3.8";
     if (!read_directory(directory, arena, b))
         return "3.9 or 3.10";
     broken = read_columns(columns, arena, b);
     if (!broken)
-        broken = cut_lines(lines, b);
+        broken = b->has_columns ? join_lines(lines, arena, b) : cut_lines(lines, arena, b);
     return broken ? broken : compare_times(b);
 }
 

@@ -31,6 +31,7 @@ struct plain_record {
 
 struct plain_block {
     uint8_t unit;
+    bool has_columns;
     uint64_t length, records_n, sequence, line_bytes, line_hash;
     struct hash128 origin;
     int64_t least_order_ns, greatest_order_ns, least_event_ns, greatest_event_ns;
@@ -43,6 +44,9 @@ struct plain_block {
 
 /* NULL, or which rule of section 3 (or 2) is broken. Everything lives in the arena or in bytes. */
 const char *plain_block_read(struct str bytes, struct arena *arena, struct plain_block *block);
+/* Section 3.1; fills the lines, one for each row. */
+bool plain_columns_read(struct str s, uint64_t rows, uint64_t line_bytes, struct arena *arena,
+                        struct str *lines);
 
 struct plain_frame {
     uint8_t kind;

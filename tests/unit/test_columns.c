@@ -137,8 +137,8 @@ TEST(columns_integers)
 TEST(columns_decimals)
 {
 #define make(w, i) ADD(w, "value=%d.%03d;", (int)(mixed(i) % 900), (int)(mixed(i + 7) % 1000))
-    CHECK_KIND(COLUMN_DECIMAL, 3, "12", "0", "0.5", "00.5", "1.", "1.2.3", "1.0000000001",
-               "1.000000001", "123456789012345.67");
+    CHECK_KIND(COLUMN_DECIMAL, 5, "12", "-12", "-0.5", "-0.0", "-0", "-1234567.891", "0", "0.5",
+               "00.5", "1.", "1.2.3", "1.0000000001", "1.000000001", "123456789012345.67");
 #undef make
 }
 

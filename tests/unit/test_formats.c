@@ -401,6 +401,73 @@ TEST(formats_journals_are_read_the_same_by_a_second_decoder)
     }
 }
 
+/* A block whose lines are stored as columns of all kinds. */
+static void block_of_columns(struct buf *out, size_t records)
+{
+    struct err err;
+    defer(arena_free) struct arena arena = {0};
+    defer(block_builder_free) struct block_builder b = {0};
+    struct labels labels = random_labels(&arena, 2);
+    block_builder_stream(&b, &labels, &labels, TIME_NONE);
+    for (size_t i = 0; i < records; i++) {
+        struct record r = {.order_ns = (int64_t)i, .event_ns = (int64_t)i};
+        unsigned a = (unsigned)draw(1 << 30), n = (unsigned)i;
+        const char *odd = draw(20) ? "" : "x";
+        switch (draw(4)) {
+        case 0:
+            r.line = arena_print(
+                &arena, "2026-11-%02uT09:%02u:%02u.%03uZ job %d took %u.%02u ms%s on 10.0.%u.%u",
+                1 + n % 28, a % 60, n % 60, a % 1000, (int)(a % 4000) - 2000, a % 90, a % 100, odd,
+                a % 256, n % 256);
+            break;
+        case 1:
+            r.line = arena_print(
+                &arena, "id=%08x%08x%s req-%08x-1234-4abc-8def-%012x user=u%u at 09:%02u:%02u",
+                a * 2654435761u, n * 2654435761u, odd, a * 40503u, n, a % 9000, n / 60 % 60,
+                n % 60);
+            break;
+        case 2:
+            r.line = arena_print(&arena, "Error: %u%s\n    at f (a.js:%u)\n    at g (b.js:%02u)",
+                                 a % 7, odd, n, a % 60);
+            break;
+        default:
+            r.line = random_bytes_of(&arena, draw(60));
+        }
+        REQUIRE(block_builder_add(&b, &r));
+    }
+    REQUIRE_OK(block_builder_finish(&b, (struct hash128){1, 2}, 1, 1, out, &err));
+}
+
+TEST(formats_columns_are_read_the_same_by_a_second_decoder)
+{
+    for (int round = 0; round < 6; round++) {
+        defer(buf_free) struct buf bytes = {.max = BLOCK_MAX};
+        block_of_columns(&bytes, 4500 + draw(20000));
+        CHECK_INT(bytes.ptr[5], BLOCK_COLUMNS);
+        CHECK(read_by_both(buf_str(&bytes)));
+    }
+}
+
+/* A bit here and there, under right checks: refused, or read with other lines, which the hash tells. */
+TEST(formats_damaged_columns_are_refused)
+{
+    struct err err;
+    defer(buf_free) struct buf bytes = {.max = BLOCK_MAX};
+    block_of_columns(&bytes, 4500);
+    for (int round = 0; round < 300; round++) {
+        struct block block;
+        defer(arena_free) struct arena arena = {0};
+        defer(packer_free) struct packer packer = {0};
+        size_t at = bytes.len / 2 + draw(bytes.len / 2);
+        char bit = (char)(1 << draw(8));
+        bytes.ptr[at] ^= bit;
+        block_restamp(bytes.ptr, bytes.len, (struct hash128){1, 2}, 1);
+        CHECK(!block_verify(&block, buf_str(&bytes), &packer, &arena, &err) &&
+              err.code == ERR_CORRUPT);
+        bytes.ptr[at] ^= bit;
+    }
+}
+
 /* ---- the golden files of version 1 ---- */
 
 #define T INT64_C(1795166521000000000)
@@ -498,4 +565,41 @@ TEST(formats_golden_journal_of_version_1)
     CHECK(str_equal(j.frames[1].payload, buf_str(&block)));
     CHECK_STR(j.frames[2].payload, STR("two parts"));
     CHECK_STR(j.frames[3].payload, STR(""));
+}
+
+/* Lines that end at a byte 1e, with every kind of column, and the columns that were made of them. */
+TEST(formats_golden_columns_of_version_1)
+{
+    enum { ROWS = 215 };
+    struct err err;
+    struct columns columns;
+    struct str expected[ROWS], found[ROWS], rest;
+    uint32_t lengths[ROWS];
+    bool kinds[COLUMN_KINDS] = {0};
+    defer(arena_free) struct arena arena = {0};
+    defer(packer_free) struct packer packer = {0};
+    defer(buf_free) struct buf lines = {0}, bytes = {0}, all = {0};
+    load_golden("columns-1.lines", &lines);
+    load_golden("columns-1", &bytes);
+    rest = buf_str(&lines);
+    for (size_t i = 0; i < ROWS; i++) {
+        if (!take_until(&rest, 0x1e, &expected[i]))
+            expected[i] = STR(""); /* the last is empty */
+        buf_add(&all, expected[i]);
+    }
+    CHECK_INT(rest.len, 0);
+    REQUIRE(plain_columns_read(buf_str(&bytes), ROWS, all.len, &arena, found));
+    for (size_t i = 0; i < ROWS; i++)
+        CHECK_STR(found[i], expected[i]);
+    REQUIRE_OK(columns_open(&columns, buf_str(&bytes), ROWS, all.len, &packer, &arena, &err));
+    char *back = arena_alloc(&arena, all.len);
+    REQUIRE_OK(columns_lines(&columns, back, all.len, lengths, &err));
+    CHECK(str_equal(str_of(back, all.len), buf_str(&all)));
+    for (size_t i = 0; i < columns.n_columns; i++) {
+        const struct column *c = &columns.columns[i];
+        kinds[c->kind] = true;
+        kinds[c->kind == COLUMN_DICT ? c->distinct->kind : c->kind] = true;
+    }
+    for (size_t i = 0; i < COLUMN_KINDS; i++)
+        CHECK(kinds[i]);
 }
