@@ -171,7 +171,11 @@ $(OUT)/bench: $(call objects,tests/bench/bench.c) $(OUT)/libsluice.a
 	$(call say,LINK,$@)
 	$(link)
 
-bench: $(OUT)/sluice $(OUT)/bench ## speed and size next to zstd and rg (CORPUS= folder of *.log files)
+$(OUT)/bench-columns: $(call objects,tests/bench/columns.c) $(OUT)/libsluice.a
+	$(call say,LINK,$@)
+	$(link)
+
+bench: $(OUT)/sluice $(OUT)/bench $(OUT)/bench-columns ## speed and size next to zstd and rg (CORPUS= folder of *.log files or containers)
 	$(Q)SLUICE=$(OUT)/sluice BENCH=$(OUT)/bench CORPUS='$(CORPUS)' tests/bench/run
 
 bench-docker: $(OUT)/sluice ## beside containers: first line found, idle and full speed, tail -f (SECONDS=60)

@@ -34,10 +34,14 @@ static void must(bool done, const struct err *err)
     exit(1);
 }
 
+static void report_span(const char *what, int64_t ns)
+{
+    printf("%-28s %8.0f MB/s\n", what, (double)line_bytes / 1e6 / ((double)ns / NS_PER_S));
+}
+
 static void report(const char *what, int64_t since_ns)
 {
-    double seconds = (double)(time_monotonic() - since_ns) / NS_PER_S;
-    printf("%-28s %8.0f MB/s\n", what, (double)line_bytes / 1e6 / seconds);
+    report_span(what, time_monotonic() - since_ns);
 }
 
 static bool count_line(void *context, const struct tail_line *line)
