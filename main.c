@@ -4,6 +4,7 @@
  */
 #include "base/mem.h"
 #include "base/options.h"
+#include "block_dump.h"
 #include "check.h"
 #include "collector/collect_command.h"
 #include "parse.h"
@@ -31,6 +32,7 @@ static const struct {
     {"collect", command_collect, "store what shippers send, answer searches"},
     {"status", command_status, "how collector and shipper are; --check for monitoring"},
     {"parse", command_parse, "what is recognised in lines: records, format, level, time, fields"},
+    {"block", command_block, "what stands in a journal: blocks, shapes, columns and their sizes"},
     {"check", command_check, "is the configuration right, and what does it say"},
     {"reload", command_reload, "have collector and shipper read their configuration again"},
     {"token", command_token, "make a token for access over TCP: read, write or admin"},

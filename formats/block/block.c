@@ -291,6 +291,12 @@ bool block_read_columns(struct block *block, struct arena *arena, struct err *er
     return true;
 }
 
+struct str block_stored_lines(const struct block *block)
+{
+    const struct block_header *h = &block->header;
+    return str_slice(block->bytes, h->length - h->lines_stored, h->lines_stored);
+}
+
 /* With the length of each record's line, if there are records. */
 static bool decode_columns(struct block *block, struct arena *arena, struct err *err)
 {
@@ -298,8 +304,8 @@ static bool decode_columns(struct block *block, struct arena *arena, struct err 
     struct columns columns;
     char *bytes = arena_alloc_raw(arena, h->line_bytes + 1);
     uint32_t *lengths = arena_alloc_raw(arena, h->records * sizeof *lengths);
-    struct str stored = str_slice(block->bytes, h->length - h->lines_stored, h->lines_stored);
-    if (!columns_open(&columns, stored, h->records, h->line_bytes, block->packer, arena, err) ||
+    if (!columns_open(&columns, block_stored_lines(block), h->records, h->line_bytes, block->packer,
+                      arena, err) ||
         !columns_lines(&columns, bytes, h->line_bytes, lengths, err))
         return err_wrap(err, "block %llu", (unsigned long long)h->sequence);
     for (uint32_t i = 0; i < h->records; i++) {

@@ -127,6 +127,9 @@ bool block_read_lines(struct block *block, struct arena *arena, struct err *err)
 bool block_verify(struct block *block, struct str bytes, struct packer *packer, struct arena *arena,
                   struct err *err);
 
+/* The lines as they are stored in an opened block. */
+struct str block_stored_lines(const struct block *block);
+
 static inline int64_t block_unit_ns(uint8_t unit)
 {
     return unit ? NS_PER_US : 1;

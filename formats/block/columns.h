@@ -88,6 +88,13 @@ struct columns {
 bool columns_open(struct columns *c, struct str bytes, size_t rows, uint64_t line_bytes,
                   struct packer *packer, struct arena *arena, struct err *err);
 
+/* The number of a segment's shape. */
+static inline size_t columns_shape_of(const struct columns *c, size_t segment)
+{
+    size_t shape = c->segments[segment];
+    return c->segments_high ? shape | (size_t)c->segments_high[segment] << 8 : shape;
+}
+
 /* For who asks for values: false if it is damaged. Column 0 may be without values (.n). */
 bool columns_load(struct columns *c, size_t column);
 

@@ -53,17 +53,11 @@ static bool place_texts(struct columns *c, struct str text)
     return at == text.len;
 }
 
-static inline size_t shape_of(const struct columns *c, size_t segment)
-{
-    size_t shape = c->segments[segment];
-    return c->segments_high ? shape | (size_t)c->segments_high[segment] << 8 : shape;
-}
-
 /* How often each shape is there. False: a segment has one that is not. */
 static bool count_shapes(const struct columns *c, uint32_t *counts)
 {
     for (size_t i = 0; i < c->n_segments; i++) {
-        size_t shape = shape_of(c, i);
+        size_t shape = columns_shape_of(c, i);
         if (shape >= c->n_shapes + FIRST_SHAPE)
             return false;
         counts[shape]++;
@@ -73,7 +67,7 @@ static bool count_shapes(const struct columns *c, uint32_t *counts)
 
 static bool are_rows_ended(const struct columns *c, const uint32_t *counts)
 {
-    size_t rows = counts[0], last = c->n_segments ? shape_of(c, c->n_segments - 1) : 1;
+    size_t rows = counts[0], last = c->n_segments ? columns_shape_of(c, c->n_segments - 1) : 1;
     for (size_t i = 0; i < c->n_shapes; i++)
         rows += c->shapes[i].is_last ? counts[i + FIRST_SHAPE] : 0;
     return rows == c->rows &&
@@ -175,7 +169,7 @@ void columns_skip(struct columns_cursor *cursor, size_t rows)
 {
     const struct columns *c = cursor->columns;
     for (size_t end = cursor->row + rows; cursor->row < end; cursor->segment++) {
-        size_t shape = shape_of(c, cursor->segment);
+        size_t shape = columns_shape_of(c, cursor->segment);
         if (shape < FIRST_SHAPE) {
             cursor->places[0].place++;
             cursor->row += shape == 0;
@@ -215,7 +209,7 @@ char *columns_next(struct columns_cursor *cursor, char *to, const char *end)
 {
     const struct columns *c = cursor->columns;
     for (bool is_over = false; !is_over && to;) {
-        size_t shape = shape_of(c, cursor->segment++);
+        size_t shape = columns_shape_of(c, cursor->segment++);
         if (shape < FIRST_SHAPE) {
             is_over = shape == 0;
             to = add_value(cursor, 0, to, end);

@@ -155,6 +155,16 @@ bool stream_reader_is_used(const struct stream_reader *r)
     return r->next_own == r->n_frames;
 }
 
+size_t stream_group_stored(const struct stream_reader *r, enum stream_group group)
+{
+    return r->directory[group].stored.len;
+}
+
+size_t stream_group_bytes(const struct stream_reader *r, enum stream_group group)
+{
+    return r->directory[group].bytes;
+}
+
 static bool unpack_frame(struct stream_reader *r, const struct stream_frame *f, char *to)
 {
     struct err ignored;

@@ -82,6 +82,10 @@ bool stream_take(struct stream_reader *r, enum stream_group group, uint64_t size
 /* Every stream was taken: nothing is there that nobody reads. */
 bool stream_reader_is_used(const struct stream_reader *r);
 
+/* Of the frame of a group: stored, and unpacked. */
+size_t stream_group_stored(const struct stream_reader *r, enum stream_group group);
+size_t stream_group_bytes(const struct stream_reader *r, enum stream_group group);
+
 enum { COPY_SLACK = 16 };
 
 /* Unpacks it. False: it is damaged. COPY_SLACK bytes behind the content may be read. */

@@ -10,7 +10,9 @@ collector/store|base formats/block formats/line formats/push query/engine
 shipper|base base/io formats/block formats/line formats/push query/engine
 query|base base/io formats/block formats/line formats/push query/engine collector/store
 collector|base base/io formats/block formats/line formats/push query/engine collector/store
-main.c|base base/io shipper query collector check.h parse.h up.h
+main.c|base base/io shipper query collector block_dump.h check.h parse.h up.h
+block_dump.c|base formats/block block_dump.h
+block_dump.h|
 check.c|base shipper check.h
 check.h|
 parse.c|base formats/line query shipper parse.h
