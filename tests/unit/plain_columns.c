@@ -49,7 +49,7 @@ static struct str fail(struct reading *r)
 static struct str content_of(struct reading *r, const struct frame *f)
 {
     struct str out;
-    return inflate(f->stored, f->bytes, r->arena, &out) ? out : fail(r);
+    return unpack_frame(f->stored, f->bytes, r->arena, &out) ? out : fail(r);
 }
 
 static struct str take_stream(struct reading *r, int group, uint64_t size)
@@ -360,7 +360,8 @@ bool plain_columns_read(struct str s, uint64_t rows, uint64_t line_bytes, struct
 {
     struct reading r = {.arena = arena};
     struct str map;
-    if (s.len < 8 || !inflate(str_slice(s, 8, fixed_at(s, 0, 4)), fixed_at(s, 4, 4), arena, &map))
+    if (s.len < 8 ||
+        !unpack_frame(str_slice(s, 8, fixed_at(s, 0, 4)), fixed_at(s, 4, 4), arena, &map))
         return false;
     r.map = cursor_of(map);
     take_directory(&r, str_slice(s, 8 + fixed_at(s, 0, 4), SIZE_MAX));

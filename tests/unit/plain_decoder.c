@@ -85,7 +85,7 @@ uint64_t xxh3(struct str s)
     return XXH3_64bits(s.ptr, s.len);
 }
 
-bool inflate(struct str in, uint64_t size, struct arena *arena, struct str *out)
+bool unpack_frame(struct str in, uint64_t size, struct arena *arena, struct str *out)
 {
     if (in.len < 4 || fixed_at(in, 0, 4) != 0xfd2fb528 ||
         ZSTD_getFrameContentSize(in.ptr, in.len) != size ||
@@ -285,7 +285,7 @@ static const char *check_lines(const struct plain_block *b)
 static const char *cut_lines(struct str s, struct arena *arena, struct plain_block *b)
 {
     struct str content;
-    if (!inflate(s, b->line_bytes, arena, &content))
+    if (!unpack_frame(s, b->line_bytes, arena, &content))
         return "3.8";
     struct cursor c = cursor_of(content);
     for (uint64_t i = 0; i < b->records_n; i++)
@@ -330,9 +330,10 @@ const char *plain_block_read(struct str s, struct arena *arena, struct plain_blo
     size_t directory_size = (size_t)fixed_at(s, 88, 4), columns_size = (size_t)fixed_at(s, 96, 4);
     struct str directory, columns,
         lines = str_slice(s, HEADER + directory_size + columns_size, SIZE_MAX);
-    if (!inflate(str_slice(s, HEADER, directory_size), fixed_at(s, 92, 4), arena, &directory) ||
-        !inflate(str_slice(s, HEADER + directory_size, columns_size), fixed_at(s, 100, 4), arena,
-                 &columns))
+    if (!unpack_frame(str_slice(s, HEADER, directory_size), fixed_at(s, 92, 4), arena,
+                      &directory) ||
+        !unpack_frame(str_slice(s, HEADER + directory_size, columns_size), fixed_at(s, 100, 4),
+                      arena, &columns))
         return "3.8";
     if (!read_directory(directory, arena, b))
         return "3.9 or 3.10";

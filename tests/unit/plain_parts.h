@@ -19,6 +19,6 @@ uint64_t take_zigzag(struct cursor *c);
 struct str take_string(struct cursor *c);
 uint64_t xxh3(struct str s);
 /* One frame that fills its place and has exactly size bytes. */
-bool inflate(struct str in, uint64_t size, struct arena *arena, struct str *out);
+bool unpack_frame(struct str in, uint64_t size, struct arena *arena, struct str *out);
 
 #endif
