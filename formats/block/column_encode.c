@@ -234,16 +234,17 @@ static size_t count_fitting(const struct column_values *values, const struct for
 static struct form likely_form(const struct column_values *values)
 {
     enum { TRIES = 4 };
-    size_t n = min_of(values->n, (size_t)SAMPLE), best = n / 8 * 7;
+    size_t n = min_of(values->n, (size_t)SAMPLE), best = n * 7 / 8;
     struct form likely = {.kind = COLUMN_TEXT};
     for (size_t try = 0; try < TRIES && best < n; try++) {
         struct str value = value_at(values, try * values->n / TRIES);
         const struct form forms[] = {
             form_of(value),
             {.kind = COLUMN_INTEGER, .digits = (unsigned)min_of(value.len, (size_t)99)}};
-        for (size_t i = 0; i < (forms[0].kind == COLUMN_INTEGER ? countof(forms) : 1); i++) {
+        size_t n_forms = forms[0].kind == COLUMN_INTEGER ? countof(forms) : 1;
+        for (size_t i = 0; i < n_forms && best < n; i++) {
             size_t fitting = forms[i].kind == COLUMN_TEXT ? 0 : count_fitting(values, &forms[i], n);
-            if (fitting > best || (fitting == n && likely.kind == COLUMN_TEXT)) {
+            if (fitting > best) {
                 best = fitting;
                 likely = forms[i];
             }
@@ -469,6 +470,11 @@ static void put_dict(struct column_scratch *s, const struct column_values *value
     put_index(s, values->n, distinct->n, w);
 }
 
+static bool is_clearly_dict(size_t n, size_t distinct)
+{
+    return distinct <= 256 && distinct * 16 <= n;
+}
+
 static enum column_kind put_values(struct column_scratch *s, const struct column_values *values,
                                    struct stream_writer *w)
 {
@@ -479,10 +485,10 @@ static enum column_kind put_values(struct column_scratch *s, const struct column
     distinct.n = number_distinct(s, values, limit);
     distinct.items = s->distinct;
     double dict_bits = INFINITY;
-    if (distinct.n > SMALL_INDEX)
-        dict_bits = way_of(s, &distinct).bits + bits_of_index(s, values->n, distinct.n);
-    else if (distinct.n > 0)
+    if (distinct.n > 0 && (distinct.n <= SMALL_INDEX || is_clearly_dict(values->n, distinct.n)))
         dict_bits = 0;
+    else if (distinct.n > 0)
+        dict_bits = way_of(s, &distinct).bits + bits_of_index(s, values->n, distinct.n);
     struct way way = {.bits = INFINITY};
     if (dict_bits > 0)
         way = way_of(s, values);

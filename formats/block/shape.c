@@ -120,8 +120,12 @@ static void add_slots(struct shapes *s, const struct cut *c)
 static uint32_t add_node(struct shapes *s, uint32_t parent, const struct shape_node *node)
 {
     mem_grow(s->nodes, s->n_nodes, s->nodes_capacity);
-    s->nodes[s->n_nodes] = *node;
-    s->nodes[s->n_nodes].next = s->nodes[parent].child;
+    struct shape_node *added = &s->nodes[s->n_nodes];
+    *added = *node;
+    memset(&added->mask, 0xff, min_of((size_t)node->text_bytes, sizeof added->mask));
+    memcpy(&added->head, s->text.ptr + node->text,
+           min_of((size_t)node->text_bytes, sizeof added->head));
+    added->next = s->nodes[parent].child;
     return s->nodes[parent].child = (uint32_t)s->n_nodes++;
 }
 
@@ -207,6 +211,20 @@ struct walk {
     unsigned steps; /* that may yet be tried */
 };
 
+static inline bool fits(const struct shapes *s, const struct shape_node *n, const char *at,
+                        const char *end)
+{
+    uint64_t bytes;
+    size_t left = (size_t)(end - at);
+    if (left < sizeof bytes)
+        return left >= n->text_bytes && memcmp(at, s->text.ptr + n->text, n->text_bytes) == 0;
+    memcpy(&bytes, at, sizeof bytes);
+    return ((bytes ^ n->head) & n->mask) == 0 && left >= n->text_bytes &&
+           (n->text_bytes <= sizeof bytes ||
+            memcmp(at + sizeof bytes, s->text.ptr + n->text + sizeof bytes,
+                   n->text_bytes - sizeof bytes) == 0);
+}
+
 /* Its end, if the rest of a segment from at on fits what may follow a node; else NULL. */
 static const char *walk(struct walk *w, uint32_t parent, const char *at, size_t depth)
 {
@@ -215,8 +233,7 @@ static const char *walk(struct walk *w, uint32_t parent, const char *at, size_t 
         struct shape_node *n = &s->nodes[i];
         if (w->steps == 0 || --w->steps == 0)
             return NULL;
-        if ((size_t)(w->end - at) < n->text_bytes ||
-            memcmp(at, s->text.ptr + n->text, n->text_bytes) != 0)
+        if (!fits(s, n, at, w->end))
             continue;
         const char *from = at + n->text_bytes, *stop = from;
         if (n->is_end) {

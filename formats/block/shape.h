@@ -45,7 +45,8 @@ struct shape {
 
 /* A piece of static text in front of a slot, or at the end of a shape. */
 struct shape_node {
-    uint32_t text; /* in .text of the shapes */
+    uint64_t head, mask; /* its first bytes, up to 8, as they lie in memory; ones where they are */
+    uint32_t text;       /* in .text of the shapes */
     uint16_t text_bytes;
     uint8_t kind;         /* enum token_kind of the slot */
     bool is_end;          /* no slot, but the end of the shape */

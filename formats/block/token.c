@@ -1,36 +1,22 @@
 #include "formats/block/token.h"
 
-enum { DIGIT = 1, LETTER = 2, HEX = 4, INNER = 8, WORD = DIGIT | LETTER };
+enum { WORD = TOKEN_DIGIT | TOKEN_LETTER };
 
-static const uint8_t classes[256] = {
-    ['0' ... '9'] = DIGIT | HEX,
-    ['a' ... 'f'] = LETTER | HEX,
-    ['A' ... 'F'] = LETTER | HEX,
-    ['g' ... 'z'] = LETTER,
-    ['G' ... 'Z'] = LETTER,
-    ['_'] = LETTER,
-    [128 ... 255] = LETTER,
-    ['-'] = INNER,
-    ['.'] = INNER,
+const uint8_t token_classes[256] = {
+    ['0' ... '9'] = TOKEN_DIGIT | TOKEN_HEX,
+    ['a' ... 'f'] = TOKEN_LETTER | TOKEN_HEX,
+    ['A' ... 'F'] = TOKEN_LETTER | TOKEN_HEX,
+    ['g' ... 'z'] = TOKEN_LETTER,
+    ['G' ... 'Z'] = TOKEN_LETTER,
+    ['_'] = TOKEN_LETTER,
+    [128 ... 255] = TOKEN_LETTER,
+    ['-'] = TOKEN_INNER,
+    ['.'] = TOKEN_INNER,
 };
 
 static inline unsigned class_of(char c)
 {
-    return classes[(unsigned char)c];
-}
-
-static const char *word_end(const char *at, const char *end)
-{
-    while (at < end) {
-        unsigned class = class_of(*at);
-        if (class & WORD)
-            at++;
-        else if (class == INNER && end - at > 1 && (class_of(at[1]) & WORD))
-            at += 2;
-        else
-            break;
-    }
-    return at;
+    return token_classes[(unsigned char)c];
 }
 
 static inline bool is_digit(char c)
@@ -114,11 +100,11 @@ static const char *quoted_end(const char *at, const char *end)
     return at < end ? at : from;
 }
 
-const char *token_end(enum token_kind kind, const char *at, const char *end)
+const char *token_other_end(enum token_kind kind, const char *at, const char *end)
 {
     switch (kind) {
     case TOKEN_WORD:
-        return word_end(at, end);
+        return token_word_end(at, end);
     case TOKEN_TIME:
         return time_end(at, end);
     case TOKEN_PATH:
@@ -159,14 +145,9 @@ static const char *behind_letters(const char *from, const char *to)
     for (const char *at = from; at < digits; at++) {
         if (is_digit(*at))
             return from;
-        is_hex = is_hex && (class_of(*at) & HEX);
+        is_hex = is_hex && (class_of(*at) & TOKEN_HEX);
     }
     return digits < to && !is_hex ? digits : from;
-}
-
-static inline bool is_word_at(const char *at, const char *end)
-{
-    return at < end && (class_of(*at) & WORD);
 }
 
 /* '/' in front of a name, and behind nothing that could be a number or a name. */
@@ -214,14 +195,10 @@ bool token_next_slot(const char *begin, const char *at, const char *end, struct 
             *slot = (struct token_slot){from, stop, TOKEN_TIME};
             return true;
         }
-        while (at < end) {
-            unsigned class = class_of(*at);
-            if (!(class & WORD) && !(class == INNER && is_word_at(at + 1, end)))
-                break;
-            all |= class;
-            at++;
-        }
-        if (all & DIGIT) {
+        at = token_word_end(from, end);
+        for (const char *byte = from; byte < at; byte++)
+            all |= class_of(*byte);
+        if (all & TOKEN_DIGIT) {
             from = behind_letters(from, at);
             from -= is_digit(*from) && is_sign(begin, from - 1);
             *slot = (struct token_slot){from, at, TOKEN_WORD};

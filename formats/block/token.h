@@ -21,8 +21,33 @@
 
 enum token_kind { TOKEN_WORD, TOKEN_TIME, TOKEN_PATH, TOKEN_QUOTED };
 
-/* Behind what begins here; at itself if nothing of this kind does. */
-const char *token_end(enum token_kind kind, const char *at, const char *end);
+enum token_class { TOKEN_DIGIT = 1, TOKEN_LETTER = 2, TOKEN_HEX = 4, TOKEN_INNER = 8 };
+
+extern const uint8_t token_classes[256];
+
+/* Behind a token; at itself if none begins here. */
+static inline const char *token_word_end(const char *at, const char *end)
+{
+    while (at < end) {
+        unsigned class = token_classes[(unsigned char)*at];
+        if (class & (TOKEN_DIGIT | TOKEN_LETTER))
+            at++;
+        else if (class == TOKEN_INNER && end - at > 1 &&
+                 (token_classes[(unsigned char)at[1]] & (TOKEN_DIGIT | TOKEN_LETTER)))
+            at += 2;
+        else
+            break;
+    }
+    return at;
+}
+
+/* The same for the other kinds. */
+const char *token_other_end(enum token_kind kind, const char *at, const char *end);
+
+static inline const char *token_end(enum token_kind kind, const char *at, const char *end)
+{
+    return kind == TOKEN_WORD ? token_word_end(at, end) : token_other_end(kind, at, end);
+}
 
 struct token_slot {
     const char *from, *to;
