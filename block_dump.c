@@ -167,7 +167,7 @@ static void put_columns_text(struct dump *d)
     struct buf *out = &d->out;
     const struct columns *c = &d->columns;
     buf_print(out, "  frames    ");
-    for (size_t i = 0; i < STREAM_GROUPS; i++)
+    for (enum stream_group i = 0; i < STREAM_GROUPS; i++)
         buf_print(out, "%s%s %zu (of %zu)", i ? ", " : "", group_names[i],
                   stream_group_stored(&c->reader, i), stream_group_bytes(&c->reader, i));
     buf_print(out, "; %zu own\n  shapes    %zu for %zu segments; %u stand alone\n",
@@ -245,7 +245,7 @@ static void put_columns_json(struct dump *d)
     const struct columns *c = &d->columns;
     buf_print(out, ",\"segments\":%zu,\"alone\":%u,\"groups\":{", c->n_segments,
               d->counts[0] + d->counts[1]);
-    for (size_t i = 0; i < STREAM_GROUPS; i++)
+    for (enum stream_group i = 0; i < STREAM_GROUPS; i++)
         buf_print(out, "%s\"%s\":{\"stored\":%zu,\"bytes\":%zu}", i ? "," : "", group_names[i],
                   stream_group_stored(&c->reader, i), stream_group_bytes(&c->reader, i));
     buf_add(out, STR("},\"shapes\":["));
