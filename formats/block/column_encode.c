@@ -373,6 +373,25 @@ static void reserve_distinct(struct column_scratch *s, size_t size)
     s->table_size = size;
 }
 
+static inline uint64_t load(const char *at, size_t n)
+{
+    uint64_t word = 0;
+    memcpy(&word, at, n);
+    return word;
+}
+
+/* For tables that live as long as a column. Most values are short. */
+static inline uint64_t short_hash(struct str s)
+{
+    if (s.len > 16)
+        return hash64(s);
+    uint64_t low = s.len >= 8 ? load(s.ptr, 8) : load(s.ptr, s.len);
+    uint64_t high = s.len >= 8 ? load(s.ptr + s.len - 8, 8) : s.len;
+    __uint128_t product = (__uint128_t)(low ^ UINT64_C(0x9e3779b97f4a7c15)) *
+                          (high ^ UINT64_C(0xd6e8feb86659fd93) ^ s.len << 56);
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
 /* Numbers the distinct values by first use in .ids. 0: there are more than limit, or it looks so. */
 static size_t number_distinct(struct column_scratch *s, const struct column_values *values,
                               size_t limit)
@@ -383,7 +402,7 @@ static size_t number_distinct(struct column_scratch *s, const struct column_valu
     memset(s->table, 0, size * sizeof *s->table);
     for (size_t i = 0; i < values->n; i++) {
         struct str value = value_at(values, i);
-        size_t at = hash64(value) & (size - 1);
+        size_t at = short_hash(value) & (size - 1);
         for (; s->table[at]; at = (at + 1) & (size - 1)) {
             const struct view *known = &s->distinct[s->table[at] - 1];
             if (known->len == value.len &&
