@@ -156,8 +156,11 @@ bool columns_encode(struct columns_encoder *e, struct packer *packer, int level,
                     const uint32_t *lengths, size_t n, struct buf *out)
 {
     struct stream_writer *w = &e->writer;
+    struct column_scratch *s = &e->scratch;
     struct err ignored;
     size_t before = out->len;
+    e->bytes.max = s->bytes.max = s->binary.max = s->exceptions.max =
+        8 * SHAPE_VALUES_MAX(lines.len) + lines.len;
     if (lines.len == 0 || !cut_lines(&e->shapes, lines, lengths, n))
         return false;
     size_t n_shapes = number_all(e);
@@ -167,9 +170,10 @@ bool columns_encode(struct columns_encoder *e, struct packer *packer, int level,
     size_t n_columns = number_columns(e);
     if (n_columns > COLUMNS_MAX || e->ends[e->shapes.n_columns] > COLUMNS_VALUES_MAX(lines.len))
         return false;
-    stream_writer_reset(w);
     w->packer = packer;
     w->level = level;
+    w->bytes_max = COLUMNS_UNPACKED_MAX(lines.len);
+    stream_writer_reset(w);
     put_varint(&w->map, n);
     put_varint(&w->map, e->shapes.n_segments);
     put_shapes(e, n_shapes);

@@ -21,6 +21,7 @@ void shapes_reset(struct shapes *s, struct str lines)
     s->n = s->n_slots = s->n_columns = s->n_segments = s->n_values = s->n_missed = 0;
     s->n_nodes = 0;
     buf_reset(&s->text);
+    s->text.max = lines.len + 1;
     buf_reserve(&s->text, 1); /* a place for texts of no bytes */
     if (s->table)
         memset(s->table, 0, s->table_size * sizeof *s->table);
@@ -304,7 +305,7 @@ bool shapes_add(struct shapes *s, size_t offset, size_t len)
     const char *begin = s->lines.ptr + offset, *at = begin, *end = begin + len, *stop = at;
     do {
         if (s->values_capacity - s->n_values < SHAPE_SLOTS_MAX) {
-            s->values_capacity = s->values_capacity * 2 + 4096;
+            s->values_capacity += s->values_capacity / 2 + 4096;
             s->values = mem_resize_raw(s->values, s->values_capacity * sizeof *s->values);
         }
         struct view *values = s->values + s->n_values;
@@ -316,7 +317,8 @@ bool shapes_add(struct shapes *s, size_t offset, size_t len)
             w.shape = shape_of(s, &cut);
             s->n_missed++;
         }
-        if (w.shape == NO_SHAPE)
+        if (w.shape == NO_SHAPE || s->n_values > SHAPE_VALUES_MAX(s->lines.len) ||
+            s->n_segments > SHAPE_SEGMENTS_MAX(s->lines.len))
             return false;
         uint32_t shape = w.shape;
         put_segment(s, shape, at, stop);

@@ -28,6 +28,10 @@
 
 enum { SHAPE_SLOTS_MAX = 64, SHAPE_TEXT_MAX = 1024, SHAPES_MAX = 65000 };
 
+/* Lines that are little else than blanks and newlines would take much memory and give nothing. */
+#define SHAPE_VALUES_MAX(line_bytes)   ((size_t)(line_bytes) / 6 + ((size_t)64 << 10))
+#define SHAPE_SEGMENTS_MAX(line_bytes) ((size_t)(line_bytes) / 16 + ((size_t)64 << 10))
+
 struct shape_slot {
     uint32_t column;
     uint16_t text; /* static bytes in front of it */
@@ -85,7 +89,7 @@ struct shapes {
 
 void shapes_free(struct shapes *s);
 void shapes_reset(struct shapes *s, struct str lines);
-/* The line that stands at that place in the lines. False: there are SHAPES_MAX shapes. */
+/* The line that stands at that place in the lines. False: it would be more than one of the bounds above. */
 bool shapes_add(struct shapes *s, size_t at, size_t len);
 
 #endif

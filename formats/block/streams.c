@@ -26,8 +26,10 @@ void stream_writer_reset(struct stream_writer *w)
 {
     for (size_t i = 0; i < STREAM_GROUPS; i++) {
         buf_reset(&w->groups[i]);
+        w->groups[i].max = w->bytes_max;
         w->bytes[i] = 0;
     }
+    w->map.max = w->own_frames.max = w->bytes_max;
     buf_reset(&w->map), buf_reset(&w->own_directory), buf_reset(&w->own_frames);
     w->unpacked = 0;
     w->is_failed = false;
@@ -66,6 +68,7 @@ bool stream_writer_finish(struct stream_writer *w, struct buf *out, struct err *
     defer(buf_free) struct buf map = {.max = out->max};
     for (size_t i = 0; i < STREAM_GROUPS; i++) {
         size_t before = frames.len;
+        w->is_failed |= w->groups[i].over;
         put_frame(w, buf_str(&w->groups[i]), &frames, &directory);
         w->bytes[i] += frames.len - before;
     }

@@ -36,10 +36,11 @@ enum {
     STREAM_DIRECTORY_MAX = 64 << 10, /* bytes */
 };
 
-/* Zero but for packer and level. */
+/* Zero but for the first three. */
 struct stream_writer {
     struct packer *packer;
     int level;
+    size_t bytes_max; /* of each of the buffers; 0 = BUF_DEFAULT_MAX */
     struct buf map;
     struct buf groups[STREAM_GROUPS];
     struct buf own_directory, own_frames;

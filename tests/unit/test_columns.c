@@ -229,6 +229,23 @@ TEST(columns_only_empty_lines)
     round_trip(w);
 }
 
+/* They would take twenty times their size. */
+TEST(columns_hostile_lines_are_refused)
+{
+    static const char *const parts[] = {"\n", "1\n", "1 ", "=a", "/a "};
+    for (size_t i = 0; i < countof(parts); i++) {
+        WORLD;
+        while (w->lines.len < 3 << 20)
+            buf_add(&w->lines, str_from(parts[i]));
+        w->lengths[w->n++] = (uint32_t)w->lines.len;
+        CHECK(!encode(w));
+        const struct shapes *shapes = &w->encoder.shapes;
+        CHECK(shapes->values_capacity * sizeof *shapes->values +
+                  shapes->segments_capacity * (sizeof *shapes->starts + sizeof *shapes->segments) <=
+              2 * w->lines.len + (4 << 20));
+    }
+}
+
 TEST(columns_what_has_no_columns_is_refused)
 {
     WORLD;
