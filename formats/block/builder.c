@@ -15,7 +15,7 @@ void block_builder_free(struct block_builder *b)
     columns_encoder_free(&b->columns);
     mem_free(&b->lengths);
     buf_free(&b->stored_lines);
-    *b = (struct block_builder){0};
+    *b = (struct block_builder){.is_plain = b->is_plain};
 }
 
 void block_builder_reset(struct block_builder *b)
@@ -219,7 +219,7 @@ static bool store_lines(struct block_builder *b, uint8_t *encoding, struct err *
     struct buf *out = &b->stored_lines;
     buf_reset(out);
     *encoding = BLOCK_PLAIN;
-    if (b->lines.len < BLOCK_CLOSE_BYTES)
+    if (b->is_plain || b->lines.len < BLOCK_CLOSE_BYTES)
         return zstd_pack(&b->packer, buf_str(&b->lines), PACK_LEVEL, out, err);
     bool compares = b->n_large++ % COMPARED_EVERY == 0;
     if (compares || !b->prefers_plain)

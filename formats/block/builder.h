@@ -31,6 +31,7 @@ struct block_builder {
     uint32_t *lengths;       /* of the lines, for the encoder */
     struct buf stored_lines; /* as they will stand in the block */
     unsigned n_large;        /* blocks that were large enough for columns */
+    bool is_plain;           /* set by who wants no columns, however large a block is */
     bool prefers_plain;      /* columns were no smaller the last time that both were made */
 };
 

@@ -268,10 +268,17 @@ int main(int argc, char **argv)
     start = time_monotonic();
     read_file(argv[1], read_facts, NULL);
     report("... with level and time", start);
+    builder.is_plain = true;
     start = time_monotonic();
     read_file(argv[1], build_blocks, &builder);
     close_block(&builder);
     report("... into plain blocks", start);
+    forget_blocks();
+    builder.is_plain = false;
+    start = time_monotonic();
+    read_file(argv[1], build_blocks, &builder);
+    close_block(&builder);
+    report("... into blocks with columns", start);
     start = time_monotonic();
     verify_blocks();
     report("checking blocks", start);
@@ -286,12 +293,15 @@ int main(int argc, char **argv)
     start = time_monotonic();
     flatten_lines(buf_str(&escaped_json));
     report("fields of escaped JSON", start);
-    forget_blocks();
     write_file(container, buf_str(&docker_json));
-    start = time_monotonic();
-    read_container(container, &builder);
-    line_bytes = docker_json.len;
-    report("container to plain blocks", start);
+    for (int plain = 1; plain >= 0; plain--) {
+        forget_blocks();
+        builder.is_plain = plain;
+        start = time_monotonic();
+        read_container(container, &builder);
+        line_bytes = docker_json.len;
+        report(plain ? "container to plain blocks" : "... with columns", start);
+    }
     forget_blocks();
     nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
     return 0;
