@@ -75,7 +75,7 @@ static bool type_offset(const struct block *b, size_t type, int32_t *offset_s, s
         return err_set(err, ERR_CORRUPT, "the time zone file names a type that it does not have");
     struct reader r = reader_of(str_slice(b->type_rows, type * 6, 4));
     int32_t offset = (int32_t)read_big(&r, 4);
-    if (offset < -ZONE_OFFSET_MAX || offset > ZONE_OFFSET_MAX)
+    if (!is_zone_offset(offset))
         return err_set(err, ERR_CORRUPT, "the time zone file has an offset of more than a day");
     *offset_s = offset;
     return true;

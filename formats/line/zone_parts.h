@@ -4,7 +4,11 @@
 
 #include "formats/line/zone.h"
 
-enum { ZONE_OFFSET_MAX = 86400 }; /* seconds, either way */
+static inline bool is_zone_offset(int32_t seconds)
+{
+    const int32_t day_s = 86400;
+    return seconds >= -day_s && seconds <= day_s;
+}
 
 enum zone_day {
     ZONE_DAY_JULIAN,  /* J1 to J365: 29 February is not counted */

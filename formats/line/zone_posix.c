@@ -60,11 +60,6 @@ static bool take_time(struct str *s, uint64_t most_hours, int32_t *seconds)
     return true;
 }
 
-static bool is_offset(int32_t seconds)
-{
-    return seconds >= -ZONE_OFFSET_MAX && seconds <= ZONE_OFFSET_MAX;
-}
-
 static bool take_day(struct str *s, struct zone_date *date)
 {
     if (take_prefix(s, STR("M"))) {
@@ -107,7 +102,7 @@ bool zone_rule_parse(struct str text, struct zone_rule *out, struct err *err)
         rule.offset_s = rule.summer_s = -west_s;
         good = (s.len == 0 || take_summer(&s, &rule)) && s.len == 0;
     }
-    if (!good || !is_offset(rule.offset_s) || !is_offset(rule.summer_s))
+    if (!good || !is_zone_offset(rule.offset_s) || !is_zone_offset(rule.summer_s))
         return err_set(err, ERR_INPUT,
                        "'%.*s' is no rule of a time zone (CET-1CEST,M3.5.0,M10.5.0/3)",
                        STR_ARG(str_slice(text, 0, 80)));
