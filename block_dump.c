@@ -56,12 +56,6 @@ static const char *const kind_names[COLUMN_KINDS] = {
     [COLUMN_IPV4] = "ipv4",       [COLUMN_TIME] = "time",       [COLUMN_SAME] = "same",
 };
 
-static const char *const group_names[STREAM_GROUPS] = {
-    [STREAM_TEXT] = "text",       [STREAM_INDEX] = "index", [STREAM_SMALL_INDEX] = "small_index",
-    [STREAM_NUMBERS] = "numbers", [STREAM_HIGH] = "high",   [STREAM_LENGTHS] = "lengths",
-    [STREAM_BINARY] = "binary",
-};
-
 /* A block that is being shown. */
 struct dump {
     struct flags flags;
@@ -71,7 +65,6 @@ struct dump {
     size_t shown;
     struct block block;
     struct columns columns;
-    uint32_t *counts; /* segments of each shape */
 };
 
 static bool has_columns(const struct dump *d)
@@ -168,13 +161,13 @@ static void put_columns_text(struct dump *d)
     const struct columns *c = &d->columns;
     buf_print(out, "  frames    ");
     for (enum stream_group i = 0; i < STREAM_GROUPS; i++)
-        buf_print(out, "%s%s %zu (of %zu)", i ? ", " : "", group_names[i],
+        buf_print(out, "%s%s %zu (of %zu)", i ? ", " : "", stream_group_names[i],
                   stream_group_stored(&c->reader, i), stream_group_bytes(&c->reader, i));
     buf_print(out, "; %zu own\n  shapes    %zu for %zu segments; %u stand alone\n",
               c->reader.n_frames - STREAM_GROUPS, c->n_shapes, c->n_segments,
-              d->counts[0] + d->counts[1]);
+              c->counts[0] + c->counts[1]);
     for (size_t i = 0; i < c->n_shapes; i++) {
-        buf_print(out, "  %8u  ", d->counts[i + 2]);
+        buf_print(out, "  %8u  ", c->counts[i + COLUMNS_FIRST_SHAPE]);
         put_shape_text(d, &c->shapes[i], TEXT_SHOWN);
         buf_add_byte(out, '\n');
     }
@@ -244,13 +237,15 @@ static void put_columns_json(struct dump *d)
     struct buf *out = &d->out;
     const struct columns *c = &d->columns;
     buf_print(out, ",\"segments\":%zu,\"alone\":%u,\"groups\":{", c->n_segments,
-              d->counts[0] + d->counts[1]);
+              c->counts[0] + c->counts[1]);
     for (enum stream_group i = 0; i < STREAM_GROUPS; i++)
-        buf_print(out, "%s\"%s\":{\"stored\":%zu,\"bytes\":%zu}", i ? "," : "", group_names[i],
-                  stream_group_stored(&c->reader, i), stream_group_bytes(&c->reader, i));
+        buf_print(out, "%s\"%s\":{\"stored\":%zu,\"bytes\":%zu}", i ? "," : "",
+                  stream_group_names[i], stream_group_stored(&c->reader, i),
+                  stream_group_bytes(&c->reader, i));
     buf_add(out, STR("},\"shapes\":["));
     for (size_t i = 0; i < c->n_shapes; i++) {
-        buf_print(out, "%s{\"segments\":%u,\"text\":", i ? "," : "", d->counts[i + 2]);
+        buf_print(out, "%s{\"segments\":%u,\"text\":", i ? "," : "",
+                  c->counts[i + COLUMNS_FIRST_SHAPE]);
         put_shape_text(d, &c->shapes[i], SIZE_MAX);
         buf_add_byte(out, '}');
     }
@@ -277,13 +272,8 @@ static void put_columns_json(struct dump *d)
 static bool read_columns(struct dump *d, struct err *err)
 {
     const struct block_header *h = &d->block.header;
-    if (!columns_open(&d->columns, block_stored_lines(&d->block), h->records, h->line_bytes,
-                      &d->packer, &d->arena, err))
-        return false;
-    d->counts = arena_array(&d->arena, uint32_t, d->columns.n_shapes + 2);
-    for (size_t i = 0; i < d->columns.n_segments; i++)
-        d->counts[columns_shape_of(&d->columns, i)]++;
-    return true;
+    return columns_open(&d->columns, block_stored_lines(&d->block), h->records, h->line_bytes,
+                        &d->packer, &d->arena, err);
 }
 
 static bool show_block(struct dump *d, struct str bytes, struct err *err)
@@ -308,7 +298,8 @@ static bool show_block(struct dump *d, struct str bytes, struct err *err)
 
 static bool is_block(struct str bytes)
 {
-    return bytes.len >= 4 && memcmp(bytes.ptr, "SLBK", 4) == 0;
+    struct reader r = reader_of(bytes);
+    return read_u32(&r) == BLOCK_MAGIC;
 }
 
 /* A spool has a change of its state in front of the block. */

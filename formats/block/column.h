@@ -53,6 +53,11 @@ enum column_kind {
     COLUMN_KINDS
 };
 
+static inline enum stream_group index_group(size_t distinct)
+{
+    return distinct <= SMALL_INDEX ? STREAM_SMALL_INDEX : STREAM_INDEX;
+}
+
 /* ---- encoding ---- */
 
 enum { COLUMNS_BEFORE = 32 }; /* so far back SAME may point */
@@ -83,8 +88,8 @@ struct column_values {
     size_t n;
 };
 
-enum column_kind column_put(struct column_scratch *scratch, const struct column_values *values,
-                            struct stream_writer *w);
+void column_put(struct column_scratch *scratch, const struct column_values *values,
+                struct stream_writer *w);
 
 /* ---- decoding ---- */
 

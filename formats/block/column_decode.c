@@ -39,14 +39,6 @@ static void read_exceptions(struct column *c, struct stream_reader *r)
     }
 }
 
-static size_t index_width(size_t distinct)
-{
-    size_t width = 0;
-    for (size_t most = distinct - 1; most; most >>= 8)
-        width++;
-    return width;
-}
-
 static bool take_planes(struct column *c, enum stream_group lowest, struct stream_reader *r)
 {
     for (size_t k = 0; k < c->plan.width; k++)
@@ -74,8 +66,8 @@ static bool read_dict(struct column *c, struct stream_reader *r)
     if (r->map.bad || n == 0 || n > c->n || !column_read(c->distinct, n, 0, r) ||
         c->distinct->kind == COLUMN_DICT || c->distinct->kind == COLUMN_SAME)
         return false;
-    c->plan.width = (uint8_t)index_width(n);
-    return take_planes(c, n <= SMALL_INDEX ? STREAM_SMALL_INDEX : STREAM_INDEX, r);
+    c->plan.width = (uint8_t)plane_bytes(n - 1);
+    return take_planes(c, index_group(n), r);
 }
 
 static bool read_same(struct column *c, size_t before, struct stream_reader *r)

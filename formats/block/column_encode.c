@@ -71,8 +71,8 @@ static struct plan plan_numbers(const uint64_t *numbers, size_t n)
         all_deltas |= difference;
     }
     if (delta * 10 < plain * 8)
-        return (struct plan){true, n ? numbers[0] : 0, (bits_of(all_deltas) + 7) / 8, delta};
-    return (struct plan){false, n ? least : 0, (bits_of(all) + 7) / 8, plain};
+        return (struct plan){true, n ? numbers[0] : 0, plane_bytes(all_deltas), delta};
+    return (struct plan){false, n ? least : 0, plane_bytes(all), plain};
 }
 
 /* Planes of bytes: those that hardly change stand together. */
@@ -436,11 +436,10 @@ static double bits_of_index(const struct column_scratch *s, size_t n, size_t dis
 
 static void put_index(struct column_scratch *s, size_t n, size_t distinct, struct stream_writer *w)
 {
-    const struct plan plan = {.width = (bits_of(distinct - 1) + 7) / 8};
+    const struct plan plan = {.width = plane_bytes(distinct - 1)};
     for (size_t i = 0; i < n; i++)
         s->numbers[i] = s->ids[i];
-    put_planes(s, s->numbers, n, &plan, distinct <= SMALL_INDEX ? STREAM_SMALL_INDEX : STREAM_INDEX,
-               w);
+    put_planes(s, s->numbers, n, &plan, index_group(distinct), w);
 }
 
 static void put_way(struct column_scratch *s, const struct column_values *values,
@@ -494,8 +493,8 @@ static bool is_clearly_dict(size_t n, size_t distinct)
     return distinct <= 256 && distinct * 16 <= n;
 }
 
-static enum column_kind put_values(struct column_scratch *s, const struct column_values *values,
-                                   struct stream_writer *w)
+static void put_values(struct column_scratch *s, const struct column_values *values,
+                       struct stream_writer *w)
 {
     s->before[s->n_before % COLUMNS_BEFORE].n = 0;
     reserve(s, values->n);
@@ -513,22 +512,20 @@ static enum column_kind put_values(struct column_scratch *s, const struct column
         way = way_of(s, values);
     if (dict_bits < way.bits) {
         put_dict(s, values, &distinct, w);
-        return COLUMN_DICT;
+        return;
     }
     size_t back = has_numbers(way.form.kind) && values->n >= SAME_MIN ? same_before(s, values) : 0;
     if (back) {
         put_u8(&w->map, COLUMN_SAME);
         put_varint(&w->map, back);
-        return COLUMN_SAME;
+        return;
     }
     put_way(s, values, &way, w);
-    return way.form.kind;
 }
 
-enum column_kind column_put(struct column_scratch *s, const struct column_values *values,
-                            struct stream_writer *w)
+void column_put(struct column_scratch *s, const struct column_values *values,
+                struct stream_writer *w)
 {
-    enum column_kind kind = put_values(s, values, w);
+    put_values(s, values, w);
     s->n_before++;
-    return kind;
 }

@@ -10,6 +10,13 @@
 
 enum { UUID_BYTES = 16, UUID_TEXT = 36 };
 enum { SMALL_INDEX = 16 }; /* distinct values */
+
+/* Bytes of the planes that numbers up to most take. */
+static inline unsigned plane_bytes(uint64_t most)
+{
+    return most ? 8 - (unsigned)__builtin_clzll(most) / 8 : 0;
+}
+
 enum {
     HEX_DIGITS_MIN = 6,
     HEX_DIGITS_MAX = 64,
@@ -44,7 +51,7 @@ bool time_form_read(struct time_form *form, struct reader *r);
 /* Ticks of its fraction since 1970, as if it were UTC, or since midnight. */
 bool time_parse(struct str value, struct time_form *form, uint64_t *ticks);
 
-/* The printers: bytes written at to, which has room for COLUMN_PRINTED_MAX and HEX_DIGITS_MAX. */
+/* The printers: how many bytes were written at to, which has room for the longest value. */
 size_t integer_print(char *to, uint64_t number, unsigned digits);
 size_t decimal_print(char *to, uint64_t number, unsigned places);
 size_t ipv4_print(char *to, uint64_t number);

@@ -33,7 +33,7 @@
 #include "formats/block/column.h"
 #include "formats/block/shape.h"
 
-enum { COLUMNS_MAX = 16384 };
+enum { COLUMNS_MAX = 16384, COLUMNS_FIRST_SHAPE = 2 };
 
 /* Of all streams and the map; of the map; values of all columns together. */
 #define COLUMNS_UNPACKED_MAX(line_bytes) (2 * (size_t)(line_bytes) + ((size_t)1 << 20))
@@ -76,7 +76,8 @@ struct columns_slot {
 
 struct columns {
     size_t rows, n_segments, n_shapes, n_columns;
-    struct columns_shape *shapes; /* from number 2 on */
+    struct columns_shape *shapes; /* from number COLUMNS_FIRST_SHAPE on */
+    uint32_t *counts;             /* segments of each number */
     struct columns_slot *slots;
     const unsigned char *segments, *segments_high; /* the shape of each; high: NULL, or 256 each */
     struct column *columns;

@@ -1,8 +1,6 @@
 #include "base/mem.h"
 #include "formats/block/columns.h"
 
-enum { FIRST_SHAPE = 2 };
-
 static bool refuse(const char *why, struct err *err)
 {
     return err_set(err, ERR_CORRUPT, "columns: %s", why);
@@ -54,37 +52,38 @@ static bool place_texts(struct columns *c, struct str text)
 }
 
 /* How often each shape is there. False: a segment has one that is not. */
-static bool count_shapes(const struct columns *c, uint32_t *counts)
+static bool count_shapes(struct columns *c, struct arena *arena)
 {
+    c->counts = arena_array(arena, uint32_t, c->n_shapes + COLUMNS_FIRST_SHAPE);
     for (size_t i = 0; i < c->n_segments; i++) {
         size_t shape = columns_shape_of(c, i);
-        if (shape >= c->n_shapes + FIRST_SHAPE)
+        if (shape >= c->n_shapes + COLUMNS_FIRST_SHAPE)
             return false;
-        counts[shape]++;
+        c->counts[shape]++;
     }
     return true;
 }
 
-static bool are_rows_ended(const struct columns *c, const uint32_t *counts)
+static bool are_rows_ended(const struct columns *c)
 {
-    size_t rows = counts[0], last = c->n_segments ? columns_shape_of(c, c->n_segments - 1) : 1;
+    size_t rows = c->counts[0], last = c->n_segments ? columns_shape_of(c, c->n_segments - 1) : 1;
     for (size_t i = 0; i < c->n_shapes; i++)
-        rows += c->shapes[i].is_last ? counts[i + FIRST_SHAPE] : 0;
-    return rows == c->rows &&
-           (last == 0 || (last >= FIRST_SHAPE && c->shapes[last - FIRST_SHAPE].is_last));
+        rows += c->shapes[i].is_last ? c->counts[i + COLUMNS_FIRST_SHAPE] : 0;
+    return rows == c->rows && (last == 0 || (last >= COLUMNS_FIRST_SHAPE &&
+                                             c->shapes[last - COLUMNS_FIRST_SHAPE].is_last));
 }
 
 /* How many values each column has. False: a slot has a column that is not there. */
-static bool count_values(const struct columns *c, const uint32_t *counts, uint64_t *values)
+static bool count_values(const struct columns *c, uint64_t *values)
 {
-    values[0] = (uint64_t)counts[0] + counts[1];
+    values[0] = (uint64_t)c->counts[0] + c->counts[1];
     for (size_t i = 0; i < c->n_shapes; i++) {
         const struct columns_shape *shape = &c->shapes[i];
         for (size_t k = 0; k < shape->n_slots; k++) {
             uint32_t column = c->slots[shape->slots + k].column;
             if (column >= c->n_columns)
                 return false;
-            values[column] += counts[i + FIRST_SHAPE];
+            values[column] += c->counts[i + COLUMNS_FIRST_SHAPE];
         }
     }
     return true;
@@ -93,17 +92,16 @@ static bool count_values(const struct columns *c, const uint32_t *counts, uint64
 static const char *read_columns(struct columns *c, uint64_t line_bytes, struct arena *arena)
 {
     struct reader *r = &c->reader.map;
-    uint32_t *counts = arena_array(arena, uint32_t, c->n_shapes + FIRST_SHAPE);
-    if (!count_shapes(c, counts))
+    if (!count_shapes(c, arena))
         return "a segment has a shape that is not there";
-    if (!are_rows_ended(c, counts))
+    if (!are_rows_ended(c))
         return "its lines do not end where they should";
     c->n_columns = read_varint(r);
     if (r->bad || c->n_columns == 0 || c->n_columns > COLUMNS_MAX)
         return "its columns are not there";
     uint64_t *values = arena_array(arena, uint64_t, c->n_columns);
     c->columns = arena_array(arena, struct column, c->n_columns);
-    if (!count_values(c, counts, values))
+    if (!count_values(c, values))
         return "a slot has a column that is not there";
     uint64_t all = 0;
     for (size_t i = 0; i < c->n_columns; i++)
@@ -137,7 +135,7 @@ bool columns_open(struct columns *c, struct str bytes, size_t rows, uint64_t lin
         return refuse("another number of lines", err);
     read_shapes(c, r, arena);
     uint64_t text_bytes = read_varint(r);
-    bool has_high = c->n_shapes + FIRST_SHAPE > 256;
+    bool has_high = c->n_shapes + COLUMNS_FIRST_SHAPE > 256;
     if (r->bad || !stream_take(streams, STREAM_TEXT, text_bytes, &text_stream) ||
         !stream_load(streams, &text_stream, &text) || !place_texts(c, text) ||
         !stream_take(streams, STREAM_INDEX, c->n_segments, &low_stream) ||
@@ -170,12 +168,12 @@ void columns_skip(struct columns_cursor *cursor, size_t rows)
     const struct columns *c = cursor->columns;
     for (size_t end = cursor->row + rows; cursor->row < end; cursor->segment++) {
         size_t shape = columns_shape_of(c, cursor->segment);
-        if (shape < FIRST_SHAPE) {
+        if (shape < COLUMNS_FIRST_SHAPE) {
             cursor->places[0].place++;
             cursor->row += shape == 0;
             continue;
         }
-        const struct columns_shape *s = &c->shapes[shape - FIRST_SHAPE];
+        const struct columns_shape *s = &c->shapes[shape - COLUMNS_FIRST_SHAPE];
         for (size_t k = 0; k < s->n_slots; k++)
             cursor->places[c->slots[s->slots + k].column].place++;
         cursor->row += s->is_last;
@@ -210,11 +208,11 @@ char *columns_next(struct columns_cursor *cursor, char *to, const char *end)
     const struct columns *c = cursor->columns;
     for (bool is_over = false; !is_over && to;) {
         size_t shape = columns_shape_of(c, cursor->segment++);
-        if (shape < FIRST_SHAPE) {
+        if (shape < COLUMNS_FIRST_SHAPE) {
             is_over = shape == 0;
             to = add_value(cursor, 0, to, end);
         } else {
-            const struct columns_shape *s = &c->shapes[shape - FIRST_SHAPE];
+            const struct columns_shape *s = &c->shapes[shape - COLUMNS_FIRST_SHAPE];
             is_over = s->is_last;
             to = add_segment(cursor, s, to, end);
         }

@@ -1,7 +1,7 @@
 #include "base/mem.h"
 #include "formats/block/columns.h"
 
-enum { FIRST_SHAPE = 2, EARLY_SEGMENTS = 2048 };
+enum { EARLY_SEGMENTS = 2048 };
 
 void columns_encoder_free(struct columns_encoder *e)
 {
@@ -51,7 +51,7 @@ static size_t number_all(struct columns_encoder *e)
             e->ends[0] += shape->count;
             continue;
         }
-        e->numbers[i] = (uint32_t)(FIRST_SHAPE + n_shapes++);
+        e->numbers[i] = (uint32_t)(COLUMNS_FIRST_SHAPE + n_shapes++);
         for (size_t k = 0; k < shape->n_slots; k++)
             e->ends[s->slots[shape->slots + k].column + 1] += shape->count;
     }
@@ -71,7 +71,7 @@ static void sort_values(struct columns_encoder *e)
     const struct view *value = s->values;
     for (size_t i = 0; i < s->n_segments; i++) {
         const struct shape *shape = &s->items[s->segments[i]];
-        if (e->numbers[s->segments[i]] < FIRST_SHAPE)
+        if (e->numbers[s->segments[i]] < COLUMNS_FIRST_SHAPE)
             e->views[e->ends[0]++] = s->starts[i];
         else
             for (size_t k = 0; k < shape->n_slots; k++)
@@ -104,7 +104,7 @@ static void put_shapes(struct columns_encoder *e, size_t n_shapes)
     for (size_t i = 0; i < s->n; i++) {
         const struct shape *shape = &s->items[i];
         size_t rest = shape->text_bytes;
-        if (e->numbers[i] < FIRST_SHAPE)
+        if (e->numbers[i] < COLUMNS_FIRST_SHAPE)
             continue;
         put_varint(&w->map, shape->n_slots * 2u + shape->is_last);
         for (size_t k = 0; k < shape->n_slots; k++) {
@@ -123,7 +123,7 @@ static void put_shapes(struct columns_encoder *e, size_t n_shapes)
 static void put_segments(struct columns_encoder *e, size_t n_shapes)
 {
     const struct shapes *s = &e->shapes;
-    size_t width = n_shapes + FIRST_SHAPE > 256 ? 2 : 1;
+    size_t width = n_shapes + COLUMNS_FIRST_SHAPE > 256 ? 2 : 1;
     buf_reset(&e->bytes);
     char *to = buf_reserve(&e->bytes, s->n_segments * width + 1);
     for (size_t i = 0; i < s->n_segments; i++)

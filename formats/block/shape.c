@@ -6,11 +6,35 @@
 
 enum { TABLE_MIN = 1024, STEPS_MAX = 400, NO_SHAPE = UINT32_MAX };
 
+static void table_clear(struct hash_table *t)
+{
+    if (t->slots)
+        memset(t->slots, 0, t->size * sizeof *t->slots);
+}
+
+/* Room for one more than n items, each of so many bytes, that begin with their hash. */
+static void table_reserve(struct hash_table *t, const void *items, size_t n, size_t bytes)
+{
+    if (n * 2 < t->size)
+        return;
+    mem_free(&t->slots);
+    t->size = t->size ? t->size * 2 : TABLE_MIN;
+    t->slots = mem_array(uint32_t, t->size);
+    for (size_t i = 0; i < n; i++) {
+        uint64_t hash;
+        memcpy(&hash, (const char *)items + i * bytes, sizeof hash);
+        size_t at = hash & (t->size - 1);
+        while (t->slots[at])
+            at = (at + 1) & (t->size - 1);
+        t->slots[at] = (uint32_t)i + 1;
+    }
+}
+
 void shapes_free(struct shapes *s)
 {
-    mem_free(&s->items), mem_free(&s->slots), mem_free(&s->nodes), mem_free(&s->table);
-    mem_free(&s->names);
-    mem_free(&s->names_table), mem_free(&s->segments), mem_free(&s->starts), mem_free(&s->values);
+    mem_free(&s->items), mem_free(&s->slots), mem_free(&s->nodes), mem_free(&s->by_hash.slots);
+    mem_free(&s->names), mem_free(&s->by_name.slots);
+    mem_free(&s->segments), mem_free(&s->starts), mem_free(&s->values);
     buf_free(&s->text);
     *s = (struct shapes){0};
 }
@@ -23,10 +47,8 @@ void shapes_reset(struct shapes *s, struct str lines)
     buf_reset(&s->text);
     s->text.max = lines.len + 1;
     buf_reserve(&s->text, 1); /* a place for texts of no bytes */
-    if (s->table)
-        memset(s->table, 0, s->table_size * sizeof *s->table);
-    if (s->names_table)
-        memset(s->names_table, 0, s->names_table_size * sizeof *s->names_table);
+    table_clear(&s->by_hash);
+    table_clear(&s->by_name);
 }
 
 /* ---- columns by name ---- */
@@ -36,46 +58,27 @@ static bool is_word(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (unsigned char)c > 127;
 }
 
-/* The name of a slot behind this static text: its last word and what follows; without a word, of the
- * slot before it and all of the text. */
+/* The name of a slot behind this static text; without a word in it, of the slot before it too. */
 static uint64_t name_behind(struct str text, uint64_t before)
 {
-    size_t word_end = text.len;
-    while (word_end > 0 && !is_word(text.ptr[word_end - 1]))
-        word_end--;
-    size_t word = word_end;
-    while (word > 0 && is_word(text.ptr[word - 1]))
-        word--;
-    uint64_t hash = hash64(text);
-    return word_end > 0 ? hash : hash ^ (before * UINT64_C(0x9e3779b97f4a7c15) + 1);
-}
-
-static void grow_table(uint32_t **table, size_t *size)
-{
-    mem_free(table);
-    *size = *size ? *size * 2 : TABLE_MIN;
-    *table = mem_array(uint32_t, *size);
+    bool has_word = false;
+    for (size_t i = 0; i < text.len && !has_word; i++)
+        has_word = is_word(text.ptr[i]);
+    return hash64(text) ^ (has_word ? 0 : before * UINT64_C(0x9e3779b97f4a7c15) + 1);
 }
 
 static uint32_t column_named(struct shapes *s, uint64_t name)
 {
-    if (s->n_columns * 2 >= s->names_table_size) {
-        grow_table(&s->names_table, &s->names_table_size);
-        for (size_t i = 0; i < s->n_columns; i++) {
-            size_t at = s->names[i] & (s->names_table_size - 1);
-            while (s->names_table[at])
-                at = (at + 1) & (s->names_table_size - 1);
-            s->names_table[at] = (uint32_t)i + 1;
-        }
-    }
-    size_t at = name & (s->names_table_size - 1);
-    for (; s->names_table[at]; at = (at + 1) & (s->names_table_size - 1))
-        if (s->names[s->names_table[at] - 1] == name)
-            return s->names_table[at] - 1;
+    struct hash_table *t = &s->by_name;
+    table_reserve(t, s->names, s->n_columns, sizeof *s->names);
+    size_t at = name & (t->size - 1);
+    for (; t->slots[at]; at = (at + 1) & (t->size - 1))
+        if (s->names[t->slots[at] - 1] == name)
+            return t->slots[at] - 1;
     mem_grow(s->names, s->n_columns, s->columns_capacity);
     s->names[s->n_columns] = name;
-    s->names_table[at] = (uint32_t)++s->n_columns;
-    return s->names_table[at] - 1;
+    t->slots[at] = (uint32_t)++s->n_columns;
+    return t->slots[at] - 1;
 }
 
 /* ---- shapes ---- */
@@ -170,20 +173,13 @@ static uint32_t shape_of(struct shapes *s, const struct cut *c)
 {
     uint64_t hash = hash64(str_of(c->text, c->text_bytes)) ^
                     hash64(str_of(c->before, c->n_slots * sizeof c->before[0])) ^ c->is_last;
-    if (s->n * 2 >= s->table_size) {
-        grow_table(&s->table, &s->table_size);
-        for (size_t i = 0; i < s->n; i++) {
-            size_t at = s->items[i].hash & (s->table_size - 1);
-            while (s->table[at])
-                at = (at + 1) & (s->table_size - 1);
-            s->table[at] = (uint32_t)i + 1;
-        }
-    }
-    size_t at = hash & (s->table_size - 1);
-    for (; s->table[at]; at = (at + 1) & (s->table_size - 1)) {
-        const struct shape *shape = &s->items[s->table[at] - 1];
+    struct hash_table *t = &s->by_hash;
+    table_reserve(t, s->items, s->n, sizeof *s->items);
+    size_t at = hash & (t->size - 1);
+    for (; t->slots[at]; at = (at + 1) & (t->size - 1)) {
+        const struct shape *shape = &s->items[t->slots[at] - 1];
         if (shape->hash == hash && is_shape_of(s, shape, c))
-            return s->table[at] - 1;
+            return t->slots[at] - 1;
     }
     if (s->n == SHAPES_MAX)
         return NO_SHAPE;
@@ -197,8 +193,8 @@ static uint32_t shape_of(struct shapes *s, const struct cut *c)
     buf_add(&s->text, str_of(c->text, c->text_bytes));
     add_slots(s, c);
     add_nodes(s, (uint32_t)s->n);
-    s->table[at] = (uint32_t)++s->n;
-    return s->table[at] - 1;
+    t->slots[at] = (uint32_t)++s->n;
+    return t->slots[at] - 1;
 }
 
 /* ---- segments ---- */
@@ -276,8 +272,7 @@ static const char *cut_segment(const struct shapes *s, const char *begin, const 
         at += text;
         if (is_full || !is_slot)
             break;
-        size_t before = text;
-        c->before[c->n_slots] = (uint16_t)before;
+        c->before[c->n_slots] = (uint16_t)text;
         c->kinds[c->n_slots] = (uint8_t)slot.kind;
         values[c->n_slots++] =
             (struct view){(uint32_t)(slot.from - s->lines.ptr), (uint32_t)(slot.to - slot.from)};
@@ -320,8 +315,7 @@ bool shapes_add(struct shapes *s, size_t offset, size_t len)
         if (w.shape == NO_SHAPE || s->n_values > SHAPE_VALUES_MAX(s->lines.len) ||
             s->n_segments > SHAPE_SEGMENTS_MAX(s->lines.len))
             return false;
-        uint32_t shape = w.shape;
-        put_segment(s, shape, at, stop);
+        put_segment(s, w.shape, at, stop);
         at = stop;
     } while (at < end);
     return true;

@@ -4,9 +4,9 @@
  *     {"level":30,"time":1795166521123,"msg":"job 4711 done"}
  *     {"level":␣  ,"time":␣            ,"msg":"job ␣    done"}        three slots, 37 static bytes
  *
- * Each slot belongs to a *column*, found by its name: the last word in front of it with what stands behind
- * that word, whatever the shape. So "time":␣ goes to one column, of whichever shape it is, and values
- * that are alike stand together. A slot with no word between it and the slot before is named by that.
+ * Each slot belongs to a *column*, found by its name: the static text between it and the slot before, and
+ * the kind of its token, whatever the shape. So ,"time":␣ goes to one column, of whichever shape it is, and
+ * values that are alike stand together. If no word is in that text, the name of the slot before is part of it.
  *
  * A line is a row of *segments*, each of one shape. It is cut behind each newline in it, and where a segment
  * would have more than SHAPE_SLOTS_MAX slots or SHAPE_TEXT_MAX static bytes.
@@ -39,7 +39,7 @@ struct shape_slot {
 };
 
 struct shape {
-    uint64_t hash;
+    uint64_t hash;  /* first, for its table */
     uint32_t text;  /* its static bytes begin there in .text */
     uint32_t slots; /* its first in .slots */
     uint16_t text_bytes, n_slots;
@@ -62,6 +62,12 @@ struct view {
     uint32_t at, len; /* in the lines */
 };
 
+/* Places of items by their hashes, at most half full. */
+struct hash_table {
+    uint32_t *slots; /* index + 1; 0: free */
+    size_t size;     /* a power of two */
+};
+
 /* The zero value is empty. */
 struct shapes {
     struct str lines; /* all lines, one behind the other */
@@ -72,16 +78,13 @@ struct shapes {
     struct buf text;
     struct shape_node *nodes; /* the first is the root */
     size_t n_nodes, nodes_capacity;
-    uint32_t *table; /* by hash: index + 1 */
-    size_t table_size;
+    struct hash_table by_hash;
     uint64_t *names; /* of columns */
     size_t n_columns, columns_capacity;
-    uint32_t *names_table;
-    size_t names_table_size;
+    struct hash_table by_name;
     uint32_t *segments; /* shape of each */
     size_t n_segments, segments_capacity;
-    struct view *starts; /* where each segment stands */
-    size_t starts_capacity;
+    struct view *starts; /* where each segment stands; as many as .segments */
     struct view *values; /* of all slots, in the order of segments and slots */
     size_t n_values, values_capacity;
     size_t n_missed; /* segments that were cut into tokens */

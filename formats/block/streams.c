@@ -3,6 +3,12 @@
 #include "base/hash.h"
 #include "base/mem.h"
 
+const char *const stream_group_names[STREAM_GROUPS] = {
+    [STREAM_TEXT] = "text",       [STREAM_INDEX] = "index", [STREAM_SMALL_INDEX] = "small_index",
+    [STREAM_NUMBERS] = "numbers", [STREAM_HIGH] = "high",   [STREAM_LENGTHS] = "lengths",
+    [STREAM_BINARY] = "binary",
+};
+
 struct stream_frame {
     struct str stored;
     size_t bytes;

@@ -29,6 +29,8 @@ enum stream_group {
     STREAM_GROUPS
 };
 
+extern const char *const stream_group_names[STREAM_GROUPS];
+
 enum {
     STREAM_OWN_MIN = 32 << 10,
     STREAM_BINARY_OWN_MIN = 128 << 10, /* in STREAM_BINARY */

@@ -166,11 +166,11 @@ static bool begins_quoted(const char *begin, const char *at, const char *end, co
     return *stop > at + 1 && (end - *stop < 2 || (*stop)[1] != ':');
 }
 
-/* '-' in front of a number, and behind nothing that it could join to it. */
-static bool is_sign(const char *begin, const char *at)
+/* '-' in front of the number here, and behind nothing that it could join to it. */
+static bool has_sign(const char *begin, const char *at)
 {
-    return at > begin && *at == '-' &&
-           (at[-1] == ' ' || at[-1] == '=' || at[-1] == ':' || at[-1] == '(');
+    return at - begin > 1 && at[-1] == '-' &&
+           (at[-2] == ' ' || at[-2] == '=' || at[-2] == ':' || at[-2] == '(');
 }
 
 bool token_next_slot(const char *begin, const char *at, const char *end, struct token_slot *slot)
@@ -200,7 +200,7 @@ bool token_next_slot(const char *begin, const char *at, const char *end, struct 
             all |= class_of(*byte);
         if (all & TOKEN_DIGIT) {
             from = behind_letters(from, at);
-            from -= is_digit(*from) && is_sign(begin, from - 1);
+            from -= is_digit(*from) && has_sign(begin, from);
             *slot = (struct token_slot){from, at, TOKEN_WORD};
             return true;
         }

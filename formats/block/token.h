@@ -4,7 +4,6 @@
  *
  *     it has a digit                      job 4711, 10.0.0.7, 3f9c2a…, 12.5
  *     it is a value, whatever it is       level=info   "level":"info"   "ok":true
- *
  *     it is a path                        GET /index.html      but not HTTP/1.1
  *     it is in quotes behind a blank      "GET / HTTP/1.1" 200 "-" "Mozilla/5.0 (X11; …"
  *

@@ -17,7 +17,7 @@
 enum { LEVEL = 3, LINE_MAX_BYTES = 1 << 20, BLOCK_MAX_BYTES = 16 << 20 };
 
 struct totals {
-    size_t rows, lines, zstd, stored, blocks, plain_blocks, memory;
+    size_t rows, lines, zstd, stored, blocks, plain_blocks, memory, segments, missed;
     uint64_t groups[STREAM_GROUPS];
     int64_t zstd_ns, encode_ns, decode_ns, column_ns;
     size_t column_bytes;
@@ -93,6 +93,8 @@ static void end_block(struct bench *b)
     must(zstd_pack(&b->zstd, buf_str(&b->lines), LEVEL, &b->plain, &err), err.text);
     t->zstd_ns += time_monotonic() - start;
     t->rows += b->n;
+    t->segments += b->encoder.shapes.n_segments;
+    t->missed += b->encoder.shapes.n_missed;
     t->lines += b->lines.len;
     t->zstd += b->plain.len;
     t->stored += has_columns ? b->out.len : b->plain.len;
@@ -133,8 +135,6 @@ static void add_file(struct bench *b, const char *path)
 
 static void print_totals(const struct totals *t, size_t block_bytes)
 {
-    static const char *const names[STREAM_GROUPS] = {"text", "index",   "small index", "numbers",
-                                                     "high", "lengths", "binary"};
     double lines = (double)t->lines / 1e6;
     uint64_t named = 0;
     printf(
@@ -146,11 +146,13 @@ static void print_totals(const struct totals *t, size_t block_bytes)
         t->plain_blocks, t->blocks);
     printf("     ");
     for (size_t i = 0; i < STREAM_GROUPS; i++) {
-        printf("%s %.2f, ", names[i], (double)t->groups[i] / 1e6);
+        printf("%s %.2f, ", stream_group_names[i], (double)t->groups[i] / 1e6);
         named += t->groups[i];
     }
-    printf("map %.2f MB; memory of the encoder %.1f x the lines\n",
+    printf("map %.2f MB; %.1f %% of the segments cut into tokens; memory of the encoder %.1f x the "
+           "lines\n",
            t->stored > named ? (double)(t->stored - named) / 1e6 : 0,
+           t->segments ? 100.0 * (double)t->missed / (double)t->segments : 0,
            (double)t->memory / (double)block_bytes);
 }
 
