@@ -32,6 +32,17 @@ int64_t days_of_civil(int year, int month, int day)
     return era * 146097 + day_of_era - 719468;
 }
 
+const char month_names[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                 "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+
+int month_of_name(const char *letters)
+{
+    for (int i = 0; i < 12; i++)
+        if (memcmp(letters, month_names[i], 3) == 0)
+            return i + 1;
+    return 0;
+}
+
 static int days_in_month(int year, int month)
 {
     static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
@@ -57,11 +68,8 @@ bool civil_to_ns(struct civil c, int64_t *ns)
     return true;
 }
 
-struct civil civil_of_ns(int64_t ns)
+struct civil civil_of_days(int64_t days)
 {
-    int64_t second = ns / NS_PER_S - (ns % NS_PER_S < 0);
-    int64_t days = second / 86400 - (second % 86400 < 0);
-    int64_t of_day = second - days * 86400;
     int64_t shifted = days + 719468;
     int64_t era = (shifted >= 0 ? shifted : shifted - 146096) / 146097;
     int64_t doe = shifted - era * 146097;
@@ -69,15 +77,22 @@ struct civil civil_of_ns(int64_t ns)
     int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
     int64_t mp = (5 * doy + 2) / 153;
     int month = (int)(mp < 10 ? mp + 3 : mp - 9);
-    return (struct civil){
-        .year = (int)(yoe + era * 400 + (month <= 2)),
-        .month = month,
-        .day = (int)(doy - (153 * mp + 2) / 5 + 1),
-        .hour = (int)(of_day / 3600),
-        .minute = (int)(of_day / 60 % 60),
-        .second = (int)(of_day % 60),
-        .ns = (int)((ns % NS_PER_S + NS_PER_S) % NS_PER_S),
-    };
+    return (struct civil){.year = (int)(yoe + era * 400 + (month <= 2)),
+                          .month = month,
+                          .day = (int)(doy - (153 * mp + 2) / 5 + 1)};
+}
+
+struct civil civil_of_ns(int64_t ns)
+{
+    int64_t second = ns / NS_PER_S - (ns % NS_PER_S < 0);
+    int64_t days = second / 86400 - (second % 86400 < 0);
+    int64_t of_day = second - days * 86400;
+    struct civil c = civil_of_days(days);
+    c.hour = (int)(of_day / 3600);
+    c.minute = (int)(of_day / 60 % 60);
+    c.second = (int)(of_day % 60);
+    c.ns = (int)((ns % NS_PER_S + NS_PER_S) % NS_PER_S);
+    return c;
 }
 
 static bool take_digits(struct str *s, size_t n, int *value)

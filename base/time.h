@@ -36,8 +36,14 @@ bool is_civil_time(struct civil c);
 /* Read as UTC. False if it is no time. */
 bool civil_to_ns(struct civil c, int64_t *ns);
 struct civil civil_of_ns(int64_t ns);
-/* Days since 1970-01-01 (proleptic Gregorian). */
+/* Days since 1970-01-01 (proleptic Gregorian), and back: midnight of that day. */
 int64_t days_of_civil(int year, int month, int day);
+struct civil civil_of_days(int64_t days);
+
+/* "Jan" is 0. */
+extern const char month_names[12][4];
+/* 1 to 12 of a name's three letters; 0: it is none. */
+int month_of_name(const char *letters);
 
 /* RFC 3339 with at most 9 digits of fraction; "T", "t" or a space between; zone "Z", "z", "+hh:mm",
  * "+hhmm" or "+hh". Takes it from the front of *s; false leaves *s as it was. */

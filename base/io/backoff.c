@@ -4,8 +4,6 @@
 #include "base/mem.h"
 
 static const char days[7][4] = {"Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"}; /* 1970-01-01 */
-static const char months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                   "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
 /* splitmix64 */
 static uint64_t next_random(uint64_t *state)
@@ -59,8 +57,8 @@ static bool take_digits(struct str *s, size_t n, int *value)
 
 static bool take_month(struct str *s, int *month)
 {
-    for (size_t i = 0; i < countof(months); i++) {
-        if (take_prefix(s, str_of(months[i], 3))) {
+    for (size_t i = 0; i < countof(month_names); i++) {
+        if (take_prefix(s, str_of(month_names[i], 3))) {
             *month = (int)i + 1;
             return true;
         }
@@ -86,7 +84,7 @@ void put_http_date(struct buf *b, int64_t ns)
     struct civil c = civil_of_ns(ns);
     int64_t day = days_of_civil(c.year, c.month, c.day) % 7;
     buf_print(b, "%s, %02d %s %04d %02d:%02d:%02d GMT", days[day < 0 ? day + 7 : day], c.day,
-              months[c.month - 1], c.year, c.hour, c.minute, c.second);
+              month_names[c.month - 1], c.year, c.hour, c.minute, c.second);
 }
 
 bool parse_retry_after(struct str value, int64_t now_ns, int64_t *asked_ns)

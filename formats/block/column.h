@@ -7,6 +7,7 @@
  *     INTEGER   digits:u8 prefix:str except numbers    numbers       so many digits at least, zeros in front
  *     DECIMAL   except numbers                      numbers, places:u8* (BINARY)    12.50 is 1250 and 2 places
  *     HEX       digits:u8 is_upper:u8 prefix:str except    bytes (BINARY)    two digits a byte, high first; odd: and a 0
+ *               with 0 digits: numbers bytes:varint            and before them numbers (LENGTHS): digits of each
  *     UUID      prefix:str except                   bytes (BINARY)   16 each, lower case
  *     IPV4      except numbers                      numbers          first byte highest
  *     TIME      form except numbers                 numbers          ticks since 1970 or midnight
@@ -36,22 +37,8 @@
 
 #include "base/arena.h"
 #include "base/reader.h"
-#include "formats/block/column_parts.h"
-#include "formats/block/shape.h"
+#include "formats/block/column_form.h"
 #include "formats/block/streams.h"
-
-enum column_kind {
-    COLUMN_TEXT,
-    COLUMN_DICT,
-    COLUMN_INTEGER,
-    COLUMN_DECIMAL,
-    COLUMN_HEX,
-    COLUMN_UUID,
-    COLUMN_IPV4,
-    COLUMN_TIME,
-    COLUMN_SAME,
-    COLUMN_KINDS
-};
 
 static inline enum stream_group index_group(size_t distinct)
 {
@@ -72,21 +59,12 @@ struct column_scratch {
     size_t table_size;
     struct buf bytes, binary, exceptions;
     size_t n_exceptions;
-    struct column_put_before {
-        uint64_t hash; /* of its numbers */
-        const struct view *items;
-        size_t n;
-    } before[COLUMNS_BEFORE]; /* the last columns of the block, in a ring */
+    struct column_values before[COLUMNS_BEFORE]; /* of the last columns of the block, in a ring; .n
+                                                    is 0 if they were put in another way */
     size_t n_before;
 };
 
 void column_scratch_free(struct column_scratch *s);
-
-struct column_values {
-    const char *lines;
-    const struct view *items; /* where each stands in the lines */
-    size_t n;
-};
 
 void column_put(struct column_scratch *scratch, const struct column_values *values,
                 struct stream_writer *w);
@@ -101,7 +79,7 @@ struct column_exception {
 struct column {
     enum column_kind kind;
     size_t n;
-    uint8_t digits;          /* INTEGER, HEX */
+    uint8_t digits;          /* INTEGER, HEX; 0: it varies */
     bool is_upper;           /* HEX */
     struct str prefix;       /* INTEGER, HEX, UUID */
     struct time_form form;   /* TIME */
@@ -111,18 +89,19 @@ struct column {
         bool is_delta;
         uint64_t base;
         uint8_t width;
-    } plan; /* of the numbers; TEXT: of the lengths; DICT: of the index */
+    } plan; /* of the numbers; TEXT, HEX: of the lengths; DICT: of the index */
     struct stream planes[8], bytes;
     struct column_exception *exceptions; /* by place */
     size_t n_exceptions;
     /* Once it is loaded: */
     bool is_loaded;
-    uint64_t *values; /* numbers; TEXT and DICT: where each text begins, and the end */
+    uint64_t *values; /* numbers; TEXT and DICT: where each text begins, and the end; HEX of
+                         varying length: where its bytes begin, and its digits in the low byte */
     struct str content;
     uint32_t *ids; /* DICT */
 };
 
-enum { COLUMN_PRINTED_MAX = 128 }; /* bytes of a value that is no text */
+enum { COLUMN_PRINTED_MAX = 192 }; /* bytes of a value that is no text */
 
 /* What the map says of the next column, which has n values and before columns in front of it. False: it
  * is damaged. */

@@ -85,7 +85,8 @@ static bool read_typed(struct column *c, struct stream_reader *r)
     bool is_hex = c->kind == COLUMN_HEX;
     if (c->kind == COLUMN_INTEGER || is_hex) {
         c->digits = read_u8(map);
-        map->bad |= c->digits == 0 || c->digits > (is_hex ? HEX_DIGITS_MAX : DIGITS_MAX);
+        map->bad |=
+            (c->digits == 0 && !is_hex) || c->digits > (is_hex ? HEX_DIGITS_MAX : DIGITS_MAX);
         c->is_upper = is_hex && read_u8(map) != 0;
     }
     if (c->kind == COLUMN_INTEGER || is_hex || c->kind == COLUMN_UUID)
@@ -97,8 +98,11 @@ static bool read_typed(struct column *c, struct stream_reader *r)
         read_exceptions(c, r);
     if (map->bad)
         return false;
+    if (is_hex && c->digits == 0)
+        return take_numbers(c, STREAM_LENGTHS, r) &&
+               stream_take(r, STREAM_BINARY, read_varint(map), &c->bytes);
     if (is_hex)
-        return stream_take(r, STREAM_BINARY, c->n * ((c->digits + 1u) / 2), &c->bytes);
+        return stream_take(r, STREAM_BINARY, c->n * hex_bytes(c->digits), &c->bytes);
     if (c->kind == COLUMN_UUID)
         return stream_take(r, STREAM_BINARY, c->n * UUID_BYTES, &c->bytes);
     return take_numbers(c, STREAM_NUMBERS, r) &&
@@ -186,6 +190,22 @@ static bool load_text(struct column *c, struct stream_reader *r)
     return at == c->content.len;
 }
 
+/* Digits become places of bytes, with the digits in the low byte. */
+static bool load_varying_hex(struct column *c, struct stream_reader *r)
+{
+    if (!load_numbers(c, r) || !stream_load(r, &c->bytes, &c->content))
+        return false;
+    uint64_t at = 0;
+    for (size_t i = 0; i < c->n; i++) {
+        uint64_t digits = c->values[i];
+        if (digits > HEX_DIGITS_MAX || hex_bytes(digits) > c->content.len - at)
+            return false;
+        c->values[i] = at << 8 | digits;
+        at += hex_bytes(digits);
+    }
+    return at == c->content.len;
+}
+
 /* The distinct values as texts, whatever they are. */
 static bool print_distinct(struct column *c, size_t *text_left, struct arena *arena)
 {
@@ -261,6 +281,9 @@ bool column_load(struct column *c, size_t *text_left, struct stream_reader *r)
         c->is_loaded = load_places(c, r);
         break;
     case COLUMN_HEX:
+        c->is_loaded =
+            c->digits == 0 ? load_varying_hex(c, r) : stream_load(r, &c->bytes, &c->content);
+        break;
     case COLUMN_UUID:
         c->is_loaded = stream_load(r, &c->bytes, &c->content);
         break;
@@ -280,11 +303,6 @@ static inline char *copy_text(const struct column *c, size_t i, char *to, const 
     return copy_short(to, end, c->content.ptr + c->values[i], c->values[i + 1] - c->values[i]);
 }
 
-static size_t hex_bytes(const struct column *c)
-{
-    return (c->digits + 1u) / 2;
-}
-
 /* A value that is no text, where there is room for the longest. */
 static char *print_value(const struct column *c, size_t place, char *to)
 {
@@ -298,7 +316,10 @@ static char *print_value(const struct column *c, size_t place, char *to)
     case COLUMN_DECIMAL:
         return to + decimal_print(to, c->values[place], (unsigned char)c->content.ptr[place]);
     case COLUMN_HEX:
-        return to + hex_print(to, c->content.ptr + place * hex_bytes(c), c->digits, c->is_upper);
+        return to + (c->digits ? hex_print(to, c->content.ptr + place * hex_bytes(c->digits),
+                                           c->digits, c->is_upper)
+                               : hex_print(to, c->content.ptr + (c->values[place] >> 8),
+                                           c->values[place] & 0xff, c->is_upper));
     case COLUMN_UUID:
         return to + uuid_print(to, c->content.ptr + place * UUID_BYTES);
     case COLUMN_IPV4:

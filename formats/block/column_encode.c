@@ -3,15 +3,15 @@
 #include "base/mem.h"
 #include "base/time.h"
 #include "formats/block/column.h"
-#include "formats/block/column_parts.h"
+#include "formats/block/column_form.h"
 
 #include <math.h>
 
 enum {
-    SAMPLE = 48,
-    EXCEPTIONS_PART = 16, /* one in so many values may be another kind */
+    EXCEPTIONS_PART = 8, /* one in so many values may be another kind */
     DISTINCT_MAX = 1 << 16,
-    SAME_MIN = 64, /* values of a column that is worth a look for others like it */
+    SHORT_MAX = 16, /* bytes of values that are compared as two words */
+    SAME_MIN = 64,  /* values of a column that is worth a look for others like it */
 };
 
 void column_scratch_free(struct column_scratch *s)
@@ -28,11 +28,6 @@ static void reserve(struct column_scratch *s, size_t n)
     s->capacity = max_of(n, s->capacity + s->capacity / 2);
     s->numbers = mem_resize_raw(s->numbers, s->capacity * sizeof *s->numbers);
     s->ids = mem_resize_raw(s->ids, s->capacity * sizeof *s->ids);
-}
-
-static inline struct str value_at(const struct column_values *values, size_t i)
-{
-    return str_of(values->lines + values->items[i].at, values->items[i].len);
 }
 
 /* ---- numbers ---- */
@@ -99,197 +94,50 @@ static void put_plan(const struct plan *plan, struct stream_writer *w)
     put_u8(&w->map, (uint8_t)plan->width);
 }
 
-/* ---- forms ---- */
-
-/* What the values of a column look like: its kind with parameters. */
-struct form {
-    enum column_kind kind;
-    unsigned digits; /* INTEGER: of all, if there are zeros in front, else 1; HEX */
-    bool is_upper;   /* HEX */
-    struct time_form time;
-    struct str prefix; /* INTEGER, HEX, UUID: what all begin with */
-};
-
-/* A value as its form says. */
-struct parsed_value {
-    uint64_t number;
-    unsigned places;
-};
-
-/* Into bytes too, if there is room (as bytes_of_form says). */
-static bool parse_value(const struct form *form, struct str value, struct parsed_value *v,
-                        char *bytes)
-{
-    struct time_form time;
-    v->places = 0;
-    if (form->prefix.len && !take_prefix(&value, form->prefix))
-        return false;
-    switch (form->kind) {
-    case COLUMN_INTEGER:
-        return integer_parse(value, form->digits, &v->number);
-    case COLUMN_DECIMAL:
-        return decimal_parse(value, &v->number, &v->places) || integer_parse(value, 1, &v->number);
-    case COLUMN_IPV4:
-        return ipv4_parse(value, &v->number);
-    case COLUMN_TIME:
-        return time_parse(value, &time, &v->number) && time_form_equal(&time, &form->time);
-    case COLUMN_HEX:
-        return value.len == form->digits && hex_parse(value, form->is_upper, bytes);
-    case COLUMN_UUID:
-        return uuid_parse(value, bytes);
-    case COLUMN_TEXT:
-    case COLUMN_DICT:
-    case COLUMN_SAME:
-    case COLUMN_KINDS:
-        break;
-    }
-    return false;
-}
-
-static size_t bytes_of_form(const struct form *form)
-{
-    return form->kind == COLUMN_UUID  ? UUID_BYTES
-           : form->kind == COLUMN_HEX ? (form->digits + 1) / 2
-                                      : 0;
-}
-
-static bool has_numbers(enum column_kind kind)
-{
-    return kind == COLUMN_INTEGER || kind == COLUMN_DECIMAL || kind == COLUMN_TIME ||
-           kind == COLUMN_IPV4;
-}
-
-static bool is_hex_form(struct str value, struct form *f)
-{
-    if (value.len < HEX_DIGITS_MIN || value.len > HEX_DIGITS_MAX)
-        return false;
-    f->kind = COLUMN_HEX;
-    f->digits = (unsigned)value.len;
-    f->is_upper = !hex_parse(value, false, NULL);
-    return !f->is_upper || hex_parse(value, true, NULL);
-}
-
-static struct form integer_form(struct str value)
-{
-    bool has_zeros = value.len > 1 && value.ptr[0] == '0';
-    return (struct form){.kind = COLUMN_INTEGER, .digits = has_zeros ? (unsigned)value.len : 1};
-}
-
-/* "0x3f9c2ab1", "c367", and "req-" before a UUID */
-static bool is_prefixed_form(struct str value, struct form *f)
-{
-    uint64_t ignored;
-    size_t n = value.len;
-    if (str_starts(value, STR("0x")) && is_hex_form(str_slice(value, 2, SIZE_MAX), f)) {
-        f->prefix = str_slice(value, 0, 2);
-        return true;
-    }
-    if (n > UUID_TEXT && n <= UUID_TEXT + PREFIX_MAX &&
-        uuid_parse(str_slice(value, n - UUID_TEXT, SIZE_MAX), NULL)) {
-        *f = (struct form){.kind = COLUMN_UUID, .prefix = str_slice(value, 0, n - UUID_TEXT)};
-        return true;
-    }
-    while (n > 0 && value.ptr[n - 1] >= '0' && value.ptr[n - 1] <= '9')
-        n--;
-    struct str digits = str_slice(value, n, SIZE_MAX);
-    *f = integer_form(digits);
-    f->prefix = str_slice(value, 0, n);
-    return n <= PREFIX_MAX && integer_parse(digits, f->digits, &ignored);
-}
-
-static struct form form_of(struct str value)
-{
-    struct form f = integer_form(value);
-    struct parsed_value v;
-    if (parse_value(&f, value, &v, NULL))
-        return f;
-    f = (struct form){.kind = COLUMN_DECIMAL};
-    if (decimal_parse(value, &v.number, &v.places))
-        return f;
-    f.kind = COLUMN_TIME;
-    if (time_parse(value, &f.time, &v.number))
-        return f;
-    f.kind = COLUMN_IPV4;
-    if (ipv4_parse(value, &v.number))
-        return f;
-    f.kind = COLUMN_UUID;
-    if (uuid_parse(value, NULL))
-        return f;
-    if (is_hex_form(value, &f) || is_prefixed_form(value, &f))
-        return f;
-    return (struct form){.kind = COLUMN_TEXT};
-}
-
-static size_t count_fitting(const struct column_values *values, const struct form *form, size_t n)
-{
-    struct parsed_value v;
-    size_t fitting = 0;
-    for (size_t i = 0; i < n; i++)
-        fitting += parse_value(form, value_at(values, i * values->n / n), &v, NULL);
-    return fitting;
-}
-
-/* The form that fits most values of a sample; those of a few are tried, from different places of it. A
- * number may have zeros in front that this one does not need. */
-static struct form likely_form(const struct column_values *values)
-{
-    enum { TRIES = 4 };
-    size_t n = min_of(values->n, (size_t)SAMPLE), best = n * 7 / 8;
-    struct form likely = {.kind = COLUMN_TEXT};
-    for (size_t try = 0; try < TRIES && best < n; try++) {
-        struct str value = value_at(values, try * values->n / TRIES);
-        const struct form forms[] = {
-            form_of(value),
-            {.kind = COLUMN_INTEGER, .digits = (unsigned)min_of(value.len, (size_t)99)}};
-        size_t n_forms = forms[0].kind == COLUMN_INTEGER ? countof(forms) : 1;
-        for (size_t i = 0; i < n_forms && best < n; i++) {
-            size_t fitting = forms[i].kind == COLUMN_TEXT ? 0 : count_fitting(values, &forms[i], n);
-            if (fitting > best) {
-                best = fitting;
-                likely = forms[i];
-            }
-        }
-    }
-    return likely;
-}
-
 /* ---- how values are stored, but for the index ---- */
+
+/* What stands in the streams in place of an exception: the number before it; no digits, if they vary. */
+static void fill_up(const struct column_form *form, uint64_t before, struct parsed_value *v,
+                    char *bytes)
+{
+    v->number = form->kind == COLUMN_HEX ? form->digits : before;
+    v->places = 0;
+    memset(bytes, 0, column_form_bytes(form, v));
+}
 
 /* Fills .numbers, .binary and .exceptions. False: too many are of another form. */
 static bool parse_all(struct column_scratch *s, const struct column_values *values,
-                      const struct form *form)
+                      const struct column_form *form)
 {
-    size_t last_exception = 0, each = bytes_of_form(form);
+    size_t last_exception = 0;
     buf_reset(&s->binary), buf_reset(&s->exceptions);
     s->n_exceptions = 0;
-    char *bytes = buf_reserve(&s->binary, values->n * max_of(each, (size_t)1) + 1);
     struct parsed_value v = {0};
-    if (!bytes)
-        return false;
     for (size_t i = 0; i < values->n; i++) {
         struct str value = value_at(values, i);
         uint64_t before = v.number;
-        if (!parse_value(form, value, &v, each ? bytes + i * each : NULL)) {
+        char *bytes = buf_reserve(&s->binary, HEX_DIGITS_MAX / 2);
+        if (!bytes)
+            return false;
+        if (!column_form_parse(form, value, &v, bytes)) {
             if (++s->n_exceptions > values->n / EXCEPTIONS_PART + 1)
                 return false;
-            v = (struct parsed_value){.number = before};
-            if (each)
-                memset(bytes + i * each, 0, each);
+            fill_up(form, before, &v, bytes);
             put_varint(&s->exceptions, i - last_exception);
             put_str(&s->exceptions, value);
             last_exception = i;
         }
         s->numbers[i] = v.number;
         if (form->kind == COLUMN_DECIMAL)
-            bytes[i] = (char)v.places;
+            *bytes = (char)v.places;
+        s->binary.len += column_form_bytes(form, &v);
     }
-    s->binary.len = values->n * (form->kind == COLUMN_DECIMAL ? 1 : each);
     return true;
 }
 
 /* A way to store values: as their form says, or as text. */
 struct way {
-    struct form form;
+    struct column_form form;
     struct plan plan;
     double bits; /* about what that takes */
 };
@@ -297,16 +145,16 @@ struct way {
 static struct way way_of(struct column_scratch *s, const struct column_values *values)
 {
     enum { BITS_OF_TEXT = 4, BITS_OF_LENGTH = 3 };
-    struct way way = {.form = likely_form(values)};
+    struct way way = {.form = column_form_likely(values)};
     if (way.form.kind != COLUMN_TEXT && parse_all(s, values, &way.form)) {
         bool is_decimal = way.form.kind == COLUMN_DECIMAL;
-        if (has_numbers(way.form.kind))
+        if (column_form_has_numbers(&way.form) || column_form_is_varying_hex(&way.form))
             way.plan = plan_numbers(s->numbers, values->n);
         way.bits = (double)way.plan.bits + (double)s->binary.len * (is_decimal ? 1 : 8) +
                    (double)s->exceptions.len * BITS_OF_TEXT;
         return way;
     }
-    way.form = (struct form){.kind = COLUMN_TEXT};
+    way.form = (struct column_form){.kind = COLUMN_TEXT};
     for (size_t i = 0; i < values->n; i++)
         way.bits += (double)values->items[i].len;
     way.bits = way.bits * BITS_OF_TEXT + (double)values->n * BITS_OF_LENGTH;
@@ -333,7 +181,7 @@ static void put_text(struct column_scratch *s, const struct column_values *value
 static void put_parsed(struct column_scratch *s, size_t n, const struct way *way,
                        struct stream_writer *w)
 {
-    const struct form *form = &way->form;
+    const struct column_form *form = &way->form;
     put_u8(&w->map, (uint8_t)form->kind);
     if (form->kind == COLUMN_INTEGER || form->kind == COLUMN_HEX)
         put_u8(&w->map, (uint8_t)form->digits);
@@ -345,9 +193,14 @@ static void put_parsed(struct column_scratch *s, size_t n, const struct way *way
         time_form_put(&form->time, &w->map);
     put_varint(&w->map, s->n_exceptions);
     buf_add(&w->map, buf_str(&s->exceptions));
-    if (has_numbers(form->kind)) {
+    if (column_form_has_numbers(form)) {
         put_plan(&way->plan, w);
         put_planes(s, s->numbers, n, &way->plan, STREAM_NUMBERS, w);
+    }
+    if (column_form_is_varying_hex(form)) {
+        put_plan(&way->plan, w);
+        put_planes(s, s->numbers, n, &way->plan, STREAM_LENGTHS, w);
+        put_varint(&w->map, s->binary.len);
     }
     if (s->binary.len)
         stream_put(w, STREAM_BINARY, buf_str(&s->binary));
@@ -355,58 +208,93 @@ static void put_parsed(struct column_scratch *s, size_t n, const struct way *way
 
 /* ---- distinct values ---- */
 
-static size_t table_size_for(size_t distinct)
-{
-    size_t size = 64;
-    while (size < distinct * 2)
-        size *= 2;
-    return size;
-}
+/* All bytes of a short value, so that equal ones have equal keys, and its hash. */
+struct short_key {
+    uint64_t low, high;
+};
 
-static void reserve_distinct(struct column_scratch *s, size_t size)
+static inline uint64_t load32(const char *at)
 {
-    if (size <= s->table_size)
-        return;
-    s->table = mem_resize_raw(s->table, size * sizeof *s->table);
-    s->distinct = mem_resize_raw(s->distinct, size * sizeof *s->distinct);
-    s->counts = mem_resize_raw(s->counts, size * sizeof *s->counts);
-    s->table_size = size;
-}
-
-static inline uint64_t load(const char *at, size_t n)
-{
-    uint64_t word = 0;
-    memcpy(&word, at, n);
+    uint32_t word;
+    memcpy(&word, at, sizeof word);
     return word;
 }
 
-/* For tables that live as long as a column. Most values are short. */
-static inline uint64_t short_hash(struct str s)
+static inline uint64_t load64(const char *at)
 {
-    if (s.len > 16)
-        return hash64(s);
-    uint64_t low = s.len >= 8 ? load(s.ptr, 8) : load(s.ptr, s.len);
-    uint64_t high = s.len >= 8 ? load(s.ptr + s.len - 8, 8) : s.len;
-    __uint128_t product = (__uint128_t)(low ^ UINT64_C(0x9e3779b97f4a7c15)) *
-                          (high ^ UINT64_C(0xd6e8feb86659fd93) ^ s.len << 56);
+    uint64_t word;
+    memcpy(&word, at, sizeof word);
+    return word;
+}
+
+/* Of 1 to SHORT_MAX bytes: the first and the last, which overlap. */
+static inline struct short_key key_of(struct str s)
+{
+    if (s.len >= 8)
+        return (struct short_key){load64(s.ptr), load64(s.ptr + s.len - 8)};
+    if (s.len >= 4)
+        return (struct short_key){load32(s.ptr), load32(s.ptr + s.len - 4)};
+    uint64_t first = (unsigned char)s.ptr[0], middle = (unsigned char)s.ptr[s.len / 2];
+    return (struct short_key){first | middle << 8, (unsigned char)s.ptr[s.len - 1]};
+}
+
+static inline uint64_t hash_of_key(struct short_key key, size_t len)
+{
+    __uint128_t product = (__uint128_t)(key.low ^ UINT64_C(0x9e3779b97f4a7c15)) *
+                          (key.high ^ UINT64_C(0xd6e8feb86659fd93) ^ len << 56);
     return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+/* For tables that live as long as a column. Most values are short. */
+static inline uint64_t value_hash(struct str s)
+{
+    return s.len <= SHORT_MAX ? hash_of_key(key_of(s), s.len) : hash64(s);
+}
+
+static inline bool is_equal_value(struct str a, struct str b)
+{
+    if (a.len != b.len || a.len > SHORT_MAX)
+        return a.len == b.len && memcmp(a.ptr, b.ptr, a.len) == 0;
+    struct short_key x = key_of(a), y = key_of(b);
+    return x.low == y.low && x.high == y.high;
+}
+
+/* A table of that size with the n values in it. It begins small, since most columns have few. */
+static void fill_table(struct column_scratch *s, size_t size, const char *lines, size_t n)
+{
+    if (size > s->table_size) {
+        s->table = mem_resize_raw(s->table, size * sizeof *s->table);
+        s->distinct = mem_resize_raw(s->distinct, size / 2 * sizeof *s->distinct);
+        s->counts = mem_resize_raw(s->counts, size / 2 * sizeof *s->counts);
+        s->table_size = size;
+    }
+    memset(s->table, 0, size * sizeof *s->table);
+    for (size_t i = 0; i < n; i++) {
+        size_t at = value_hash(str_of(lines + s->distinct[i].at, s->distinct[i].len)) & (size - 1);
+        while (s->table[at])
+            at = (at + 1) & (size - 1);
+        s->table[at] = (uint32_t)i + 1;
+    }
 }
 
 /* Numbers the distinct values by first use in .ids. 0: there are more than limit, or it looks so. */
 static size_t number_distinct(struct column_scratch *s, const struct column_values *values,
                               size_t limit)
 {
-    enum { EARLY = 1024, EARLY_DISTINCT = 1000 };
-    size_t size = table_size_for(limit + 1), n = 0;
-    reserve_distinct(s, size);
-    memset(s->table, 0, size * sizeof *s->table);
+    enum { EARLY = 1024, EARLY_DISTINCT = 1000, FIRST_SIZE = 256 };
+    size_t size = FIRST_SIZE, n = 0;
+    fill_table(s, size, values->lines, 0);
     for (size_t i = 0; i < values->n; i++) {
         struct str value = value_at(values, i);
-        size_t at = short_hash(value) & (size - 1);
+        if (i > 0 && is_equal_value(value_at(values, i - 1), value)) {
+            s->ids[i] = s->ids[i - 1];
+            s->counts[s->ids[i]]++;
+            continue;
+        }
+        size_t at = value_hash(value) & (size - 1);
         for (; s->table[at]; at = (at + 1) & (size - 1)) {
             const struct view *known = &s->distinct[s->table[at] - 1];
-            if (known->len == value.len &&
-                memcmp(values->lines + known->at, value.ptr, value.len) == 0)
+            if (is_equal_value(str_of(values->lines + known->at, known->len), value))
                 break;
         }
         if (!s->table[at]) {
@@ -418,6 +306,8 @@ static size_t number_distinct(struct column_scratch *s, const struct column_valu
         }
         s->ids[i] = s->table[at] - 1;
         s->counts[s->ids[i]]++;
+        if (n == size / 2)
+            fill_table(s, size *= 2, values->lines, n);
     }
     return n;
 }
@@ -451,30 +341,26 @@ static void put_way(struct column_scratch *s, const struct column_values *values
         put_parsed(s, values->n, way, w);
 }
 
-static bool are_same(const struct column_values *values, const struct view *others)
+/* Some in the middle first, since most columns that others could be are not. */
+static bool are_same(const struct column_values *values, const struct column_values *others)
 {
-    for (size_t i = 0; i < values->n; i++)
-        if (values->items[i].len != others[i].len ||
-            memcmp(values->lines + values->items[i].at, values->lines + others[i].at,
-                   others[i].len) != 0)
+    size_t n = values->n;
+    if (others->n != n || !is_equal_value(value_at(values, n / 3), value_at(others, n / 3)) ||
+        !is_equal_value(value_at(values, n / 2), value_at(others, n / 2)))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (!is_equal_value(value_at(values, i), value_at(others, i)))
             return false;
     return true;
 }
 
-/* How many columns back one has the same values, of which numbers came; 0: none. Two times of one moment
- * are not rare. */
+/* How many columns back one has the same values; 0: none. Two times of one moment are not rare. */
 static size_t same_before(struct column_scratch *s, const struct column_values *values)
 {
-    size_t bytes = values->n * sizeof *s->numbers;
-    struct column_put_before *own = &s->before[s->n_before % COLUMNS_BEFORE];
-    own->hash = hash64(str_of(s->numbers, bytes));
-    for (size_t back = 1; back < min_of(s->n_before + 1, (size_t)COLUMNS_BEFORE); back++) {
-        const struct column_put_before *other = &s->before[(s->n_before - back) % COLUMNS_BEFORE];
-        if (other->n == values->n && other->hash == own->hash && are_same(values, other->items))
+    for (size_t back = 1; back < min_of(s->n_before + 1, (size_t)COLUMNS_BEFORE); back++)
+        if (are_same(values, &s->before[(s->n_before - back) % COLUMNS_BEFORE]))
             return back;
-    }
-    own->n = values->n;
-    own->items = values->items;
+    s->before[s->n_before % COLUMNS_BEFORE] = *values;
     return 0;
 }
 
@@ -514,7 +400,8 @@ static void put_values(struct column_scratch *s, const struct column_values *val
         put_dict(s, values, &distinct, w);
         return;
     }
-    size_t back = has_numbers(way.form.kind) && values->n >= SAME_MIN ? same_before(s, values) : 0;
+    size_t back =
+        column_form_has_numbers(&way.form) && values->n >= SAME_MIN ? same_before(s, values) : 0;
     if (back) {
         put_u8(&w->map, COLUMN_SAME);
         put_varint(&w->map, back);

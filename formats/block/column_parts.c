@@ -29,6 +29,13 @@ static const char digit_pairs[] = "0001020304050607080910111213141516171819"
                                   "6061626364656667686970717273747576777879"
                                   "8081828384858687888990919293949596979899";
 
+/* Of a number below 100. */
+static inline size_t print_two(char *to, uint64_t number)
+{
+    memcpy(to, digit_pairs + number * 2, 2);
+    return 2;
+}
+
 static size_t print_digits(char *to, uint64_t number, unsigned digits)
 {
     char text[20];
@@ -72,10 +79,9 @@ size_t integer_print(char *to, uint64_t number, unsigned digits)
 
 static uint64_t power_of_ten(unsigned n)
 {
-    uint64_t power = 1;
-    while (n-- > 0)
-        power *= 10;
-    return power;
+    static const uint64_t powers[PLACES_MAX + 1] = {
+        1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000};
+    return powers[n];
 }
 
 bool decimal_parse(struct str value, uint64_t *number, unsigned *places)
@@ -236,44 +242,79 @@ bool time_form_read(struct time_form *form, struct reader *r)
     return true;
 }
 
-static bool take_date(const char **at, const char *end, uint64_t *seconds)
+/* "2026-11-20", and 'T' or ' ' */
+static bool take_year_first(const char *s, const char *end, uint64_t *year, uint64_t *month,
+                            uint64_t *day)
 {
-    const char *s = *at;
+    return take_digits(&s, end, 4, year) && *s++ == '-' && take_digits(&s, end, 2, month) &&
+           *s++ == '-' && take_digits(&s, end, 2, day) && (*s == 'T' || *s == ' ');
+}
+
+/* "20/Nov/2026", and ':' */
+static bool take_day_first(const char *s, const char *end, uint64_t *year, uint64_t *month,
+                           uint64_t *day)
+{
+    if (!take_digits(&s, end, 2, day) || *s++ != '/')
+        return false;
+    *month = (uint64_t)month_of_name(s);
+    s += 3;
+    return *month && *s++ == '/' && take_digits(&s, end, 4, year) && *s == ':';
+}
+
+/* Forgets a date that is not the one here. False: none is here. */
+static bool take_date(const char **at, const char *end, struct time_date *date)
+{
     uint64_t year, month, day;
     int64_t ns;
-    if (end - s < 11 || !take_digits(&s, end, 4, &year) || *s++ != '-' ||
-        !take_digits(&s, end, 2, &month) || *s++ != '-' || !take_digits(&s, end, 2, &day))
+    if (end - *at < 19)
         return false;
-    struct civil civil = {.year = (int)year, .month = (int)month, .day = (int)day};
-    if (year < 1970 || !civil_to_ns(civil, &ns))
-        return false;
-    *seconds = (uint64_t)(ns / NS_PER_S);
-    *at = s;
+    if (!date->n || memcmp(*at, date->text, date->n) != 0) {
+        bool is_day_first = (*at)[2] == '/';
+        date->n = 0;
+        if (!(is_day_first ? take_day_first : take_year_first)(*at, end, &year, &month, &day))
+            return false;
+        struct civil civil = {.year = (int)year, .month = (int)month, .day = (int)day};
+        if (year < 1970 || !civil_to_ns(civil, &ns))
+            return false;
+        date->seconds = (uint64_t)(ns / NS_PER_S);
+        date->separator = is_day_first ? '/' : (*at)[10];
+        date->n = is_day_first ? 12 : 11;
+        memcpy(date->text, *at, date->n);
+    }
+    *at += date->n;
     return true;
+}
+
+/* Of two digits; more than 99 if they are none. */
+static inline unsigned two_digits(const char *at)
+{
+    unsigned high = (unsigned char)(at[0] - '0'), low = (unsigned char)(at[1] - '0');
+    return high < 10 && low < 10 ? high * 10 + low : 100;
 }
 
 static bool take_time_of_day(const char **at, const char *end, uint64_t *seconds)
 {
     const char *s = *at;
-    uint64_t hour, minute, second;
-    if (end - s < 8 || !take_digits(&s, end, 2, &hour) || *s++ != ':' ||
-        !take_digits(&s, end, 2, &minute) || *s++ != ':' || !take_digits(&s, end, 2, &second) ||
-        hour > 23 || minute > 59 || second > 59)
+    if (end - s < 8 || s[2] != ':' || s[5] != ':')
+        return false;
+    unsigned hour = two_digits(s), minute = two_digits(s + 3), second = two_digits(s + 6);
+    if (hour > 23 || minute > 59 || second > 59)
         return false;
     *seconds += hour * 3600 + minute * 60 + second;
-    *at = s;
+    *at += 8;
     return true;
 }
 
-bool time_parse(struct str value, struct time_form *form, uint64_t *ticks)
+bool time_parse(struct str value, struct time_date *date, struct time_form *form, uint64_t *ticks)
 {
     const char *at = value.ptr, *end = at + value.len;
     uint64_t seconds = 0, fraction = 0;
     struct time_form f = {0};
-    if (take_date(&at, end, &seconds))
-        f.separator = *at++;
-    if ((f.separator && f.separator != 'T' && f.separator != ' ') ||
-        !take_time_of_day(&at, end, &seconds))
+    if (take_date(&at, end, date)) {
+        seconds = date->seconds;
+        f.separator = date->separator;
+    }
+    if (!take_time_of_day(&at, end, &seconds))
         return false;
     if (end - at >= 2 && (*at == '.' || *at == ',') && is_digit(at[1])) {
         f.mark = *at++;
@@ -294,25 +335,39 @@ bool time_parse(struct str value, struct time_form *form, uint64_t *ticks)
     return true;
 }
 
+static size_t date_print(char *to, uint64_t seconds, char separator)
+{
+    const uint64_t day_s = 86400, most = INT64_MAX / NS_PER_S / day_s;
+    struct civil civil = civil_of_days((int64_t)min_of(seconds / day_s, most));
+    size_t n = 0;
+    if (separator == '/') {
+        n += print_two(to, (uint64_t)civil.day);
+        to[n++] = '/';
+        memcpy(to + n, month_names[civil.month - 1], 3);
+        n += 3;
+        to[n++] = '/';
+        n += print_digits(to + n, (uint64_t)civil.year, 4);
+        to[n++] = ':';
+        return n;
+    }
+    n += print_digits(to, (uint64_t)civil.year, 4);
+    to[n++] = '-';
+    n += print_two(to + n, (uint64_t)civil.month);
+    to[n++] = '-';
+    n += print_two(to + n, (uint64_t)civil.day);
+    to[n++] = separator;
+    return n;
+}
+
 size_t time_print(char *to, uint64_t ticks, const struct time_form *form)
 {
     uint64_t unit = power_of_ten(form->places), seconds = ticks / unit;
-    size_t n = 0;
-    if (form->separator) {
-        uint64_t most = (uint64_t)(INT64_MAX / NS_PER_S);
-        struct civil civil = civil_of_ns((int64_t)min_of(seconds, most) * NS_PER_S);
-        n += print_digits(to, (uint64_t)civil.year, 4);
-        to[n++] = '-';
-        n += print_digits(to + n, (uint64_t)civil.month, 2);
-        to[n++] = '-';
-        n += print_digits(to + n, (uint64_t)civil.day, 2);
-        to[n++] = form->separator;
-    }
-    n += print_digits(to + n, seconds / 3600 % 24, 2);
+    size_t n = form->separator ? date_print(to, seconds, form->separator) : 0;
+    n += print_two(to + n, seconds / 3600 % 24);
     to[n++] = ':';
-    n += print_digits(to + n, seconds / 60 % 60, 2);
+    n += print_two(to + n, seconds / 60 % 60);
     to[n++] = ':';
-    n += print_digits(to + n, seconds % 60, 2);
+    n += print_two(to + n, seconds % 60);
     if (form->places) {
         to[n++] = form->mark;
         n += print_digits(to + n, ticks % unit, form->places);

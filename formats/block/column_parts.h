@@ -8,6 +8,19 @@
 #include "base/buf.h"
 #include "base/reader.h"
 
+enum column_kind {
+    COLUMN_TEXT,
+    COLUMN_DICT,
+    COLUMN_INTEGER,
+    COLUMN_DECIMAL,
+    COLUMN_HEX,
+    COLUMN_UUID,
+    COLUMN_IPV4,
+    COLUMN_TIME,
+    COLUMN_SAME,
+    COLUMN_KINDS
+};
+
 enum { UUID_BYTES = 16, UUID_TEXT = 36 };
 enum { SMALL_INDEX = 16 }; /* distinct values */
 
@@ -17,9 +30,14 @@ static inline unsigned plane_bytes(uint64_t most)
     return most ? 8 - (unsigned)__builtin_clzll(most) / 8 : 0;
 }
 
+static inline size_t hex_bytes(size_t digits)
+{
+    return (digits + 1) / 2;
+}
+
 enum {
     HEX_DIGITS_MIN = 6,
-    HEX_DIGITS_MAX = 64,
+    HEX_DIGITS_MAX = 128,
     PREFIX_MAX = 32,
     DIGITS_MAX = 18,
     ZONE_MAX = 6,
@@ -38,7 +56,7 @@ bool uuid_parse(struct str value, char *bytes);
 
 /* How a time is written. */
 struct time_form {
-    char separator; /* between date and time of day; 0: there is no date */
+    char separator; /* behind the date; '/': 20/Nov/2026:09:22:01; 0: there is no date */
     char mark;      /* before the fraction; 0: there is none */
     uint8_t places; /* digits of it */
     uint8_t zone_bytes;
@@ -48,8 +66,16 @@ struct time_form {
 bool time_form_equal(const struct time_form *a, const struct time_form *b);
 void time_form_put(const struct time_form *form, struct buf *out);
 bool time_form_read(struct time_form *form, struct reader *r);
+/* The date of the last value, since the next has mostly the same. The zero value knows none. */
+struct time_date {
+    char text[12];
+    uint8_t n;
+    char separator;
+    uint64_t seconds;
+};
+
 /* Ticks of its fraction since 1970, as if it were UTC, or since midnight. */
-bool time_parse(struct str value, struct time_form *form, uint64_t *ticks);
+bool time_parse(struct str value, struct time_date *date, struct time_form *form, uint64_t *ticks);
 
 /* The printers: how many bytes were written at to, which has room for the longest value. */
 size_t integer_print(char *to, uint64_t number, unsigned digits);

@@ -199,15 +199,6 @@ static uint32_t shape_of(struct shapes *s, const struct cut *c)
 
 /* ---- segments ---- */
 
-/* A way through the tree. */
-struct walk {
-    struct shapes *shapes;
-    const char *end;
-    struct view *values; /* filled up to the shape that is found */
-    uint32_t shape;
-    unsigned steps; /* that may yet be tried */
-};
-
 static inline bool fits(const struct shapes *s, const struct shape_node *n, const char *at,
                         const char *end)
 {
@@ -222,32 +213,63 @@ static inline bool fits(const struct shapes *s, const struct shape_node *n, cons
                    n->text_bytes - sizeof bytes) == 0);
 }
 
-/* Its end, if the rest of a segment from at on fits what may follow a node; else NULL. */
-static const char *walk(struct walk *w, uint32_t parent, const char *at, size_t depth)
+/* A way through the tree: at each depth the place of the node's number, in the one above or beside it. */
+struct walk {
+    uint32_t *links[SHAPE_SLOTS_MAX + 1];
+    const char *at[SHAPE_SLOTS_MAX + 1];
+};
+
+/* The nodes of the way come first where they are. */
+static void move_to_front(struct shapes *s, const struct walk *w, size_t depth)
 {
-    struct shapes *s = w->shapes;
-    for (uint32_t *link = &s->nodes[parent].child, i; (i = *link) != 0; link = &s->nodes[i].next) {
-        struct shape_node *n = &s->nodes[i];
-        if (w->steps == 0 || --w->steps == 0)
-            return NULL;
-        if (!fits(s, n, at, w->end))
+    for (size_t d = depth + 1; d-- > 0;) {
+        uint32_t *first = d ? &s->nodes[*w->links[d - 1]].child : &s->nodes[0].child;
+        if (w->links[d] == first)
             continue;
-        const char *from = at + n->text_bytes, *stop = from;
-        if (n->is_end) {
-            if (s->items[n->shape].is_last != (from == w->end))
-                continue;
-            w->shape = n->shape;
-        } else {
-            const char *to = token_end(n->kind, from, w->end);
-            w->values[depth] =
-                (struct view){(uint32_t)(from - s->lines.ptr), (uint32_t)(to - from)};
-            if (to == from || !(stop = walk(w, i, to, depth + 1)))
-                continue;
+        uint32_t moved = *w->links[d];
+        *w->links[d] = s->nodes[moved].next;
+        s->nodes[moved].next = *first;
+        *first = moved;
+    }
+}
+
+/* The end of the segment at at, if it is one of a known shape, with its values; else NULL. */
+static const char *find_shape(struct shapes *s, const char *at, const char *end,
+                              struct view *values, uint32_t *shape)
+{
+    struct walk w;
+    size_t depth = 0;
+    w.at[0] = at;
+    w.links[0] = &s->nodes[0].child;
+    for (unsigned steps = 0; steps < STEPS_MAX; steps++) {
+        uint32_t *link = w.links[depth], index = *link;
+        if (index == 0 && depth == 0)
+            break;
+        if (index == 0) {
+            depth--;
+            w.links[depth] = &s->nodes[*w.links[depth]].next;
+            continue;
         }
-        *link = n->next; /* to the front */
-        n->next = s->nodes[parent].child;
-        s->nodes[parent].child = i;
-        return stop;
+        struct shape_node *n = &s->nodes[index];
+        w.links[depth] = &n->next;
+        if (!fits(s, n, w.at[depth], end))
+            continue;
+        const char *from = w.at[depth] + n->text_bytes;
+        if (n->is_end) {
+            if (s->items[n->shape].is_last != (from == end))
+                continue;
+            w.links[depth] = link;
+            move_to_front(s, &w, depth);
+            *shape = n->shape;
+            return from;
+        }
+        const char *to = token_end(n->kind, from, end);
+        if (to == from)
+            continue;
+        values[depth] = (struct view){(uint32_t)(from - s->lines.ptr), (uint32_t)(to - from)};
+        w.links[depth++] = link;
+        w.links[depth] = &n->child;
+        w.at[depth] = to;
     }
     return NULL;
 }
@@ -304,18 +326,18 @@ bool shapes_add(struct shapes *s, size_t offset, size_t len)
             s->values = mem_resize_raw(s->values, s->values_capacity * sizeof *s->values);
         }
         struct view *values = s->values + s->n_values;
-        struct walk w = {s, end, values, NO_SHAPE, STEPS_MAX};
-        stop = s->n_nodes ? walk(&w, 0, at, 0) : NULL;
+        uint32_t shape = NO_SHAPE;
+        stop = s->n_nodes ? find_shape(s, at, end, values, &shape) : NULL;
         if (!stop) {
             struct cut cut;
             stop = cut_segment(s, begin, at, end, &cut, values);
-            w.shape = shape_of(s, &cut);
+            shape = shape_of(s, &cut);
             s->n_missed++;
         }
-        if (w.shape == NO_SHAPE || s->n_values > SHAPE_VALUES_MAX(s->lines.len) ||
+        if (shape == NO_SHAPE || s->n_values > SHAPE_VALUES_MAX(s->lines.len) ||
             s->n_segments > SHAPE_SEGMENTS_MAX(s->lines.len))
             return false;
-        put_segment(s, w.shape, at, stop);
+        put_segment(s, shape, at, stop);
         at = stop;
     } while (at < end);
     return true;

@@ -42,12 +42,14 @@ void stream_writer_reset(struct stream_writer *w)
 }
 
 /* Appends one frame, and what the directory says of it. */
-static void put_frame(struct stream_writer *w, struct str bytes, struct buf *frames,
-                      struct buf *directory)
+static void put_frame(struct stream_writer *w, enum stream_group group, struct str bytes,
+                      struct buf *frames, struct buf *directory)
 {
     struct err ignored;
     size_t from = frames->len;
-    w->is_failed |= !zstd_pack(w->packer, bytes, w->level, frames, &ignored);
+    bool repeats = group == STREAM_TEXT || group == STREAM_INDEX || group == STREAM_BINARY;
+    int level = repeats ? w->better_level : w->level;
+    w->is_failed |= !zstd_pack(w->packer, bytes, level, frames, &ignored);
     struct str stored = str_of(frames->ptr + from, frames->len - from);
     put_varint(directory, stored.len);
     put_varint(directory, bytes.len);
@@ -63,7 +65,8 @@ void stream_put(struct stream_writer *w, enum stream_group group, struct str byt
     }
     size_t before = w->own_frames.len;
     for (size_t at = 0; at < bytes.len; at += STREAM_FRAME_MAX)
-        put_frame(w, str_slice(bytes, at, STREAM_FRAME_MAX), &w->own_frames, &w->own_directory);
+        put_frame(w, group, str_slice(bytes, at, STREAM_FRAME_MAX), &w->own_frames,
+                  &w->own_directory);
     w->bytes[group] += w->own_frames.len - before;
 }
 
@@ -72,10 +75,10 @@ bool stream_writer_finish(struct stream_writer *w, struct buf *out, struct err *
     defer(buf_free) struct buf frames = {.max = out->max};
     defer(buf_free) struct buf directory = {0};
     defer(buf_free) struct buf map = {.max = out->max};
-    for (size_t i = 0; i < STREAM_GROUPS; i++) {
+    for (enum stream_group i = 0; i < STREAM_GROUPS; i++) {
         size_t before = frames.len;
         w->is_failed |= w->groups[i].over;
-        put_frame(w, buf_str(&w->groups[i]), &frames, &directory);
+        put_frame(w, i, buf_str(&w->groups[i]), &frames, &directory);
         w->bytes[i] += frames.len - before;
     }
     buf_add(&directory, buf_str(&w->own_directory));

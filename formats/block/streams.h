@@ -38,11 +38,11 @@ enum {
     STREAM_DIRECTORY_MAX = 64 << 10, /* bytes */
 };
 
-/* Zero but for the first three. */
+/* Zero but for the first four. */
 struct stream_writer {
     struct packer *packer;
-    int level;
-    size_t bytes_max; /* of each of the buffers; 0 = BUF_DEFAULT_MAX */
+    int level, better_level; /* better: of the groups in which long runs come again */
+    size_t bytes_max;        /* of each of the buffers; 0 = BUF_DEFAULT_MAX */
     struct buf map;
     struct buf groups[STREAM_GROUPS];
     struct buf own_directory, own_frames;

@@ -1,5 +1,7 @@
 #include "formats/block/token.h"
 
+#include "base/time.h"
+
 enum { WORD = TOKEN_DIGIT | TOKEN_LETTER };
 
 const uint8_t token_classes[256] = {
@@ -55,15 +57,26 @@ static const char *zone_end(const char *at, const char *end)
     return are_two_digits(at + 3) ? at + 5 : at;
 }
 
+/* Behind "2026-11-20T", "2026-11-20 " and "20/Nov/2026:". */
+static const char *date_end(const char *at, const char *end)
+{
+    if (end - at < 19 || !are_two_digits(at))
+        return at;
+    if (at[2] == '/' && at[6] == '/' && at[11] == ':')
+        return month_of_name(at + 3) && are_two_digits(at + 7) && are_two_digits(at + 9) ? at + 12
+                                                                                         : at;
+    bool is_date = at[4] == '-' && at[7] == '-' && are_two_digits(at + 2) &&
+                   are_two_digits(at + 5) && are_two_digits(at + 8);
+    return is_date && (at[10] == 'T' || at[10] == ' ') ? at + 11 : at;
+}
+
 static const char *time_end(const char *at, const char *end)
 {
-    const char *stop = time_of_day_end(at, end);
-    if (stop == at && end - at >= 19 && at[4] == '-' && at[7] == '-' && are_two_digits(at) &&
-        are_two_digits(at + 2) && are_two_digits(at + 5) && are_two_digits(at + 8) &&
-        (at[10] == 'T' || at[10] == ' ')) {
-        const char *of_day = time_of_day_end(at + 11, end);
-        stop = of_day > at + 11 ? zone_end(of_day, end) : at;
-    }
+    const char *date = date_end(at, end), *stop = time_of_day_end(date, end);
+    if (stop == date)
+        return at;
+    if (date > at)
+        stop = zone_end(stop, end);
     bool is_whole = stop == end || !(class_of(*stop) & WORD);
     return is_whole ? stop : at;
 }

@@ -71,18 +71,9 @@ static bool take_padded(struct cursor *c, int *value)
 
 static bool take_month(struct cursor *c, int *month)
 {
-    static const char names[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    if (cursor_left(c) < 3)
-        return false;
-    for (int i = 0; i < 12; i++) {
-        if (memcmp(c->at, names[i], 3) == 0) {
-            c->at += 3;
-            *month = i + 1;
-            return true;
-        }
-    }
-    return false;
+    *month = cursor_left(c) < 3 ? 0 : month_of_name(c->at);
+    c->at += *month ? 3 : 0;
+    return *month != 0;
 }
 
 static void take_clock_fraction(struct cursor *c, int *ns)

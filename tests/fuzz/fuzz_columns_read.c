@@ -20,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static struct packer packer;
     struct err err;
     struct reader r = reader_of(str_of(data, size));
-    struct stream_writer w = {.packer = &packer, .level = 1};
+    struct stream_writer w = {.packer = &packer, .level = 1, .better_level = 1};
     defer(buf_free) struct buf out = {0};
     defer(arena_free) struct arena arena = {0};
     uint64_t line_bytes = read_u16(&r);

@@ -165,14 +165,17 @@ static void take_digits(struct reading *r, struct values *v, bool is_uuid)
     bool is_upper = !is_uuid && take_fixed(&r->map, 1) != 0;
     struct str prefix = take_string(&r->map);
     take_exceptions(r, v);
-    uint64_t each = (digits + 1) / 2;
-    struct str bytes = take_stream(r, 6, each * v->n);
+    uint64_t *lengths = digits == 0 ? take_numbers(r, 5, v->n) : NULL;
+    struct str bytes = take_stream(r, 6, lengths ? take_varint(&r->map) : (digits + 1) / 2 * v->n);
     for (uint64_t i = 0; i < v->n && !r->bad; i++) {
-        struct str one = str_slice(bytes, i * each, each);
-        if (!is_exception(v, i))
-            v->items[i] =
-                is_uuid ? uuid_of(r, prefix, one) : hex_of(r, prefix, one, digits, is_upper);
+        uint64_t own = lengths ? lengths[i] : digits, size = own / 2 + own % 2;
+        struct str one = str_slice(bytes, 0, size);
+        r->bad |= one.len != size || own > 128;
+        bytes = str_slice(bytes, size, SIZE_MAX);
+        if (!r->bad && !is_exception(v, i))
+            v->items[i] = is_uuid ? uuid_of(r, prefix, one) : hex_of(r, prefix, one, own, is_upper);
     }
+    r->bad |= bytes.len != 0;
 }
 
 static void take_integers(struct reading *r, struct values *v)
@@ -224,9 +227,10 @@ static void take_moments(struct reading *r, struct values *v)
         char date[40] = "", day[40];
         if (is_exception(v, i) || !gmtime_r(&seconds, &tm))
             continue;
-        strftime(date, sizeof date, "%Y-%m-%d", &tm);
+        strftime(date, sizeof date, separator == '/' ? "%d/%b/%Y" : "%Y-%m-%d", &tm);
         strftime(day, sizeof day, "%H:%M:%S", &tm);
-        struct str text = separator ? arena_print(r->arena, "%s%c%s", date, separator, day)
+        struct str text = separator ? arena_print(r->arena, "%s%c%s", date,
+                                                  separator == '/' ? ':' : separator, day)
                                     : arena_print(r->arena, "%s", day);
         if (places)
             text = arena_print(r->arena, "%.*s%c%0*llu", STR_ARG(text), mark, (int)places,

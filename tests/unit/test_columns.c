@@ -151,6 +151,15 @@ TEST(columns_hex_and_uuid)
 #define make(w, i) ADD(w, "value=0x%07llx;", (unsigned long long)mixed(i) >> 36)
     CHECK_KIND(COLUMN_HEX, 2, "0123456", "0X123456A", "0xfffffff");
 #undef make
+#define make(w, i) \
+    ADD(w, "value=%.*s%016llx;", (int)(mixed(i) % 40), zeros, (unsigned long long)mixed(i))
+    static const char zeros[] = "0000000000000000000000000000000000000000";
+    CHECK_KIND(COLUMN_HEX, 3, "0123456789ABCDEF", "7", "0123456789abcdeg", "a0", "face",
+               "0000000000000000000000000000000000000000000000000000000000000000"
+               "000000000000000000000000000000000000000000000000000000000000000f", /* 128 digits */
+               "0000000000000000000000000000000000000000000000000000000000000000"
+               "0000000000000000000000000000000000000000000000000000000000000000f");
+#undef make
 #define make(w, i)                                                                        \
     ADD(w, "value=%08x-1234-4abc-8def-%012llx;", (unsigned)(mixed(i) >> 20 & 0xffffffff), \
         (unsigned long long)mixed(i + 9) >> 16)
@@ -179,6 +188,25 @@ TEST(columns_addresses_and_times)
     CHECK_INT(kind_of(w, 1), COLUMN_TIME);
     CHECK_INT(w->columns.columns[1].n_exceptions, 4);
 #undef make
+}
+
+TEST(columns_times_of_access_logs)
+{
+    static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    WORLD;
+    for (unsigned i = 0; i < 400; i++)
+        ADD(w, "192.0.2.%u - - [%02u/%s/2026:09:%02u:%02u +0100] \"GET /a HTTP/1.1\" 200 %u",
+            i % 200, 1 + i / 12 % 28, months[i % 12], i % 60, i * 7 % 60, i * 13 % 1000);
+    ADD(w, "192.0.2.7 - - [31/Jun/2026:09:00:00 +0100] \"GET /a HTTP/1.1\" 200 7");
+    ADD(w, "192.0.2.7 - - [30/jun/2026:09:00:00 +0100] \"GET /a HTTP/1.1\" 200 7");
+    ADD(w, "192.0.2.7 - - [30/Jun/2026:24:00:00 +0100] \"GET /a HTTP/1.1\" 200 7");
+    ADD(w, "192.0.2.7 - - [29/Feb/2028:23:59:59 +0100] \"GET /a HTTP/1.1\" 200 7");
+    round_trip(w);
+    CHECK_INT(w->columns.columns[2].kind, COLUMN_TIME);
+    CHECK_INT(w->columns.columns[2].form.separator, '/');
+    CHECK_INT(w->columns.columns[2].n, 403);
+    CHECK_INT(w->columns.columns[2].n_exceptions, 2);
 }
 
 TEST(columns_two_times_of_one_moment)
