@@ -111,8 +111,8 @@ static struct str name_of(const struct dump *d, uint32_t column)
 static size_t bytes_of(const struct column *c)
 {
     size_t bytes = c->bytes.size;
-    for (size_t i = 0; c->kind != COLUMN_SAME && i < c->plan.width; i++)
-        bytes += c->planes[i].size;
+    for (size_t i = 0; c->kind != COLUMN_SAME && i < c->numbers.width; i++)
+        bytes += c->numbers.planes[i].size;
     return bytes + (c->distinct ? bytes_of(c->distinct) : 0);
 }
 

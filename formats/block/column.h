@@ -15,10 +15,7 @@
  *
  *     column  := kind:u8 parameters
  *     except  := n:varint (index:varint value:str)*n
- *     numbers := is_delta:u8 base:zigzag width:u8   width streams of a byte for each value, lowest first, in
- *                                                   NUMBERS (of lengths: LENGTHS) and then HIGH.
- *                                                   value = base + number, or with is_delta the value
- *                                                   before (first: base) + unzigzag(number)
+ *     numbers := as numbers.h says, in NUMBERS; lengths in LENGTHS
  *     index   := as numbers, with as many streams as distinct - 1 has bytes
  *     form    := separator:u8 mark:u8 places:u8 zone:str      of a time: 'T', ' ' or 0 for no date; '.', ',' or
  *                                                   0 for no fraction; its digits; what stands behind it
@@ -38,6 +35,7 @@
 #include "base/arena.h"
 #include "base/reader.h"
 #include "formats/block/column_form.h"
+#include "formats/block/numbers.h"
 #include "formats/block/streams.h"
 
 static inline enum stream_group index_group(size_t distinct)
@@ -85,12 +83,8 @@ struct column {
     struct time_form form;   /* TIME */
     struct column *distinct; /* DICT */
     struct column *same;     /* SAME: whose values it has */
-    struct number_plan {
-        bool is_delta;
-        uint64_t base;
-        uint8_t width;
-    } plan; /* of the numbers; TEXT, HEX: of the lengths; DICT: of the index */
-    struct stream planes[8], bytes;
+    struct numbers numbers;  /* of TEXT and HEX the lengths, of DICT the index */
+    struct stream bytes;
     struct column_exception *exceptions; /* by place */
     size_t n_exceptions;
     /* Once it is loaded: */

@@ -10,15 +10,6 @@ static char *copy_exactly(char *to, const char *end, const char *from, size_t n)
     return to + n;
 }
 
-static void read_plan(struct number_plan *plan, struct reader *r)
-{
-    uint8_t is_delta = read_u8(r);
-    plan->is_delta = is_delta != 0;
-    plan->base = (uint64_t)read_zigzag(r);
-    plan->width = read_u8(r);
-    r->bad |= is_delta > 1 || plan->width > sizeof(uint64_t);
-}
-
 static void read_exceptions(struct column *c, struct stream_reader *r)
 {
     size_t n = read_count(&r->map, 2), place = 0;
@@ -39,23 +30,9 @@ static void read_exceptions(struct column *c, struct stream_reader *r)
     }
 }
 
-static bool take_planes(struct column *c, enum stream_group lowest, struct stream_reader *r)
-{
-    for (size_t k = 0; k < c->plan.width; k++)
-        if (!stream_take(r, k ? STREAM_HIGH : lowest, c->n, &c->planes[k]))
-            return false;
-    return true;
-}
-
-static bool take_numbers(struct column *c, enum stream_group lowest, struct stream_reader *r)
-{
-    read_plan(&c->plan, &r->map);
-    return !r->map.bad && take_planes(c, lowest, r);
-}
-
 static bool read_text(struct column *c, struct stream_reader *r)
 {
-    return take_numbers(c, STREAM_LENGTHS, r) &&
+    return numbers_read(&c->numbers, c->n, STREAM_LENGTHS, r) &&
            stream_take(r, STREAM_TEXT, read_varint(&r->map), &c->bytes);
 }
 
@@ -66,8 +43,7 @@ static bool read_dict(struct column *c, struct stream_reader *r)
     if (r->map.bad || n == 0 || n > c->n || !column_read(c->distinct, n, 0, r) ||
         c->distinct->kind == COLUMN_DICT || c->distinct->kind == COLUMN_SAME)
         return false;
-    c->plan.width = (uint8_t)plane_bytes(n - 1);
-    return take_planes(c, index_group(n), r);
+    return numbers_read_planes(&c->numbers, plane_bytes(n - 1), c->n, index_group(n), r);
 }
 
 static bool read_same(struct column *c, size_t before, struct stream_reader *r)
@@ -99,13 +75,13 @@ static bool read_typed(struct column *c, struct stream_reader *r)
     if (map->bad)
         return false;
     if (is_hex && c->digits == 0)
-        return take_numbers(c, STREAM_LENGTHS, r) &&
+        return numbers_read(&c->numbers, c->n, STREAM_LENGTHS, r) &&
                stream_take(r, STREAM_BINARY, read_varint(map), &c->bytes);
     if (is_hex)
         return stream_take(r, STREAM_BINARY, c->n * hex_bytes(c->digits), &c->bytes);
     if (c->kind == COLUMN_UUID)
         return stream_take(r, STREAM_BINARY, c->n * UUID_BYTES, &c->bytes);
-    return take_numbers(c, STREAM_NUMBERS, r) &&
+    return numbers_read(&c->numbers, c->n, STREAM_NUMBERS, r) &&
            (c->kind != COLUMN_DECIMAL || stream_take(r, STREAM_BINARY, c->n, &c->bytes));
 }
 
@@ -136,40 +112,10 @@ bool column_read(struct column *c, size_t n, size_t before, struct stream_reader
 
 /* ---- loading ---- */
 
-static inline uint64_t unzigzag(uint64_t v)
-{
-    return v >> 1 ^ (0 - (v & 1));
-}
-
-/* A plane of bytes over all numbers. */
-static bool add_plane(struct stream_reader *r, const struct stream *stream, unsigned k,
-                      uint64_t *numbers)
-{
-    struct str plane;
-    if (!stream_load(r, stream, &plane))
-        return false;
-    const unsigned char *bytes = (const unsigned char *)plane.ptr;
-    for (size_t i = 0; i < plane.len; i++)
-        numbers[i] |= (uint64_t)bytes[i] << (8 * k);
-    return true;
-}
-
-static void apply_plan(const struct number_plan *plan, uint64_t *numbers, size_t n)
-{
-    uint64_t before = plan->base;
-    for (size_t i = 0; i < n; i++)
-        before = numbers[i] =
-            plan->is_delta ? before + unzigzag(numbers[i]) : plan->base + numbers[i];
-}
-
 static bool load_numbers(struct column *c, struct stream_reader *r)
 {
-    c->values = arena_alloc(r->arena, (c->n + 1) * sizeof *c->values);
-    for (unsigned k = 0; k < c->plan.width; k++)
-        if (!add_plane(r, &c->planes[k], k, c->values))
-            return false;
-    apply_plan(&c->plan, c->values, c->n);
-    return true;
+    c->values = arena_alloc_raw(r->arena, (c->n + 1) * sizeof *c->values);
+    return numbers_load(&c->numbers, c->n, c->values, r);
 }
 
 /* Lengths become places. */
@@ -239,9 +185,9 @@ static bool load_dict(struct column *c, size_t *text_left, struct stream_reader 
         return false;
     c->ids = arena_alloc(r->arena, c->n * sizeof *c->ids);
     uint32_t most = 0;
-    for (unsigned k = 0; k < c->plan.width; k++) {
+    for (unsigned k = 0; k < c->numbers.width; k++) {
         struct str plane;
-        if (!stream_load(r, &c->planes[k], &plane))
+        if (!stream_load(r, &c->numbers.planes[k], &plane))
             return false;
         for (size_t i = 0; i < c->n; i++)
             c->ids[i] |= (uint32_t)(unsigned char)plane.ptr[i] << (8 * k);

@@ -30,70 +30,6 @@ static void reserve(struct column_scratch *s, size_t n)
     s->ids = mem_resize_raw(s->ids, s->capacity * sizeof *s->ids);
 }
 
-/* ---- numbers ---- */
-
-static inline unsigned bits_of(uint64_t v)
-{
-    return v ? 64 - (unsigned)__builtin_clzll(v) : 0;
-}
-
-static inline uint64_t zigzag(uint64_t difference)
-{
-    return difference << 1 ^ (uint64_t)((int64_t)difference >> 63);
-}
-
-/* How numbers are stored best, and about how many bits they take then. */
-struct plan {
-    bool is_delta;
-    uint64_t base;
-    unsigned width; /* bytes */
-    uint64_t bits;
-};
-
-static struct plan plan_numbers(const uint64_t *numbers, size_t n)
-{
-    int64_t signed_least = INT64_MAX;
-    uint64_t plain = 0, delta = 0, all = 0, all_deltas = 0;
-    for (size_t i = 0; i < n; i++)
-        signed_least = min_of(signed_least, (int64_t)numbers[i]);
-    uint64_t least = (uint64_t)signed_least, before = n ? numbers[0] : 0;
-    for (size_t i = 0; i < n; i++) {
-        uint64_t number = numbers[i] - least, difference = zigzag(numbers[i] - before);
-        before = numbers[i];
-        plain += difference ? bits_of(number) : 0;
-        delta += bits_of(difference);
-        all |= number;
-        all_deltas |= difference;
-    }
-    if (delta * 10 < plain * 8)
-        return (struct plan){true, n ? numbers[0] : 0, plane_bytes(all_deltas), delta};
-    return (struct plan){false, n ? least : 0, plane_bytes(all), plain};
-}
-
-/* Planes of bytes: those that hardly change stand together. */
-static void put_planes(struct column_scratch *s, const uint64_t *numbers, size_t n,
-                       const struct plan *plan, enum stream_group group, struct stream_writer *w)
-{
-    buf_reset(&s->bytes);
-    char *to = buf_reserve(&s->bytes, n * plan->width + 1);
-    uint64_t before = plan->base;
-    for (size_t i = 0; i < n; i++) {
-        uint64_t v = plan->is_delta ? zigzag(numbers[i] - before) : numbers[i] - plan->base;
-        before = numbers[i];
-        for (unsigned k = 0; k < plan->width; k++)
-            to[k * n + i] = (char)(v >> (8 * k));
-    }
-    for (unsigned k = 0; k < plan->width; k++)
-        stream_put(w, k == 0 ? group : STREAM_HIGH, str_of(to + k * n, n));
-}
-
-static void put_plan(const struct plan *plan, struct stream_writer *w)
-{
-    put_u8(&w->map, plan->is_delta);
-    put_zigzag(&w->map, (int64_t)plan->base);
-    put_u8(&w->map, (uint8_t)plan->width);
-}
-
 /* ---- how values are stored, but for the index ---- */
 
 /* What stands in the streams in place of an exception: the number before it; no digits, if they vary. */
@@ -138,7 +74,7 @@ static bool parse_all(struct column_scratch *s, const struct column_values *valu
 /* A way to store values: as their form says, or as text. */
 struct way {
     struct column_form form;
-    struct plan plan;
+    struct numbers_plan plan;
     double bits; /* about what that takes */
 };
 
@@ -149,7 +85,7 @@ static struct way way_of(struct column_scratch *s, const struct column_values *v
     if (way.form.kind != COLUMN_TEXT && parse_all(s, values, &way.form)) {
         bool is_decimal = way.form.kind == COLUMN_DECIMAL;
         if (column_form_has_numbers(&way.form) || column_form_is_varying_hex(&way.form))
-            way.plan = plan_numbers(s->numbers, values->n);
+            way.plan = numbers_plan(s->numbers, values->n);
         way.bits = (double)way.plan.bits + (double)s->binary.len * (is_decimal ? 1 : 8) +
                    (double)s->exceptions.len * BITS_OF_TEXT;
         return way;
@@ -167,9 +103,9 @@ static void put_text(struct column_scratch *s, const struct column_values *value
     put_u8(&w->map, COLUMN_TEXT);
     for (size_t i = 0; i < values->n; i++)
         s->numbers[i] = values->items[i].len;
-    struct plan plan = plan_numbers(s->numbers, values->n);
-    put_plan(&plan, w);
-    put_planes(s, s->numbers, values->n, &plan, STREAM_LENGTHS, w);
+    struct numbers_plan plan = numbers_plan(s->numbers, values->n);
+    numbers_put_plan(&plan, w);
+    numbers_put_planes(&plan, s->numbers, values->n, STREAM_LENGTHS, &s->bytes, w);
     buf_reset(&s->bytes);
     for (size_t i = 0; i < values->n; i++)
         buf_add(&s->bytes, value_at(values, i));
@@ -194,12 +130,12 @@ static void put_parsed(struct column_scratch *s, size_t n, const struct way *way
     put_varint(&w->map, s->n_exceptions);
     buf_add(&w->map, buf_str(&s->exceptions));
     if (column_form_has_numbers(form)) {
-        put_plan(&way->plan, w);
-        put_planes(s, s->numbers, n, &way->plan, STREAM_NUMBERS, w);
+        numbers_put_plan(&way->plan, w);
+        numbers_put_planes(&way->plan, s->numbers, n, STREAM_NUMBERS, &s->bytes, w);
     }
     if (column_form_is_varying_hex(form)) {
-        put_plan(&way->plan, w);
-        put_planes(s, s->numbers, n, &way->plan, STREAM_LENGTHS, w);
+        numbers_put_plan(&way->plan, w);
+        numbers_put_planes(&way->plan, s->numbers, n, STREAM_LENGTHS, &s->bytes, w);
         put_varint(&w->map, s->binary.len);
     }
     if (s->binary.len)
@@ -326,10 +262,10 @@ static double bits_of_index(const struct column_scratch *s, size_t n, size_t dis
 
 static void put_index(struct column_scratch *s, size_t n, size_t distinct, struct stream_writer *w)
 {
-    const struct plan plan = {.width = plane_bytes(distinct - 1)};
+    const struct numbers_plan plan = {.width = plane_bytes(distinct - 1)};
     for (size_t i = 0; i < n; i++)
         s->numbers[i] = s->ids[i];
-    put_planes(s, s->numbers, n, &plan, index_group(distinct), w);
+    numbers_put_planes(&plan, s->numbers, n, index_group(distinct), &s->bytes, w);
 }
 
 static void put_way(struct column_scratch *s, const struct column_values *values,
