@@ -13,7 +13,8 @@
  *     TIME      form except numbers                 numbers          ticks since 1970 or midnight
  *     SAME      back:varint                         -                the values of the column so many before it
  *
- *     column  := kind:u8 parameters
+ *     column  := head:u8 parameters                 head = kind + 16 * token: how its values were cut out of
+ *                                                   lines (token.h), for who cuts others
  *     except  := n:varint (index:varint value:str)*n
  *     numbers := as numbers.h says, in NUMBERS; lengths in LENGTHS
  *     index   := as numbers, with as many streams as distinct - 1 has bytes
@@ -64,7 +65,7 @@ struct column_scratch {
 
 void column_scratch_free(struct column_scratch *s);
 
-void column_put(struct column_scratch *scratch, const struct column_values *values,
+void column_put(struct column_scratch *scratch, const struct column_values *values, uint8_t token,
                 struct stream_writer *w);
 
 /* ---- decoding ---- */
@@ -76,6 +77,7 @@ struct column_exception {
 
 struct column {
     enum column_kind kind;
+    uint8_t token; /* enum token_kind */
     size_t n;
     uint8_t digits;          /* INTEGER, HEX; 0: it varies */
     bool is_upper;           /* HEX */

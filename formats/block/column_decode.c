@@ -1,6 +1,7 @@
 /* A column, and the values in it. */
 #include "base/mem.h"
 #include "formats/block/column.h"
+#include "formats/block/token.h"
 
 static char *copy_exactly(char *to, const char *end, const char *from, size_t n)
 {
@@ -21,7 +22,7 @@ static void read_exceptions(struct column *c, struct stream_reader *r)
     for (size_t i = 0; i < n; i++) {
         uint64_t step = read_varint(&r->map);
         struct str value = read_str(&r->map);
-        if (r->map.bad || step >= c->n - place || (i > 0 && step == 0)) {
+        if (r->map.bad || value.len == 0 || step >= c->n - place || (i > 0 && step == 0)) {
             r->map.bad = true;
             return;
         }
@@ -87,8 +88,11 @@ static bool read_typed(struct column *c, struct stream_reader *r)
 
 bool column_read(struct column *c, size_t n, size_t before, struct stream_reader *r)
 {
-    *c = (struct column){.kind = (enum column_kind)read_u8(&r->map), .n = n};
-    if (r->map.bad)
+    uint8_t head = read_u8(&r->map);
+    *c = (struct column){.kind = (enum column_kind)(head & ((1 << TOKEN_SHIFT) - 1)),
+                         .token = head >> TOKEN_SHIFT,
+                         .n = n};
+    if (r->map.bad || c->token >= TOKEN_KINDS)
         return false;
     switch (c->kind) {
     case COLUMN_TEXT:
@@ -144,7 +148,7 @@ static bool load_varying_hex(struct column *c, struct stream_reader *r)
     uint64_t at = 0;
     for (size_t i = 0; i < c->n; i++) {
         uint64_t digits = c->values[i];
-        if (digits > HEX_DIGITS_MAX || hex_bytes(digits) > c->content.len - at)
+        if (digits == 0 || digits > HEX_DIGITS_MAX || hex_bytes(digits) > c->content.len - at)
             return false;
         c->values[i] = at << 8 | digits;
         at += hex_bytes(digits);

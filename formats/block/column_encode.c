@@ -32,11 +32,11 @@ static void reserve(struct column_scratch *s, size_t n)
 
 /* ---- how values are stored, but for the index ---- */
 
-/* What stands in the streams in place of an exception: the number before it; no digits, if they vary. */
+/* What stands in the streams in place of an exception: the number before it; one digit, if they vary. */
 static void fill_up(const struct column_form *form, uint64_t before, struct parsed_value *v,
                     char *bytes)
 {
-    v->number = form->kind == COLUMN_HEX ? form->digits : before;
+    v->number = form->kind == COLUMN_HEX ? max_of(form->digits, 1U) : before;
     v->places = 0;
     memset(bytes, 0, column_form_bytes(form, v));
 }
@@ -346,9 +346,12 @@ static void put_values(struct column_scratch *s, const struct column_values *val
     put_way(s, values, &way, w);
 }
 
-void column_put(struct column_scratch *s, const struct column_values *values,
+void column_put(struct column_scratch *s, const struct column_values *values, uint8_t token,
                 struct stream_writer *w)
 {
+    size_t head = w->map.len;
     put_values(s, values, w);
+    if (head < w->map.len)
+        w->map.ptr[head] = (char)(w->map.ptr[head] | token << TOKEN_SHIFT);
     s->n_before++;
 }

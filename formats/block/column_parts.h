@@ -21,6 +21,7 @@ enum column_kind {
     COLUMN_KINDS
 };
 
+enum { TOKEN_SHIFT = 4 }; /* in the head of a column */
 enum { UUID_BYTES = 16, UUID_TEXT = 36 };
 enum { SMALL_INDEX = 16 }; /* distinct values */
 

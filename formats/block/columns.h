@@ -33,12 +33,12 @@
 #include "formats/block/column.h"
 #include "formats/block/shape.h"
 
-enum { COLUMNS_MAX = 16384, COLUMNS_FIRST_SHAPE = 2 };
+enum { COLUMNS_MAX = SHAPE_COLUMNS_MAX, COLUMNS_FIRST_SHAPE = 2 };
 
 /* Of all streams and the map; of the map; values of all columns together. */
 #define COLUMNS_UNPACKED_MAX(line_bytes) (2 * (size_t)(line_bytes) + ((size_t)1 << 20))
 #define COLUMNS_MAP_MAX(line_bytes)      ((size_t)(line_bytes) / 2 + ((size_t)64 << 10))
-#define COLUMNS_VALUES_MAX(line_bytes)   ((size_t)(line_bytes) / 4 + ((size_t)64 << 10))
+#define COLUMNS_VALUES_MAX(line_bytes)   ((size_t)(line_bytes) / 4 + ((size_t)128 << 10))
 
 /* ---- encoding ---- */
 
@@ -52,6 +52,7 @@ struct columns_encoder {
     struct view *views;       /* values of all columns, one behind the other */
     size_t *ends;             /* where those of each column end */
     struct buf bytes;
+    struct buf pool; /* columns_join.h: lines and values */
 };
 
 void columns_encoder_free(struct columns_encoder *e);
@@ -60,6 +61,11 @@ void columns_encoder_free(struct columns_encoder *e);
  * smaller than plain lines. */
 bool columns_encode(struct columns_encoder *e, struct packer *packer, int level, struct str lines,
                     const uint32_t *lengths, size_t n, struct buf *out);
+
+/* The same for what is in .shapes, as columns_join.h fills them; with always also if little of it is
+ * alike. False: it would break a bound. */
+bool columns_put_shapes(struct columns_encoder *e, struct packer *packer, int level, size_t rows,
+                        bool always, struct buf *out);
 
 /* ---- decoding ---- */
 

@@ -1,5 +1,6 @@
 #include "base/mem.h"
 #include "formats/block/columns.h"
+#include "formats/block/token.h"
 
 enum {
     EARLY_SEGMENTS = 2048,
@@ -12,7 +13,7 @@ void columns_encoder_free(struct columns_encoder *e)
     shapes_free(&e->shapes);
     column_scratch_free(&e->scratch);
     stream_writer_free(&e->writer);
-    buf_free(&e->bytes);
+    buf_free(&e->bytes), buf_free(&e->pool);
     mem_free(&e->numbers), mem_free(&e->views), mem_free(&e->ends), mem_free(&e->column_numbers);
 }
 
@@ -27,7 +28,8 @@ static bool cut_lines(struct shapes *s, struct str lines, const uint32_t *length
     size_t at = 0;
     shapes_reset(s, lines);
     for (size_t i = 0; i < n; i++) {
-        if (!shapes_add(s, at, lengths[i]) || (i % 1024 == 0 && are_unlike(s)))
+        shapes_add(s, at, lengths[i], true);
+        if (s->is_full || (i % 1024 == 0 && are_unlike(s)))
             return false;
         at += lengths[i];
     }
@@ -36,7 +38,13 @@ static bool cut_lines(struct shapes *s, struct str lines, const uint32_t *length
 
 static bool has_columns(const struct shape *shape)
 {
-    return shape->count > 1 || (shape->n_slots == 0 && shape->text_bytes == 0);
+    return shape->count > 1 || shape->is_adopted || (shape->n_slots == 0 && shape->text_bytes == 0);
+}
+
+/* As stored, of what a segment has for its shape. */
+static uint32_t number_of(const struct columns_encoder *e, uint32_t shape)
+{
+    return shape < SHAPE_REST ? e->numbers[shape] : shape == SHAPE_REST_LAST ? 0 : 1;
 }
 
 /* Numbers shapes and columns as they are stored, and makes room for the values of each column. Column c
@@ -59,6 +67,7 @@ static size_t number_all(struct columns_encoder *e)
         for (size_t k = 0; k < shape->n_slots; k++)
             e->ends[s->slots[shape->slots + k].column + 1] += shape->count;
     }
+    e->ends[0] += s->n_rest;
     for (size_t i = 0; i <= s->n_columns; i++) {
         size_t n = e->ends[i];
         e->ends[i] = sum;
@@ -74,10 +83,12 @@ static void sort_values(struct columns_encoder *e)
     const struct shapes *s = &e->shapes;
     const struct view *value = s->values;
     for (size_t i = 0; i < s->n_segments; i++) {
-        const struct shape *shape = &s->items[s->segments[i]];
-        if (e->numbers[s->segments[i]] < COLUMNS_FIRST_SHAPE)
+        if (number_of(e, s->segments[i]) < COLUMNS_FIRST_SHAPE)
             e->views[e->ends[0]++] = s->starts[i];
-        else
+        if (s->segments[i] >= SHAPE_REST)
+            continue;
+        const struct shape *shape = &s->items[s->segments[i]];
+        if (e->numbers[s->segments[i]] >= COLUMNS_FIRST_SHAPE)
             for (size_t k = 0; k < shape->n_slots; k++)
                 e->views[e->ends[s->slots[shape->slots + k].column + 1]++] = value[k];
         value += shape->n_slots;
@@ -131,9 +142,9 @@ static void put_segments(struct columns_encoder *e, size_t n_shapes)
     buf_reset(&e->bytes);
     char *to = buf_reserve(&e->bytes, s->n_segments * width + 1);
     for (size_t i = 0; i < s->n_segments; i++)
-        to[i] = (char)e->numbers[s->segments[i]];
+        to[i] = (char)number_of(e, s->segments[i]);
     for (size_t i = 0; i < s->n_segments && width == 2; i++)
-        to[s->n_segments + i] = (char)(e->numbers[s->segments[i]] >> 8);
+        to[s->n_segments + i] = (char)(number_of(e, s->segments[i]) >> 8);
     stream_put(&e->writer, STREAM_INDEX, str_of(to, s->n_segments));
     if (width == 2)
         stream_put(&e->writer, STREAM_HIGH, str_of(to + s->n_segments, s->n_segments));
@@ -143,8 +154,9 @@ static void put_column(struct columns_encoder *e, size_t column)
 {
     size_t n = values_of(e, column);
     const struct column_values values = {e->shapes.lines.ptr, e->views + e->ends[column] - n, n};
+    uint8_t token = column ? e->shapes.tokens[column - 1] : TOKEN_WORD;
     if (n)
-        column_put(&e->scratch, &values, &e->writer);
+        column_put(&e->scratch, &values, token, &e->writer);
 }
 
 /* Values of column 0 are most of it, so that little was found that they have in common. */
@@ -156,30 +168,28 @@ static bool is_mostly_rest(const struct columns_encoder *e)
     return bytes * 2 > e->shapes.lines.len;
 }
 
-bool columns_encode(struct columns_encoder *e, struct packer *packer, int level, struct str lines,
-                    const uint32_t *lengths, size_t n, struct buf *out)
+bool columns_put_shapes(struct columns_encoder *e, struct packer *packer, int level, size_t rows,
+                        bool always, struct buf *out)
 {
     struct stream_writer *w = &e->writer;
     struct column_scratch *s = &e->scratch;
     struct err ignored;
-    size_t before = out->len;
+    size_t before = out->len, line_bytes = e->shapes.lines.len;
     e->bytes.max = s->bytes.max = s->binary.max = s->exceptions.max =
-        8 * SHAPE_VALUES_MAX(lines.len) + lines.len;
-    if (lines.len == 0 || !cut_lines(&e->shapes, lines, lengths, n))
-        return false;
+        8 * SHAPE_VALUES_MAX(line_bytes) + line_bytes;
     size_t n_shapes = number_all(e);
     sort_values(e);
-    if (is_mostly_rest(e))
+    if (!always && is_mostly_rest(e))
         return false;
     size_t n_columns = number_columns(e);
-    if (n_columns > COLUMNS_MAX || e->ends[e->shapes.n_columns] > COLUMNS_VALUES_MAX(lines.len))
+    if (e->ends[e->shapes.n_columns] > COLUMNS_VALUES_MAX(line_bytes))
         return false;
     w->packer = packer;
     w->level = level;
-    w->better_level = lines.len < BETTER_MIN ? level : max_of(level, BETTER_LEVEL);
-    w->bytes_max = COLUMNS_UNPACKED_MAX(lines.len);
+    w->better_level = line_bytes < BETTER_MIN ? level : max_of(level, BETTER_LEVEL);
+    w->bytes_max = COLUMNS_UNPACKED_MAX(line_bytes);
     stream_writer_reset(w);
-    put_varint(&w->map, n);
+    put_varint(&w->map, rows);
     put_varint(&w->map, e->shapes.n_segments);
     put_shapes(e, n_shapes);
     put_segments(e, n_shapes);
@@ -188,12 +198,19 @@ bool columns_encode(struct columns_encoder *e, struct packer *packer, int level,
     for (size_t i = 0; i <= e->shapes.n_columns; i++)
         put_column(e, i);
     bool done =
-        w->map.len + w->unpacked <= COLUMNS_UNPACKED_MAX(lines.len) - STREAM_DIRECTORY_MAX &&
-        w->map.len <= COLUMNS_MAP_MAX(lines.len) - STREAM_DIRECTORY_MAX / 2 &&
+        w->map.len + w->unpacked <= COLUMNS_UNPACKED_MAX(line_bytes) - STREAM_DIRECTORY_MAX &&
+        w->map.len <= COLUMNS_MAP_MAX(line_bytes) - STREAM_DIRECTORY_MAX / 2 &&
         stream_writer_finish(w, out, &ignored);
     if (!done) {
         out->len = before;
         out->over = false;
     }
     return done;
+}
+
+bool columns_encode(struct columns_encoder *e, struct packer *packer, int level, struct str lines,
+                    const uint32_t *lengths, size_t n, struct buf *out)
+{
+    return lines.len > 0 && cut_lines(&e->shapes, lines, lengths, n) &&
+           columns_put_shapes(e, packer, level, n, false, out);
 }

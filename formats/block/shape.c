@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "formats/block/token.h"
 
-enum { TABLE_MIN = 1024, STEPS_MAX = 400, NO_SHAPE = UINT32_MAX };
+enum { TABLE_MIN = 1024, STEPS_MAX = 400 };
 
 static void table_clear(struct hash_table *t)
 {
@@ -33,7 +33,7 @@ static void table_reserve(struct hash_table *t, const void *items, size_t n, siz
 void shapes_free(struct shapes *s)
 {
     mem_free(&s->items), mem_free(&s->slots), mem_free(&s->nodes), mem_free(&s->by_hash.slots);
-    mem_free(&s->names), mem_free(&s->by_name.slots);
+    mem_free(&s->names), mem_free(&s->tokens), mem_free(&s->by_name.slots);
     mem_free(&s->segments), mem_free(&s->starts), mem_free(&s->values);
     buf_free(&s->text);
     *s = (struct shapes){0};
@@ -42,8 +42,9 @@ void shapes_free(struct shapes *s)
 void shapes_reset(struct shapes *s, struct str lines)
 {
     s->lines = lines;
-    s->n = s->n_slots = s->n_columns = s->n_segments = s->n_values = s->n_missed = 0;
+    s->n = s->n_slots = s->n_columns = s->n_segments = s->n_values = s->n_missed = s->n_rest = 0;
     s->n_nodes = 0;
+    s->is_full = false;
     buf_reset(&s->text);
     s->text.max = lines.len + 1;
     buf_reserve(&s->text, 1); /* a place for texts of no bytes */
@@ -67,7 +68,7 @@ static uint64_t name_behind(struct str text, uint64_t before)
     return hash64(text) ^ (has_word ? 0 : before * UINT64_C(0x9e3779b97f4a7c15) + 1);
 }
 
-static uint32_t column_named(struct shapes *s, uint64_t name)
+static uint32_t column_named(struct shapes *s, uint64_t name, uint8_t kind)
 {
     struct hash_table *t = &s->by_name;
     table_reserve(t, s->names, s->n_columns, sizeof *s->names);
@@ -75,29 +76,25 @@ static uint32_t column_named(struct shapes *s, uint64_t name)
     for (; t->slots[at]; at = (at + 1) & (t->size - 1))
         if (s->names[t->slots[at] - 1] == name)
             return t->slots[at] - 1;
-    mem_grow(s->names, s->n_columns, s->columns_capacity);
+    if (s->n_columns == s->columns_capacity) {
+        mem_grow(s->names, s->n_columns, s->columns_capacity);
+        s->tokens = mem_resize_raw(s->tokens, s->columns_capacity);
+    }
     s->names[s->n_columns] = name;
+    s->tokens[s->n_columns] = kind;
     t->slots[at] = (uint32_t)++s->n_columns;
     return t->slots[at] - 1;
 }
 
 /* ---- shapes ---- */
 
-/* What a segment was cut into. */
-struct cut {
-    char text[SHAPE_TEXT_MAX];
-    uint16_t text_bytes, n_slots;
-    uint16_t before[SHAPE_SLOTS_MAX]; /* static bytes in front of each slot */
-    uint8_t kinds[SHAPE_SLOTS_MAX];   /* enum token_kind */
-    bool is_last;
-};
-
 static struct str shape_text(const struct shapes *s, const struct shape *shape)
 {
     return str_of(s->text.ptr + shape->text, shape->text_bytes);
 }
 
-static bool is_shape_of(const struct shapes *s, const struct shape *shape, const struct cut *c)
+static bool is_shape_of(const struct shapes *s, const struct shape *shape,
+                        const struct shape_cut *c)
 {
     if (shape->n_slots != c->n_slots || shape->is_last != c->is_last ||
         !str_equal(shape_text(s, shape), str_of(c->text, c->text_bytes)))
@@ -108,7 +105,7 @@ static bool is_shape_of(const struct shapes *s, const struct shape *shape, const
     return true;
 }
 
-static void add_slots(struct shapes *s, const struct cut *c)
+static void add_slots(struct shapes *s, const struct shape_cut *c)
 {
     uint64_t name = 0;
     struct str text = str_of(c->text, c->text_bytes);
@@ -116,8 +113,9 @@ static void add_slots(struct shapes *s, const struct cut *c)
         name = name_behind(str_slice(text, 0, c->before[i]), name) + c->kinds[i];
         text = str_slice(text, c->before[i], SIZE_MAX);
         mem_grow(s->slots, s->n_slots, s->slots_capacity);
-        s->slots[s->n_slots++] = (struct shape_slot){
-            .column = column_named(s, name), .text = c->before[i], .kind = c->kinds[i]};
+        s->slots[s->n_slots++] = (struct shape_slot){.column = column_named(s, name, c->kinds[i]),
+                                                     .text = c->before[i],
+                                                     .kind = c->kinds[i]};
     }
 }
 
@@ -169,7 +167,7 @@ static void add_nodes(struct shapes *s, uint32_t index)
     add_node(s, at, &end);
 }
 
-static uint32_t shape_of(struct shapes *s, const struct cut *c)
+uint32_t shapes_find(struct shapes *s, const struct shape_cut *c)
 {
     uint64_t hash = hash64(str_of(c->text, c->text_bytes)) ^
                     hash64(str_of(c->before, c->n_slots * sizeof c->before[0])) ^ c->is_last;
@@ -181,8 +179,9 @@ static uint32_t shape_of(struct shapes *s, const struct cut *c)
         if (shape->hash == hash && is_shape_of(s, shape, c))
             return t->slots[at] - 1;
     }
-    if (s->n == SHAPES_MAX)
-        return NO_SHAPE;
+    bool is_empty = c->text_bytes == 0 && c->n_slots == 0; /* for which there is always room */
+    if (s->n + 1 >= SHAPES_MAX && !is_empty)
+        return SHAPE_REST;
     mem_grow(s->items, s->n, s->capacity);
     s->items[s->n] = (struct shape){.hash = hash,
                                     .text = (uint32_t)s->text.len,
@@ -234,7 +233,7 @@ static void move_to_front(struct shapes *s, const struct walk *w, size_t depth)
 }
 
 /* The end of the segment at at, if it is one of a known shape, with its values; else NULL. */
-static const char *find_shape(struct shapes *s, const char *at, const char *end,
+static const char *find_shape(struct shapes *s, const char *at, const char *end, bool ends_line,
                               struct view *values, uint32_t *shape)
 {
     struct walk w;
@@ -256,7 +255,7 @@ static const char *find_shape(struct shapes *s, const char *at, const char *end,
             continue;
         const char *from = w.at[depth] + n->text_bytes;
         if (n->is_end) {
-            if (s->items[n->shape].is_last != (from == end))
+            if (s->items[n->shape].is_last != (from == end && ends_line))
                 continue;
             w.links[depth] = link;
             move_to_front(s, &w, depth);
@@ -276,7 +275,7 @@ static const char *find_shape(struct shapes *s, const char *at, const char *end,
 
 /* Cuts the segment at at into tokens; returns its end. */
 static const char *cut_segment(const struct shapes *s, const char *begin, const char *at,
-                               const char *end, struct cut *c, struct view *values)
+                               const char *end, struct shape_cut *c, struct view *values)
 {
     const char *newline = memchr(at, '\n', (size_t)(end - at));
     const char *stop = newline ? newline + 1 : end;
@@ -313,32 +312,70 @@ static void put_segment(struct shapes *s, uint32_t shape, const char *from, cons
     s->segments[s->n_segments] = shape;
     s->starts[s->n_segments++] =
         (struct view){(uint32_t)(from - s->lines.ptr), (uint32_t)(to - from)};
+    if (shape >= SHAPE_REST) {
+        s->n_rest++;
+        return;
+    }
     s->items[shape].count++;
     s->n_values += s->items[shape].n_slots;
 }
 
-bool shapes_add(struct shapes *s, size_t offset, size_t len)
+static struct view *room_for_values(struct shapes *s)
 {
-    const char *begin = s->lines.ptr + offset, *at = begin, *end = begin + len, *stop = at;
+    if (s->values_capacity - s->n_values < SHAPE_SLOTS_MAX) {
+        s->values_capacity += s->values_capacity / 2 + 4096;
+        s->values = mem_resize_raw(s->values, s->values_capacity * sizeof *s->values);
+    }
+    return s->values + s->n_values;
+}
+
+/* For another segment that is not empty. */
+static bool has_room(const struct shapes *s)
+{
+    return !s->is_full && s->n_values <= SHAPE_VALUES_MAX(s->lines.len) &&
+           s->n_segments <= SHAPE_SEGMENTS_MAX(s->lines.len) &&
+           s->n_columns + SHAPE_SLOTS_MAX < SHAPE_COLUMNS_MAX;
+}
+
+/* The segment that begins at at; returns its end. */
+static const char *add_segment(struct shapes *s, const char *begin, const char *at, const char *end,
+                               bool ends_line)
+{
+    uint32_t shape = SHAPE_REST;
+    struct view *values = room_for_values(s);
+    bool is_cut = at == end || has_room(s);
+    const char *stop =
+        is_cut && s->n_nodes ? find_shape(s, at, end, ends_line, values, &shape) : NULL;
+    if (!stop && is_cut) {
+        struct shape_cut cut;
+        stop = cut_segment(s, begin, at, end, &cut, values);
+        cut.is_last = cut.is_last && ends_line;
+        shape = shapes_find(s, &cut);
+        s->n_missed++;
+    }
+    if (shape == SHAPE_REST) {
+        s->is_full = true;
+        stop = end;
+        shape = ends_line ? SHAPE_REST_LAST : SHAPE_REST;
+    }
+    put_segment(s, shape, at, stop);
+    return stop;
+}
+
+void shapes_add(struct shapes *s, size_t offset, size_t len, bool ends_line)
+{
+    const char *begin = s->lines.ptr + offset, *at = begin, *end = begin + len;
     do {
-        if (s->values_capacity - s->n_values < SHAPE_SLOTS_MAX) {
-            s->values_capacity += s->values_capacity / 2 + 4096;
-            s->values = mem_resize_raw(s->values, s->values_capacity * sizeof *s->values);
-        }
-        struct view *values = s->values + s->n_values;
-        uint32_t shape = NO_SHAPE;
-        stop = s->n_nodes ? find_shape(s, at, end, values, &shape) : NULL;
-        if (!stop) {
-            struct cut cut;
-            stop = cut_segment(s, begin, at, end, &cut, values);
-            shape = shape_of(s, &cut);
-            s->n_missed++;
-        }
-        if (shape == NO_SHAPE || s->n_values > SHAPE_VALUES_MAX(s->lines.len) ||
-            s->n_segments > SHAPE_SEGMENTS_MAX(s->lines.len))
-            return false;
-        put_segment(s, shape, at, stop);
-        at = stop;
+        at = add_segment(s, begin, at, end, ends_line);
     } while (at < end);
+}
+
+bool shapes_adopt(struct shapes *s, uint32_t shape, struct view **values)
+{
+    if (!has_room(s))
+        return false;
+    *values = room_for_values(s);
+    s->items[shape].is_adopted = true;
+    put_segment(s, shape, s->lines.ptr, s->lines.ptr);
     return true;
 }

@@ -12,6 +12,7 @@
  * would have more than SHAPE_SLOTS_MAX slots or SHAPE_TEXT_MAX static bytes.
  *
  *     shapes_add(line), ... ─▶ .segments and .values in their order; .count of each shape
+ *     shapes_adopt(...)        a segment that was cut before, when it was put into another block
  *
  * Most lines look like one that came before. The shapes stand in a tree, whose nodes are pieces of static
  * text with the slot behind each; a segment is held against it, where the piece that fitted last comes first,
@@ -26,7 +27,10 @@
 
 #include "base/buf.h"
 
-enum { SHAPE_SLOTS_MAX = 64, SHAPE_TEXT_MAX = 1024, SHAPES_MAX = 65000 };
+enum { SHAPE_SLOTS_MAX = 64, SHAPE_TEXT_MAX = 1024, SHAPES_MAX = 65000, SHAPE_COLUMNS_MAX = 16384 };
+
+/* Segments that are not cut: the last of its line, and others. */
+enum { SHAPE_REST_LAST = 0xffffffff, SHAPE_REST = 0xfffffffe };
 
 /* Lines that are little else than blanks and newlines would take much memory and give nothing. */
 #define SHAPE_VALUES_MAX(line_bytes)   ((size_t)(line_bytes) / 6 + ((size_t)64 << 10))
@@ -44,7 +48,17 @@ struct shape {
     uint32_t slots; /* its first in .slots */
     uint16_t text_bytes, n_slots;
     bool is_last;
-    uint32_t count; /* of segments */
+    bool is_adopted; /* for a segment that stands nowhere as a whole */
+    uint32_t count;  /* of segments */
+};
+
+/* What a segment is cut into, but for the values. */
+struct shape_cut {
+    char text[SHAPE_TEXT_MAX];
+    uint16_t text_bytes, n_slots;
+    uint16_t before[SHAPE_SLOTS_MAX]; /* static bytes in front of each slot */
+    uint8_t kinds[SHAPE_SLOTS_MAX];   /* enum token_kind */
+    bool is_last;
 };
 
 /* A piece of static text in front of a slot, or at the end of a shape. */
@@ -82,17 +96,24 @@ struct shapes {
     uint64_t *names; /* of columns */
     size_t n_columns, columns_capacity;
     struct hash_table by_name;
-    uint32_t *segments; /* shape of each */
-    size_t n_segments, segments_capacity;
+    uint8_t *tokens;    /* enum token_kind of each column */
+    uint32_t *segments; /* shape of each, or SHAPE_REST… */
+    size_t n_segments, segments_capacity, n_rest;
     struct view *starts; /* where each segment stands; as many as .segments */
     struct view *values; /* of all slots, in the order of segments and slots */
     size_t n_values, values_capacity;
     size_t n_missed; /* segments that were cut into tokens */
+    bool is_full;    /* a bound above was reached: from then on nothing is cut */
 };
 
 void shapes_free(struct shapes *s);
 void shapes_reset(struct shapes *s, struct str lines);
-/* The line that stands at that place in the lines. False: it would be more than one of the bounds above. */
-bool shapes_add(struct shapes *s, size_t at, size_t len);
+/* What stands there in the lines: a line, or its last part, or with ends_line false one before it. */
+void shapes_add(struct shapes *s, size_t at, size_t len, bool ends_line);
+/* The number of a shape; SHAPE_REST: there is no room for it. */
+uint32_t shapes_find(struct shapes *s, const struct shape_cut *cut);
+/* A segment of it, with room for its values, of which each stands somewhere in the lines. False: a bound
+ * above would be broken. */
+bool shapes_adopt(struct shapes *s, uint32_t shape, struct view **values);
 
 #endif

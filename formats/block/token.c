@@ -124,6 +124,8 @@ const char *token_other_end(enum token_kind kind, const char *at, const char *en
         return path_end(at, end);
     case TOKEN_QUOTED:
         return quoted_end(at, end);
+    case TOKEN_KINDS:
+        break;
     }
     return at;
 }

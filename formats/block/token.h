@@ -22,7 +22,7 @@
 #include <emmintrin.h>
 #endif
 
-enum token_kind { TOKEN_WORD, TOKEN_TIME, TOKEN_PATH, TOKEN_QUOTED };
+enum token_kind { TOKEN_WORD, TOKEN_TIME, TOKEN_PATH, TOKEN_QUOTED, TOKEN_KINDS };
 
 enum token_class { TOKEN_DIGIT = 1, TOKEN_LETTER = 2, TOKEN_HEX = 4, TOKEN_INNER = 8 };
 

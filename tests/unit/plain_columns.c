@@ -100,7 +100,7 @@ static void take_exceptions(struct reading *r, struct values *v)
     for (uint64_t i = 0; i < m && !r->map.bad; i++) {
         place += take_varint(&r->map);
         struct str value = take_string(&r->map);
-        if (place >= v->n)
+        if (place >= v->n || value.len == 0)
             r->bad = true;
         else
             v->items[place] = value;
@@ -170,7 +170,7 @@ static void take_digits(struct reading *r, struct values *v, bool is_uuid)
     for (uint64_t i = 0; i < v->n && !r->bad; i++) {
         uint64_t own = lengths ? lengths[i] : digits, size = own / 2 + own % 2;
         struct str one = str_slice(bytes, 0, size);
-        r->bad |= one.len != size || own > 128;
+        r->bad |= one.len != size || own == 0 || own > 128;
         bytes = str_slice(bytes, size, SIZE_MAX);
         if (!r->bad && !is_exception(v, i))
             v->items[i] = is_uuid ? uuid_of(r, prefix, one) : hex_of(r, prefix, one, own, is_upper);
@@ -263,7 +263,9 @@ static void take_dictionary(struct reading *r, struct values *v)
 static void take_column(struct reading *r, struct values *v, const struct values *before,
                         size_t before_n)
 {
-    v->kind = (int)take_fixed(&r->map, 1);
+    uint64_t head = take_fixed(&r->map, 1);
+    v->kind = (int)(head % 16);
+    r->bad |= head / 16 > 3;
     v->items = arena_array(r->arena, struct str, v->n + 1);
     uint64_t back;
     switch (v->kind) {
