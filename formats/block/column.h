@@ -17,8 +17,8 @@
  *                                                   lines (token.h), for who cuts others
  *     except  := n:varint (index:varint value:str)*n
  *     numbers := as numbers.h says, in NUMBERS; lengths in LENGTHS
- *     index   := as numbers, with as many streams as distinct - 1 has bytes
- *     form    := separator:u8 mark:u8 places:u8 zone:str      of a time: 'T', ' ' or 0 for no date; '.', ',' or
+ *     index   := planes as of numbers, with as many streams as distinct - 1 has bytes
+ *     form    := separator:u8 mark:u8 places:u8 zone:str      of a time: 'T', ' ', '/' or 0 for no date; '.', ',' or
  *                                                   0 for no fraction; its digits; what stands behind it
  *
  * How many values there are is known from elsewhere. Values that would not print back byte for byte as
@@ -102,9 +102,13 @@ enum { COLUMN_PRINTED_MAX = 192 }; /* bytes of a value that is no text */
 /* What the map says of the next column, which has n values and before columns in front of it. False: it
  * is damaged. */
 bool column_read(struct column *c, size_t n, size_t before, struct stream_reader *r);
-/* Unpacks its streams. False: they are damaged. Distinct values that are no text are printed, in at most
- * *text_left bytes, of which those that it took are taken off. */
-bool column_load(struct column *c, size_t *text_left, struct stream_reader *r);
+/* Where distinct values that are no text are printed: those of all columns one behind the other. */
+struct text_room {
+    char *at; /* NULL: nothing was needed yet */
+    size_t left;
+};
+/* Unpacks its streams. False: they are damaged, or there is no room. */
+bool column_load(struct column *c, struct text_room *room, struct stream_reader *r);
 /* Writes the value at a place below .n of a loaded column into [to, end), and returns its end; NULL if
  * there is no room. exception is 0 at first and kept by who asks for rising places. */
 char *column_print(const struct column *c, size_t place, size_t *exception, char *to,

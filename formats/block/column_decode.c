@@ -14,7 +14,7 @@ static char *copy_exactly(char *to, const char *end, const char *from, size_t n)
 static void read_exceptions(struct column *c, struct stream_reader *r)
 {
     size_t n = read_count(&r->map, 2), place = 0;
-    if (r->map.bad || n > c->n) {
+    if (r->map.bad || n > EXCEPTIONS_MAX(c->n)) {
         r->map.bad = true;
         return;
     }
@@ -37,25 +37,6 @@ static bool read_text(struct column *c, struct stream_reader *r)
            stream_take(r, STREAM_TEXT, read_varint(&r->map), &c->bytes);
 }
 
-static bool read_dict(struct column *c, struct stream_reader *r)
-{
-    uint64_t n = read_varint(&r->map);
-    c->distinct = arena_new(r->arena, struct column);
-    if (r->map.bad || n == 0 || n > c->n || !column_read(c->distinct, n, 0, r) ||
-        c->distinct->kind == COLUMN_DICT || c->distinct->kind == COLUMN_SAME)
-        return false;
-    return numbers_read_planes(&c->numbers, plane_bytes(n - 1), c->n, index_group(n), r);
-}
-
-static bool read_same(struct column *c, size_t before, struct stream_reader *r)
-{
-    uint64_t back = read_varint(&r->map);
-    if (r->map.bad || back == 0 || back > before || back >= COLUMNS_BEFORE)
-        return false;
-    c->same = c - back;
-    return c->same->kind != COLUMN_SAME && c->same->n == c->n;
-}
-
 static bool read_typed(struct column *c, struct stream_reader *r)
 {
     struct reader *map = &r->map;
@@ -64,7 +45,9 @@ static bool read_typed(struct column *c, struct stream_reader *r)
         c->digits = read_u8(map);
         map->bad |=
             (c->digits == 0 && !is_hex) || c->digits > (is_hex ? HEX_DIGITS_MAX : DIGITS_MAX);
-        c->is_upper = is_hex && read_u8(map) != 0;
+        uint8_t is_upper = is_hex ? read_u8(map) : 0;
+        map->bad |= is_upper > 1;
+        c->is_upper = is_upper == 1;
     }
     if (c->kind == COLUMN_INTEGER || is_hex || c->kind == COLUMN_UUID)
         c->prefix = read_str(map);
@@ -86,21 +69,21 @@ static bool read_typed(struct column *c, struct stream_reader *r)
            (c->kind != COLUMN_DECIMAL || stream_take(r, STREAM_BINARY, c->n, &c->bytes));
 }
 
-bool column_read(struct column *c, size_t n, size_t before, struct stream_reader *r)
+static bool read_head(struct column *c, size_t n, struct stream_reader *r)
 {
     uint8_t head = read_u8(&r->map);
     *c = (struct column){.kind = (enum column_kind)(head & ((1 << TOKEN_SHIFT) - 1)),
                          .token = head >> TOKEN_SHIFT,
                          .n = n};
-    if (r->map.bad || c->token >= TOKEN_KINDS)
-        return false;
+    return !r->map.bad && c->token < TOKEN_KINDS;
+}
+
+/* Of a kind that others may have as their distinct values. */
+static bool read_plain(struct column *c, struct stream_reader *r)
+{
     switch (c->kind) {
     case COLUMN_TEXT:
         return read_text(c, r);
-    case COLUMN_DICT:
-        return read_dict(c, r);
-    case COLUMN_SAME:
-        return read_same(c, before, r);
     case COLUMN_INTEGER:
     case COLUMN_DECIMAL:
     case COLUMN_HEX:
@@ -108,10 +91,40 @@ bool column_read(struct column *c, size_t n, size_t before, struct stream_reader
     case COLUMN_IPV4:
     case COLUMN_TIME:
         return read_typed(c, r);
+    case COLUMN_DICT:
+    case COLUMN_SAME:
     case COLUMN_KINDS:
         break;
     }
     return false;
+}
+
+static bool read_dict(struct column *c, struct stream_reader *r)
+{
+    uint64_t n = read_varint(&r->map);
+    c->distinct = arena_new(r->arena, struct column);
+    if (r->map.bad || n == 0 || n > c->n || !read_head(c->distinct, n, r) ||
+        !read_plain(c->distinct, r))
+        return false;
+    return numbers_read_planes(&c->numbers, plane_bytes(n - 1), c->n, index_group(n), r);
+}
+
+static bool read_same(struct column *c, size_t before, struct stream_reader *r)
+{
+    uint64_t back = read_varint(&r->map);
+    if (r->map.bad || back == 0 || back > before || back >= COLUMNS_BEFORE)
+        return false;
+    c->same = c - back;
+    return c->same->kind != COLUMN_SAME && c->same->n == c->n;
+}
+
+bool column_read(struct column *c, size_t n, size_t before, struct stream_reader *r)
+{
+    if (!read_head(c, n, r))
+        return false;
+    return c->kind == COLUMN_DICT   ? read_dict(c, r)
+           : c->kind == COLUMN_SAME ? read_same(c, before, r)
+                                    : read_plain(c, r);
 }
 
 /* ---- loading ---- */
@@ -157,19 +170,18 @@ static bool load_varying_hex(struct column *c, struct stream_reader *r)
 }
 
 /* The distinct values as texts, whatever they are. */
-static bool print_distinct(struct column *c, size_t *text_left, struct arena *arena)
+static bool print_distinct(struct column *c, struct text_room *room, struct arena *arena)
 {
     struct column *d = c->distinct;
-    size_t exception = 0, bytes = 0;
+    size_t exception = 0;
     if (d->kind == COLUMN_TEXT) {
         c->values = d->values;
         c->content = d->content;
         return true;
     }
-    for (size_t i = 0; i < d->n_exceptions; i++)
-        bytes += d->exceptions[i].value.len;
-    size_t room = min_of(d->n * COLUMN_PRINTED_MAX + bytes, *text_left);
-    char *text = arena_alloc_raw(arena, room + COPY_SLACK), *to = text, *end = text + room;
+    if (!room->at)
+        room->at = arena_alloc(arena, room->left + COPY_SLACK);
+    char *text = room->at, *to = text, *end = text + room->left;
     c->values = arena_alloc_raw(arena, (d->n + 1) * sizeof *c->values);
     for (size_t i = 0; i < d->n; i++) {
         c->values[i] = (uint64_t)(to - text);
@@ -177,15 +189,15 @@ static bool print_distinct(struct column *c, size_t *text_left, struct arena *ar
             return false;
     }
     c->values[d->n] = (uint64_t)(to - text);
-    memset(to, 0, COPY_SLACK);
     c->content = str_of(text, (size_t)(to - text));
-    *text_left -= c->content.len;
+    room->at = to;
+    room->left -= c->content.len;
     return true;
 }
 
-static bool load_dict(struct column *c, size_t *text_left, struct stream_reader *r)
+static bool load_dict(struct column *c, struct text_room *room, struct stream_reader *r)
 {
-    if (!column_load(c->distinct, text_left, r) || !print_distinct(c, text_left, r->arena))
+    if (!column_load(c->distinct, room, r) || !print_distinct(c, room, r->arena))
         return false;
     c->ids = arena_alloc(r->arena, c->n * sizeof *c->ids);
     uint32_t most = 0;
@@ -201,6 +213,16 @@ static bool load_dict(struct column *c, size_t *text_left, struct stream_reader 
     return most < c->distinct->n;
 }
 
+static bool load_times(struct column *c, struct stream_reader *r)
+{
+    if (!load_numbers(c, r))
+        return false;
+    uint64_t most = 0;
+    for (size_t i = 0; i < c->n; i++)
+        most = max_of(most, c->values[i]);
+    return c->form.separator == 0 || most <= time_ticks_max(&c->form);
+}
+
 static bool load_places(struct column *c, struct stream_reader *r)
 {
     if (!load_numbers(c, r) || !stream_load(r, &c->bytes, &c->content))
@@ -211,7 +233,7 @@ static bool load_places(struct column *c, struct stream_reader *r)
     return true;
 }
 
-bool column_load(struct column *c, size_t *text_left, struct stream_reader *r)
+bool column_load(struct column *c, struct text_room *room, struct stream_reader *r)
 {
     if (c->is_loaded)
         return true;
@@ -220,12 +242,14 @@ bool column_load(struct column *c, size_t *text_left, struct stream_reader *r)
         c->is_loaded = load_text(c, r);
         break;
     case COLUMN_DICT:
-        c->is_loaded = load_dict(c, text_left, r);
+        c->is_loaded = load_dict(c, room, r);
         break;
     case COLUMN_INTEGER:
     case COLUMN_IPV4:
-    case COLUMN_TIME:
         c->is_loaded = load_numbers(c, r);
+        break;
+    case COLUMN_TIME:
+        c->is_loaded = load_times(c, r);
         break;
     case COLUMN_DECIMAL:
         c->is_loaded = load_places(c, r);
@@ -238,7 +262,7 @@ bool column_load(struct column *c, size_t *text_left, struct stream_reader *r)
         c->is_loaded = stream_load(r, &c->bytes, &c->content);
         break;
     case COLUMN_SAME:
-        c->is_loaded = column_load(c->same, text_left, r);
+        c->is_loaded = column_load(c->same, room, r);
         break;
     case COLUMN_KINDS:
         break;

@@ -8,7 +8,6 @@
 #include <math.h>
 
 enum {
-    EXCEPTIONS_PART = 8, /* one in so many values may be another kind */
     DISTINCT_MAX = 1 << 16,
     SHORT_MAX = 16, /* bytes of values that are compared as two words */
     SAME_MIN = 64,  /* values of a column that is worth a look for others like it */
@@ -56,7 +55,7 @@ static bool parse_all(struct column_scratch *s, const struct column_values *valu
         if (!bytes)
             return false;
         if (!column_form_parse(form, value, &v, bytes)) {
-            if (++s->n_exceptions > values->n / EXCEPTIONS_PART + 1)
+            if (++s->n_exceptions > EXCEPTIONS_MAX(values->n))
                 return false;
             fill_up(form, before, &v, bytes);
             put_varint(&s->exceptions, i - last_exception);
@@ -217,8 +216,8 @@ static void fill_table(struct column_scratch *s, size_t size, const char *lines,
 static size_t number_distinct(struct column_scratch *s, const struct column_values *values,
                               size_t limit)
 {
-    enum { EARLY = 1024, EARLY_DISTINCT = 1000, FIRST_SIZE = 256 };
-    size_t size = FIRST_SIZE, n = 0;
+    enum { EARLY = 1024, EARLY_DISTINCT = 1000, FIRST_SIZE = 256, PROBES = 8 };
+    size_t size = FIRST_SIZE, n = 0, probes = 0;
     fill_table(s, size, values->lines, 0);
     for (size_t i = 0; i < values->n; i++) {
         struct str value = value_at(values, i);
@@ -228,13 +227,14 @@ static size_t number_distinct(struct column_scratch *s, const struct column_valu
             continue;
         }
         size_t at = value_hash(value) & (size - 1);
-        for (; s->table[at]; at = (at + 1) & (size - 1)) {
+        for (; s->table[at]; at = (at + 1) & (size - 1), probes++) {
             const struct view *known = &s->distinct[s->table[at] - 1];
             if (is_equal_value(str_of(values->lines + known->at, known->len), value))
                 break;
         }
         if (!s->table[at]) {
-            if (n == limit || (i == EARLY && n > EARLY_DISTINCT))
+            if (n == limit || (i == EARLY && n > EARLY_DISTINCT) ||
+                probes > PROBES * values->n + SHORT_MAX) /* made to collide */
                 return 0;
             s->distinct[n] = values->items[i];
             s->counts[n] = 0;

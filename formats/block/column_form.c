@@ -133,7 +133,7 @@ struct column_form column_form_likely(const struct column_values *values)
         struct column_form form = form_of(value);
         compare_form(values, &form, n, &best, &likely);
         if (form.kind == COLUMN_INTEGER) {
-            form.digits = (unsigned)min_of(value.len, (size_t)99);
+            form.digits = (unsigned)(value.len - form.prefix.len);
             compare_form(values, &form, n, &best, &likely);
         } else if (form.kind == COLUMN_HEX) {
             varying = form;

@@ -337,8 +337,7 @@ bool time_parse(struct str value, struct time_date *date, struct time_form *form
 
 static size_t date_print(char *to, uint64_t seconds, char separator)
 {
-    const uint64_t day_s = 86400, most = INT64_MAX / NS_PER_S / day_s;
-    struct civil civil = civil_of_days((int64_t)min_of(seconds / day_s, most));
+    struct civil civil = civil_of_days((int64_t)(seconds / 86400));
     size_t n = 0;
     if (separator == '/') {
         n += print_two(to, (uint64_t)civil.day);
@@ -357,6 +356,12 @@ static size_t date_print(char *to, uint64_t seconds, char separator)
     n += print_two(to + n, (uint64_t)civil.day);
     to[n++] = separator;
     return n;
+}
+
+uint64_t time_ticks_max(const struct time_form *form)
+{
+    const uint64_t most_s = (uint64_t)(INT64_MAX / NS_PER_S) - 1; /* in 2262 */
+    return most_s * power_of_ten(form->places);
 }
 
 size_t time_print(char *to, uint64_t ticks, const struct time_form *form)

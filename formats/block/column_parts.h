@@ -45,6 +45,9 @@ enum {
     PLACES_MAX = 9
 };
 
+/* Of n values; more of another kind than theirs are no column of it. */
+#define EXCEPTIONS_MAX(n) ((size_t)(n) / 8 + 1)
+
 /* Exactly that many digits, or with digits 1 as many as the number has, and perhaps '-' before them: then
  * it is modulo 2^64. */
 bool integer_parse(struct str value, unsigned digits, uint64_t *number);
@@ -84,6 +87,8 @@ size_t decimal_print(char *to, uint64_t number, unsigned places);
 size_t ipv4_print(char *to, uint64_t number);
 size_t hex_print(char *to, const char *bytes, unsigned digits, bool is_upper);
 size_t uuid_print(char *to, const char *bytes);
+/* Of a form with a date, so that it is one of struct civil. */
+uint64_t time_ticks_max(const struct time_form *form);
 size_t time_print(char *to, uint64_t ticks, const struct time_form *form);
 
 #endif

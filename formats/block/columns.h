@@ -52,7 +52,8 @@ struct columns_encoder {
     struct view *views;       /* values of all columns, one behind the other */
     size_t *ends;             /* where those of each column end */
     struct buf bytes;
-    struct buf pool; /* columns_join.h: lines and values */
+    struct buf pool; /* columns_join.h: lines and values; how many bytes the lines have */
+    size_t joined;
 };
 
 void columns_encoder_free(struct columns_encoder *e);
@@ -87,7 +88,7 @@ struct columns {
     struct columns_slot *slots;
     const unsigned char *segments, *segments_high; /* the shape of each; high: NULL, or 256 each */
     struct column *columns;
-    size_t text_left; /* bytes that distinct values may yet have: no more than the lines */
+    struct text_room room; /* distinct values have no more bytes than the lines */
     struct stream_reader reader;
 };
 

@@ -31,6 +31,7 @@ static void read_shapes(struct columns *c, struct reader *r, struct arena *arena
         uint64_t rest = read_varint(r);
         r->bad |= rest > SHAPE_TEXT_MAX;
         shape->rest = (uint32_t)rest;
+        r->bad |= !shape->is_last && head < 2 && rest == 0; /* it would be nothing */
     }
 }
 
@@ -114,14 +115,15 @@ static const char *read_columns(struct columns *c, uint64_t line_bytes, struct a
             (values[i] && !column_read(&c->columns[i], values[i], before, &c->reader)))
             return "a column is damaged";
     }
-    return reader_left(r) || !stream_reader_is_used(&c->reader) ? "something follows its columns"
-                                                                : NULL;
+    return r->bad || reader_left(r) || !stream_reader_is_used(&c->reader)
+               ? "something follows its columns"
+               : NULL;
 }
 
 bool columns_open(struct columns *c, struct str bytes, size_t rows, uint64_t line_bytes,
                   struct packer *packer, struct arena *arena, struct err *err)
 {
-    *c = (struct columns){.rows = rows, .text_left = line_bytes};
+    *c = (struct columns){.rows = rows, .room = {.left = line_bytes}};
     struct stream_reader *streams = &c->reader;
     struct reader *r = &streams->map;
     struct stream text_stream, low_stream, high_stream;
@@ -152,7 +154,7 @@ bool columns_open(struct columns *c, struct str bytes, size_t rows, uint64_t lin
 bool columns_load(struct columns *c, size_t column)
 {
     struct column *one = &c->columns[column];
-    return one->is_loaded || column_load(one, &c->text_left, &c->reader);
+    return one->is_loaded || column_load(one, &c->room, &c->reader);
 }
 
 /* ---- rows ---- */

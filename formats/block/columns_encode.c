@@ -25,13 +25,18 @@ static bool are_unlike(const struct shapes *s)
 
 static bool cut_lines(struct shapes *s, struct str lines, const uint32_t *lengths, size_t n)
 {
-    size_t at = 0;
+    size_t at = 0, next_look = 0;
     shapes_reset(s, lines);
     for (size_t i = 0; i < n; i++) {
         shapes_add(s, at, lengths[i], true);
-        if (s->is_full || (i % 1024 == 0 && are_unlike(s)))
-            return false;
         at += lengths[i];
+        if (s->is_full)
+            return false;
+        if (s->n_segments < next_look)
+            continue;
+        next_look = s->n_segments + EARLY_SEGMENTS;
+        if (are_unlike(s))
+            return false;
     }
     return !are_unlike(s);
 }

@@ -111,12 +111,19 @@ char *columns_source_print(const struct columns_source *s, size_t row, char *to,
 
 /* ---- joining ---- */
 
-void columns_join_begin(struct columns_encoder *e, size_t line_bytes)
+void columns_join_begin(struct columns_encoder *e, size_t most)
 {
     buf_reset(&e->pool);
-    e->pool.max = line_bytes + COPY_SLACK;
-    char *at = buf_reserve(&e->pool, line_bytes + COPY_SLACK);
-    shapes_reset(&e->shapes, str_of(at, line_bytes));
+    e->pool.max = most + COPY_SLACK;
+    e->joined = 0;
+    char *at = buf_reserve(&e->pool, most + COPY_SLACK);
+    shapes_reset(&e->shapes, str_of(at, most));
+}
+
+/* What the bounds of columns are about. */
+size_t columns_join_end(struct columns_encoder *e)
+{
+    return e->shapes.lines.len = e->joined;
 }
 
 bool columns_join_line(struct columns_encoder *e, struct str line)
@@ -126,6 +133,7 @@ bool columns_join_line(struct columns_encoder *e, struct str line)
         return false;
     buf_add(&e->pool, line);
     shapes_add(&e->shapes, at, line.len, true);
+    e->joined += line.len;
     return true;
 }
 
@@ -184,36 +192,49 @@ static struct view *adopt_segment(struct columns_encoder *e, struct columns_sour
 static bool add_values(struct columns_encoder *e, struct columns_source *s, size_t segment,
                        struct view *values)
 {
+    size_t bytes = 0;
     const struct columns *c = s->columns;
     const struct columns_shape *shape = shape_of(c, segment);
     const uint32_t *place = s->places + s->values[segment];
-    for (size_t k = 0; k < shape->n_slots; k++)
-        if (!add_value(e, s, c->slots[shape->slots + k].column, place[k], &values[k]))
+    for (size_t k = 0; k < shape->n_slots; k++) {
+        const struct columns_slot *slot = &c->slots[shape->slots + k];
+        if (!add_value(e, s, slot->column, place[k], &values[k]))
             return false;
+        bytes += slot->text + values[k].len;
+    }
+    e->joined += bytes + shape->rest;
     return true;
 }
 
-/* As it stands in a line. */
-static bool cut_segment(struct columns_encoder *e, const struct columns_source *s, size_t segment)
+/* Segments from .. end - 1 of a line, as they stand in it. */
+static bool cut_segments(struct columns_encoder *e, const struct columns_source *s, size_t from,
+                         size_t end, bool ends_line)
 {
-    const struct columns_shape *shape = shape_of(s->columns, segment);
-    char *from = e->pool.ptr + e->pool.len, *to = print_segment(s, segment, from, pool_end(e));
+    size_t at = e->pool.len;
+    char *to = e->pool.ptr + at;
+    for (size_t i = from; i < end && to; i++)
+        to = print_segment(s, i, to, pool_end(e));
     if (!to)
         return false;
-    size_t at = e->pool.len;
-    e->pool.len += (size_t)(to - from);
-    shapes_add(&e->shapes, at, (size_t)(to - from),
-               shape ? shape->is_last : columns_shape_of(s->columns, segment) == 0);
+    size_t len = (size_t)(to - e->pool.ptr) - at;
+    e->pool.len += len;
+    e->joined += len;
+    shapes_add(&e->shapes, at, len, ends_line);
     return true;
 }
 
-bool columns_join_row(struct columns_encoder *e, struct columns_source *s, size_t row)
+bool columns_join_row(struct columns_encoder *e, struct columns_source *s, size_t row,
+                      uint32_t *length)
 {
-    for (size_t i = s->rows[row]; i < s->rows[row + 1]; i++) {
+    size_t before = e->joined, end = s->rows[row + 1];
+    for (size_t i = s->rows[row]; i < end; i++) {
         const struct columns_shape *shape = shape_of(s->columns, i);
         struct view *values = shape ? adopt_segment(e, s, shape) : NULL;
-        if (!(values ? add_values(e, s, i, values) : cut_segment(e, s, i)))
+        size_t cut = e->shapes.is_full ? end : i + 1; /* what has no room is not cut into many */
+        if (!(values ? add_values(e, s, i, values) : cut_segments(e, s, i, cut, cut == end)))
             return false;
+        i = values ? i : cut - 1;
     }
-    return true;
+    *length = (uint32_t)(e->joined - before);
+    return e->joined <= e->shapes.lines.len;
 }

@@ -2,9 +2,9 @@
  * Columns of rows that are columns already: they go into a new block in any order, and from any number of
  * others, without being cut into tokens again, and mostly without being lines in between.
  *
- *     block a   row 0  row 1  row 2          columns_join_begin(bytes of the three lines)
+ *     block a   row 0  row 1  row 2          columns_join_begin
  *     block b   row 0                        columns_join_row(a, 0), columns_join_row(b, 0), columns_join_row(a, 2)
- *                                            columns_put_shapes ─▶ the lines a0 b0 a2
+ *                                            columns_join_end, columns_put_shapes ─▶ the lines a0 b0 a2
  *
  * A segment of a shape that the new block has too brings its values with it. Segments that were like no other
  * in their block, and lines that were plain, are cut: here there may be others.
@@ -36,10 +36,13 @@ void columns_source_reset(struct columns_source *source);
 char *columns_source_print(const struct columns_source *source, size_t row, char *to,
                            const char *end);
 
-/* For lines that have exactly so many bytes together, less than 4 GiB. */
-void columns_join_begin(struct columns_encoder *e, size_t line_bytes);
-/* False: there was no room, so that line_bytes was wrong. */
+/* For lines that have at most so many bytes together, less than 4 GiB. */
+void columns_join_begin(struct columns_encoder *e, size_t most);
+/* False: there was no room. */
 bool columns_join_line(struct columns_encoder *e, struct str line);
-bool columns_join_row(struct columns_encoder *e, struct columns_source *source, size_t row);
+bool columns_join_row(struct columns_encoder *e, struct columns_source *source, size_t row,
+                      uint32_t *length);
+/* How many bytes the lines have. Nothing is joined after it. */
+size_t columns_join_end(struct columns_encoder *e);
 
 #endif

@@ -135,7 +135,9 @@ static uint32_t child_of(const struct shapes *s, uint32_t parent, const struct s
 {
     struct str text = str_of(s->text.ptr + like->text, like->text_bytes);
     uint32_t at = s->nodes[parent].child;
-    for (; at; at = s->nodes[at].next) {
+    for (unsigned steps = 0; at; at = s->nodes[at].next) {
+        if (++steps > STEPS_MAX)
+            return 0; /* another one like it does no harm */
         const struct shape_node *n = &s->nodes[at];
         if (!n->is_end && n->kind == like->kind &&
             str_equal(str_of(s->text.ptr + n->text, n->text_bytes), text))
@@ -255,7 +257,8 @@ static const char *find_shape(struct shapes *s, const char *at, const char *end,
             continue;
         const char *from = w.at[depth] + n->text_bytes;
         if (n->is_end) {
-            if (s->items[n->shape].is_last != (from == end && ends_line))
+            if ((from == at && at < end) ||
+                s->items[n->shape].is_last != (from == end && ends_line))
                 continue;
             w.links[depth] = link;
             move_to_front(s, &w, depth);
@@ -372,8 +375,10 @@ void shapes_add(struct shapes *s, size_t offset, size_t len, bool ends_line)
 
 bool shapes_adopt(struct shapes *s, uint32_t shape, struct view **values)
 {
-    if (!has_room(s))
+    if (!has_room(s)) {
+        s->is_full = true;
         return false;
+    }
     *values = room_for_values(s);
     s->items[shape].is_adopted = true;
     put_segment(s, shape, s->lines.ptr, s->lines.ptr);

@@ -47,6 +47,12 @@ static void put_frame(struct stream_writer *w, enum stream_group group, struct s
 {
     struct err ignored;
     size_t from = frames->len;
+    if (bytes.len == 0) { /* nothing, and its check is 0 */
+        put_varint(directory, 0);
+        put_varint(directory, 0);
+        put_u32(directory, 0);
+        return;
+    }
     bool repeats = group == STREAM_TEXT || group == STREAM_INDEX || group == STREAM_BINARY;
     int level = repeats ? w->better_level : w->level;
     w->is_failed |= !zstd_pack(w->packer, bytes, level, frames, &ignored);
@@ -109,7 +115,8 @@ static bool read_directory(struct stream_reader *r, struct str directory)
         size_t stored = read_varint(&d);
         f->bytes = read_varint(&d);
         f->check = read_u32(&d);
-        if (d.bad || stored > r->frames.len || f->bytes > r->left)
+        if (d.bad || stored > r->frames.len || f->bytes > r->left ||
+            (f->bytes == 0 && (stored || f->check)))
             return false;
         f->stored = str_slice(r->frames, 0, stored);
         r->frames = str_slice(r->frames, stored, SIZE_MAX);
@@ -218,7 +225,7 @@ bool stream_load(struct stream_reader *r, const struct stream *stream, struct st
             return false;
         r->left -= frame->bytes;
         char *bytes = alloc_with_slack(r->arena, frame->bytes);
-        if (!unpack_frame(r, frame, bytes))
+        if (frame->bytes && !unpack_frame(r, frame, bytes))
             return false;
         *group = str_of(bytes, frame->bytes);
     }

@@ -97,6 +97,7 @@ static uint64_t *take_numbers(struct reading *r, int group, uint64_t n)
 static void take_exceptions(struct reading *r, struct values *v)
 {
     uint64_t m = take_varint(&r->map), place = 0;
+    r->bad |= m > v->n / 8 + 1;
     for (uint64_t i = 0; i < m && !r->map.bad; i++) {
         place += take_varint(&r->map);
         struct str value = take_string(&r->map);
@@ -162,7 +163,8 @@ static struct str uuid_of(struct reading *r, struct str prefix, struct str bytes
 static void take_digits(struct reading *r, struct values *v, bool is_uuid)
 {
     uint64_t digits = is_uuid ? 32 : take_fixed(&r->map, 1);
-    bool is_upper = !is_uuid && take_fixed(&r->map, 1) != 0;
+    uint64_t is_upper = is_uuid ? 0 : take_fixed(&r->map, 1);
+    r->bad |= is_upper > 1;
     struct str prefix = take_string(&r->map);
     take_exceptions(r, v);
     uint64_t *lengths = digits == 0 ? take_numbers(r, 5, v->n) : NULL;
@@ -314,11 +316,15 @@ static void take_directory(struct reading *r, struct str frames)
         f->stored = str_slice(frames, 0, take_varint(&d));
         frames = str_slice(frames, f->stored.len, SIZE_MAX);
         f->bytes = take_varint(&d);
-        r->bad |= take_fixed(&d, 4) != xxh3(f->stored) % 0x100000000;
+        uint64_t check = take_fixed(&d, 4);
+        if (f->bytes == 0)
+            r->bad |= f->stored.len || check;
+        else
+            r->bad |= check != xxh3(f->stored) % 0x100000000;
     }
     r->bad |= d.bad || r->map.bad || frames.len || r->frames_n < GROUPS;
     for (size_t i = 0; i < GROUPS && !r->bad; i++)
-        r->groups[i] = content_of(r, &r->frames[i]);
+        r->groups[i] = r->frames[i].bytes ? content_of(r, &r->frames[i]) : STR("");
     r->next_own = GROUPS;
 }
 

@@ -2,6 +2,7 @@
 #include "formats/block/columns.h"
 
 #include "base/mem.h"
+#include "base/time.h"
 #include "tests/test.h"
 
 #include <stdlib.h>
@@ -408,4 +409,70 @@ TEST(columns_damaged_bytes_are_refused)
         CHECK(!open_columns(w, str_of(w->out.ptr, i), &err) && err.code == ERR_CORRUPT);
     }
     mem_free(&back), mem_free(&lengths);
+}
+
+/* A map that was written by hand. */
+static bool open_map(struct world *w, struct stream_writer *s, uint64_t line_bytes)
+{
+    struct err err;
+    buf_reset(&w->out);
+    REQUIRE(stream_writer_finish(s, &w->out, &err));
+    arena_reset(&w->arena);
+    return columns_open(&w->columns, buf_str(&w->out), 1, line_bytes, &w->packer, &w->arena, &err);
+}
+
+TEST(columns_a_dictionary_of_dictionaries_is_refused)
+{
+    WORLD;
+    enum { LEVELS = 500000 }; /* more than there is stack for */
+    defer(stream_writer_free) struct stream_writer s = {
+        .packer = &w->packer, .level = 3, .better_level = 3};
+    static const uint8_t head[] = {1, 1, 0, 0,
+                                   1}; /* a row, a segment, no shape, no text, a column */
+    for (size_t i = 0; i < countof(head); i++)
+        put_u8(&s.map, head[i]);
+    stream_put(&s, STREAM_INDEX, str_of("", 1));
+    for (size_t i = 0; i < LEVELS; i++) {
+        put_u8(&s.map, COLUMN_DICT);
+        put_varint(&s.map, 1);
+    }
+    CHECK(!open_map(w, &s, 4 << 20));
+}
+
+TEST(columns_a_segment_of_nothing_is_refused)
+{
+    for (unsigned is_last = 0; is_last < 2; is_last++) {
+        WORLD;
+        defer(stream_writer_free) struct stream_writer s = {
+            .packer = &w->packer, .level = 3, .better_level = 3};
+        static const uint8_t head[] = {1, 1,
+                                       1}; /* a row, a segment, a shape without slots and text */
+        for (size_t i = 0; i < countof(head); i++)
+            put_u8(&s.map, head[i]);
+        put_varint(&s.map, is_last);
+        put_varint(&s.map, 0);
+        put_varint(&s.map, 0);
+        stream_put(&s, STREAM_INDEX, str_of("\2", 1));
+        put_varint(&s.map, 1); /* column 0, of which nothing is said */
+        CHECK(open_map(w, &s, 0) == (is_last == 1));
+    }
+}
+
+static int64_t time_of_encoding(const char *prefix, const char *word)
+{
+    WORLD;
+    for (unsigned i = 0; i < 20000; i++)
+        ADD(w, "a \"%s%08x\" b", prefix, (unsigned)mixed(i / 2 * 3 % 10007));
+    for (unsigned i = 0; i < 8000; i++)
+        ADD(w, "%s%c%c%c 1 and more", word, 'a' + i % 26, 'a' + i / 26 % 26, 'a' + i / 676 % 26);
+    int64_t from = time_monotonic();
+    encode(w);
+    return time_monotonic() - from;
+}
+
+TEST(columns_lines_that_are_made_to_be_slow)
+{
+    /* Values whose hashes are the same, and shapes that have nothing in common. */
+    int64_t usual = time_of_encoding("usually ", "n=");
+    CHECK(time_of_encoding("\x15\x7c\x4a\x7f\xb9\x79\x37\x9e", "xyz") < 20 * usual);
 }

@@ -75,16 +75,19 @@ static void check_join(struct join *j, const struct pick *picks, size_t n)
         j->lengths[i] = o->lengths[picks[i].row];
         buf_add(&j->expected, str_of(o->lines.ptr + o->starts[picks[i].row], j->lengths[i]));
     }
-    columns_join_begin(&j->joiner, j->expected.len);
+    columns_join_begin(&j->joiner, j->expected.len + 100);
     for (size_t i = 0; i < SOURCES; i++)
         if (j->origins[i].has_columns)
             columns_source_reset(&j->origins[i].source);
     for (size_t i = 0; i < n; i++) {
         struct origin *o = &j->origins[picks[i].origin];
         struct str line = str_of(o->lines.ptr + o->starts[picks[i].row], o->lengths[picks[i].row]);
-        REQUIRE(o->has_columns ? columns_join_row(&j->joiner, &o->source, picks[i].row)
+        uint32_t length = (uint32_t)line.len;
+        REQUIRE(o->has_columns ? columns_join_row(&j->joiner, &o->source, picks[i].row, &length)
                                : columns_join_line(&j->joiner, line));
+        CHECK_INT(length, line.len);
     }
+    CHECK_INT(columns_join_end(&j->joiner), j->expected.len);
     REQUIRE(columns_put_shapes(&j->joiner, &j->packer, 3, n, true, &j->out));
     REQUIRE_OK(
         columns_open(&columns, buf_str(&j->out), n, j->expected.len, &j->packer, &j->arena, &err));
@@ -201,7 +204,8 @@ TEST(columns_join_more_than_it_said_is_refused)
     make_source(j, &j->origins[0]);
     columns_join_begin(&j->joiner, 300);
     size_t row = 0;
-    while (row < 500 && columns_join_row(&j->joiner, &j->origins[0].source, row))
+    uint32_t length;
+    while (row < 500 && columns_join_row(&j->joiner, &j->origins[0].source, row, &length))
         row++;
     CHECK(row >= 1 && row < 10);
     CHECK(!columns_join_line(&j->joiner, STR("a line that is longer than what there is room for: "
