@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 enum { EXIT_DONE = 0, EXIT_NONE = 1, EXIT_INCOMPLETE = 3 };
-enum { COLUMNS_MAX = 64, TABLE_MAX = 256 << 20 };
+enum { LISTED_COLUMNS_MAX = 64, TABLE_MAX = 256 << 20 };
 
 struct streams_flags {
     struct str config;
@@ -70,7 +70,7 @@ struct listing {
     struct arena arena;
     struct row *rows; /* owned */
     size_t n, capacity;
-    struct str columns[COLUMNS_MAX]; /* names of labels */
+    struct str columns[LISTED_COLUMNS_MAX]; /* names of labels */
     size_t n_columns;
 };
 
@@ -85,7 +85,7 @@ static bool has_column(const struct listing *l, struct str name)
 
 static void add_columns(struct listing *l, const struct labels *labels)
 {
-    for (size_t i = 0; i < labels->n && l->n_columns < COLUMNS_MAX; i++) {
+    for (size_t i = 0; i < labels->n && l->n_columns < LISTED_COLUMNS_MAX; i++) {
         if (!has_column(l, labels->items[i].name))
             l->columns[l->n_columns++] = labels->items[i].name;
     }
@@ -157,7 +157,7 @@ static void put_heading(struct buf *out, const struct printer *p, struct str nam
 
 static void print_table(struct listing *l, struct buf *out)
 {
-    size_t widths[COLUMNS_MAX] = {0}, width = service_label.len;
+    size_t widths[LISTED_COLUMNS_MAX] = {0}, width = service_label.len;
     for (size_t i = 0; i < l->n; i++) {
         width = max_of(width, width_of(l->rows[i].service));
         for (size_t k = 0; k + 1 < l->n_columns; k++)

@@ -7,7 +7,6 @@ static struct snapshot_block block_of(void *context, size_t i)
     const struct block_ref *ref = &((struct view_snapshot *)context)->refs[i];
     return (struct snapshot_block){
         .origin = ref->origin,
-        .sequence = ref->sequence,
         .records = ref->records,
         .least_order_ns = ref->least_order_ns,
         .greatest_order_ns = ref->greatest_order_ns,

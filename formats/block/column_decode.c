@@ -180,7 +180,7 @@ static bool print_distinct(struct column *c, struct text_room *room, struct aren
         return true;
     }
     if (!room->at)
-        room->at = arena_alloc(arena, room->left + COPY_SLACK);
+        room->at = arena_alloc_raw(arena, room->left + COPY_SLACK);
     char *text = room->at, *to = text, *end = text + room->left;
     c->values = arena_alloc_raw(arena, (d->n + 1) * sizeof *c->values);
     for (size_t i = 0; i < d->n; i++) {

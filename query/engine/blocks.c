@@ -2,8 +2,6 @@
 
 #include "base/mem.h"
 
-#include <stdlib.h>
-
 enum { KEPT_MAX = 16 };
 
 /* ---- opening ---- */
@@ -61,10 +59,10 @@ static void note_streams(struct blocks *b, struct known_block *k, const struct o
 static bool decode_block(struct blocks *b, struct opened *o, size_t index, struct err *err)
 {
     buf_reset(&o->bytes);
-    o->bytes.max = BLOCK_MAX;
+    o->bytes.max = CHUNK_MAX;
     if (!b->snapshot->load(b->snapshot->context, index, &o->bytes, err))
         return false;
-    if (!opened_decode(o, &b->packer, &b->selector, err))
+    if (!opened_decode(o, b->known[index].summary.is_chunk, &b->packer, &b->selector, err))
         return false;
     o->index = index;
     return true;
@@ -117,17 +115,20 @@ struct units units_of_stream(struct opened *o, size_t stream)
     return (struct units){o, o->order + start, o->starts[stream + 1] - start};
 }
 
+static bool are_of_one_origin(const struct snapshot_block *a, const struct snapshot_block *b)
+{
+    return a->is_chunk || b->is_chunk || hash128_equal(a->origin, b->origin);
+}
+
 bool blocks_neighbour(struct blocks *b, size_t index, struct hash128 stream, int step,
                       const struct opened *pinned, struct units *out, struct err *err)
 {
     *out = (struct units){0};
     uint64_t bit = UINT64_C(1) << (stream.low & 63);
-    struct hash128 origin = b->known[index].summary.origin;
+    const struct snapshot_block *from = &b->known[index].summary;
     for (size_t at = b->known[index].place + (size_t)step; at < b->n; at += (size_t)step) {
         struct known_block *k = &b->known[b->chain[at]];
-        if (!hash128_equal(k->summary.origin, origin))
-            return true;
-        if (k->streams && !(k->streams & bit))
+        if (!are_of_one_origin(from, &k->summary) || (k->streams && !(k->streams & bit)))
             continue;
         struct opened *o;
         if (!blocks_get(b, b->chain[at], pinned, &o, err))
@@ -197,15 +198,6 @@ bool blocks_least_order(struct blocks *b, const struct opened *o, struct hash128
 
 /* ---- setting up ---- */
 
-static int by_chain(const void *a, const void *b, void *known)
-{
-    const struct known_block *k = known;
-    const struct snapshot_block *x = &k[*(const uint32_t *)a].summary;
-    const struct snapshot_block *y = &k[*(const uint32_t *)b].summary;
-    int order = hash128_compare(x->origin, y->origin);
-    return order ? order : (x->sequence > y->sequence) - (x->sequence < y->sequence);
-}
-
 static bool touches_range(const struct selector *s, const struct snapshot_block *b)
 {
     return (s->since_ns == TIME_NONE || b->greatest_event_ns >= s->since_ns) &&
@@ -226,7 +218,6 @@ void blocks_init(struct blocks *b)
             b->list[b->n++] = (uint32_t)i;
     }
     memcpy(b->chain, b->list, b->n * sizeof *b->chain);
-    qsort_r(b->chain, b->n, sizeof *b->chain, by_chain, b->known);
     for (uint32_t i = 0; i < b->n; i++)
         b->known[b->chain[i]].place = i;
 }

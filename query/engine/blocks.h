@@ -1,9 +1,10 @@
 /*
  * The blocks of a snapshot as a search walks them: which can hold something, opened when needed,
- * and each stream's neighbours in the blocks before and after.
+ * and each stream's neighbours in the blocks before and after. Chunks are blocks too, with rows of any origin.
  *
- *     origin a   | 1 | 2 | 3 |   | 5 |      chain: by origin and sequence
- *     origin b     | 1 |   2   |
+ *     chunks     |      |      |               chain: as they arrived
+ *     origin a              | 1 | 2 | 3 |      neighbours of a block: chunks, and blocks of its origin
+ *     origin b                | 1 |   2   |
  *
  *  1. Blocks that do not touch the time range do not exist here.
  *  2. Without context one decoded block is kept; with it several, as long as they take less than
@@ -17,8 +18,8 @@
 #include "query/engine/results.h"
 
 struct snapshot_block {
-    struct hash128 origin;
-    uint64_t sequence;
+    bool is_chunk;
+    struct hash128 origin; /* of a block */
     uint32_t records;
     int64_t least_order_ns, greatest_order_ns;
     int64_t least_event_ns, greatest_event_ns;
@@ -27,9 +28,9 @@ struct snapshot_block {
 /* What is searched; it does not change meanwhile. */
 struct snapshot {
     void *context;
-    size_t n_blocks; /* in no order; at most one of each origin and sequence */
+    size_t n_blocks; /* in the order of arrival; no record is in two */
     struct snapshot_block (*block)(void *context, size_t i);
-    /* Appends the bytes of a block to out, whose max is BLOCK_MAX. */
+    /* Appends the bytes of a block or chunk to out, whose max is CHUNK_MAX. */
     bool (*load)(void *context, size_t i, struct buf *out, struct err *err);
     /* All that are known, for filters and lists; NULL: any may come (filter.h, invariant 2). */
     const struct labels *const *streams;
@@ -50,7 +51,7 @@ struct blocks {
     struct selector selector;  /* owned pattern and filter */
     struct known_block *known; /* one per block of the snapshot */
     uint32_t *list;            /* those that touch the range; in any order the run likes */
-    uint32_t *chain;           /* the same, by origin and sequence */
+    uint32_t *chain;           /* the same, in the order of arrival */
     size_t n;
     struct opened *kept; /* .used is 0 in those that are empty */
     size_t budget;       /* bytes of kept blocks */
@@ -77,8 +78,8 @@ bool blocks_get(struct blocks *b, size_t index, const struct opened *pinned, str
 void blocks_forget(struct blocks *b);
 
 struct units units_of_stream(struct opened *o, size_t stream);
-/* The nearest block after (step 1) or before (-1) this one in its origin with units of the stream;
- * out->opened is NULL if there is none. */
+/* The nearest block after (step 1) or before (-1) this one that may be its neighbour, with units of the
+ * stream; out->opened is NULL if there is none. */
 bool blocks_neighbour(struct blocks *b, size_t index, struct hash128 stream, int step,
                       const struct opened *pinned, struct units *out, struct err *err);
 /* How many units beyond the edge of o the stream's next match in that direction is: 1 = the first

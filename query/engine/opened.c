@@ -34,12 +34,19 @@ size_t opened_size(const struct opened *o)
 struct order_key opened_key(const struct opened *o, const struct unit *unit)
 {
     const struct record *record = &o->block.records[unit->row];
-    return (struct order_key){.order_ns = record->order_ns,
-                              .stream = o->block.streams[record->stream].id,
-                              .origin = o->block.header.origin,
-                              .sequence = o->block.header.sequence,
-                              .position = unit->row,
-                              .line_number = unit->line_number};
+    struct order_key key = {.order_ns = record->order_ns,
+                            .stream = o->block.streams[record->stream].id,
+                            .origin = o->block.header.origin,
+                            .sequence = o->block.header.sequence,
+                            .position = unit->row,
+                            .line_number = unit->line_number};
+    if (o->places) {
+        const struct chunk_place *place = &o->places[unit->row];
+        key.origin = o->origins[place->origin];
+        key.sequence = place->sequence;
+        key.position = place->position;
+    }
+    return key;
 }
 
 size_t opened_find_stream(const struct opened *o, struct hash128 id)
@@ -188,31 +195,57 @@ static bool *accept_streams(struct opened *o, struct selector *s, bool *any)
     return accepted;
 }
 
-bool opened_decode(struct opened *o, struct packer *packer, struct selector *s, struct err *err)
+/* Judges the units of what was decoded. */
+static bool judge(struct opened *o, struct selector *s, const bool *accepted, struct err *err)
 {
-    arena_reset(&o->arena);
-    mem_free(&o->units);
-    o->n_units = 0;
-    o->order = NULL;
-    if (!block_open(&o->block, buf_str(&o->bytes), packer, &o->arena, err))
-        return false;
-    bool any;
-    struct judge j = {.o = o, .selector = s, .err = err, .accepted = accept_streams(o, s, &any)};
-    if (!any) {
-        if (s->keep_all)
-            order_by_stream(o);
-        return true;
-    }
-    if (!block_read_columns(&o->block, &o->arena, err))
-        return false;
-    if ((s->pattern || s->needs_text || s->lines) && !block_read_lines(&o->block, &o->arena, err))
-        return false;
+    struct judge j = {.o = o, .selector = s, .err = err, .accepted = accepted};
     if (s->pattern && pattern_can_skip(s->pattern)) {
         j.can_skip = true;
         pattern_scan_init(&j.scan, s->pattern, o->block.lines);
         j.next_candidate = pattern_scan_next(&j.scan, 0);
     }
-    if (!judge_records(&j))
+    return judge_records(&j);
+}
+
+static bool needs_lines(const struct selector *s)
+{
+    return s->pattern || s->needs_text || s->lines;
+}
+
+static bool read_chunk(struct opened *o, struct chunk *c, const struct selector *s, struct err *err)
+{
+    bool done = chunk_read_rows(c, &o->arena, err) &&
+                (!needs_lines(s) || chunk_read_lines(c, &o->arena, err));
+    o->block = c->block;
+    o->places = c->places;
+    o->origins = c->origins;
+    return done;
+}
+
+static bool read_block(struct opened *o, const struct selector *s, struct err *err)
+{
+    return block_read_columns(&o->block, &o->arena, err) &&
+           (!needs_lines(s) || block_read_lines(&o->block, &o->arena, err));
+}
+
+bool opened_decode(struct opened *o, bool is_chunk, struct packer *packer, struct selector *s,
+                   struct err *err)
+{
+    struct chunk chunk;
+    arena_reset(&o->arena);
+    mem_free(&o->units);
+    o->n_units = 0;
+    o->order = NULL;
+    o->places = NULL;
+    if (!(is_chunk ? chunk_open(&chunk, buf_str(&o->bytes), packer, &o->arena, err)
+                   : block_open(&o->block, buf_str(&o->bytes), packer, &o->arena, err)))
+        return false;
+    if (is_chunk)
+        o->block = chunk.block;
+    bool any;
+    bool *accepted = accept_streams(o, s, &any);
+    if (any && (!(is_chunk ? read_chunk(o, &chunk, s, err) : read_block(o, s, err)) ||
+                !judge(o, s, accepted, err)))
         return false;
     if (s->keep_all)
         order_by_stream(o);

@@ -15,7 +15,7 @@
 #ifndef QUERY_ENGINE_OPENED_H
 #define QUERY_ENGINE_OPENED_H
 
-#include "formats/block/block.h"
+#include "formats/block/chunk.h"
 #include "query/engine/filter.h"
 #include "query/engine/pattern.h"
 
@@ -58,6 +58,8 @@ struct opened {
     struct buf bytes;
     struct arena arena;
     struct block block;
+    const struct chunk_place *places; /* of the rows of a chunk; NULL: it is a block */
+    const struct hash128 *origins;    /* that they refer to */
     struct unit *units;
     size_t n_units;
     uint32_t *order, *starts; /* invariant 2; only with keep_all */
@@ -66,10 +68,10 @@ struct opened {
 
 enum { GAVE_UP_MAX = 1000 };
 
-/* Decodes o->bytes and judges its units. ERR_CORRUPT: the block is skipped. ERR_LIMIT and
+/* Decodes o->bytes, a block or a chunk, and judges its units. ERR_CORRUPT: the block is skipped. ERR_LIMIT and
  * ERR_CANCELED end the search. */
-bool opened_decode(struct opened *o, struct packer *packer, struct selector *selector,
-                   struct err *err);
+bool opened_decode(struct opened *o, bool is_chunk, struct packer *packer,
+                   struct selector *selector, struct err *err);
 void opened_free(struct opened *o);
 size_t opened_size(const struct opened *o); /* bytes of memory, about */
 

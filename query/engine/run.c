@@ -41,7 +41,7 @@ struct run {
     uint64_t matched; /* of this plan */
     /* The row that was printed last. */
     const struct run_stream *last_stream;
-    struct order_key last_key;
+    size_t last_block;
     bool last_at_edge;
 };
 
@@ -130,7 +130,7 @@ static bool add_group(struct run *r, const struct units *u, size_t first, size_t
             return false;
         }
         group->has_link = before.opened;
-        group->link = before.opened ? before.opened->block.header.sequence : 0;
+        group->link = before.opened ? before.opened->index : 0;
     }
     window_add(&r->window, group);
     return true;
@@ -202,11 +202,11 @@ static bool print_row(struct run *r, const struct plan *plan, const struct group
     if (plan->is_final && s->result.number == NOT_NUMBERED)
         s->result.number = r->numbered++;
     struct result result = {.stream = &s->result,
-                            .origin = g->key.origin,
-                            .sequence = g->key.sequence,
-                            .position = row->position,
-                            .line_number = row->line_number,
-                            .order_ns = row->order_ns,
+                            .origin = row->key.origin,
+                            .sequence = row->key.sequence,
+                            .position = row->key.position,
+                            .line_number = row->key.line_number,
+                            .order_ns = row->key.order_ns,
                             .event_ns = row->event_ns,
                             .flags = row->flags,
                             .level = row->level,
@@ -218,7 +218,7 @@ static bool print_row(struct run *r, const struct plan *plan, const struct group
                             .line = row->line};
     r->matched += is_match;
     r->last_stream = s;
-    r->last_key = g->key;
+    r->last_block = g->block;
     return plan->take(plan->context, &result) ||
            err_set(r->err, ERR_CANCELED, "the search was canceled");
 }
@@ -252,8 +252,7 @@ static bool print_rest(struct run *r, const struct plan *plan, const struct grou
 static bool print_group(struct run *r, const struct plan *plan, const struct group *g)
 {
     bool goes_on = g->has_link && r->last_stream && &r->last_stream->result == g->stream &&
-                   r->last_at_edge && hash128_equal(r->last_key.origin, g->key.origin) &&
-                   r->last_key.sequence == g->link;
+                   r->last_at_edge && r->last_block == g->link;
     uint32_t after = plan->newest ? plan->before : plan->after, left = after;
     for (uint32_t i = 0; i < g->n_rows; i++) {
         const struct group_row *row = &g->rows[i];

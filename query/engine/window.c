@@ -65,19 +65,17 @@ struct group *group_make(const struct opened *o, const uint32_t *list, int step,
     for (size_t i = 0; i < n; i++) {
         const struct unit *unit = &o->units[*(list + (ptrdiff_t)i * step)];
         const struct record *record = &o->block.records[unit->row];
-        group->rows[i] = (struct group_row){.order_ns = record->order_ns,
+        group->rows[i] = (struct group_row){.key = opened_key(o, unit),
                                             .event_ns = record->event_ns,
                                             .id = copy_to(&at, record->id),
                                             .fields = copy_to(&at, record->fields),
                                             .line = copy_to(&at, text_of(o, unit)),
-                                            .position = unit->row,
-                                            .line_number = unit->line_number,
                                             .flags = flags_of(record, unit),
                                             .level = record->level,
                                             .id_kind = record->id_kind,
                                             .is_match = unit->matches};
     }
-    group->key = opened_key(o, &o->units[*list]);
+    group->key = group->rows[0].key;
     return group;
 }
 

@@ -15,9 +15,9 @@
 
 /* One unit of a group; its bytes are in the group's memory. */
 struct group_row {
-    int64_t order_ns, event_ns;
+    struct order_key key;
+    int64_t event_ns;
     struct str id, fields, line;
-    uint32_t position, line_number;
     uint16_t flags;
     uint8_t level, id_kind;
     bool is_match;
@@ -35,7 +35,7 @@ struct group {
     bool starts_at_edge; /* no unit of the stream is before it in its block */
     bool ends_at_edge;   /* ... or after it */
     bool has_link; /* starts_at_edge, and .link is the block before with units of the stream */
-    uint64_t link; /* its sequence */
+    size_t link;   /* its index in the snapshot */
     uint32_t n_rows;
     struct group_row rows[];
 };

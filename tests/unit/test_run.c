@@ -141,7 +141,6 @@ static void add_block(struct world *w, uint64_t origin, uint64_t sequence, int64
     struct block_header h;
     REQUIRE_OK(block_peek(buf_str(&w->blocks[w->n_blocks]), &h, &err));
     w->summaries[w->n_blocks++] = (struct snapshot_block){.origin = id,
-                                                          .sequence = sequence,
                                                           .records = h.records,
                                                           .least_order_ns = h.least_order_ns,
                                                           .greatest_order_ns = h.greatest_order_ns,
@@ -485,7 +484,6 @@ static struct world *plain_world(int blocks, int lines_each)
         REQUIRE_OK(block_builder_finish(&builder, origin, (uint64_t)b + 1, 1, &w->blocks[b], &err));
         w->summaries[b] = (struct snapshot_block){
             .origin = origin,
-            .sequence = (uint64_t)b + 1,
             .records = (uint32_t)lines_each,
             .least_order_ns = b * lines_each * NS_PER_MS,
             .greatest_order_ns = (b * lines_each + lines_each - 1) * NS_PER_MS,
@@ -674,7 +672,7 @@ TEST(run_reports_a_pattern_that_gives_up)
     REQUIRE(block_builder_add(&b, &record));
     w->blocks[0].max = BLOCK_MAX;
     REQUIRE_OK(block_builder_finish(&b, (struct hash128){1, 1}, 1, 1, &w->blocks[0], &err));
-    w->summaries[0] = (struct snapshot_block){.origin = {1, 1}, .sequence = 1, .records = 1};
+    w->summaries[0] = (struct snapshot_block){.origin = {1, 1}, .records = 1};
     w->n_blocks = 1;
     defer(query_free) struct query q;
     query_init(&q);

@@ -1,0 +1,447 @@
+#include "collector/store/merge.h"
+
+#include "base/mem.h"
+
+#include <stdlib.h>
+
+struct sums {
+    uint64_t records, line_bytes, line_hash;
+};
+
+/* A piece of which rows are left. */
+struct open_piece {
+    struct buf bytes;
+    struct arena arena;
+    struct chunk chunk; /* of a block too, without .places */
+    struct columns columns;
+    struct columns_source source;
+    bool has_columns;
+    uint32_t *rows;    /* by order time; those before .next are in a chunk */
+    size_t next, end;  /* end: of the slice that is being made */
+    uint32_t *streams; /* of the slice, by the piece's own number */
+};
+
+struct pick {
+    uint32_t piece, row;
+};
+
+struct stream_ref {
+    struct hash128 id;
+    uint32_t piece, stream;
+};
+
+struct run {
+    const struct merge *m;
+    uint32_t *order; /* pieces by least order time */
+    size_t next;
+    struct open_piece **open;
+    size_t n_open, open_capacity;
+    struct chunk_builder builder;
+    struct pick *picks, *sorted;
+    size_t picks_capacity;
+    struct stream_ref *refs;
+    size_t n_refs, refs_capacity;
+    uint64_t *sample;
+    size_t sample_capacity;
+    struct packer packer;
+    struct buf out;
+    struct sums in, made;
+};
+
+/* ---- pieces ---- */
+
+static void close_piece(struct open_piece **piece)
+{
+    if (!*piece)
+        return;
+    buf_free(&(*piece)->bytes);
+    arena_free(&(*piece)->arena);
+    mem_free(piece);
+}
+
+static const struct record *row_of(const struct open_piece *p, size_t i)
+{
+    return &p->chunk.block.records[p->rows[i]];
+}
+
+/* By eight bits at a time, as most rows come in few runs that ascend already. */
+static void sort_by_time(struct open_piece *p)
+{
+    const struct block *b = &p->chunk.block;
+    size_t n = b->header.records;
+    uint32_t *from = p->rows, *to = arena_alloc_raw(&p->arena, n * sizeof *to);
+    uint64_t least = (uint64_t)b->header.least_order_ns;
+    uint64_t span = (uint64_t)b->header.greatest_order_ns - least;
+    for (unsigned shift = 0; shift < 64 && span >> shift; shift += 8) {
+        size_t starts[257] = {0};
+        for (size_t i = 0; i < n; i++)
+            starts[(((uint64_t)b->records[from[i]].order_ns - least) >> shift & 255) + 1]++;
+        for (size_t i = 0; i < 256; i++)
+            starts[i + 1] += starts[i];
+        for (size_t i = 0; i < n; i++)
+            to[starts[((uint64_t)b->records[from[i]].order_ns - least) >> shift & 255]++] = from[i];
+        uint32_t *swap = from;
+        from = to;
+        to = swap;
+    }
+    p->rows = from;
+}
+
+static void order_rows(struct open_piece *p)
+{
+    size_t n = p->chunk.block.header.records;
+    bool ascends = true;
+    p->rows = arena_alloc_raw(&p->arena, n * sizeof *p->rows);
+    for (size_t i = 0; i < n; i++) {
+        p->rows[i] = (uint32_t)i;
+        ascends = ascends && (i == 0 || row_of(p, i - 1)->order_ns <= row_of(p, i)->order_ns);
+    }
+    if (!ascends)
+        sort_by_time(p);
+}
+
+static bool decode_piece(struct run *r, struct open_piece *p, bool is_chunk, struct err *err)
+{
+    struct block *b = &p->chunk.block;
+    struct str bytes = buf_str(&p->bytes);
+    if (!(is_chunk ? chunk_open(&p->chunk, bytes, &r->packer, &p->arena, err) &&
+                         chunk_read_rows(&p->chunk, &p->arena, err)
+                   : block_open(b, bytes, &r->packer, &p->arena, err) &&
+                         block_read_columns(b, &p->arena, err)))
+        return false;
+    p->has_columns = b->header.encoding == BLOCK_COLUMNS;
+    if (p->has_columns)
+        return columns_open(&p->columns, block_stored_lines(b), b->header.records,
+                            b->header.line_bytes, &r->packer, &p->arena, err) &&
+               columns_source_open(&p->source, &p->columns, &p->arena, err);
+    return is_chunk ? chunk_read_lines(&p->chunk, &p->arena, err)
+                    : block_read_lines(b, &p->arena, err);
+}
+
+static bool open_piece(struct run *r, struct err *err)
+{
+    size_t index = r->order[r->next];
+    bool is_chunk = r->m->pieces[index].is_chunk;
+    defer(close_piece) struct open_piece *p = mem_new(struct open_piece);
+    p->bytes.max = is_chunk ? CHUNK_MAX : BLOCK_MAX;
+    if (!r->m->load(r->m->context, index, &p->bytes, err) || !decode_piece(r, p, is_chunk, err))
+        return false;
+    const struct block_header *h = &p->chunk.block.header;
+    order_rows(p);
+    p->streams = arena_array(&p->arena, uint32_t, p->chunk.block.n_streams);
+    r->in.records += h->records;
+    r->in.line_bytes += h->line_bytes;
+    r->in.line_hash += h->line_hash;
+    mem_grow(r->open, r->n_open, r->open_capacity);
+    r->open[r->n_open++] = move(p);
+    r->next++;
+    return true;
+}
+
+static void close_finished(struct run *r)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < r->n_open; i++) {
+        struct open_piece *p = r->open[i];
+        if (p->next == p->chunk.block.header.records)
+            close_piece(&p);
+        else
+            r->open[kept++] = p;
+    }
+    r->n_open = kept;
+}
+
+/* ---- slices ---- */
+
+struct amount {
+    size_t rows;
+    uint64_t bytes; /* of lines, about: rows of a piece are taken for equally long */
+};
+
+static uint64_t bytes_of(const struct open_piece *p, size_t rows)
+{
+    const struct block_header *h = &p->chunk.block.header;
+    return h->line_bytes * rows / h->records;
+}
+
+/* Sets .end of each piece to the first row that is not older than end_ns. */
+static struct amount end_slice(struct run *r, int64_t end_ns)
+{
+    struct amount a = {0};
+    for (size_t i = 0; i < r->n_open; i++) {
+        struct open_piece *p = r->open[i];
+        size_t low = p->next, high = p->chunk.block.header.records;
+        while (low < high) {
+            size_t middle = (low + high) / 2;
+            if (row_of(p, middle)->order_ns < end_ns)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+        p->end = low;
+        a.rows += p->end - p->next;
+        a.bytes += bytes_of(p, p->end - p->next);
+    }
+    return a;
+}
+
+static uint64_t open_bytes(const struct run *r)
+{
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < r->n_open; i++)
+        bytes += bytes_of(r->open[i], r->open[i]->chunk.block.header.records - r->open[i]->next);
+    return bytes;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* About the time before which the half of the slice lies. */
+static int64_t median_time(struct run *r)
+{
+    enum { EVERY = 32 };
+    const uint64_t sign = UINT64_C(1) << 63; /* so that negative times come first */
+    size_t n = 0;
+    for (size_t i = 0; i < r->n_open; i++) {
+        const struct open_piece *p = r->open[i];
+        for (size_t k = p->next; k < p->end; k += EVERY) {
+            mem_grow(r->sample, n, r->sample_capacity);
+            r->sample[n++] = (uint64_t)row_of(p, k)->order_ns ^ sign;
+        }
+    }
+    qsort(r->sample, n, sizeof *r->sample, by_number);
+    return (int64_t)(r->sample[n / 2] ^ sign);
+}
+
+/* Makes the slice smaller: by time, or if all of it is of one time by rows. */
+static struct amount halve_slice(struct run *r, struct amount before)
+{
+    int64_t median = median_time(r);
+    struct amount a = end_slice(r, median);
+    if (a.rows > 0 && a.rows < before.rows)
+        return a;
+    a = (struct amount){0};
+    end_slice(r, median + 1);
+    for (size_t i = 0, left = before.rows / 2; i < r->n_open; i++) {
+        struct open_piece *p = r->open[i];
+        p->end = p->next + min_of(p->end - p->next, left);
+        left -= p->end - p->next;
+        a.rows += p->end - p->next;
+        a.bytes += bytes_of(p, p->end - p->next);
+    }
+    return a;
+}
+
+static int by_id(const void *a, const void *b)
+{
+    return hash128_compare(((const struct stream_ref *)a)->id, ((const struct stream_ref *)b)->id);
+}
+
+/* Numbers the streams that have rows in the slice by their ids. */
+static size_t number_streams(struct run *r)
+{
+    size_t n = 0;
+    r->n_refs = 0;
+    for (uint32_t i = 0; i < r->n_open; i++) {
+        struct open_piece *p = r->open[i];
+        memset(p->streams, 0, p->chunk.block.n_streams * sizeof *p->streams);
+        for (size_t k = p->next; k < p->end; k++)
+            p->streams[row_of(p, k)->stream] = 1;
+        for (uint32_t s = 0; s < p->chunk.block.n_streams; s++) {
+            if (!p->streams[s])
+                continue;
+            mem_grow(r->refs, r->n_refs, r->refs_capacity);
+            r->refs[r->n_refs++] = (struct stream_ref){p->chunk.block.streams[s].id, i, s};
+        }
+    }
+    qsort(r->refs, r->n_refs, sizeof *r->refs, by_id);
+    for (size_t i = 0; i < r->n_refs; i++) {
+        const struct stream_ref *ref = &r->refs[i];
+        struct open_piece *p = r->open[ref->piece];
+        if (i == 0 || !hash128_equal(r->refs[i - 1].id, ref->id)) {
+            chunk_builder_stream(&r->builder, &p->chunk.block.streams[ref->stream]);
+            n++;
+        }
+        p->streams[ref->stream] = (uint32_t)n - 1;
+    }
+    return n;
+}
+
+static struct chunk_place place_of(const struct open_piece *p, uint32_t row, struct hash128 *origin)
+{
+    const struct chunk *c = &p->chunk;
+    if (!c->places) {
+        *origin = c->block.header.origin;
+        return (struct chunk_place){.sequence = c->block.header.sequence, .position = row};
+    }
+    *origin = c->origins[c->places[row].origin];
+    return c->places[row];
+}
+
+static int by_place(const void *a, const void *b, void *run)
+{
+    const struct run *r = run;
+    const struct pick *x = a, *y = b;
+    const struct open_piece *p = r->open[x->piece], *q = r->open[y->piece];
+    const struct record *left = &p->chunk.block.records[x->row];
+    const struct record *right = &q->chunk.block.records[y->row];
+    struct hash128 left_origin, right_origin;
+    if (left->order_ns != right->order_ns)
+        return left->order_ns < right->order_ns ? -1 : 1;
+    struct chunk_place at = place_of(p, x->row, &left_origin);
+    struct chunk_place other = place_of(q, y->row, &right_origin);
+    int order = hash128_compare(left_origin, right_origin);
+    if (order)
+        return order;
+    if (at.sequence != other.sequence)
+        return at.sequence < other.sequence ? -1 : 1;
+    return (at.position > other.position) - (at.position < other.position);
+}
+
+/* The rows of the slice, by stream and then in the total order. Pieces come in their order mostly, so that
+ * few streams have to be sorted. */
+static void sort_rows(struct run *r, size_t n_streams, size_t n)
+{
+    size_t *starts = mem_array(size_t, n_streams + 1);
+    if (n > r->picks_capacity) {
+        r->picks_capacity = n;
+        r->picks = mem_resize_raw(r->picks, n * sizeof *r->picks);
+        r->sorted = mem_resize_raw(r->sorted, n * sizeof *r->sorted);
+    }
+    size_t at = 0;
+    for (uint32_t i = 0; i < r->n_open; i++) {
+        const struct open_piece *p = r->open[i];
+        for (size_t k = p->next; k < p->end; k++) {
+            r->picks[at++] = (struct pick){i, p->rows[k]};
+            starts[p->streams[row_of(p, k)->stream] + 1]++;
+        }
+    }
+    for (size_t s = 0; s < n_streams; s++)
+        starts[s + 1] += starts[s];
+    for (size_t i = 0; i < n; i++) {
+        const struct open_piece *p = r->open[r->picks[i].piece];
+        uint32_t stream = p->streams[p->chunk.block.records[r->picks[i].row].stream];
+        r->sorted[starts[stream]++] = r->picks[i];
+    }
+    for (size_t s = 0, first = 0; s < n_streams; first = starts[s++]) {
+        bool ascends = true;
+        for (size_t i = first + 1; i < starts[s] && ascends; i++)
+            ascends = by_place(&r->sorted[i - 1], &r->sorted[i], r) < 0;
+        if (!ascends)
+            qsort_r(r->sorted + first, starts[s] - first, sizeof *r->sorted, by_place, r);
+    }
+    mem_free(&starts);
+}
+
+static void add_rows(struct run *r, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct open_piece *p = r->open[r->sorted[i].piece];
+        uint32_t row = r->sorted[i].row;
+        struct hash128 origin;
+        struct chunk_row made = {.record = p->chunk.block.records[row],
+                                 .place = place_of(p, row, &origin),
+                                 .source = p->has_columns ? &p->source : NULL,
+                                 .source_row = row};
+        made.record.stream = p->streams[made.record.stream];
+        made.place.origin = chunk_builder_origin(&r->builder, origin);
+        chunk_builder_add(&r->builder, &made);
+    }
+}
+
+/* Microseconds, if no row of the slice has more. */
+static uint8_t unit_of_slice(const struct run *r)
+{
+    for (size_t i = 0; i < r->n_open; i++)
+        if (r->open[i]->end > r->open[i]->next && r->open[i]->chunk.block.header.unit == 0)
+            return 0;
+    return 1;
+}
+
+/* Of the rows between .next and .end. */
+static bool make_chunk(struct run *r, size_t n, struct err *err)
+{
+    struct block_header h;
+    buf_reset(&r->out);
+    r->out.max = CHUNK_MAX;
+    chunk_builder_reset(&r->builder);
+    for (size_t i = 0; i < r->n_open; i++)
+        if (r->open[i]->has_columns)
+            columns_source_reset(&r->open[i]->source);
+    sort_rows(r, number_streams(r), n);
+    add_rows(r, n);
+    if (!chunk_builder_finish(&r->builder, unit_of_slice(r), r->m->level, &r->out, &h, err) ||
+        !r->m->take(r->m->context, buf_str(&r->out), &h, err))
+        return false;
+    r->made.records += h.records;
+    r->made.line_bytes += h.line_bytes;
+    r->made.line_hash += h.line_hash;
+    for (size_t i = 0; i < r->n_open; i++)
+        r->open[i]->next = r->open[i]->end;
+    close_finished(r);
+    return true;
+}
+
+/* Opens pieces until there is enough that is older than the next one, and puts that into a chunk. */
+static bool make_slice(struct run *r, struct err *err)
+{
+    struct amount a = {0};
+    while (r->next < r->m->n) {
+        int64_t next_ns = r->m->pieces[r->order[r->next]].least_order_ns;
+        a = end_slice(r, next_ns);
+        if (a.bytes >= MERGE_CHUNK_BYTES || a.rows >= CHUNK_ROWS_MAX / 2 ||
+            (r->n_open && open_bytes(r) >= MERGE_OPEN_MAX))
+            break;
+        if (!open_piece(r, err))
+            return false;
+    }
+    if (r->next == r->m->n || a.rows == 0 || a.bytes < MERGE_CHUNK_BYTES / 8)
+        a = end_slice(r, INT64_MAX);
+    while (a.rows > CHUNK_ROWS_MAX || a.bytes > MERGE_CHUNK_BYTES)
+        a = halve_slice(r, a);
+    while (!make_chunk(r, a.rows, err)) {
+        if (err->code != ERR_LIMIT || a.rows < 2)
+            return false;
+        a = halve_slice(r, a);
+    }
+    return true;
+}
+
+static int by_least_order(const void *a, const void *b, void *pieces)
+{
+    const struct merge_piece *p = pieces;
+    int64_t x = p[*(const uint32_t *)a].least_order_ns, y = p[*(const uint32_t *)b].least_order_ns;
+    return x != y ? (x < y ? -1 : 1) : (*(const uint32_t *)a > *(const uint32_t *)b) * 2 - 1;
+}
+
+static void end_run(struct run *r)
+{
+    for (size_t i = 0; i < r->n_open; i++)
+        close_piece(&r->open[i]);
+    mem_free(&r->open), mem_free(&r->order), mem_free(&r->picks), mem_free(&r->sorted);
+    mem_free(&r->refs), mem_free(&r->sample);
+    chunk_builder_free(&r->builder);
+    packer_free(&r->packer);
+    buf_free(&r->out);
+}
+
+bool merge_run(const struct merge *m, struct err *err)
+{
+    defer(end_run) struct run r = {.m = m, .order = mem_array(uint32_t, m->n)};
+    for (size_t i = 0; i < m->n; i++)
+        r.order[i] = (uint32_t)i;
+    qsort_r(r.order, m->n, sizeof *r.order, by_least_order, (void *)m->pieces);
+    while (r.next < m->n || r.n_open) {
+        if (m->is_canceled && m->is_canceled(m->context))
+            return err_set(err, ERR_CANCELED, "the merge was canceled");
+        if (!make_slice(&r, err))
+            return false;
+    }
+    if (r.in.records != r.made.records || r.in.line_bytes != r.made.line_bytes ||
+        r.in.line_hash != r.made.line_hash)
+        return err_set(err, ERR_CORRUPT, "what came out of the merge is not what went in");
+    return true;
+}

@@ -1,0 +1,49 @@
+/*
+ * Merging: rows of many blocks and chunks become chunks, slice of time by slice of time.
+ *
+ *     pieces   |-- 1 --|   |--- 3 ---|            opened by least order time; a slice ends where the next
+ *                  |---- 2 ----|      |-- 4 --|   piece begins, and what is open and older goes into a chunk
+ *     slices   |     a     |    b     |   c   |
+ *
+ * Lines that are columns stay columns (formats/block/columns_join.h).
+ *
+ *  1. Every row of every piece is in exactly one chunk, with all that was known of it. At the end the sums of
+ *     rows, bytes and hashes of what went in and of what comes out again are compared; nothing counts before.
+ *  2. Slices overlap only if more rows of one time are open than fit in memory.
+ *  3. Memory: the open pieces decoded, which is about twice their lines, and about three times a chunk's.
+ *     Pieces are opened until there are MERGE_OPEN_MAX bytes of lines.
+ */
+#ifndef COLLECTOR_STORE_MERGE_H
+#define COLLECTOR_STORE_MERGE_H
+
+#include "formats/block/chunk.h"
+
+enum {
+    MERGE_CHUNK_BYTES = 8 << 20, /* of lines, about */
+    MERGE_OPEN_MAX = 12 << 20,
+};
+
+struct merge_piece {
+    bool is_chunk;
+    uint32_t records;
+    uint64_t line_bytes;
+    int64_t least_order_ns;
+};
+
+struct merge {
+    const struct merge_piece *pieces;
+    size_t n;
+    int level; /* of zstd */
+    /* Appends the bytes of a piece. */
+    bool (*load)(void *context, size_t piece, struct buf *out, struct err *err);
+    /* Of one chunk after the other. False ends the merge. */
+    bool (*take)(void *context, struct str chunk, const struct block_header *header,
+                 struct err *err);
+    bool (*is_canceled)(void *context);
+    void *context; /* of all three */
+};
+
+/* ERR_CANCELED; ERR_CORRUPT: a piece is damaged, or the sums differ; else what load and take say. */
+bool merge_run(const struct merge *merge, struct err *err);
+
+#endif

@@ -1,0 +1,331 @@
+/* Invariant numbers are those of collector/store/merge.h; chunks are looked at on the way. */
+#include "collector/store/merge.h"
+
+#include "base/mem.h"
+#include "formats/block/builder.h"
+#include "query/engine/run.h"
+#include "tests/test.h"
+
+#include <stdlib.h>
+
+enum { STREAMS = 5, PIECES_MAX = 200 };
+
+/* What is merged, and what came out. */
+struct heap {
+    struct buf pieces[PIECES_MAX], chunks[PIECES_MAX];
+    struct merge_piece known[PIECES_MAX];
+    struct block_header headers[PIECES_MAX], made[PIECES_MAX];
+    size_t n, n_chunks;
+    size_t damaged; /* 1 + the piece that cannot be loaded */
+    struct packer packer;
+};
+
+static void free_heap(struct heap **h)
+{
+    for (size_t i = 0; i < PIECES_MAX; i++)
+        buf_free(&(*h)->pieces[i]), buf_free(&(*h)->chunks[i]);
+    packer_free(&(*h)->packer);
+    mem_free(h);
+}
+
+#define HEAP defer(free_heap) struct heap *h = mem_new(struct heap)
+
+static unsigned below(unsigned n)
+{
+    return (unsigned)rand() % n;
+}
+
+static struct str print_line(char *room, size_t size, unsigned style, int64_t ms)
+{
+    int n = style == 0 ? snprintf(room, size, "job %u done in %lld ms", below(90000), (long long)ms)
+            : style == 1 ? snprintf(room, size, "{\"time\":%lld,\"id\":\"%08x\",\"ok\":%s}",
+                                    (long long)ms, (unsigned)rand(), below(2) ? "true" : "false")
+            : style == 2 ? snprintf(room, size, "Error\n    at f (a.js:%u)", below(9))
+            : style == 3 ? 0
+                         : snprintf(room, size, "%x %x", (unsigned)rand(), (unsigned)rand());
+    return str_of(room, (size_t)n);
+}
+
+/* A block of that many rows, whose times go on from *ms; large ones have columns. */
+static void add_block(struct heap *h, uint64_t origin, uint64_t sequence, int64_t *ms,
+                      unsigned rows)
+{
+    struct err err;
+    defer(block_builder_free) struct block_builder b = {0};
+    struct labels none = {0};
+    char room[200], names[STREAMS][8];
+    int64_t last[STREAMS];
+    for (unsigned s = 0; s < STREAMS; s++) {
+        snprintf(names[s], sizeof names[s], "s%u", s);
+        struct label label = {STR("service"), str_from(names[s])};
+        block_builder_stream(&b, &(struct labels){&label, 1}, &none, TIME_NONE);
+        last[s] = TIME_NONE;
+    }
+    for (unsigned i = 0; i < rows; i++) {
+        unsigned s = below(STREAMS);
+        *ms += below(3);
+        int64_t event = (*ms - below(20)) * NS_PER_MS;
+        struct record record = {.event_ns = event,
+                                .order_ns = order_time(last[s], event),
+                                .stream = s,
+                                .level = (uint8_t)below(9),
+                                .flags = below(40) ? 0 : RECORD_NO_NEWLINE,
+                                .line = print_line(room, sizeof room, below(5), *ms)};
+        char id[20];
+        if (below(4) == 0) {
+            record.id = str_of(id, (size_t)snprintf(id, sizeof id, "%012x", (unsigned)rand()));
+            record.id_kind = ID_EXACT;
+        }
+        last[s] = record.order_ns;
+        REQUIRE(block_builder_add(&b, &record));
+    }
+    struct buf *out = &h->pieces[h->n];
+    out->max = BLOCK_MAX;
+    REQUIRE_OK(
+        block_builder_finish(&b, (struct hash128){origin, 1}, sequence, below(8) != 0, out, &err));
+    struct block_header *header = &h->headers[h->n];
+    REQUIRE_OK(block_peek(buf_str(out), header, &err));
+    h->known[h->n++] = (struct merge_piece){.records = header->records,
+                                            .line_bytes = header->line_bytes,
+                                            .least_order_ns = header->least_order_ns};
+}
+
+static bool load(void *context, size_t piece, struct buf *out, struct err *err)
+{
+    struct heap *h = context;
+    if (h->damaged == piece + 1)
+        return err_set(err, ERR_CORRUPT, "damaged");
+    buf_add(out, buf_str(&h->pieces[piece]));
+    return true;
+}
+
+static bool take(void *context, struct str chunk, const struct block_header *header,
+                 struct err *err)
+{
+    struct heap *h = context;
+    (void)err;
+    REQUIRE(h->n_chunks < PIECES_MAX);
+    h->made[h->n_chunks] = *header;
+    buf_add(&h->chunks[h->n_chunks++], chunk);
+    return true;
+}
+
+static bool merge(struct heap *h, struct err *err)
+{
+    const struct merge m = {
+        .pieces = h->known, .n = h->n, .level = 3, .load = load, .take = take, .context = h};
+    return merge_run(&m, err);
+}
+
+/* The chunks become the pieces. */
+static void feed_back(struct heap *h)
+{
+    for (size_t i = 0; i < h->n; i++)
+        buf_free(&h->pieces[i]);
+    for (size_t i = 0; i < h->n_chunks; i++) {
+        h->pieces[i] = h->chunks[i];
+        h->chunks[i] = (struct buf){0};
+        h->headers[i] = h->made[i];
+        h->known[i] = (struct merge_piece){.is_chunk = true,
+                                           .records = h->made[i].records,
+                                           .line_bytes = h->made[i].line_bytes,
+                                           .least_order_ns = h->made[i].least_order_ns};
+    }
+    h->n = h->n_chunks;
+    h->n_chunks = 0;
+}
+
+static void random_blocks(struct heap *h, unsigned seed)
+{
+    srand(seed);
+    for (uint64_t origin = 1, origins = 1 + below(3); origin <= origins; origin++) {
+        int64_t ms = below(3000);
+        for (uint64_t sequence = 1, blocks = 1 + below(9); sequence <= blocks; sequence++)
+            add_block(h, origin, sequence, &ms, below(5) ? 1 + below(400) : 6000);
+    }
+}
+
+/* ---- as searches see it ---- */
+
+struct searched {
+    const struct buf *bytes;
+    const struct block_header *headers;
+    bool are_chunks;
+};
+
+static struct snapshot_block block_of(void *context, size_t i)
+{
+    const struct searched *v = context;
+    const struct block_header *header = &v->headers[i];
+    return (struct snapshot_block){.is_chunk = v->are_chunks,
+                                   .origin = header->origin,
+                                   .records = header->records,
+                                   .least_order_ns = header->least_order_ns,
+                                   .greatest_order_ns = header->greatest_order_ns,
+                                   .least_event_ns = header->least_event_ns,
+                                   .greatest_event_ns = header->greatest_event_ns};
+}
+
+static bool load_viewed(void *context, size_t i, struct buf *out, struct err *err)
+{
+    const struct searched *v = context;
+    (void)err;
+    buf_add(out, buf_str(&v->bytes[i]));
+    return true;
+}
+
+static bool print(void *context, const struct result *r)
+{
+    struct buf *out = context;
+    buf_print(out, "%lld %lld %llu/%llu/%u %u %u %u %.*s %.*s ", (long long)r->order_ns,
+              (long long)r->event_ns, (unsigned long long)r->origin.low,
+              (unsigned long long)r->sequence, r->position, r->level, r->flags, r->id_kind,
+              STR_ARG(r->id), STR_ARG(r->stream->labels.items[0].value));
+    buf_add(out, r->line);
+    buf_add_byte(out, '\n');
+    return true;
+}
+
+static void search(struct heap *h, bool chunks, const struct query *q, struct buf *out)
+{
+    struct err err;
+    struct summary summary = {0};
+    struct searched v = {chunks ? h->chunks : h->pieces, chunks ? h->made : h->headers,
+                         chunks || h->known[0].is_chunk};
+    struct snapshot snapshot = {.context = &v,
+                                .n_blocks = chunks ? h->n_chunks : h->n,
+                                .block = block_of,
+                                .load = load_viewed};
+    struct run_options options = {.take = print, .context = out};
+    out->max = 64 << 20;
+    REQUIRE_OK(query_run(q, &snapshot, &options, &summary, &err));
+
+    CHECK(summary.complete);
+    summary_free(&summary);
+}
+
+static void check_searches(struct heap *h)
+{
+    static const char *const patterns[] = {NULL, "done in 1", "ok\":true", "nothing", "a.js:3"};
+    for (size_t i = 0; i < countof(patterns); i++) {
+        defer(query_free) struct query q;
+        defer(buf_free) struct buf before = {0}, after = {0};
+        query_init(&q);
+        q.options.kind = PATTERN_TEXT;
+        q.newest = i % 2;
+        if (patterns[i])
+            query_add_pattern(&q, str_from(patterns[i]));
+        search(h, false, &q, &before);
+        search(h, true, &q, &after);
+        CHECK_STR(buf_str(&after), buf_str(&before));
+    }
+}
+
+/* ---- the tests ---- */
+
+/* Not of units that were rounded down: blocks of ns beside those of us keep their rows' times. */
+TEST(merge_keeps_every_row_and_its_order)
+{
+    for (unsigned seed = 1; seed < 13; seed++) {
+        HEAP;
+        struct err err;
+        random_blocks(h, seed);
+        REQUIRE_OK(merge(h, &err));
+        uint64_t rows = 0;
+        for (size_t i = 0; i < h->n_chunks; i++) {
+            defer(arena_free) struct arena arena = {0};
+            struct chunk chunk;
+            REQUIRE_OK(chunk_verify(&chunk, buf_str(&h->chunks[i]), &h->packer, &arena, &err));
+            rows += chunk.block.header.records;
+        }
+        for (size_t i = 0; i < h->n; i++)
+            rows -= h->headers[i].records;
+        CHECK_INT(rows, 0);
+        check_searches(h);
+    }
+}
+
+TEST(merge_of_chunks)
+{
+    for (unsigned seed = 1; seed < 5; seed++) {
+        HEAP;
+        struct err err;
+        random_blocks(h, seed);
+        REQUIRE_OK(merge(h, &err));
+        feed_back(h);
+        REQUIRE_OK(merge(h, &err));
+        check_searches(h);
+    }
+}
+
+TEST(merge_slices_do_not_overlap)
+{
+    HEAP;
+    struct err err;
+    int64_t ms[3] = {0, 700, 1400};
+    srand(7);
+    for (uint64_t sequence = 1; sequence <= 40; sequence++)
+        for (uint64_t origin = 0; origin < 3; origin++)
+            add_block(h, origin + 1, sequence, &ms[origin], 6000);
+    REQUIRE_OK(merge(h, &err));
+    CHECK(h->n_chunks > 2);
+    for (size_t i = 1; i < h->n_chunks; i++)
+        CHECK(h->made[i - 1].greatest_order_ns < h->made[i].least_order_ns);
+    check_searches(h);
+}
+
+TEST(merge_more_rows_of_one_time_than_fit)
+{
+    HEAP;
+    struct err err;
+    srand(3);
+    for (uint64_t sequence = 1; sequence <= 12; sequence++) {
+        defer(block_builder_free) struct block_builder b = {0};
+        struct labels none = {0};
+        block_builder_stream(&b, &none, &none, TIME_NONE);
+        for (unsigned i = 0; i < 30000; i++) {
+            struct record record = {.line = STR("at once")};
+            REQUIRE(block_builder_add(&b, &record));
+        }
+        struct buf *out = &h->pieces[h->n];
+        out->max = BLOCK_MAX;
+        REQUIRE_OK(block_builder_finish(&b, (struct hash128){1, 1}, sequence, 1, out, &err));
+        REQUIRE_OK(block_peek(buf_str(out), &h->headers[h->n], &err));
+        h->known[h->n++] = (struct merge_piece){.records = 30000, .line_bytes = 210000};
+    }
+    REQUIRE_OK(merge(h, &err));
+    uint64_t rows = 0;
+    for (size_t i = 0; i < h->n_chunks; i++) {
+        CHECK(h->made[i].records <= CHUNK_ROWS_MAX);
+        rows += h->made[i].records;
+    }
+    CHECK_INT(rows, 360000);
+}
+
+TEST(merge_says_what_is_damaged)
+{
+    HEAP;
+    struct err err;
+    random_blocks(h, 5);
+    h->damaged = h->n;
+    CHECK(!merge(h, &err));
+    CHECK_INT(err.code, ERR_CORRUPT);
+}
+
+TEST(chunk_every_flipped_byte_is_noticed)
+{
+    HEAP;
+    struct err err;
+    srand(11);
+    int64_t ms = 0;
+    add_block(h, 1, 1, &ms, 60);
+    REQUIRE_OK(merge(h, &err));
+    struct buf *bytes = &h->chunks[0];
+    for (size_t i = 0; i < bytes->len; i++) {
+        defer(arena_free) struct arena arena = {0};
+        struct chunk chunk;
+        bytes->ptr[i] = (char)(bytes->ptr[i] ^ 1 << i % 8);
+        CHECK(!chunk_verify(&chunk, buf_str(bytes), &h->packer, &arena, &err));
+        bytes->ptr[i] = (char)(bytes->ptr[i] ^ 1 << i % 8);
+    }
+}
