@@ -168,6 +168,7 @@ static void handle_status(struct http_exchange *x, void *data)
         .streams = n.streams,
         .records = n.records,
         .journals = n.journals,
+        .segments = n.segments,
         .stored_bytes = n.bytes,
         .line_bytes = n.line_bytes,
         .free_bytes = n.free_bytes,

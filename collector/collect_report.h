@@ -7,7 +7,7 @@
 #include "base/report.h"
 
 struct collect_report {
-    uint64_t streams, records, journals;
+    uint64_t streams, records, journals, segments;
     uint64_t stored_bytes, line_bytes; /* on disk; of the lines in it */
     uint64_t free_bytes;               /* of the disk */
     uint64_t damaged;                  /* parts */

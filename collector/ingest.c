@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "collector/hello.h"
+#include "collector/merger.h"
 #include "formats/block/builder.h"
 
 #include <stdio.h>
@@ -35,6 +36,7 @@ struct ingest {
     struct ingest_request *queue, **queue_end; /* the loop's */
     struct ingest_request *batch;              /* the commit's, while it runs */
     struct ingest_hello *hellos;
+    struct merger *merger;
     uint64_t bytes;        /* of all bodies, queued or in the commit */
     int64_t maintained_ns; /* monotonic */
     void (*published)(void *data);
@@ -250,8 +252,19 @@ static void commit_done(struct work *work)
         free_request(r);
     }
     answer_hellos(i);
-    if (!work_is_canceled(work))
-        start_commit(i);
+    if (work_is_canceled(work))
+        return;
+    i->wants_maintenance |= merger_turn(i->merger);
+    start_commit(i);
+}
+
+static void merge_ended(void *data)
+{
+    struct ingest *i = data;
+    if (i->is_running)
+        return; /* its end comes here too */
+    i->wants_maintenance |= merger_turn(i->merger);
+    start_commit(i);
 }
 
 static void start_commit(struct ingest *i)
@@ -366,8 +379,9 @@ bool ingest_open(struct ingest **out, uv_loop_t *loop, struct store *store, stru
     i->queue_end = &i->queue;
     i->work = (struct work){.run = run_commit, .done = commit_done};
     random_bytes(&i->own_origin, sizeof i->own_origin);
-    if (!workers_open(&i->workers, loop, 1, err)) {
-        mem_free(&i);
+    if (!workers_open(&i->workers, loop, 1, err) ||
+        !merger_open(&i->merger, loop, store, merge_ended, i, err)) {
+        ingest_close(&i);
         return false;
     }
     *out = i;
@@ -388,7 +402,9 @@ void ingest_close(struct ingest **address)
     }
     i->queue_end = &i->queue;
     i->wants_maintenance = false;
-    workers_close(&i->workers); /* runs commit_done */
+    if (i->workers)
+        workers_close(&i->workers); /* runs commit_done */
+    merger_close(&i->merger);
     block_builder_free(&i->gap_builder);
     packer_free(&i->packer);
     arena_free(&i->arena);

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/resource.h>
 
 struct work_chunk {
     struct work_chunk *next;
@@ -250,6 +251,11 @@ static void on_closed(uv_handle_t *handle)
     pthread_cond_destroy(&workers->todo);
     pthread_cond_destroy(&workers->room);
     mem_free(&workers);
+}
+
+void work_give_way(void)
+{
+    setpriority(PRIO_PROCESS, 0, 15); /* on Linux: of this thread */
 }
 
 void workers_close(struct workers **variable)

@@ -56,6 +56,9 @@ struct work {
     bool is_canceled; /* atomic */
 };
 
+/* Of the thread that calls: from now on it runs when others have nothing to do, mostly. */
+void work_give_way(void);
+
 bool workers_open(struct workers **out, uv_loop_t *loop, unsigned threads, struct err *err);
 /* Cancels what is queued or running, waits for the threads, calls done for each; the memory goes
  * when the loop has run once more. Accepts a NULL variable. */

@@ -14,18 +14,24 @@ bool store_journal_number(struct str name, uint64_t *number)
     return name.len >= 6 && str_to_u64(name, number) && *number > 0;
 }
 
-bool store_journal_open(struct store_journal **out, const char *folder, uint64_t number,
-                        struct err *err)
+static struct store_journal *new_journal(uint64_t number)
 {
-    defer(store_journal_unref) struct store_journal *j = mem_new(struct store_journal);
-    defer(buf_free) struct buf path = {0};
-    char name[JOURNAL_NAME];
-    store_journal_name(number, name);
-    buf_print(&path, "%s/journal/%s", folder, name);
+    struct store_journal *j = mem_new(struct store_journal);
     j->number = number;
     j->references = 1;
     j->oldest_arrival_ns = INT64_MAX;
     j->newest_arrival_ns = INT64_MIN;
+    return j;
+}
+
+bool store_journal_open(struct store_journal **out, const char *folder, uint64_t number,
+                        struct err *err)
+{
+    defer(store_journal_unref) struct store_journal *j = new_journal(number);
+    defer(buf_free) struct buf path = {0};
+    char name[JOURNAL_NAME];
+    store_journal_name(number, name);
+    buf_print(&path, "%s/journal/%s", folder, name);
     if (!file_open(&j->file, buf_text(&path), FILE_READ, err))
         return false;
     buf_text(&path);
@@ -86,6 +92,31 @@ void store_journal_add(struct store_journal *j, const struct block_header *heade
         .least_event_ns = header->least_event_ns,
         .greatest_event_ns = header->greatest_event_ns,
     };
+}
+
+struct store_journal *store_journal_of_segment(const struct segment_journal *places)
+{
+    struct store_journal *j = new_journal(places->number);
+    j->health.journal_id = places->tag;
+    j->is_merged = true;
+    for (size_t i = 0; i < places->n_blocks; i++) {
+        const struct segment_block *b = &places->blocks[i];
+        *new_ref(j) = (struct block_ref){
+            .journal = j,
+            .offset = b->offset,
+            .length = b->length,
+            .records = b->records,
+            .line_bytes = b->line_bytes,
+            .sequence = b->sequence,
+            .origin = b->origin,
+            .arrival_ns = b->arrival_ns,
+            .least_order_ns = b->least_order_ns,
+            .greatest_order_ns = b->greatest_order_ns,
+            .least_event_ns = b->least_event_ns,
+            .greatest_event_ns = b->greatest_event_ns,
+        };
+    }
+    return j;
 }
 
 void store_journal_cut(struct store_journal *j, size_t n)

@@ -10,7 +10,7 @@
 #define COLLECTOR_STORE_JOURNALS_H
 
 #include "base/map.h"
-#include "collector/store/store.h"
+#include "collector/store/segments.h"
 
 enum { FRAME_TABLES = 1, FRAME_BLOCK = 2, REFS_PER_PAGE = 128 };
 
@@ -33,8 +33,14 @@ struct store_journal {
     int64_t newest_arrival_ns, oldest_arrival_ns;
     uint64_t records, line_bytes;
     struct journal_health health;
-    bool is_removed; /* unlinked; leaves the list at the next publish */
+    bool is_removed;   /* unlinked; leaves the list at the next publish */
+    bool is_merging;   /* a segment is made of it */
+    bool cannot_merge; /* it was tried, and something in it is damaged */
+    bool is_merged;    /* a segment replaces it: only its places are still of use */
 };
+
+/* One that is merged already, of which only the places are known. */
+struct store_journal *store_journal_of_segment(const struct segment_journal *places);
 
 /* Opens for reading. One reference. */
 bool store_journal_open(struct store_journal **j, const char *folder, uint64_t number,

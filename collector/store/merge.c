@@ -8,8 +8,16 @@ struct sums {
     uint64_t records, line_bytes, line_hash;
 };
 
+/* A piece that waits for its time, or whose rest does. */
+struct waiting {
+    int64_t next_ns;      /* of its next row */
+    uint32_t piece, next; /* rows, by order time, that are in a chunk already */
+    bool was_open;
+};
+
 /* A piece of which rows are left. */
 struct open_piece {
+    uint32_t index;
     struct buf bytes;
     struct arena arena;
     struct chunk chunk; /* of a block too, without .places */
@@ -32,8 +40,8 @@ struct stream_ref {
 
 struct run {
     const struct merge *m;
-    uint32_t *order; /* pieces by least order time */
-    size_t next;
+    struct waiting *waiting; /* the last one is the first in time */
+    size_t n_waiting;
     struct open_piece **open;
     size_t n_open, open_capacity;
     struct chunk_builder builder;
@@ -120,33 +128,68 @@ static bool decode_piece(struct run *r, struct open_piece *p, bool is_chunk, str
 
 static bool open_piece(struct run *r, struct err *err)
 {
-    size_t index = r->order[r->next];
-    bool is_chunk = r->m->pieces[index].is_chunk;
+    const struct waiting *w = &r->waiting[r->n_waiting - 1];
+    bool is_chunk = r->m->pieces[w->piece].is_chunk;
     defer(close_piece) struct open_piece *p = mem_new(struct open_piece);
+    p->index = w->piece;
     p->bytes.max = is_chunk ? CHUNK_MAX : BLOCK_MAX;
-    if (!r->m->load(r->m->context, index, &p->bytes, err) || !decode_piece(r, p, is_chunk, err))
+    if (!r->m->load(r->m->context, w->piece, &p->bytes, err) || !decode_piece(r, p, is_chunk, err))
         return false;
     const struct block_header *h = &p->chunk.block.header;
     order_rows(p);
+    p->next = w->next;
     p->streams = arena_array(&p->arena, uint32_t, p->chunk.block.n_streams);
-    r->in.records += h->records;
-    r->in.line_bytes += h->line_bytes;
-    r->in.line_hash += h->line_hash;
+    if (!w->was_open) {
+        r->in.records += h->records;
+        r->in.line_bytes += h->line_bytes;
+        r->in.line_hash += h->line_hash;
+    }
     mem_grow(r->open, r->n_open, r->open_capacity);
     r->open[r->n_open++] = move(p);
-    r->next++;
+    r->n_waiting--;
     return true;
 }
 
-static void close_finished(struct run *r)
+static void let_wait(struct run *r, const struct open_piece *p)
 {
-    size_t kept = 0;
+    int64_t next_ns = row_of(p, p->next)->order_ns;
+    size_t at = r->n_waiting++;
+    for (; at > 0 && r->waiting[at - 1].next_ns < next_ns; at--)
+        r->waiting[at] = r->waiting[at - 1];
+    r->waiting[at] = (struct waiting){next_ns, p->index, (uint32_t)p->next, true};
+}
+
+static int by_next_row(const void *a, const void *b)
+{
+    const struct open_piece *p = *(struct open_piece *const *)a;
+    const struct open_piece *q = *(struct open_piece *const *)b;
+    int64_t x = row_of(p, p->next)->order_ns, y = row_of(q, q->next)->order_ns;
+    return x != y ? (x < y ? -1 : 1) : (p->index > q->index) - (p->index < q->index);
+}
+
+/* Those that are used up, and those that will not be needed soon. */
+static void close_pieces(struct run *r)
+{
+    size_t left = 0, kept = 0;
+    uint64_t bytes = 0;
     for (size_t i = 0; i < r->n_open; i++) {
         struct open_piece *p = r->open[i];
         if (p->next == p->chunk.block.header.records)
             close_piece(&p);
         else
+            r->open[left++] = p;
+    }
+    if (left)
+        qsort(r->open, left, sizeof(struct open_piece *), by_next_row);
+    for (size_t i = 0; i < left; i++) {
+        struct open_piece *p = r->open[i];
+        bytes += p->chunk.block.header.line_bytes;
+        if (i == 0 || bytes <= MERGE_OPEN_MAX / 2) {
             r->open[kept++] = p;
+            continue;
+        }
+        let_wait(r, p);
+        close_piece(&p);
     }
     r->n_open = kept;
 }
@@ -189,7 +232,7 @@ static uint64_t open_bytes(const struct run *r)
 {
     uint64_t bytes = 0;
     for (size_t i = 0; i < r->n_open; i++)
-        bytes += bytes_of(r->open[i], r->open[i]->chunk.block.header.records - r->open[i]->next);
+        bytes += r->open[i]->chunk.block.header.line_bytes;
     return bytes;
 }
 
@@ -381,7 +424,7 @@ static bool make_chunk(struct run *r, size_t n, struct err *err)
     r->made.line_hash += h.line_hash;
     for (size_t i = 0; i < r->n_open; i++)
         r->open[i]->next = r->open[i]->end;
-    close_finished(r);
+    close_pieces(r);
     return true;
 }
 
@@ -389,16 +432,15 @@ static bool make_chunk(struct run *r, size_t n, struct err *err)
 static bool make_slice(struct run *r, struct err *err)
 {
     struct amount a = {0};
-    while (r->next < r->m->n) {
-        int64_t next_ns = r->m->pieces[r->order[r->next]].least_order_ns;
-        a = end_slice(r, next_ns);
+    while (r->n_waiting) {
+        a = end_slice(r, r->waiting[r->n_waiting - 1].next_ns);
         if (a.bytes >= MERGE_CHUNK_BYTES || a.rows >= CHUNK_ROWS_MAX / 2 ||
             (r->n_open && open_bytes(r) >= MERGE_OPEN_MAX))
             break;
         if (!open_piece(r, err))
             return false;
     }
-    if (r->next == r->m->n || a.rows == 0 || a.bytes < MERGE_CHUNK_BYTES / 8)
+    if (r->n_waiting == 0 || a.rows == 0)
         a = end_slice(r, INT64_MAX);
     while (a.rows > CHUNK_ROWS_MAX || a.bytes > MERGE_CHUNK_BYTES)
         a = halve_slice(r, a);
@@ -410,18 +452,18 @@ static bool make_slice(struct run *r, struct err *err)
     return true;
 }
 
-static int by_least_order(const void *a, const void *b, void *pieces)
+static int by_last_row_first(const void *a, const void *b)
 {
-    const struct merge_piece *p = pieces;
-    int64_t x = p[*(const uint32_t *)a].least_order_ns, y = p[*(const uint32_t *)b].least_order_ns;
-    return x != y ? (x < y ? -1 : 1) : (*(const uint32_t *)a > *(const uint32_t *)b) * 2 - 1;
+    const struct waiting *x = a, *y = b;
+    return x->next_ns != y->next_ns ? (x->next_ns < y->next_ns ? 1 : -1)
+                                    : (x->piece < y->piece) - (x->piece > y->piece);
 }
 
 static void end_run(struct run *r)
 {
     for (size_t i = 0; i < r->n_open; i++)
         close_piece(&r->open[i]);
-    mem_free(&r->open), mem_free(&r->order), mem_free(&r->picks), mem_free(&r->sorted);
+    mem_free(&r->open), mem_free(&r->waiting), mem_free(&r->picks), mem_free(&r->sorted);
     mem_free(&r->refs), mem_free(&r->sample);
     chunk_builder_free(&r->builder);
     packer_free(&r->packer);
@@ -430,12 +472,13 @@ static void end_run(struct run *r)
 
 bool merge_run(const struct merge *m, struct err *err)
 {
-    defer(end_run) struct run r = {.m = m, .order = mem_array(uint32_t, m->n)};
+    defer(end_run) struct run r = {
+        .m = m, .waiting = mem_array(struct waiting, m->n), .n_waiting = m->n};
     for (size_t i = 0; i < m->n; i++)
-        r.order[i] = (uint32_t)i;
-    qsort_r(r.order, m->n, sizeof *r.order, by_least_order, (void *)m->pieces);
-    while (r.next < m->n || r.n_open) {
-        if (m->is_canceled && m->is_canceled(m->context))
+        r.waiting[i] = (struct waiting){m->pieces[i].least_order_ns, (uint32_t)i, 0, false};
+    qsort(r.waiting, m->n, sizeof *r.waiting, by_last_row_first);
+    while (r.n_waiting || r.n_open) {
+        if (m->is_canceled && m->is_canceled(m->cancel_context))
             return err_set(err, ERR_CANCELED, "the merge was canceled");
         if (!make_slice(&r, err))
             return false;

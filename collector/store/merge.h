@@ -5,12 +5,13 @@
  *                  |---- 2 ----|      |-- 4 --|   piece begins, and what is open and older goes into a chunk
  *     slices   |     a     |    b     |   c   |
  *
- * Lines that are columns stay columns (formats/block/columns_join.h).
+ * Lines that are columns stay columns (formats/block/columns_join.h). Of a piece that reaches far beyond a slice
+ * (one source was read faster than another) the rest is closed, and opened again when its time has come.
  *
  *  1. Every row of every piece is in exactly one chunk, with all that was known of it. At the end the sums of
  *     rows, bytes and hashes of what went in and of what comes out again are compared; nothing counts before.
  *  2. Slices overlap only if more rows of one time are open than fit in memory.
- *  3. Memory: the open pieces decoded, which is about twice their lines, and about three times a chunk's.
+ *  3. Memory: the open pieces decoded, which is about twice their lines, and about four times those of a chunk.
  *     Pieces are opened until there are MERGE_OPEN_MAX bytes of lines.
  */
 #ifndef COLLECTOR_STORE_MERGE_H
@@ -20,7 +21,7 @@
 
 enum {
     MERGE_CHUNK_BYTES = 8 << 20, /* of lines, about */
-    MERGE_OPEN_MAX = 12 << 20,
+    MERGE_OPEN_MAX = 12 << 20,   /* of lines */
 };
 
 struct merge_piece {
@@ -39,8 +40,9 @@ struct merge {
     /* Of one chunk after the other. False ends the merge. */
     bool (*take)(void *context, struct str chunk, const struct block_header *header,
                  struct err *err);
-    bool (*is_canceled)(void *context);
-    void *context; /* of all three */
+    void *context;                      /* of both */
+    bool (*is_canceled)(void *context); /* NULL: never */
+    void *cancel_context;
 };
 
 /* ERR_CANCELED; ERR_CORRUPT: a piece is damaged, or the sums differ; else what load and take say. */

@@ -131,6 +131,17 @@ struct store_place store_step(const struct store *s, struct store_place from, si
     return store_end(s);
 }
 
+static struct store_segment *segment_of(const struct store *s, uint64_t journal)
+{
+    for (size_t i = 0; i < s->n_segments; i++) {
+        const struct segment_head *h = &s->segments[i]->head;
+        for (size_t k = 0; k < h->n_journals; k++)
+            if (h->journals[k] == journal && !s->segments[i]->is_removed)
+                return s->segments[i];
+    }
+    return NULL;
+}
+
 enum place_verdict store_check_place(const struct store *s, struct store_place place)
 {
     if (place.journal == 0)
@@ -139,16 +150,58 @@ enum place_verdict store_check_place(const struct store *s, struct store_place p
         return PLACE_FOREIGN;
     for (size_t i = 0; i < s->n_journals; i++) {
         const struct store_journal *j = s->journals[i];
-        if (j->number == place.journal)
-            return (uint32_t)j->health.journal_id == place.tag ? PLACE_KNOWN : PLACE_FOREIGN;
+        if (j->number != place.journal)
+            continue;
+        if ((uint32_t)j->health.journal_id != place.tag)
+            return PLACE_FOREIGN;
+        return j->is_merged && !segment_of(s, j->number) ? PLACE_REMOVED : PLACE_KNOWN;
     }
     return PLACE_REMOVED;
+}
+
+static struct view_segment *added_segment(struct view *v, struct store_segment *segment)
+{
+    for (size_t i = 0; i < v->n_segments; i++)
+        if (v->segments[i].segment == segment)
+            return &v->segments[i];
+    return view_add_segment(v, segment);
+}
+
+/* Blocks of an origin come in the order of their sequences, so those of a span are a run of them. */
+static void add_to_span(struct view *v, struct view_segment *in, const struct block_ref *ref,
+                        size_t most)
+{
+    if (!in->spans)
+        in->spans = arena_array(&v->arena, struct origin_span, most);
+    for (size_t i = 0; i < in->n_spans; i++) {
+        struct origin_span *span = &in->spans[i];
+        if (!hash128_equal(span->origin, ref->origin))
+            continue;
+        span->first = min_of(span->first, ref->sequence);
+        span->last = max_of(span->last, ref->sequence);
+        return;
+    }
+    in->spans[in->n_spans++] = (struct origin_span){ref->origin, ref->sequence, ref->sequence};
+}
+
+static void add_merged(struct view *v, const struct store *s, const struct view_part *part)
+{
+    struct store_segment *segment = segment_of(s, part->journal->number);
+    if (!segment)
+        return;
+    struct view_segment *in = added_segment(v, segment);
+    size_t most = 0;
+    for (size_t i = 0; i < s->n_journals; i++)
+        most += s->journals[i]->is_merged ? s->journals[i]->n_visible : 0;
+    const struct ref_page *page = part->page;
+    for (size_t i = part->first; i < part->end; i++)
+        add_to_span(v, in, view_part_ref(&page, part->first, i), most);
 }
 
 void view_open_span(struct view **out, struct store *s, const struct store_span *span)
 {
     struct view *v = mem_new(struct view);
-    v->parts = arena_array(&v->arena, struct view_part, s->n_journals);
+    view_prepare(v, s);
     for (size_t i = 0; i < s->n_journals; i++) {
         struct view_part part = {.journal = s->journals[i]};
         const struct ref_page *unused;
@@ -158,8 +211,13 @@ void view_open_span(struct view **out, struct store *s, const struct store_span 
         part.first = count_before(part.journal, span->from, &part.page);
         if (part.first >= part.end)
             continue;
+        if (part.journal->is_merged) {
+            add_merged(v, s, &part);
+            continue;
+        }
         part.journal->references++;
         v->parts[v->n_parts++] = part;
     }
+    view_sort_segments(v);
     *out = v;
 }

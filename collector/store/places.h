@@ -11,10 +11,8 @@
  *  1. What is committed from now on lies behind store_end, and so behind every place given before.
  *  2. Between two places that were given there are always the same blocks, also after a restart (what
  *     was published is on disk), except for those that retention removes or that rot.
- *  3. Merging of journals into segments has to keep that: either journals are left alone until no
- *     follower can be as far behind (a day, say), or the segment keeps for each origin and sequence it
- *     has taken in the journal and offset where that block lay, about ten bytes a block; then a span is
- *     the rows whose blocks lie in it. Rows keep origin, sequence and position in any case.
+ *  3. A journal that has become part of a segment is remembered by the places of its blocks, so that a span
+ *     is the rows that came in them. Places of all but the newest ones are forgotten, as if removed.
  */
 #ifndef COLLECTOR_STORE_PLACES_H
 #define COLLECTOR_STORE_PLACES_H

@@ -6,6 +6,7 @@ static struct snapshot_block block_of(void *context, size_t i)
 {
     const struct block_ref *ref = &((struct view_snapshot *)context)->refs[i];
     return (struct snapshot_block){
+        .is_chunk = ref->segment != NULL,
         .origin = ref->origin,
         .records = ref->records,
         .least_order_ns = ref->least_order_ns,
@@ -21,6 +22,12 @@ static bool load(void *context, size_t i, struct buf *out, struct err *err)
     return view_load(s->view, &s->refs[i], out, err);
 }
 
+static bool takes(void *context, size_t i, struct hash128 origin, uint64_t sequence)
+{
+    const struct view_snapshot *s = context;
+    return view_takes(s->view, &s->refs[i], origin, sequence);
+}
+
 void view_snapshot(struct view_snapshot *s, struct view *view, int64_t since_ns, int64_t until_ns)
 {
     size_t n_streams;
@@ -33,6 +40,7 @@ void view_snapshot(struct view_snapshot *s, struct view *view, int64_t since_ns,
         .context = s,
         .block = block_of,
         .load = load,
+        .takes = is_view_of_span(view) ? takes : NULL,
         .streams = labels,
         .n_streams = n_streams,
     };

@@ -9,15 +9,14 @@
 
 enum {
     JOURNAL_BYTES = 64 << 20,
-    JOURNAL_BYTES_MIN = 1 << 20,
     STREAMS_MAX = 100000,
     TABLES_MAX = 60 << 20, /* of the first frame, unpacked; bounds of the tables keep it below */
     PROBLEMS_MAX = 64,
-    RESERVE_BYTES = 64 << 20,
-    CALM = 12, /* maintenances in a row without a step of the clock before age counts */
+    IDLE_BYTES =
+        4 << 20, /* of a journal that is closed, so that it can be merged, when nothing comes */
 };
 
-#define CALM_STEP_NS (60 * NS_PER_S)
+#define IDLE_NS (10 * NS_PER_S)
 
 /* ---- tables: the first frame of a journal ---- */
 
@@ -165,13 +164,18 @@ static bool scan(struct store *s, struct store_journal *j, bool with_payload, st
     return err->code == ERR_NONE;
 }
 
+static void list_journal(struct store *s, struct store_journal *j)
+{
+    mem_grow(s->journals, s->n_journals, s->journals_capacity);
+    s->journals[s->n_journals++] = j;
+}
+
 static bool add_journal(struct store *s, uint64_t number, struct err *err)
 {
     struct store_journal *j = NULL;
     if (!store_journal_open(&j, s->options.folder, number, err))
         return false;
-    mem_grow(s->journals, s->n_journals, s->journals_capacity);
-    s->journals[s->n_journals++] = j;
+    list_journal(s, j);
     return true;
 }
 
@@ -182,6 +186,7 @@ static int by_number(const void *a, const void *b)
     return (left->number > right->number) - (left->number < right->number);
 }
 
+/* Of journals that are in segments only the places are listed. */
 static bool list_journals(struct store *s, struct err *err)
 {
     defer(arena_free) struct arena arena = {0};
@@ -192,8 +197,14 @@ static bool list_journals(struct store *s, struct err *err)
         return false;
     for (size_t i = 0; i < n; i++) {
         uint64_t number;
-        if (store_journal_number(names[i], &number) && !add_journal(s, number, err))
+        if (store_journal_number(names[i], &number) && !is_journal_replaced(s, number) &&
+            !add_journal(s, number, err))
             return false;
+    }
+    for (size_t i = 0; i < s->n_segments; i++) {
+        const struct segment_footer *f = &s->segments[i]->footer;
+        for (size_t k = 0; k < f->n_journals; k++)
+            list_journal(s, store_journal_of_segment(&f->journals[k]));
     }
     if (s->n_journals)
         qsort(s->journals, s->n_journals, sizeof(struct store_journal *), by_number);
@@ -206,6 +217,8 @@ static size_t load_newest_tables(struct store *s)
     for (size_t i = s->n_journals; i-- > 0;) {
         struct err err;
         struct frame frame;
+        if (s->journals[i]->is_merged)
+            continue;
         defer(buf_free) struct buf payload = {.max = FRAME_PAYLOAD_MAX};
         if (journal_load(&s->journals[i]->file, 0, &frame, &payload, &err) &&
             frame.kind == FRAME_TABLES && read_tables(s, buf_str(&payload), &err))
@@ -220,33 +233,25 @@ static size_t load_newest_tables(struct store *s)
 
 bool store_scan(struct store *s, struct err *err)
 {
-    if (!list_journals(s, err))
+    if (!store_list_segments(s, err) || !list_journals(s, err))
         return false;
     size_t newest = load_newest_tables(s);
+    for (size_t i = 0; i < s->n_segments; i++)
+        if (s->segments[i]->problem)
+            note_problem(s, s->segments[i]->problem);
     for (size_t i = 0; i < s->n_journals; i++) {
         struct store_journal *j = s->journals[i];
+        s->last_number = j->number;
+        if (j->is_merged)
+            continue;
         if (!scan(s, j, i >= newest, err)) {
             err_wrap(err, "journal %06llu", (unsigned long long)j->number);
             note_problem(s, err->text);
         }
         note_damage(s, j);
-        s->last_number = j->number;
     }
     store_publish(s);
     return true;
-}
-
-/* Journals go as a whole: they are small enough that some stay when the store may not be large. */
-void store_set_retention(struct store *s, int64_t keep_ns, uint64_t max_bytes, uint64_t keep_free)
-{
-    struct store_options *o = &s->options;
-    o->keep_ns = keep_ns;
-    o->max_bytes = max_bytes;
-    o->keep_free = keep_free;
-    s->journal_bytes = o->journal_bytes;
-    if (max_bytes)
-        s->journal_bytes =
-            min_of(o->journal_bytes, max_of(max_bytes / 8, (uint64_t)JOURNAL_BYTES_MIN));
 }
 
 struct store *store_new(const struct store_options *options)
@@ -272,6 +277,12 @@ void store_free(struct store **store)
         store_journal_unref(&s->journals[i]);
     for (size_t i = 0; i < s->n_fresh; i++)
         store_journal_unref(&s->fresh[i]);
+    for (size_t i = 0; i < s->n_segments; i++)
+        store_segment_unref(&s->segments[i]);
+    for (size_t i = 0; i < s->n_replaced; i++)
+        mem_free(&s->replaced[i]);
+    mem_free(&s->replaced);
+    mem_free(&s->segments);
     mem_free(&s->journals);
     mem_free(&s->fresh);
     mem_free(&s->cuts);
@@ -283,14 +294,14 @@ void store_free(struct store **store)
     mem_free(store);
 }
 
-static const char *path_of(struct store *s, const char *name, struct arena *arena)
+const char *store_path(const struct store *s, const char *name, struct arena *arena)
 {
     return arena_print(arena, "%s/%s", s->options.folder, name).ptr;
 }
 
 /* ---- the journal that is written ---- */
 
-static bool start_journal(struct store *s, struct err *err)
+bool store_start_journal(struct store *s, struct err *err)
 {
     defer(buf_free) struct buf tables = {.max = FRAME_PAYLOAD_MAX};
     defer(arena_free) struct arena arena = {0};
@@ -325,8 +336,8 @@ static bool resume_journal(struct store *s, struct err *err)
 {
     struct store_journal *j = s->n_journals ? s->journals[s->n_journals - 1] : NULL;
     struct journal_health health;
-    bool is_whole =
-        j && j->health.rotten_parts == 0 && j->end > 0 && limit_of(s, j->number) == UINT64_MAX;
+    bool is_whole = j && !j->is_merged && j->health.rotten_parts == 0 && j->end > 0 &&
+                    limit_of(s, j->number) == UINT64_MAX;
     bool fits =
         is_whole && j->end < s->journal_bytes &&
         (j->n_visible == 0 || j->newest_arrival_ns / NS_PER_DAY == s->clock_ns / NS_PER_DAY);
@@ -336,10 +347,10 @@ static bool resume_journal(struct store *s, struct err *err)
         struct err unused;
         if (is_whole && journal_open(&last, j->path, &health, &unused))
             journal_close(&last, s->clock_ns);
-        return start_journal(s, err);
+        return store_start_journal(s, err);
     }
     if (!journal_open(&s->writer, j->path, &health, err))
-        return start_journal(s, err);
+        return store_start_journal(s, err);
     s->active = j;
     s->committed = j->n_written;
     return true;
@@ -348,37 +359,10 @@ static bool resume_journal(struct store *s, struct err *err)
 static bool take_lock(struct store *s, struct err *err)
 {
     defer(arena_free) struct arena arena = {0};
-    if (!file_open(&s->lock, path_of(s, "LOCK", &arena), FILE_OPEN_MAKE, err) ||
+    if (!file_open(&s->lock, store_path(s, "LOCK", &arena), FILE_OPEN_MAKE, err) ||
         !file_lock(&s->lock, err))
         return err_wrap(err, "data folder %s", s->options.folder);
     return true;
-}
-
-/* Gives the reserve file its room if the disk has plenty; without it the store works all the same.
- */
-static void keep_reserve(struct store *s)
-{
-    defer(arena_free) struct arena arena = {0};
-    defer(file_close) struct file f = {0};
-    struct err err;
-    uint64_t free_bytes, size;
-    const char *path = path_of(s, "reserve", &arena);
-    if (s->has_reserve || !disk_space(s->options.folder, &free_bytes, &size, &err))
-        return;
-    uint64_t bytes = min_of((uint64_t)RESERVE_BYTES, size / 100);
-    if (free_bytes < 2 * bytes || !file_open(&f, path, FILE_OPEN_MAKE, &err))
-        return;
-    s->has_reserve = file_reserve(&f, bytes, &err);
-    if (!s->has_reserve)
-        file_remove(path, &err);
-}
-
-static void release_reserve(struct store *s)
-{
-    defer(arena_free) struct arena arena = {0};
-    struct err err;
-    s->has_reserve = false;
-    file_remove(path_of(s, "reserve", &arena), &err);
 }
 
 bool store_open(struct store **store, const struct store_options *options, int64_t now_ns,
@@ -386,16 +370,17 @@ bool store_open(struct store **store, const struct store_options *options, int64
 {
     defer(store_free) struct store *s = store_new(options);
     defer(arena_free) struct arena arena = {0};
-    if (!folder_make(path_of(s, "journal", &arena), err) || !take_lock(s, err) ||
+    if (!folder_make(store_path(s, "journal", &arena), err) || !take_lock(s, err) ||
         !store_scan(s, err))
         return false;
+    store_remove_replaced(s);
     s->clock_ns = max_of(s->clock_ns, now_ns);
     if (!resume_journal(s, err))
         return false;
     s->is_writable = true;
-    s->calm = CALM; /* until the clock is seen to step */
+    s->calm = STORE_CALM; /* until the clock is seen to step */
     store_publish(s);
-    keep_reserve(s);
+    store_keep_reserve(s);
     *store = move(s);
     return true;
 }
@@ -421,7 +406,7 @@ bool store_put(struct store *s, struct str bytes, const struct block *block, int
     s->clock_ns = max_of(s->clock_ns, now_ns);
     if (found.verdict != ORIGIN_KNOWN && found.verdict != ORIGIN_CONFLICT) {
         struct frame frame;
-        if (!s->writer && !start_journal(s, err))
+        if (!s->writer && !store_start_journal(s, err))
             return false;
         if (!journal_append(s->writer, FRAME_BLOCK, bytes, STR(""), s->clock_ns, &frame, err))
             return false;
@@ -448,10 +433,14 @@ static void drop_uncommitted(struct store *s)
     s->active = NULL;
 }
 
-static bool is_journal_due(const struct store *s)
+bool is_journal_due(const struct store *s)
 {
     const struct store_journal *j = s->active;
+    bool is_idle =
+        s->committed > 0 &&
+        s->clock_ns - j->last->refs[(s->committed - 1) % REFS_PER_PAGE].arrival_ns > IDLE_NS;
     return journal_size(s->writer) >= s->journal_bytes ||
+           (is_idle && journal_size(s->writer) >= IDLE_BYTES) ||
            (s->committed > 0 &&
             j->first->refs[0].arrival_ns / NS_PER_DAY != s->clock_ns / NS_PER_DAY);
 }
@@ -461,14 +450,14 @@ bool store_commit(struct store *s, int64_t now_ns, struct err *err)
     s->clock_ns = max_of(s->clock_ns, now_ns);
     if (!s->writer) {
         /* The new journal that the last failure asks for. */
-        s->is_writable = start_journal(s, err);
+        s->is_writable = store_start_journal(s, err);
         return s->is_writable;
     }
     if (!journal_sync(s->writer, err)) {
         struct err unused;
         drop_uncommitted(s);
         s->is_writable = false;
-        start_journal(s, &unused);
+        store_start_journal(s, &unused);
         return false;
     }
     origins_keep(s->origins);
@@ -477,66 +466,7 @@ bool store_commit(struct store *s, int64_t now_ns, struct err *err)
     s->is_writable = true;
     struct err later; /* a disk without room for a new journal: this one goes on growing */
     if (is_journal_due(s))
-        start_journal(s, &later);
-    return true;
-}
-
-/* ---- retention ---- */
-
-static bool is_expired(const struct store *s, const struct store_journal *j, uint64_t total,
-                       uint64_t free_bytes)
-{
-    const struct store_options *o = &s->options;
-    bool is_old = o->keep_ns && s->calm >= CALM && j->n_visible &&
-                  j->newest_arrival_ns < s->clock_ns - o->keep_ns;
-    return is_old || j->n_visible == 0 || (o->max_bytes && total > o->max_bytes) ||
-           (o->keep_free && free_bytes < o->keep_free);
-}
-
-static bool remove_journal(struct store *s, struct store_journal *j, struct err *err)
-{
-    if (!file_remove(j->path, err)) {
-        if (err->code != ERR_FULL)
-            return false;
-        release_reserve(s); /* some file systems need room to make room */
-        if (!file_remove(j->path, err))
-            return false;
-    }
-    j->is_removed = true;
-    s->removed_journals++;
-    s->removed_bytes += j->end;
-    return true;
-}
-
-bool store_maintain(struct store *s, int64_t now_ns, struct err *err)
-{
-    uint64_t size, total = 0;
-    bool is_step = now_ns > s->maintained_ns + CALM_STEP_NS || now_ns < s->maintained_ns;
-    s->calm = is_step && s->maintained_ns ? 0 : s->calm + 1;
-    s->maintained_ns = now_ns;
-    if (s->calm >= CALM)
-        s->clock_ns = max_of(s->clock_ns, now_ns);
-    if (!disk_space(s->options.folder, &s->free_bytes, &size, err))
-        return false;
-    for (size_t i = 0; i < s->n_journals; i++)
-        total += s->journals[i]->is_removed ? 0 : s->journals[i]->end;
-    uint64_t free_bytes = s->free_bytes;
-    for (size_t i = 0; i < s->n_journals; i++) {
-        struct store_journal *j = s->journals[i];
-        if (j->is_removed)
-            continue;
-        if (j == s->active || !is_expired(s, j, total, free_bytes))
-            break;
-        if (!remove_journal(s, j, err))
-            return false;
-        total -= j->end;
-        free_bytes += j->end;
-    }
-    s->free_bytes = free_bytes;
-    struct err later;
-    if (s->writer && s->committed > 0 && is_journal_due(s))
-        start_journal(s, &later);
-    keep_reserve(s);
+        store_start_journal(s, &later);
     return true;
 }
 
@@ -545,7 +475,7 @@ bool store_maintain(struct store *s, int64_t now_ns, struct err *err)
 static struct store_numbers count(const struct store *s)
 {
     struct store_numbers n = {
-        .journals = s->n_journals,
+        .segments = s->n_segments,
         .streams = s->streams.n_visible,
         .removed_bytes = s->removed_bytes,
         .removed_journals = s->removed_journals,
@@ -555,6 +485,9 @@ static struct store_numbers count(const struct store *s)
     };
     for (size_t i = 0; i < s->n_journals; i++) {
         const struct store_journal *j = s->journals[i];
+        if (j->is_merged)
+            continue;
+        n.journals++;
         n.bytes += j->end;
         n.blocks += j->n_visible;
         n.records += j->records;
@@ -565,19 +498,51 @@ static struct store_numbers count(const struct store *s)
         if (j->n_visible && n.oldest_arrival_ns == TIME_NONE)
             n.oldest_arrival_ns = j->oldest_arrival_ns;
     }
+    for (size_t i = 0; i < s->n_segments; i++) {
+        const struct store_segment *segment = s->segments[i];
+        n.bytes += segment->bytes;
+        n.blocks += segment->n_chunks;
+        n.records += segment->records;
+        n.line_bytes += segment->line_bytes;
+        n.rotten_parts += segment->problem != NULL;
+        if (n.oldest_arrival_ns == TIME_NONE || segment->oldest_arrival_ns < n.oldest_arrival_ns)
+            n.oldest_arrival_ns = segment->oldest_arrival_ns;
+    }
     return n;
+}
+
+/* What retention has removed, and places of merged journals that are too old to be followed. */
+static void forget_removed(struct store *s)
+{
+    size_t kept = 0, merged = 0;
+    for (size_t i = 0; i < s->n_journals; i++)
+        merged += s->journals[i]->is_merged;
+    for (size_t i = 0; i < s->n_journals; i++) {
+        struct store_journal *j = s->journals[i];
+        bool is_forgotten = j->is_merged && !j->path && merged > FOLLOWED_MAX;
+        merged -= is_forgotten;
+        if (j->is_removed || is_forgotten) {
+            store_journal_unref(&s->journals[i]);
+            continue;
+        }
+        s->journals[kept++] = j;
+        if (j->is_merged && j->references == 1)
+            file_close(&j->file); /* no view reads it any more */
+    }
+    s->n_journals = kept;
+    kept = 0;
+    for (size_t i = 0; i < s->n_segments; i++) {
+        if (s->segments[i]->is_removed)
+            store_segment_unref(&s->segments[i]);
+        else
+            s->segments[kept++] = s->segments[i];
+    }
+    s->n_segments = kept;
 }
 
 void store_publish(struct store *s)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < s->n_journals; i++) {
-        if (s->journals[i]->is_removed)
-            store_journal_unref(&s->journals[i]);
-        else
-            s->journals[kept++] = s->journals[i];
-    }
-    s->n_journals = kept;
+    forget_removed(s);
     for (size_t i = 0; i < s->n_fresh; i++) {
         mem_grow(s->journals, s->n_journals, s->journals_capacity);
         s->journals[s->n_journals++] = s->fresh[i];

@@ -3,6 +3,7 @@
  *
  *     DATA/LOCK                held while a store is open for writing
  *     DATA/reserve             room that lets retention work on a full disk
+ *     DATA/days/2026-11-20/default/segment-000009    journals that were merged (merging.h)
  *     DATA/journal/000017      base/journal.h; frames in order:
  *         kind 1   tables: cuts, then collector/store/origins.h      the first frame
  *         kind 2   one block as it was received
@@ -43,11 +44,12 @@ struct store_options {
     uint32_t streams_max;   /* 0 = 100,000 */
 };
 
-/* Where a committed block lies, and what its header says. */
+/* Where a committed block lies, or a chunk that rows of such have become, and what its header says. */
 struct block_ref {
-    struct store_journal *journal;
-    uint64_t offset; /* of its frame */
-    uint32_t length; /* of the block */
+    struct store_journal *journal; /* of a block */
+    struct store_segment *segment; /* of a chunk; then no origin and sequence */
+    uint64_t offset;               /* of its frame; of the chunk */
+    uint32_t length;               /* of the block, or the chunk */
     uint32_t records;
     uint64_t line_bytes;
     uint64_t sequence;
@@ -96,7 +98,7 @@ const struct origins *store_origins(const struct store *s);
 
 struct store_numbers {
     uint64_t bytes, blocks, records, line_bytes; /* present */
-    uint64_t journals, streams;
+    uint64_t journals, segments, streams;
     uint64_t removed_bytes, removed_journals;        /* by retention, since opening */
     uint64_t rotten_parts, rotten_bytes, torn_bytes; /* found at opening */
     uint64_t free_bytes;                             /* of the disk, at the last maintenance */
@@ -114,8 +116,12 @@ void view_open(struct view **v, struct store *s);
 bool view_open_folder(struct view **v, const char *folder, struct err *err);
 void view_close(struct view **v);
 
-/* All blocks whose event times touch [since, until), in no order; lives as long as the view. */
+/* All blocks and chunks whose event times touch [since, until), as they arrived; lives as long as the view. */
 const struct block_ref *view_blocks(struct view *v, int64_t since_ns, int64_t until_ns, size_t *n);
+/* Whether a row of a chunk, which came in that block, is in the view. Of a view that is no span all are. */
+bool view_takes(const struct view *v, const struct block_ref *ref, struct hash128 origin,
+                uint64_t sequence);
+bool is_view_of_span(const struct view *v);
 /* The streams seen so far, in no order; NULL: this view has no list (collector/store/places.h). */
 const struct store_stream *const *view_streams(const struct view *v, size_t *n);
 /* Damage that was found at opening, as text; n may be 0. */

@@ -4,6 +4,11 @@
 
 #include "collector/store/journals.h"
 
+enum {
+    FOLLOWED_MAX = 32, /* merged journals whose places are remembered */
+    STORE_CALM = 12,   /* maintenances in a row without a step of the clock before age counts */
+};
+
 struct cut {
     uint64_t journal, end;
 };
@@ -17,6 +22,11 @@ struct store {
     /* The loop thread's; the writer reads the list. */
     struct store_journal **journals; /* by number, oldest first */
     size_t n_journals, journals_capacity;
+    struct store_segment **segments; /* in no order */
+    size_t n_segments, segments_capacity;
+    uint64_t last_segment; /* the greatest number that was given */
+    char **replaced;       /* paths of segments that merges have replaced; owned */
+    size_t n_replaced, replaced_capacity;
     struct store_numbers numbers; /* as of the last publish */
     struct str *problems;
     size_t n_problems;
@@ -48,8 +58,23 @@ struct view_part {
     size_t first, end;
 };
 
+/* Blocks of one origin that are next to each other. */
+struct origin_span {
+    struct hash128 origin;
+    uint64_t first, last; /* sequences */
+};
+
+/* A segment in a view, all of it or, in that of a span, the rows of some blocks. */
+struct view_segment {
+    struct store_segment *segment; /* referenced */
+    struct origin_span *spans;     /* NULL: all; in the view's arena */
+    size_t n_spans;
+};
+
 struct view {
     struct arena arena;
+    struct view_segment *segments; /* by the first journal; in the arena */
+    size_t n_segments;
     struct view_part *parts; /* in the arena */
     size_t n_parts;
     const struct store_stream **streams; /* NULL: no list */
@@ -69,9 +94,34 @@ static inline const struct block_ref *view_part_ref(const struct ref_page **page
     return &(*page)->refs[i % REFS_PER_PAGE];
 }
 
+/* Room for all that a view can hold. */
+void view_prepare(struct view *v, const struct store *s);
+struct view_segment *view_add_segment(struct view *v, struct store_segment *segment);
+void view_sort_segments(struct view *v);
+
 struct store *store_new(const struct store_options *options);
 void store_free(struct store **s);
 /* Reads what is there; changes nothing on disk. */
 bool store_scan(struct store *s, struct err *err);
+
+/* Of a file in the folder; lives in the arena. */
+const char *store_path(const struct store *s, const char *name, struct arena *arena);
+/* The next journal; the one that is written is closed. */
+bool store_start_journal(struct store *s, struct err *err);
+/* It is large, of another day, or nothing has come for a while. */
+bool is_journal_due(const struct store *s);
+
+/* ---- retention.c ---- */
+
+/* Gives the reserve file its room if the disk has plenty; without it the store works all the same. */
+void store_keep_reserve(struct store *s);
+
+/* ---- merging.c ---- */
+
+/* All segments that no other replaces. */
+bool store_list_segments(struct store *s, struct err *err);
+bool is_journal_replaced(const struct store *s, uint64_t number);
+/* Files that merges have left behind when they were interrupted. */
+void store_remove_replaced(struct store *s);
 
 #endif

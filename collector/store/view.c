@@ -1,16 +1,49 @@
 #include "base/mem.h"
 #include "collector/store/store_private.h"
 
+#include <stdlib.h>
+
+static int by_age(const void *a, const void *b)
+{
+    return store_segment_compare(((const struct view_segment *)a)->segment,
+                                 ((const struct view_segment *)b)->segment);
+}
+
+void view_prepare(struct view *v, const struct store *s)
+{
+    v->parts = arena_array(&v->arena, struct view_part, s->n_journals);
+    v->segments = arena_array(&v->arena, struct view_segment, s->n_segments);
+}
+
+struct view_segment *view_add_segment(struct view *v, struct store_segment *segment)
+{
+    struct view_segment *added = &v->segments[v->n_segments++];
+    segment->references++;
+    added->segment = segment;
+    return added;
+}
+
+void view_sort_segments(struct view *v)
+{
+    if (v->n_segments)
+        qsort(v->segments, v->n_segments, sizeof *v->segments, by_age);
+}
+
 void view_open(struct view **out, struct store *s)
 {
     struct view *v = mem_new(struct view);
-    v->n_parts = s->n_journals;
-    v->parts = arena_array(&v->arena, struct view_part, s->n_journals);
+    view_prepare(v, s);
     for (size_t i = 0; i < s->n_journals; i++) {
         struct store_journal *j = s->journals[i];
+        if (j->is_merged)
+            continue;
         j->references++;
-        v->parts[i] = (struct view_part){.journal = j, .page = j->first, .end = j->n_visible};
+        v->parts[v->n_parts++] =
+            (struct view_part){.journal = j, .page = j->first, .end = j->n_visible};
     }
+    for (size_t i = 0; i < s->n_segments; i++)
+        view_add_segment(v, s->segments[i]);
+    view_sort_segments(v);
     v->n_streams = s->streams.n_visible;
     v->streams = arena_array(&v->arena, const struct store_stream *, v->n_streams);
     if (v->n_streams)
@@ -40,25 +73,81 @@ void view_close(struct view **view)
         return;
     for (size_t i = 0; i < v->n_parts; i++)
         store_journal_unref(&v->parts[i].journal);
+    for (size_t i = 0; i < v->n_segments; i++)
+        store_segment_unref(&v->segments[i].segment);
     store_free(&v->own);
     arena_free(&v->arena);
     mem_free(view);
 }
 
+static bool touches(const struct block_ref *ref, int64_t since_ns, int64_t until_ns)
+{
+    return ref->greatest_event_ns >= since_ns && ref->least_event_ns < until_ns;
+}
+
+static size_t add_chunks(const struct view_segment *in, int64_t since_ns, int64_t until_ns,
+                         struct block_ref *to)
+{
+    const struct store_segment *s = in->segment;
+    size_t n = 0;
+    for (size_t i = 0; i < s->n_chunks; i++)
+        if (touches(&s->chunks[i], since_ns, until_ns))
+            to[n++] = s->chunks[i];
+    return n;
+}
+
+bool is_view_of_span(const struct view *v)
+{
+    return v->streams == NULL;
+}
+
+bool view_takes(const struct view *v, const struct block_ref *ref, struct hash128 origin,
+                uint64_t sequence)
+{
+    const struct view_segment *in = NULL;
+    for (size_t i = 0; i < v->n_segments && !in; i++)
+        in = v->segments[i].segment == ref->segment ? &v->segments[i] : NULL;
+    if (!in || !in->spans)
+        return true;
+    for (size_t i = 0; i < in->n_spans; i++)
+        if (hash128_equal(in->spans[i].origin, origin))
+            return sequence >= in->spans[i].first && sequence <= in->spans[i].last;
+    return false;
+}
+
+static size_t add_blocks(const struct view_part *part, int64_t since_ns, int64_t until_ns,
+                         struct block_ref *to)
+{
+    size_t n = 0;
+    const struct ref_page *page = part->page;
+    for (size_t k = part->first; k < part->end; k++) {
+        const struct block_ref *ref = view_part_ref(&page, part->first, k);
+        if (touches(ref, since_ns, until_ns))
+            to[n++] = *ref;
+    }
+    return n;
+}
+
+static bool is_before(const struct store_segment *s, uint64_t journal)
+{
+    return s->head.n_journals == 0 || s->head.journals[0] < journal;
+}
+
 const struct block_ref *view_blocks(struct view *v, int64_t since_ns, int64_t until_ns, size_t *n)
 {
-    size_t most = 0, found = 0;
+    size_t most = 0, found = 0, segment = 0;
     for (size_t i = 0; i < v->n_parts; i++)
         most += v->parts[i].end - v->parts[i].first;
+    for (size_t i = 0; i < v->n_segments; i++)
+        most += v->segments[i].segment->n_chunks;
     struct block_ref *blocks = arena_array(&v->arena, struct block_ref, most);
-    for (size_t i = 0; i < v->n_parts; i++) {
-        const struct view_part *part = &v->parts[i];
-        const struct ref_page *page = part->page;
-        for (size_t k = part->first; k < part->end; k++) {
-            const struct block_ref *ref = view_part_ref(&page, part->first, k);
-            if (ref->greatest_event_ns >= since_ns && ref->least_event_ns < until_ns)
-                blocks[found++] = *ref;
-        }
+    for (size_t i = 0; i <= v->n_parts; i++) {
+        uint64_t journal = i < v->n_parts ? v->parts[i].journal->number : UINT64_MAX;
+        for (; segment < v->n_segments && is_before(v->segments[segment].segment, journal);
+             segment++)
+            found += add_chunks(&v->segments[segment], since_ns, until_ns, blocks + found);
+        if (i < v->n_parts)
+            found += add_blocks(&v->parts[i], since_ns, until_ns, blocks + found);
     }
     *n = found;
     return blocks;
@@ -83,8 +172,10 @@ void *view_allocate(struct view *v, size_t size)
 
 bool view_load(const struct view *v, const struct block_ref *ref, struct buf *out, struct err *err)
 {
-    (void)v; /* keeps the journal open */
+    (void)v; /* keeps the files open */
     struct frame frame;
+    if (ref->segment)
+        return store_segment_load(ref, out, err);
     if (!journal_load(&ref->journal->file, ref->offset, &frame, out, err))
         return err_wrap(err, "journal %06llu", (unsigned long long)ref->journal->number);
     return true;

@@ -93,7 +93,7 @@ struct chunk_builder {
     struct chunk_row *rows; /* what they point to is not owned */
     size_t n_rows, rows_capacity;
     uint64_t *numbers;
-    struct view *views;
+    struct extent *views;
     struct buf bytes, stored;
 };
 

@@ -126,7 +126,7 @@ static void put_texts(struct chunk_builder *b, struct str (*text_of)(const struc
         struct str text = text_of(&b->rows[i].record);
         if (text.len == 0)
             continue;
-        b->views[n++] = (struct view){(uint32_t)texts.len, (uint32_t)text.len};
+        b->views[n++] = (struct extent){(uint32_t)texts.len, (uint32_t)text.len};
         buf_add(&texts, text);
     }
     b->writer.is_failed |= texts.over;

@@ -53,7 +53,7 @@ struct column_scratch {
     uint64_t *numbers; /* of each value, and which of the distinct it is */
     uint32_t *ids;
     size_t capacity;
-    struct view *distinct; /* with how often each is there */
+    struct extent *distinct; /* with how often each is there */
     uint32_t *counts, *table;
     size_t table_size;
     struct buf bytes, binary, exceptions;

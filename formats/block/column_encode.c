@@ -228,7 +228,7 @@ static size_t number_distinct(struct column_scratch *s, const struct column_valu
         }
         size_t at = value_hash(value) & (size - 1);
         for (; s->table[at]; at = (at + 1) & (size - 1), probes++) {
-            const struct view *known = &s->distinct[s->table[at] - 1];
+            const struct extent *known = &s->distinct[s->table[at] - 1];
             if (is_equal_value(str_of(values->lines + known->at, known->len), value))
                 break;
         }

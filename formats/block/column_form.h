@@ -10,7 +10,7 @@
 
 struct column_values {
     const char *lines;
-    const struct view *items; /* where each stands in the lines */
+    const struct extent *items; /* where each stands in the lines */
     size_t n;
 };
 

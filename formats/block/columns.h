@@ -49,7 +49,7 @@ struct columns_encoder {
     struct stream_writer writer;
     uint32_t *numbers;        /* of each shape, as stored */
     uint32_t *column_numbers; /* of each column, and one before them for the rest */
-    struct view *views;       /* values of all columns, one behind the other */
+    struct extent *views;     /* values of all columns, one behind the other */
     size_t *ends;             /* where those of each column end */
     struct buf bytes;
     struct buf pool; /* columns_join.h: lines and values; how many bytes the lines have */

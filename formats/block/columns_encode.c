@@ -5,7 +5,7 @@
 enum {
     EARLY_SEGMENTS = 2048,
     BETTER_LEVEL = 6,     /* of zstd, for streams in which it makes 6 % for 10 % of the time, */
-    BETTER_MIN = 1 << 20, /* but not where a shipper is in a hurry */
+    BETTER_MIN = 2 << 20, /* but not where a shipper is in a hurry */
 };
 
 void columns_encoder_free(struct columns_encoder *e)
@@ -86,7 +86,7 @@ static size_t number_all(struct columns_encoder *e)
 static void sort_values(struct columns_encoder *e)
 {
     const struct shapes *s = &e->shapes;
-    const struct view *value = s->values;
+    const struct extent *value = s->values;
     for (size_t i = 0; i < s->n_segments; i++) {
         if (number_of(e, s->segments[i]) < COLUMNS_FIRST_SHAPE)
             e->views[e->ends[0]++] = s->starts[i];

@@ -43,11 +43,11 @@ bool columns_source_open(struct columns_source *s, struct columns *c, struct are
         .values = arena_alloc_raw(arena, c->n_segments * sizeof *s->values),
         .places = arena_alloc_raw(arena, n_values * sizeof *s->places),
         .shapes = arena_alloc_raw(arena, c->n_shapes * sizeof *s->shapes),
-        .printed = arena_array(arena, struct view *, c->n_columns),
+        .printed = arena_array(arena, struct extent *, c->n_columns),
     };
     for (size_t i = 0; i < c->n_columns; i++)
         if (c->columns[i].n && c->columns[i].kind == COLUMN_DICT)
-            s->printed[i] = arena_array(arena, struct view, c->columns[i].distinct->n);
+            s->printed[i] = arena_array(arena, struct extent, c->columns[i].distinct->n);
     find_places(s, arena);
     columns_source_reset(s);
     return true;
@@ -160,10 +160,10 @@ static const char *pool_end(const struct columns_encoder *e)
 }
 
 static bool add_value(struct columns_encoder *e, struct columns_source *s, size_t column,
-                      size_t place, struct view *view)
+                      size_t place, struct extent *view)
 {
     const struct column *c = &s->columns->columns[column];
-    struct view *known = c->kind == COLUMN_DICT ? &s->printed[column][c->ids[place]] : NULL;
+    struct extent *known = c->kind == COLUMN_DICT ? &s->printed[column][c->ids[place]] : NULL;
     if (known && known->len) {
         *view = *known;
         return true;
@@ -171,7 +171,7 @@ static bool add_value(struct columns_encoder *e, struct columns_source *s, size_
     char *from = e->pool.ptr + e->pool.len, *to = print_value(c, place, from, pool_end(e));
     if (!to)
         return false;
-    *view = (struct view){(uint32_t)e->pool.len, (uint32_t)(to - from)};
+    *view = (struct extent){(uint32_t)e->pool.len, (uint32_t)(to - from)};
     e->pool.len += (size_t)(to - from);
     if (known)
         *known = *view;
@@ -179,18 +179,18 @@ static bool add_value(struct columns_encoder *e, struct columns_source *s, size_
 }
 
 /* Where the values of a segment go; NULL: its shape has no room. */
-static struct view *adopt_segment(struct columns_encoder *e, struct columns_source *s,
-                                  const struct columns_shape *shape)
+static struct extent *adopt_segment(struct columns_encoder *e, struct columns_source *s,
+                                    const struct columns_shape *shape)
 {
     uint32_t *known = &s->shapes[shape - s->columns->shapes];
-    struct view *values;
+    struct extent *values;
     if (*known == SHAPE_REST)
         *known = adopt_shape(e, s->columns, shape);
     return *known != SHAPE_REST && shapes_adopt(&e->shapes, *known, &values) ? values : NULL;
 }
 
 static bool add_values(struct columns_encoder *e, struct columns_source *s, size_t segment,
-                       struct view *values)
+                       struct extent *values)
 {
     size_t bytes = 0;
     const struct columns *c = s->columns;
@@ -229,7 +229,7 @@ bool columns_join_row(struct columns_encoder *e, struct columns_source *s, size_
     size_t before = e->joined, end = s->rows[row + 1];
     for (size_t i = s->rows[row]; i < end; i++) {
         const struct columns_shape *shape = shape_of(s->columns, i);
-        struct view *values = shape ? adopt_segment(e, s, shape) : NULL;
+        struct extent *values = shape ? adopt_segment(e, s, shape) : NULL;
         size_t cut = e->shapes.is_full ? end : i + 1; /* what has no room is not cut into many */
         if (!(values ? add_values(e, s, i, values) : cut_segments(e, s, i, cut, cut == end)))
             return false;

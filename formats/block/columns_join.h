@@ -20,11 +20,12 @@
 /* A block that rows are taken from. Owns nothing: all is in the arena. */
 struct columns_source {
     struct columns *columns;
-    uint32_t *rows;        /* the first segment of each, and behind the last */
-    uint32_t *values;      /* of each segment the first in .places */
-    uint32_t *places;      /* of each value in its column, in the order of the lines */
-    uint32_t *shapes;      /* what the encoder calls each; SHAPE_REST: not known yet */
-    struct view **printed; /* of each DICT the distinct values in the pool; .len 0: not there yet */
+    uint32_t *rows;   /* the first segment of each, and behind the last */
+    uint32_t *values; /* of each segment the first in .places */
+    uint32_t *places; /* of each value in its column, in the order of the lines */
+    uint32_t *shapes; /* what the encoder calls each; SHAPE_REST: not known yet */
+    struct extent *
+        *printed; /* of each DICT the distinct values in the pool; .len 0: not there yet */
 };
 
 /* Loads all columns. False: one is damaged. */

@@ -236,7 +236,7 @@ static void move_to_front(struct shapes *s, const struct walk *w, size_t depth)
 
 /* The end of the segment at at, if it is one of a known shape, with its values; else NULL. */
 static const char *find_shape(struct shapes *s, const char *at, const char *end, bool ends_line,
-                              struct view *values, uint32_t *shape)
+                              struct extent *values, uint32_t *shape)
 {
     struct walk w;
     size_t depth = 0;
@@ -268,7 +268,7 @@ static const char *find_shape(struct shapes *s, const char *at, const char *end,
         const char *to = token_end(n->kind, from, end);
         if (to == from)
             continue;
-        values[depth] = (struct view){(uint32_t)(from - s->lines.ptr), (uint32_t)(to - from)};
+        values[depth] = (struct extent){(uint32_t)(from - s->lines.ptr), (uint32_t)(to - from)};
         w.links[depth++] = link;
         w.links[depth] = &n->child;
         w.at[depth] = to;
@@ -278,7 +278,7 @@ static const char *find_shape(struct shapes *s, const char *at, const char *end,
 
 /* Cuts the segment at at into tokens; returns its end. */
 static const char *cut_segment(const struct shapes *s, const char *begin, const char *at,
-                               const char *end, struct shape_cut *c, struct view *values)
+                               const char *end, struct shape_cut *c, struct extent *values)
 {
     const char *newline = memchr(at, '\n', (size_t)(end - at));
     const char *stop = newline ? newline + 1 : end;
@@ -299,7 +299,7 @@ static const char *cut_segment(const struct shapes *s, const char *begin, const 
         c->before[c->n_slots] = (uint16_t)text;
         c->kinds[c->n_slots] = (uint8_t)slot.kind;
         values[c->n_slots++] =
-            (struct view){(uint32_t)(slot.from - s->lines.ptr), (uint32_t)(slot.to - slot.from)};
+            (struct extent){(uint32_t)(slot.from - s->lines.ptr), (uint32_t)(slot.to - slot.from)};
         at = slot.to;
     }
     c->is_last = at == end;
@@ -314,7 +314,7 @@ static void put_segment(struct shapes *s, uint32_t shape, const char *from, cons
     }
     s->segments[s->n_segments] = shape;
     s->starts[s->n_segments++] =
-        (struct view){(uint32_t)(from - s->lines.ptr), (uint32_t)(to - from)};
+        (struct extent){(uint32_t)(from - s->lines.ptr), (uint32_t)(to - from)};
     if (shape >= SHAPE_REST) {
         s->n_rest++;
         return;
@@ -323,7 +323,7 @@ static void put_segment(struct shapes *s, uint32_t shape, const char *from, cons
     s->n_values += s->items[shape].n_slots;
 }
 
-static struct view *room_for_values(struct shapes *s)
+static struct extent *room_for_values(struct shapes *s)
 {
     if (s->values_capacity - s->n_values < SHAPE_SLOTS_MAX) {
         s->values_capacity += s->values_capacity / 2 + 4096;
@@ -345,7 +345,7 @@ static const char *add_segment(struct shapes *s, const char *begin, const char *
                                bool ends_line)
 {
     uint32_t shape = SHAPE_REST;
-    struct view *values = room_for_values(s);
+    struct extent *values = room_for_values(s);
     bool is_cut = at == end || has_room(s);
     const char *stop =
         is_cut && s->n_nodes ? find_shape(s, at, end, ends_line, values, &shape) : NULL;
@@ -373,7 +373,7 @@ void shapes_add(struct shapes *s, size_t offset, size_t len, bool ends_line)
     } while (at < end);
 }
 
-bool shapes_adopt(struct shapes *s, uint32_t shape, struct view **values)
+bool shapes_adopt(struct shapes *s, uint32_t shape, struct extent **values)
 {
     if (!has_room(s)) {
         s->is_full = true;

@@ -72,7 +72,7 @@ struct shape_node {
     uint32_t child, next; /* what may follow the slot; what else may stand here; 0: nothing */
 };
 
-struct view {
+struct extent {
     uint32_t at, len; /* in the lines */
 };
 
@@ -99,8 +99,8 @@ struct shapes {
     uint8_t *tokens;    /* enum token_kind of each column */
     uint32_t *segments; /* shape of each, or SHAPE_REST… */
     size_t n_segments, segments_capacity, n_rest;
-    struct view *starts; /* where each segment stands; as many as .segments */
-    struct view *values; /* of all slots, in the order of segments and slots */
+    struct extent *starts; /* where each segment stands; as many as .segments */
+    struct extent *values; /* of all slots, in the order of segments and slots */
     size_t n_values, values_capacity;
     size_t n_missed; /* segments that were cut into tokens */
     bool is_full;    /* a bound above was reached: from then on nothing is cut */
@@ -114,6 +114,6 @@ void shapes_add(struct shapes *s, size_t at, size_t len, bool ends_line);
 uint32_t shapes_find(struct shapes *s, const struct shape_cut *cut);
 /* A segment of it, with room for its values, of which each stands somewhere in the lines. False: a bound
  * above would be broken. */
-bool shapes_adopt(struct shapes *s, uint32_t shape, struct view **values);
+bool shapes_adopt(struct shapes *s, uint32_t shape, struct extent **values);
 
 #endif

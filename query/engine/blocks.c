@@ -62,9 +62,9 @@ static bool decode_block(struct blocks *b, struct opened *o, size_t index, struc
     o->bytes.max = CHUNK_MAX;
     if (!b->snapshot->load(b->snapshot->context, index, &o->bytes, err))
         return false;
+    o->index = index;
     if (!opened_decode(o, b->known[index].summary.is_chunk, &b->packer, &b->selector, err))
         return false;
-    o->index = index;
     return true;
 }
 
@@ -207,6 +207,8 @@ static bool touches_range(const struct selector *s, const struct snapshot_block 
 void blocks_init(struct blocks *b)
 {
     const struct snapshot *s = b->snapshot;
+    b->selector.takes = s->takes;
+    b->selector.takes_context = s->context;
     assert(s->n_blocks < UINT32_MAX);
     b->kept = mem_array(struct opened, KEPT_MAX);
     b->known = mem_array(struct known_block, s->n_blocks);

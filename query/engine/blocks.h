@@ -32,6 +32,8 @@ struct snapshot {
     struct snapshot_block (*block)(void *context, size_t i);
     /* Appends the bytes of a block or chunk to out, whose max is CHUNK_MAX. */
     bool (*load)(void *context, size_t i, struct buf *out, struct err *err);
+    /* Whether a row of a chunk belongs to what is searched; NULL: all do. */
+    bool (*takes)(void *context, size_t i, struct hash128 origin, uint64_t sequence);
     /* All that are known, for filters and lists; NULL: any may come (filter.h, invariant 2). */
     const struct labels *const *streams;
     size_t n_streams;

@@ -148,6 +148,16 @@ static bool add_units(struct judge *j, uint32_t row, const struct record *record
     }
 }
 
+static bool is_searched(const struct judge *j, uint32_t row)
+{
+    const struct opened *o = j->o;
+    const struct selector *s = j->selector;
+    if (!o->places || !s->takes)
+        return true;
+    const struct chunk_place *place = &o->places[row];
+    return s->takes(s->takes_context, o->index, o->origins[place->origin], place->sequence);
+}
+
 static bool judge_records(struct judge *j)
 {
     enum { ASK_EVERY = 4096 };
@@ -158,7 +168,7 @@ static bool judge_records(struct judge *j)
         if (row % ASK_EVERY == 0 && s->is_canceled && s->is_canceled(s->context))
             return err_set(j->err, ERR_CANCELED, "the search was canceled");
         if (!j->accepted[record->stream] || (record->flags & RECORD_GAP) ||
-            !in_range(s, record->event_ns))
+            !in_range(s, record->event_ns) || !is_searched(j, row))
             continue;
         if (!add_units(j, row, record))
             return false;

@@ -50,6 +50,9 @@ struct selector {
     bool (*is_done)(void *context, struct hash128 stream);
     bool (*is_canceled)(void *context); /* asked every few thousand units; NULL: never */
     void *context;
+    /* Whether a row of a chunk belongs to what is searched; NULL: all do. */
+    bool (*takes)(void *context, size_t index, struct hash128 origin, uint64_t sequence);
+    void *takes_context;
     uint64_t gave_up; /* units on which the pattern gave up */
 };
 

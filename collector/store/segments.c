@@ -1,0 +1,259 @@
+#include "collector/store/segments.h"
+
+#include "base/mem.h"
+
+#include <stdio.h>
+
+#define NAME_START STR("segment-")
+
+void store_segment_name(uint64_t number, char name[SEGMENT_NAME])
+{
+    snprintf(name, SEGMENT_NAME, "segment-%06llu", (unsigned long long)number);
+}
+
+bool store_segment_number(struct str name, uint64_t *number)
+{
+    return take_prefix(&name, NAME_START) && name.len >= 6 && str_to_u64(name, number) &&
+           *number > 0;
+}
+
+static uint64_t first_journal(const struct store_segment *s)
+{
+    return s->head.n_journals ? s->head.journals[0] : 0;
+}
+
+int store_segment_compare(const struct store_segment *a, const struct store_segment *b)
+{
+    uint64_t x = first_journal(a), y = first_journal(b);
+    return x != y ? (x > y) - (x < y) : (a->number > b->number) - (a->number < b->number);
+}
+
+/* ---- reading ---- */
+
+static bool read_exactly(const struct file *f, uint64_t at, size_t n, char *to, struct err *err)
+{
+    size_t got;
+    if (!file_read_at(f, at, to, n, &got, err))
+        return false;
+    return got == n ? true : err_set(err, ERR_CORRUPT, "segment: it is cut short");
+}
+
+static bool read_head(struct store_segment *s, struct err *err)
+{
+    char start[SEGMENT_HEAD];
+    size_t size;
+    if (!read_exactly(&s->file, 0, sizeof start, start, err) ||
+        !segment_head_size(str_of(start, sizeof start), &size, err))
+        return false;
+    char *bytes = arena_alloc_raw(&s->arena, size);
+    return read_exactly(&s->file, 0, size, bytes, err) &&
+           segment_read_head(str_of(bytes, size), &s->head, &s->arena, err);
+}
+
+/* Tells where it begins. */
+static bool read_footer(struct store_segment *s, uint64_t *at, struct err *err)
+{
+    defer(packer_free) struct packer packer = {0};
+    char tail[SEGMENT_TAIL];
+    size_t stored;
+    if (s->bytes < SEGMENT_TAIL)
+        return err_set(err, ERR_CORRUPT, "segment: it is cut short");
+    if (!read_exactly(&s->file, s->bytes - SEGMENT_TAIL, sizeof tail, tail, err) ||
+        !segment_footer_size(str_of(tail, sizeof tail), &stored, err))
+        return false;
+    size_t size = stored + SEGMENT_TAIL;
+    if (size > s->bytes)
+        return err_set(err, ERR_CORRUPT, "segment: its end is damaged");
+    *at = s->bytes - size;
+    defer(buf_free) struct buf bytes = {.max = size + 1};
+    char *to = buf_reserve(&bytes, size);
+    return read_exactly(&s->file, s->bytes - size, size, to, err) &&
+           segment_read_footer(str_of(to, size), &s->footer, &packer, &s->arena, err);
+}
+
+static void add_chunk(struct store_segment *s, uint64_t offset, const struct block_header *h)
+{
+    s->chunks[s->n_chunks++] = (struct block_ref){
+        .segment = s,
+        .offset = offset,
+        .length = h->length,
+        .records = h->records,
+        .line_bytes = h->line_bytes,
+        .arrival_ns = s->newest_arrival_ns,
+        .least_order_ns = h->least_order_ns,
+        .greatest_order_ns = h->greatest_order_ns,
+        .least_event_ns = h->least_event_ns,
+        .greatest_event_ns = h->greatest_event_ns,
+    };
+    s->records += h->records;
+    s->line_bytes += h->line_bytes;
+}
+
+static void list_chunks(struct store_segment *s, uint64_t end)
+{
+    uint64_t at = end;
+    for (size_t i = 0; i < s->footer.n_chunks; i++)
+        at -= min_of(at, (uint64_t)s->footer.chunks[i].length);
+    s->oldest_arrival_ns = s->footer.oldest_arrival_ns;
+    s->newest_arrival_ns = s->footer.newest_arrival_ns;
+    s->chunks = arena_array(&s->arena, struct block_ref, s->footer.n_chunks);
+    for (size_t i = 0; i < s->footer.n_chunks; i++) {
+        add_chunk(s, at, &s->footer.chunks[i]);
+        at += s->footer.chunks[i].length;
+    }
+}
+
+/* The next chunk at or behind *at that has a whole header; false: there is none. */
+static bool find_chunk(const struct store_segment *s, uint64_t *at, struct block_header *h)
+{
+    enum { WINDOW = 64 << 10 };
+    static const char magic[] = "SLCK";
+    struct err ignored;
+    defer(buf_free) struct buf window = {.max = WINDOW};
+    char *bytes = buf_reserve(&window, WINDOW);
+    for (size_t got; file_read_at(&s->file, *at, bytes, WINDOW, &got, &ignored);) {
+        if (got < CHUNK_HEADER)
+            return false;
+        for (size_t i = 0; i + CHUNK_HEADER <= got; i++) {
+            if (memcmp(bytes + i, magic, 4) != 0 ||
+                !chunk_peek(str_of(bytes + i, CHUNK_HEADER), h, &ignored))
+                continue;
+            *at += i;
+            return true;
+        }
+        *at += got - CHUNK_HEADER + 1;
+    }
+    return false;
+}
+
+/* Without a footer: by what stands there. Arrival is then that of the file. */
+static void find_chunks(struct store_segment *s)
+{
+    struct block_header h;
+    struct stat st;
+    struct err ignored;
+    size_t n = 0;
+    for (uint64_t at = 0; find_chunk(s, &at, &h); at += h.length)
+        n++;
+    if (file_stat(&s->file, &st, &ignored))
+        s->oldest_arrival_ns = s->newest_arrival_ns = st.st_mtim.tv_sec * NS_PER_S;
+    s->chunks = arena_array(&s->arena, struct block_ref, n);
+    for (uint64_t at = 0; s->n_chunks < n && find_chunk(s, &at, &h); at += h.length)
+        add_chunk(s, at, &h);
+}
+
+static void note_problem(struct store_segment *s, const struct err *err)
+{
+    if (!s->problem)
+        s->problem = arena_text(&s->arena, str_from(err->text));
+}
+
+bool store_segment_open(struct store_segment **out, const char *path, uint64_t number,
+                        struct err *err)
+{
+    defer(store_segment_unref) struct store_segment *s = mem_new(struct store_segment);
+    defer(buf_free) struct buf kept = {0};
+    uint64_t end;
+    buf_add(&kept, str_from(path));
+    buf_text(&kept);
+    s->number = number;
+    s->references = 1;
+    s->path = move(kept.ptr);
+    if (!file_open(&s->file, path, FILE_READ, err) || !file_size(&s->file, &s->bytes, err))
+        return err_wrap(err, "%s", path);
+    if (!read_head(s, err)) {
+        s->head = (struct segment_head){.number = number};
+        note_problem(s, err);
+    }
+    if (read_footer(s, &end, err)) {
+        list_chunks(s, end);
+    } else {
+        note_problem(s, err);
+        find_chunks(s);
+    }
+    *out = move(s);
+    return true;
+}
+
+void store_segment_unref(struct store_segment **s)
+{
+    if (*s && --(*s)->references == 0) {
+        file_close(&(*s)->file);
+        arena_free(&(*s)->arena);
+        mem_free(&(*s)->path);
+        mem_free(s);
+    }
+    *s = NULL;
+}
+
+bool store_segment_load(const struct block_ref *ref, struct buf *out, struct err *err)
+{
+    size_t got = 0;
+    char *to = buf_reserve(out, ref->length);
+    bool done = to ? file_read_at(&ref->segment->file, ref->offset, to, ref->length, &got, err)
+                   : err_set(err, ERR_LIMIT, "no room for a chunk");
+    out->len += got;
+    if (done && got < ref->length)
+        done = err_set(err, ERR_CORRUPT, "a chunk is cut short");
+    return done ? true : err_wrap(err, "segment %06llu", (unsigned long long)ref->segment->number);
+}
+
+/* ---- writing ---- */
+
+static bool append(struct segment_writer *w, struct str bytes, struct err *err)
+{
+    if (!file_write_at(&w->file, w->at, bytes, err))
+        return err_wrap(err, "%s", w->new_path);
+    w->at += bytes.len;
+    return true;
+}
+
+bool segment_create(struct segment_writer *w, const char *folder, const struct segment_head *head,
+                    struct err *err)
+{
+    defer(buf_free) struct buf bytes = {.max = SEGMENT_HEAD_MAX};
+    char name[SEGMENT_NAME];
+    *w = (struct segment_writer){0};
+    store_segment_name(head->number, name);
+    w->folder = arena_text(&w->arena, str_from(folder));
+    w->path = arena_print(&w->arena, "%s/%s", folder, name).ptr;
+    const char *new_path = arena_print(&w->arena, "%s.new", w->path).ptr;
+    segment_put_head(head, &bytes);
+    if (bytes.over)
+        return err_set(err, ERR_LIMIT, "a segment cannot replace so many journals");
+    if (!folder_make(folder, err) || !file_remove(new_path, err) ||
+        !file_open(&w->file, new_path, FILE_CREATE, err))
+        return false;
+    w->new_path = new_path;
+    return append(w, buf_str(&bytes), err);
+}
+
+bool segment_append(struct segment_writer *w, struct str chunk, struct err *err)
+{
+    if (!append(w, chunk, err))
+        return false;
+    buf_add(&w->headers, str_slice(chunk, 0, CHUNK_HEADER));
+    return true;
+}
+
+bool segment_finish(struct segment_writer *w, const struct segment_footer *footer, struct err *err)
+{
+    defer(buf_free) struct buf bytes = {.max = SEGMENT_FOOTER_MAX};
+    if (!segment_put_footer(footer, buf_str(&w->headers), &w->packer, &bytes, err) ||
+        !append(w, buf_str(&bytes), err) || !file_sync(&w->file, err) ||
+        !file_rename(w->new_path, w->path, err))
+        return false;
+    w->new_path = NULL;
+    return folder_sync(w->folder, err);
+}
+
+void segment_close(struct segment_writer *w)
+{
+    struct err ignored;
+    if (w->new_path)
+        file_remove(w->new_path, &ignored);
+    file_close(&w->file);
+    buf_free(&w->headers);
+    packer_free(&w->packer);
+    arena_free(&w->arena);
+}

@@ -1,0 +1,79 @@
+/*
+ * The segment: a file of chunks, with what it replaces in front and what is in it behind.
+ *
+ *     segment := head chunk* footer tail
+ *     head    := "SLSG" version:u8 0:u8*3 length:u32 (of the payload) payload check:u64     XXH3-64 of all before it
+ *     payload := number:varint journals:varint number:varint* segments:varint number:varint*
+ *     footer  := zstd frame of: oldest:u64 newest:u64 (arrival of what is in it)
+ *                chunks:varint (header: the first 96 bytes of each)*  journals:varint journal*
+ *     journal := number:varint tag:u32 blocks:varint block*         of those that the segment was made of
+ *     block   := offset:varint length:varint records:varint line_bytes:varint origin:16 sequence:varint
+ *                arrival:u64 least_order:u64 greatest_order:u64 least_event:u64 greatest_event:u64
+ *     tail    := stored:u32 bytes:u32 check:u64 "SLSE"              of the footer; XXH3-64 of its stored bytes
+ *
+ *  1. What the head names does not count any more as soon as a segment with its whole tail stands under its
+ *     name, whether it is still there or not. A segment without that is none.
+ *  2. Chunks stand one behind the other, behind the head, in the order of the footer. With a damaged footer
+ *     they are found by their headers; the journals' blocks are then not known.
+ *  3. The blocks of a journal say where a reader stood that followed it (collector/store/places.h).
+ */
+#ifndef FORMATS_BLOCK_SEGMENT_H
+#define FORMATS_BLOCK_SEGMENT_H
+
+#include "formats/block/chunk.h"
+
+enum {
+    SEGMENT_VERSION = 1,
+    SEGMENT_HEAD = 12,             /* bytes before the payload */
+    SEGMENT_TAIL = 20,             /* at the end of the file */
+    SEGMENT_NAMES_MAX = 65536,     /* journals, and segments, in the head */
+    SEGMENT_HEAD_MAX = 2 << 20,    /* bytes, check and all */
+    SEGMENT_FOOTER_MAX = 64 << 20, /* bytes, unpacked */
+};
+
+struct segment_head {
+    uint64_t number;
+    const uint64_t *journals, *segments; /* that it replaces */
+    size_t n_journals, n_segments;
+};
+
+struct segment_block {
+    uint64_t offset, line_bytes, sequence;
+    uint32_t length, records;
+    struct hash128 origin;
+    int64_t arrival_ns;
+    int64_t least_order_ns, greatest_order_ns, least_event_ns, greatest_event_ns;
+};
+
+struct segment_journal {
+    uint64_t number;
+    uint32_t tag;
+    const struct segment_block *blocks;
+    size_t n_blocks;
+};
+
+struct segment_footer {
+    int64_t oldest_arrival_ns, newest_arrival_ns;
+    const struct block_header *chunks; /* as chunk_peek gives them */
+    size_t n_chunks;
+    const struct segment_journal *journals;
+    size_t n_journals;
+};
+
+void segment_put_head(const struct segment_head *head, struct buf *out);
+/* Footer and tail; of the chunks it takes headers, which are CHUNK_HEADER bytes of each. */
+bool segment_put_footer(const struct segment_footer *footer, struct str headers,
+                        struct packer *packer, struct buf *out, struct err *err);
+
+/* How many bytes a head has, from its first SEGMENT_HEAD; ERR_CORRUPT: it is none. */
+bool segment_head_size(struct str bytes, size_t *size, struct err *err);
+/* From exactly so many. All lives in the arena. */
+bool segment_read_head(struct str bytes, struct segment_head *head, struct arena *arena,
+                       struct err *err);
+/* How many bytes of the footer stand before the last SEGMENT_TAIL bytes of a file. */
+bool segment_footer_size(struct str tail, size_t *stored, struct err *err);
+/* bytes: footer and tail. */
+bool segment_read_footer(struct str bytes, struct segment_footer *footer, struct packer *packer,
+                         struct arena *arena, struct err *err);
+
+#endif
