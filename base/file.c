@@ -305,6 +305,13 @@ bool file_rename(const char *from, const char *to, struct err *err)
     return true;
 }
 
+bool file_link(const char *from, const char *to, struct err *err)
+{
+    if (disk->link(from, to) != 0)
+        return err_sys(err, "link %s to %s", to, from);
+    return true;
+}
+
 bool folder_sync(const char *path, struct err *err)
 {
     int fd = disk->open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);

@@ -81,6 +81,8 @@ bool file_load_plain(const char *path, size_t max, struct buf *out,
 bool file_replace(const char *path, struct str content, mode_t mode, struct err *err);
 bool file_remove(const char *path, struct err *err); /* a missing file is no error */
 bool file_rename(const char *from, const char *to, struct err *err);
+/* A second name for the same file. */
+bool file_link(const char *from, const char *to, struct err *err);
 bool path_stat(const char *path, struct stat *st, struct err *err);
 /* The user who decides what the path leads to: the owner of its first part that is neither root's nor
  * ours. False: there is none. */

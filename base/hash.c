@@ -35,6 +35,33 @@ struct hash128 hash128(struct str s)
     return (struct hash128){.low = h.low64, .high = h.high64};
 }
 
+struct hash128_stream {
+    XXH3_state_t state;
+};
+
+struct hash128_stream *hash128_begin(void)
+{
+    struct hash128_stream *s = aligned_alloc(64, sizeof *s);
+    if (!s)
+        abort();
+    XXH3_INITSTATE(&s->state);
+    XXH3_128bits_reset(&s->state);
+    return s;
+}
+
+void hash128_add(struct hash128_stream *s, struct str piece)
+{
+    XXH3_128bits_update(&s->state, piece.ptr, piece.len);
+}
+
+struct hash128 hash128_end(struct hash128_stream **s)
+{
+    XXH128_hash_t h = XXH3_128bits_digest(&(*s)->state);
+    free(*s);
+    *s = NULL;
+    return (struct hash128){.low = h.low64, .high = h.high64};
+}
+
 int hash128_compare(struct hash128 a, struct hash128 b)
 {
     if (a.high != b.high)

@@ -23,6 +23,12 @@ static inline bool hash128_equal(struct hash128 a, struct hash128 b)
 }
 
 int hash128_compare(struct hash128 a, struct hash128 b);
+
+/* The same of pieces that do not lie in memory together. */
+struct hash128_stream;
+struct hash128_stream *hash128_begin(void);
+void hash128_add(struct hash128_stream *s, struct str piece);
+struct hash128 hash128_end(struct hash128_stream **s); /* frees it */
 /* 32 lower-case hex digits, high half first, and back. */
 enum { HASH128_TEXT = 33 };
 void hash128_text(struct hash128 h, char text[HASH128_TEXT]);

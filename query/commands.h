@@ -8,5 +8,6 @@ int command_streams(int argc, char **argv);
 int command_token(int argc, char **argv);
 int command_status(int argc, char **argv);
 int command_reload(int argc, char **argv);
+int command_store(int argc, char **argv);
 
 #endif

@@ -22,6 +22,12 @@ static bool load(void *context, size_t i, struct buf *out, struct err *err)
     return view_load(s->view, &s->refs[i], out, err);
 }
 
+static void name(void *context, size_t i, char name[SNAPSHOT_NAME])
+{
+    const struct block_ref *ref = &((const struct view_snapshot *)context)->refs[i];
+    view_name(ref, name, SNAPSHOT_NAME);
+}
+
 static bool takes(void *context, size_t i, struct hash128 origin, uint64_t sequence)
 {
     const struct view_snapshot *s = context;
@@ -40,6 +46,7 @@ void view_snapshot(struct view_snapshot *s, struct view *view, int64_t since_ns,
         .context = s,
         .block = block_of,
         .load = load,
+        .name = name,
         .takes = is_view_of_span(view) ? takes : NULL,
         .streams = labels,
         .n_streams = n_streams,

@@ -128,6 +128,8 @@ const struct store_stream *const *view_streams(const struct view *v, size_t *n);
 const struct str *view_problems(const struct view *v, size_t *n);
 /* Zeroed memory that lives as long as the view. One thread at a time. */
 void *view_allocate(struct view *v, size_t size);
+/* "journal 000017", "segment 000009" */
+void view_name(const struct block_ref *ref, char *name, size_t size);
 /* Appends the bytes of a block. Any thread. */
 bool view_load(const struct view *v, const struct block_ref *ref, struct buf *out, struct err *err);
 

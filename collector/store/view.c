@@ -1,6 +1,7 @@
 #include "base/mem.h"
 #include "collector/store/store_private.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 static int by_age(const void *a, const void *b)
@@ -55,15 +56,36 @@ void view_open(struct view **out, struct store *s)
     *out = v;
 }
 
+/* No segment has come or gone meanwhile, with which journals would have gone that are in neither. */
+static bool has_same_segments(const struct store *s)
+{
+    struct err ignored;
+    defer(store_free) struct store *now = store_new(&s->options);
+    if (!store_list_segments(now, &ignored) || now->n_segments != s->n_segments)
+        return false;
+    for (size_t i = 0; i < s->n_segments; i++)
+        if (now->segments[i]->number != s->segments[i]->number) /* both in the order of names */
+            return false;
+    return true;
+}
+
 bool view_open_folder(struct view **out, const char *folder, struct err *err)
 {
+    enum { TRIES = 10 };
     struct store_options options = {.folder = folder};
-    defer(store_free) struct store *s = store_new(&options);
-    if (!store_scan(s, err))
-        return err_wrap(err, "store %s", folder);
-    view_open(out, s);
-    (*out)->own = move(s);
-    return true;
+    for (int i = 0; i < TRIES; i++) {
+        defer(store_free) struct store *s = store_new(&options);
+        bool is_last = i + 1 == TRIES;
+        bool good = store_scan(s, err);
+        if (!good && is_last)
+            return err_wrap(err, "store %s", folder);
+        if (!good || (!has_same_segments(s) && !is_last))
+            continue; /* a merge ended meanwhile */
+        view_open(out, s);
+        (*out)->own = move(s);
+        return true;
+    }
+    return false;
 }
 
 void view_close(struct view **view)
@@ -168,6 +190,12 @@ const struct str *view_problems(const struct view *v, size_t *n)
 void *view_allocate(struct view *v, size_t size)
 {
     return arena_alloc(&v->arena, size);
+}
+
+void view_name(const struct block_ref *ref, char *name, size_t size)
+{
+    snprintf(name, size, "%s %06llu", ref->segment ? "segment" : "journal",
+             (unsigned long long)(ref->segment ? ref->segment->number : ref->journal->number));
 }
 
 bool view_load(const struct view *v, const struct block_ref *ref, struct buf *out, struct err *err)

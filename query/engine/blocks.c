@@ -63,9 +63,14 @@ static bool decode_block(struct blocks *b, struct opened *o, size_t index, struc
     if (!b->snapshot->load(b->snapshot->context, index, &o->bytes, err))
         return false;
     o->index = index;
-    if (!opened_decode(o, b->known[index].summary.is_chunk, &b->packer, &b->selector, err))
-        return false;
-    return true;
+    if (opened_decode(o, b->known[index].summary.is_chunk, &b->packer, &b->selector, err))
+        return true;
+    if (b->snapshot->name && err->code == ERR_CORRUPT) {
+        char name[SNAPSHOT_NAME];
+        b->snapshot->name(b->snapshot->context, index, name);
+        err_wrap(err, "%s", name);
+    }
+    return false;
 }
 
 bool blocks_get(struct blocks *b, size_t index, const struct opened *pinned, struct opened **out,

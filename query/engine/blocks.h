@@ -25,6 +25,8 @@ struct snapshot_block {
     int64_t least_event_ns, greatest_event_ns;
 };
 
+enum { SNAPSHOT_NAME = 48 };
+
 /* What is searched; it does not change meanwhile. */
 struct snapshot {
     void *context;
@@ -32,6 +34,8 @@ struct snapshot {
     struct snapshot_block (*block)(void *context, size_t i);
     /* Appends the bytes of a block or chunk to out, whose max is CHUNK_MAX. */
     bool (*load)(void *context, size_t i, struct buf *out, struct err *err);
+    /* Where it lies, for people; NULL: that says nothing. */
+    void (*name)(void *context, size_t i, char name[SNAPSHOT_NAME]);
     /* Whether a row of a chunk belongs to what is searched; NULL: all do. */
     bool (*takes)(void *context, size_t i, struct hash128 origin, uint64_t sequence);
     /* All that are known, for filters and lists; NULL: any may come (filter.h, invariant 2). */

@@ -1,0 +1,220 @@
+/* What can be done with the files of a store, whether a collector has it or not. */
+#include "base/front.h"
+#include "base/mem.h"
+#include "base/say.h"
+#include "collector/store/parts.h"
+#include "query/commands.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { EXIT_WRONG = 2, EXIT_INCOMPLETE = 3 };
+enum form { FORM_TEXT, FORM_JSON };
+
+struct store_flags {
+    struct str config, store;
+    int output;
+    bool help;
+};
+
+static const char *const output_words[] = {"text", "json", NULL};
+
+#define FIELD(name) .field = offsetof(struct store_flags, name)
+
+/* clang-format off */
+static const struct option rows[] = {
+    {.flag = "config", .letter = 'c', .type = OPTION_PATH, FIELD(config), .value_name = "FILE",
+     .help = "configuration file (default " CONFIG_FILE ")"},
+    {.flag = "store", .type = OPTION_PATH, FIELD(store), .value_name = "FOLDER",
+     .help = "the store (default collector.data of the configuration)"},
+    {.flag = "output", .type = OPTION_WORD, FIELD(output), .words = output_words, .initial = "text",
+     .value_name = "FORM", .help = "text or json"},
+    {.flag = "help", .letter = 'h', .type = OPTION_BOOLEAN, FIELD(help), .help = "this text"},
+};
+/* clang-format on */
+
+static const struct option_table table = {rows, countof(rows), NULL};
+
+static const struct front front = {
+    "store", &table,
+    STR_INIT("usage: sluice store verify [OPTIONS]\n"
+             "       sluice store du [OPTIONS]\n"
+             "       sluice store backup [OPTIONS] FOLDER\n"
+             "       sluice store restore [OPTIONS] BACKUP\n\n"
+             "verify   reads everything and checks it; 3 if something is damaged\n"
+             "du       sizes by day: lines, and what they take on disk\n"
+             "backup   a consistent copy of a store, running or not, with a manifest of\n"
+             "         checksums. Again into the same folder only what is new is copied.\n"
+             "         sluice grep --store FOLDER searches it in place.\n"
+             "restore  of a backup into --store, which must not exist or be empty\n\n")};
+
+/* ---- verify ---- */
+
+static void tell(void *context, const char *text)
+{
+    (void)context;
+    say("sluice store: %s", text);
+}
+
+static int verify(const struct store_flags *f)
+{
+    struct err err;
+    struct store_verdict v;
+    if (!store_verify(f->store.ptr, tell, NULL, &v, &err))
+        return front_fail(&front, "%s", err.text);
+    if (f->output == FORM_JSON)
+        printf("{\"parts\":%llu,\"blocks\":%llu,\"records\":%llu,\"line_bytes\":%llu,\"damaged\":%"
+               "llu}\n",
+               (unsigned long long)v.parts, (unsigned long long)v.blocks,
+               (unsigned long long)v.records, (unsigned long long)v.line_bytes,
+               (unsigned long long)v.damaged);
+    else
+        printf("%llu files, %llu blocks, %llu records, %llu bytes of lines: %llu damaged places\n",
+               (unsigned long long)v.parts, (unsigned long long)v.blocks,
+               (unsigned long long)v.records, (unsigned long long)v.line_bytes,
+               (unsigned long long)v.damaged);
+    return v.damaged ? EXIT_INCOMPLETE : 0;
+}
+
+/* ---- du ---- */
+
+struct amount {
+    uint64_t files, records, line_bytes, bytes;
+};
+
+/* "9.8 MB" */
+static const char *human(uint64_t bytes, char room[16])
+{
+    static const char *const units[] = {"B", "kB", "MB", "GB", "TB", "PB"};
+    double value = (double)bytes;
+    size_t unit = 0;
+    while (value >= 999.95 && unit + 1 < countof(units)) {
+        value /= 1000;
+        unit++;
+    }
+    snprintf(room, 16, unit ? "%.1f %s" : "%.0f %s", value, units[unit]);
+    return room;
+}
+
+static void print_amount(const struct store_flags *f, const char *day, const struct amount *a)
+{
+    char lines[16], stored[16];
+    if (f->output == FORM_JSON) {
+        printf("{\"day\":\"%s\",\"files\":%llu,\"records\":%llu,\"line_bytes\":%llu,\"stored_"
+               "bytes\":%llu}\n",
+               day, (unsigned long long)a->files, (unsigned long long)a->records,
+               (unsigned long long)a->line_bytes, (unsigned long long)a->bytes);
+        return;
+    }
+    printf("%-10s %6llu files %12llu records %10s of lines %10s on disk %6.1f %%\n", day,
+           (unsigned long long)a->files, (unsigned long long)a->records,
+           human(a->line_bytes, lines), human(a->bytes, stored),
+           a->line_bytes ? 100.0 * (double)a->bytes / (double)a->line_bytes : 0);
+}
+
+static int by_day(const void *a, const void *b)
+{
+    const struct store_part *x = a, *y = b;
+    return (x->oldest_arrival_ns > y->oldest_arrival_ns) -
+           (x->oldest_arrival_ns < y->oldest_arrival_ns);
+}
+
+static int du(const struct store_flags *f)
+{
+    struct err err;
+    size_t n;
+    defer(view_close) struct view *v = NULL;
+    if (!view_open_folder(&v, f->store.ptr, &err))
+        return front_fail(&front, "%s", err.text);
+    const struct store_part *found = view_parts(v, &n);
+    struct store_part *parts = view_allocate(v, (n + 1) * sizeof *parts);
+    if (n) {
+        memcpy(parts, found, n * sizeof *parts);
+        qsort(parts, n, sizeof *parts, by_day);
+    }
+    struct amount all = {0};
+    for (size_t i = 0, end; i < n; i = end) {
+        struct amount day = {0};
+        char text[DAY_TEXT], other[DAY_TEXT];
+        day_text(parts[i].oldest_arrival_ns, text);
+        for (end = i; end < n; end++) {
+            day_text(parts[end].oldest_arrival_ns, other);
+            if (parts[end].records && strcmp(text, other) != 0)
+                break;
+            day.files++;
+            day.records += parts[end].records;
+            day.line_bytes += parts[end].line_bytes;
+            day.bytes += parts[end].bytes;
+        }
+        if (day.records)
+            print_amount(f, text, &day);
+        all.files += day.files;
+        all.records += day.records;
+        all.line_bytes += day.line_bytes;
+        all.bytes += day.bytes;
+    }
+    print_amount(f, "total", &all);
+    return 0;
+}
+
+/* ---- copies ---- */
+
+static int say_copied(const struct store_flags *f, const char *what, const struct store_copied *c)
+{
+    if (f->output == FORM_JSON)
+        printf("{\"files\":%llu,\"bytes\":%llu,\"linked\":%llu,\"kept\":%llu}\n",
+               (unsigned long long)c->files, (unsigned long long)c->bytes,
+               (unsigned long long)c->linked, (unsigned long long)c->kept);
+    else
+        printf("%s: %llu files, %llu bytes; %llu linked, %llu were there already\n", what,
+               (unsigned long long)c->files, (unsigned long long)c->bytes,
+               (unsigned long long)c->linked, (unsigned long long)c->kept);
+    return 0;
+}
+
+static int back_up(const struct store_flags *f, struct str to)
+{
+    struct err err;
+    struct store_copied copied;
+    if (!store_back_up(f->store.ptr, to.ptr, &copied, &err))
+        return front_fail(&front, "%s", err.text);
+    return say_copied(f, "backed up", &copied);
+}
+
+static int restore(const struct store_flags *f, struct str from)
+{
+    struct err err;
+    struct store_copied copied;
+    if (!store_restore(from.ptr, f->store.ptr, &copied, &err))
+        return front_fail(&front, "%s", err.text);
+    return say_copied(f, "restored", &copied);
+}
+
+int command_store(int argc, char **argv)
+{
+    struct store_flags f;
+    struct options given;
+    int status;
+    defer(arena_free) struct arena arena = {0};
+    defer(config_free) struct config config = {0};
+    if (!front_read(&front, &f, &given, &arena, argc, argv, &status))
+        return status;
+    struct str what = given.operands.n ? given.operands.items[0] : STR("");
+    bool is_copy = str_equal(what, STR("backup")) || str_equal(what, STR("restore"));
+    if (given.operands.n != (is_copy ? 2u : 1u))
+        return front_fail(&front, "say what: verify, du, backup FOLDER or restore BACKUP");
+    if (f.store.len == 0) {
+        if (!front_config(&front, &config, f.config, false, &status))
+            return status;
+        f.store = config.collector.data;
+    }
+    if (str_equal(what, STR("verify")))
+        return verify(&f);
+    if (str_equal(what, STR("du")))
+        return du(&f);
+    if (is_copy)
+        return str_equal(what, STR("backup")) ? back_up(&f, given.operands.items[1])
+                                              : restore(&f, given.operands.items[1]);
+    return front_fail(&front, "there is no '%.*s'; say verify, du, backup or restore",
+                      STR_ARG(what));
+}

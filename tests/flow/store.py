@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+"""Journals become segments while a collector works, and `sluice store` looks after their files."""
+import json
+import random
+import shutil
+
+import flow
+
+LINES = 60_000  # of bytes without a pattern, so that a journal becomes large enough
+
+
+def text(i):
+    return f"job {i} {random.Random(i).getrandbits(800):0200x}"
+
+
+def segments(collector):
+    return sorted((collector.data / "days").glob("*/*/segment-??????"))
+
+
+def run_expecting(status, *words):
+    done = flow.run(*words)
+    flow.check(done.status == status, f"{words}: {done}")
+    return done
+
+
+def store(collector, *words):
+    return run_expecting(0, "store", *words, "--store", collector.data)
+
+
+def merged(place):
+    """A collector with LINES lines, which have become a segment, and its shipper."""
+    collector = place.collector().start()
+    path = place.logs / "a.log"
+    flow.append(path, [text(i).encode() for i in range(LINES)])
+    shipper = place.shipper(collector).start()
+    collector.wait_count(LINES)
+    flow.wait_until(lambda: segments(collector) and len(collector.journals()) == 1,
+                    "a segment, and the journal that is written", 90)
+    return collector, shipper, path
+
+
+@flow.case("journals are merged in the background; searches give the same, also after a restart and with new lines")
+def merging(place):
+    collector, shipper, path = merged(place)
+    flow.verify({path: [text(i).encode() for i in range(LINES)]}, "--collector", collector.url)
+    out = flow.run("grep", "-h", "job 4711 ", "-B2", "-A1", "--collector", collector.url).out.decode().splitlines()
+    flow.check(out == [text(i) for i in range(4709, 4713)], out)
+    flow.append(path, [text(i).encode() for i in range(LINES, LINES + 100)])
+    collector.wait_count(LINES + 100)
+    flow.check(collector.stop() == 0, "it ends well")
+    collector.start()
+    collector.wait_count(LINES + 100)
+    out = flow.run("grep", "-h", f"job {LINES - 1} ", "-A2", "--collector", collector.url).out.decode().splitlines()
+    flow.check(out == [text(i) for i in range(LINES - 1, LINES + 2)], "context goes on from a segment into a journal")
+    flow.check(shipper.stop() == 0 and collector.stop() == 0, "both end well")
+
+
+@flow.case("store verify, du, backup and restore of a running store; damage is named and the rest is found")
+def files(place):
+    collector, shipper, path = merged(place)
+    sizes = [json.loads(line) for line in store(collector, "du", "--output", "json").out.splitlines()]
+    flow.check(sizes[-1]["day"] == "total" and sizes[-1]["records"] == LINES, sizes)
+    flow.check("MB of lines" in store(collector, "du").out.decode(), "for people")
+    backup, again = place.folder / "backup", place.folder / "again"
+    first = json.loads(store(collector, "backup", backup, "--output", "json").out)
+    flow.check(first["linked"] >= 1 and first["kept"] == 0, first)
+    flow.append(path, [text(i).encode() for i in range(LINES, LINES + 10)])
+    collector.wait_count(LINES + 10)
+    second = json.loads(store(collector, "backup", backup, "--output", "json").out)
+    flow.check(second["kept"] >= 1 and second["linked"] == 0, second)
+    flow.verify({path: [text(i).encode() for i in range(LINES + 10)]}, "--store", backup)
+    verdict = json.loads(flow.run("store", "verify", "--store", backup, "--output", "json").out)
+    flow.check(verdict["records"] == LINES + 10 and verdict["damaged"] == 0, verdict)
+    run_expecting(0, "store", "restore", backup, "--store", again)
+    flow.verify({path: [text(i).encode() for i in range(LINES + 10)]}, "--store", again)
+    refused = run_expecting(2, "store", "restore", backup, "--store", again)
+    flow.check("is not empty" in refused.err, refused.err)
+    refused = run_expecting(2, "store", "backup", place.logs, "--store", again)
+    flow.check("no MANIFEST" in refused.err, refused.err)
+    segment = next((again / "days").glob("*/*/segment-??????"))
+    with open(segment, "r+b") as f:
+        f.seek(100_000)
+        byte = f.read(1)
+        f.seek(100_000)
+        f.write(bytes([byte[0] ^ 1]))
+    damaged = run_expecting(3, "store", "verify", "--store", again)
+    flow.check("segment 00000" in damaged.err and "checksum" in damaged.err, damaged.err)
+    found = run_expecting(3, "grep", "-c", "job", "--store", again)
+    flow.check(0 < int(found.out) < LINES, found.out)
+    flow.check("segment 00000" in found.err, "a search says which part is missing")
+    flow.check(shipper.stop() == 0 and collector.stop() == 0, "both end well")
+    shutil.rmtree(again)
+
+
+if __name__ == "__main__":
+    flow.main()
