@@ -1,6 +1,8 @@
 /* What can be done with the files of a store, whether a collector has it or not. */
+#include "base/file.h"
 #include "base/front.h"
 #include "base/mem.h"
+#include "base/quantity.h"
 #include "base/say.h"
 #include "collector/store/parts.h"
 #include "query/commands.h"
@@ -39,10 +41,13 @@ static const struct front front = {
     "store", &table,
     STR_INIT("usage: sluice store verify [OPTIONS]\n"
              "       sluice store du [OPTIONS]\n"
+             "       sluice store plan [OPTIONS]\n"
              "       sluice store backup [OPTIONS] FOLDER\n"
              "       sluice store restore [OPTIONS] BACKUP\n\n"
              "verify   reads everything and checks it; 3 if something is damaged\n"
              "du       sizes by day: lines, and what they take on disk\n"
+             "plan     what retention will remove, when, and why; the rules are those of the\n"
+             "         configuration\n"
              "backup   a consistent copy of a store, running or not, with a manifest of\n"
              "         checksums. Again into the same folder only what is new is copied.\n"
              "         sluice grep --store FOLDER searches it in place.\n"
@@ -157,6 +162,78 @@ static int du(const struct store_flags *f)
     return 0;
 }
 
+/* ---- plan ---- */
+
+static int by_newest(const void *a, const void *b)
+{
+    const struct store_part *x = a, *y = b;
+    return (x->newest_arrival_ns > y->newest_arrival_ns) -
+           (x->newest_arrival_ns < y->newest_arrival_ns);
+}
+
+static void print_planned(const struct store_flags *f, const struct store_part *part,
+                          int64_t when_ns, const char *why)
+{
+    defer(buf_free) struct buf when = {0};
+    char size[16];
+    if (when_ns == TIME_NONE)
+        buf_add(&when, STR("never"));
+    else
+        put_rfc3339(&when, when_ns, 0);
+    if (f->output == FORM_JSON)
+        printf("{\"file\":\"%s\",\"records\":%llu,\"stored_bytes\":%llu,\"goes\":\"%s\",\"why\":\"%"
+               "s\"}\n",
+               part->name, (unsigned long long)part->records, (unsigned long long)part->bytes,
+               buf_text(&when), why);
+    else
+        printf("%-20s  %-42s %12llu records %10s  %s\n", buf_text(&when), part->name,
+               (unsigned long long)part->records, human(part->bytes, size), why);
+}
+
+/* What retention will remove, in its order, as things are now. */
+static int plan(const struct store_flags *f, const struct config *config)
+{
+    struct err err;
+    size_t n;
+    uint64_t total = 0, free_bytes, size, keep_free;
+    defer(view_close) struct view *v = NULL;
+    if (!view_open_folder(&v, f->store.ptr, &err) ||
+        !disk_space(f->store.ptr, &free_bytes, &size, &err))
+        return front_fail(&front, "%s", err.text);
+    const struct store_part *found = view_parts(v, &n);
+    struct store_part *parts = view_allocate(v, (n + 1) * sizeof *parts);
+    if (n) {
+        memcpy(parts, found, n * sizeof *parts);
+        qsort(parts, n, sizeof *parts, by_newest);
+    }
+    keep_free = share_of(config->collector.keep_free, size);
+    int64_t now_ns = time_now(), keep_ns = config->collector.keep_ns;
+    for (size_t i = 0; i < n; i++)
+        total += parts[i].bytes;
+    for (size_t i = 0; i < n; i++) {
+        const struct store_part *part = &parts[i];
+        bool is_large = config->collector.max_size && total > config->collector.max_size;
+        bool is_full = free_bytes < keep_free;
+        if (part->records == 0)
+            continue;
+        if (part->is_written)
+            print_planned(f, part, TIME_NONE, "it is being written");
+        else if (is_large || is_full)
+            print_planned(f, part, now_ns,
+                          is_large ? "the store is larger than max_size"
+                                   : "less is free than keep_free");
+        else if (keep_ns)
+            print_planned(f, part, max_of(part->newest_arrival_ns + keep_ns, now_ns), "keep");
+        else
+            print_planned(f, part, TIME_NONE, "keep is off");
+        if (!part->is_written && (is_large || is_full)) {
+            total -= part->bytes;
+            free_bytes += part->bytes;
+        }
+    }
+    return 0;
+}
+
 /* ---- copies ---- */
 
 static int say_copied(const struct store_flags *f, const char *what, const struct store_copied *c)
@@ -202,19 +279,20 @@ int command_store(int argc, char **argv)
     struct str what = given.operands.n ? given.operands.items[0] : STR("");
     bool is_copy = str_equal(what, STR("backup")) || str_equal(what, STR("restore"));
     if (given.operands.n != (is_copy ? 2u : 1u))
-        return front_fail(&front, "say what: verify, du, backup FOLDER or restore BACKUP");
-    if (f.store.len == 0) {
-        if (!front_config(&front, &config, f.config, false, &status))
-            return status;
+        return front_fail(&front, "say what: verify, du, plan, backup FOLDER or restore BACKUP");
+    if (!front_config(&front, &config, f.config, false, &status))
+        return status;
+    if (f.store.len == 0)
         f.store = config.collector.data;
-    }
     if (str_equal(what, STR("verify")))
         return verify(&f);
     if (str_equal(what, STR("du")))
         return du(&f);
+    if (str_equal(what, STR("plan")))
+        return plan(&f, &config);
     if (is_copy)
         return str_equal(what, STR("backup")) ? back_up(&f, given.operands.items[1])
                                               : restore(&f, given.operands.items[1]);
-    return front_fail(&front, "there is no '%.*s'; say verify, du, backup or restore",
+    return front_fail(&front, "there is no '%.*s'; say verify, du, plan, backup or restore",
                       STR_ARG(what));
 }

@@ -61,6 +61,9 @@ def files(place):
     sizes = [json.loads(line) for line in store(collector, "du", "--output", "json").out.splitlines()]
     flow.check(sizes[-1]["day"] == "total" and sizes[-1]["records"] == LINES, sizes)
     flow.check("MB of lines" in store(collector, "du").out.decode(), "for people")
+    plan = [json.loads(line) for line in store(collector, "plan", "--output", "json").out.splitlines()]
+    flow.check([p["why"] for p in plan] == ["keep"], plan)
+    flow.check(plan[0]["records"] == LINES and plan[0]["goes"].endswith("Z"), plan)
     backup, again = place.folder / "backup", place.folder / "again"
     first = json.loads(store(collector, "backup", backup, "--output", "json").out)
     flow.check(first["linked"] >= 1 and first["kept"] == 0, first)
