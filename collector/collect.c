@@ -8,6 +8,7 @@
  *     GET /metrics, /api/v1/status            read
  *     POST /api/v1/tokens?role=...            admin      `sluice token`
  *     POST /api/v1/reload                     admin      `sluice reload`
+ *     POST /api/v1/store/merge                admin      `sluice store merge`
  *     GET /health /healthz /ready /           nobody's secret
  *
  * Over TCP everything but the last row needs a token (collector/tokens.h), and requests that a web
@@ -169,6 +170,7 @@ static void handle_status(struct http_exchange *x, void *data)
         .records = n.records,
         .journals = n.journals,
         .segments = n.segments,
+        .is_merging = ingest_is_merging(c->ingest),
         .stored_bytes = n.bytes,
         .line_bytes = n.line_bytes,
         .free_bytes = n.free_bytes,
@@ -230,6 +232,13 @@ static void handle_tokens(struct http_exchange *x, void *data)
     mem_wipe(reply.ptr, reply.len);
 }
 
+static void handle_merge(struct http_exchange *x, void *data)
+{
+    struct collector *c = data;
+    ingest_merge(c->ingest);
+    http_reply(x, 202, "application/json", STR("{\"merging\":true}\n"));
+}
+
 static void handle_reload(struct http_exchange *x, void *data)
 {
     struct collector *c = data;
@@ -258,6 +267,7 @@ static const struct http_route routes[] = {
     {"POST", "/api/v1/tail", QUERY_BODY_MAX, handle_tail, ACCESS_READ},
     {"POST", "/api/v1/tokens", 0, handle_tokens, ACCESS_ADMIN},
     {"POST", "/api/v1/reload", 0, handle_reload, ACCESS_ADMIN},
+    {"POST", "/api/v1/store/merge", 0, handle_merge, ACCESS_ADMIN},
 };
 
 static bool authorize(struct http_exchange *x, const struct http_route *route, void *data)

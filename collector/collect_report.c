@@ -29,16 +29,16 @@ static void put_text(const struct collect_report *r, const struct problems *p, s
 static void put_json_form(const struct collect_report *r, const struct problems *p, struct buf *b)
 {
     put_report_json(b, "collector", p);
-    buf_print(
-        b,
-        ",\"version\":\"%s\",\"streams\":%llu,\"records\":%llu,\"journals\":%llu,\"segments\":%llu,"
-        "\"stored_bytes\":%llu,\"line_bytes\":%llu,\"free_bytes\":%llu,"
-        "\"damaged_parts\":%llu,\"keep_s\":%lld,\"oldest_s\":",
-        SLUICE_VERSION, (unsigned long long)r->streams, (unsigned long long)r->records,
-        (unsigned long long)r->journals, (unsigned long long)r->segments,
-        (unsigned long long)r->stored_bytes, (unsigned long long)r->line_bytes,
-        (unsigned long long)r->free_bytes, (unsigned long long)r->damaged,
-        (long long)(r->keep_ns / NS_PER_S));
+    buf_print(b,
+              ",\"version\":\"%s\",\"streams\":%llu,\"records\":%llu,\"journals\":%llu,"
+              "\"segments\":%llu,\"merging\":%s,"
+              "\"stored_bytes\":%llu,\"line_bytes\":%llu,\"free_bytes\":%llu,"
+              "\"damaged_parts\":%llu,\"keep_s\":%lld,\"oldest_s\":",
+              SLUICE_VERSION, (unsigned long long)r->streams, (unsigned long long)r->records,
+              (unsigned long long)r->journals, (unsigned long long)r->segments,
+              r->is_merging ? "true" : "false", (unsigned long long)r->stored_bytes,
+              (unsigned long long)r->line_bytes, (unsigned long long)r->free_bytes,
+              (unsigned long long)r->damaged, (long long)(r->keep_ns / NS_PER_S));
     if (r->age_ns >= 0)
         buf_print(b, "%lld}\n", (long long)(r->age_ns / NS_PER_S));
     else

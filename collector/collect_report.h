@@ -8,6 +8,7 @@
 
 struct collect_report {
     uint64_t streams, records, journals, segments;
+    bool is_merging;
     uint64_t stored_bytes, line_bytes; /* on disk; of the lines in it */
     uint64_t free_bytes;               /* of the disk */
     uint64_t damaged;                  /* parts */

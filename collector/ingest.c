@@ -42,6 +42,7 @@ struct ingest {
     void (*published)(void *data);
     void *published_data;
     bool wants_maintenance, maintains;
+    bool wants_merge, closes_journal;
     struct err maintain_err;
     struct {
         bool is_set;
@@ -170,6 +171,8 @@ static void run_commit(struct work *work)
         r->blocks = 0;
         r->err = err;
     }
+    if (i->closes_journal && i->was_good && !store_close_journal(i->store, &err))
+        log_error("closing the journal: %s", err.text);
     if (i->maintains)
         i->maintain_err.code = ERR_NONE;
     if (i->maintains && !store_maintain(i->store, time_now(), &i->maintain_err))
@@ -236,7 +239,7 @@ static void commit_done(struct work *work)
         log_error("the journal could not be synced; its blocks were refused, a new one is used");
     if (i->maintains && i->maintain_err.code != ERR_NONE)
         log_error("%s", i->maintain_err.text);
-    i->maintains = false;
+    i->maintains = i->closes_journal = false;
     while (i->batch) {
         struct ingest_request *r = i->batch;
         i->batch = r->next;
@@ -269,7 +272,7 @@ static void merge_ended(void *data)
 
 static void start_commit(struct ingest *i)
 {
-    if (i->is_running || (!i->queue && !i->wants_maintenance))
+    if (i->is_running || (!i->queue && !i->wants_maintenance && !i->wants_merge))
         return;
     if (i->retention.is_set)
         store_set_retention(i->store, i->retention.keep_ns, i->retention.max_bytes,
@@ -281,6 +284,8 @@ static void start_commit(struct ingest *i)
     i->is_running = true;
     i->maintains = i->wants_maintenance;
     i->wants_maintenance = false;
+    i->closes_journal = i->wants_merge;
+    i->wants_merge = false;
     if (i->maintains)
         i->maintained_ns = time_monotonic();
     work_start(i->workers, &i->work);
@@ -362,6 +367,17 @@ void ingest_on_publish(struct ingest *i, void (*published)(void *data), void *da
     i->published_data = data;
 }
 
+void ingest_merge(struct ingest *i)
+{
+    i->wants_merge = true;
+    start_commit(i);
+}
+
+bool ingest_is_merging(const struct ingest *i)
+{
+    return i->wants_merge || i->closes_journal || merger_is_busy(i->merger);
+}
+
 void ingest_tick(struct ingest *i)
 {
     if (time_monotonic() - i->maintained_ns < INGEST_MAINTAIN_S * NS_PER_S)
@@ -401,7 +417,7 @@ void ingest_close(struct ingest **address)
         free_request(r);
     }
     i->queue_end = &i->queue;
-    i->wants_maintenance = false;
+    i->wants_maintenance = i->wants_merge = false;
     if (i->workers)
         workers_close(&i->workers); /* runs commit_done */
     merger_close(&i->merger);

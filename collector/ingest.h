@@ -49,6 +49,10 @@ void ingest_set_retention(struct ingest *i, int64_t keep_ns, uint64_t max_bytes,
                           uint64_t keep_free);
 /* Called on the loop whenever something new can be seen (store_publish). One; NULL: nobody. */
 void ingest_on_publish(struct ingest *i, void (*published)(void *data), void *data);
+/* The journal that is written ends, and all that there are become segments, from the next commit on. */
+void ingest_merge(struct ingest *i);
+/* A merge is under way, or will be. */
+bool ingest_is_merging(const struct ingest *i);
 /* Once a second: retention. */
 void ingest_tick(struct ingest *i);
 

@@ -79,6 +79,11 @@ void merger_close(struct merger **address)
     mem_free(address);
 }
 
+bool merger_is_busy(const struct merger *m)
+{
+    return m->merge != NULL;
+}
+
 bool merger_turn(struct merger *m)
 {
     bool has_merged = m->merge && m->has_ended && end_merge(m);

@@ -19,6 +19,7 @@ bool merger_open(struct merger **m, uv_loop_t *loop, struct store *store, void (
                  void *data, struct err *err);
 /* Cancels what runs; no writer call runs. */
 void merger_close(struct merger **m);
+bool merger_is_busy(const struct merger *m);
 /* Takes in a merge that has ended, and begins the next one. True: files can be removed now. */
 bool merger_turn(struct merger *m);
 

@@ -5,18 +5,21 @@
 #include "base/quantity.h"
 #include "base/say.h"
 #include "collector/store/parts.h"
+#include "query/client.h"
 #include "query/commands.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 enum { EXIT_WRONG = 2, EXIT_INCOMPLETE = 3 };
 enum form { FORM_TEXT, FORM_JSON };
 
 struct store_flags {
     struct str config, store;
+    struct str_list collector;
     int output;
-    bool help;
+    bool wait, help;
 };
 
 static const char *const output_words[] = {"text", "json", NULL};
@@ -29,6 +32,9 @@ static const struct option rows[] = {
      .help = "configuration file (default " CONFIG_FILE ")"},
     {.flag = "store", .type = OPTION_PATH, FIELD(store), .value_name = "FOLDER",
      .help = "the store (default collector.data of the configuration)"},
+    {.flag = "collector", .type = OPTION_STRINGS, FIELD(collector), .value_name = "URL",
+     .help = "merge: which collector to ask"},
+    {.flag = "wait", .type = OPTION_BOOLEAN, FIELD(wait), .help = "merge: until it is done"},
     {.flag = "output", .type = OPTION_WORD, FIELD(output), .words = output_words, .initial = "text",
      .value_name = "FORM", .help = "text or json"},
     {.flag = "help", .letter = 'h', .type = OPTION_BOOLEAN, FIELD(help), .help = "this text"},
@@ -42,12 +48,15 @@ static const struct front front = {
     STR_INIT("usage: sluice store verify [OPTIONS]\n"
              "       sluice store du [OPTIONS]\n"
              "       sluice store plan [OPTIONS]\n"
+             "       sluice store merge [OPTIONS]\n"
              "       sluice store backup [OPTIONS] FOLDER\n"
              "       sluice store restore [OPTIONS] BACKUP\n\n"
              "verify   reads everything and checks it; 3 if something is damaged\n"
              "du       sizes by day: lines, and what they take on disk\n"
              "plan     what retention will remove, when, and why; the rules are those of the\n"
              "         configuration\n"
+             "merge    has a collector merge all its journals now. It does so by itself when\n"
+             "         they are large or nothing comes for a while\n"
              "backup   a consistent copy of a store, running or not, with a manifest of\n"
              "         checksums. Again into the same folder only what is new is copied.\n"
              "         sluice grep --store FOLDER searches it in place.\n"
@@ -234,6 +243,34 @@ static int plan(const struct store_flags *f, const struct config *config)
     return 0;
 }
 
+/* ---- merge ---- */
+
+static bool ask_whether_merging(struct client *client, bool *is_merging, struct err *err)
+{
+    defer(buf_free) struct buf answer = {.max = 64 << 10};
+    if (!client_call(client, "GET", "/api/v1/status?output=json", &answer, err))
+        return false;
+    *is_merging = str_find(buf_str(&answer), STR("\"merging\":true")) != SIZE_MAX;
+    return true;
+}
+
+static int merge(const struct store_flags *f, const struct config *config)
+{
+    struct err err;
+    struct warnings w = {0};
+    defer(client_free) struct client client = {0};
+    defer(buf_free) struct buf answer = {0};
+    if (!client_init(&client, &f->collector, config, &w, &err) ||
+        !client_call(&client, "POST", "/api/v1/store/merge", &answer, &err))
+        return front_fail(&front, "%s", err.text);
+    for (bool is_merging = f->wait; is_merging;) {
+        nanosleep(&(struct timespec){.tv_nsec = 200 * NS_PER_MS}, NULL);
+        if (!ask_whether_merging(&client, &is_merging, &err))
+            return front_fail(&front, "%s", err.text);
+    }
+    return 0;
+}
+
 /* ---- copies ---- */
 
 static int say_copied(const struct store_flags *f, const char *what, const struct store_copied *c)
@@ -279,7 +316,8 @@ int command_store(int argc, char **argv)
     struct str what = given.operands.n ? given.operands.items[0] : STR("");
     bool is_copy = str_equal(what, STR("backup")) || str_equal(what, STR("restore"));
     if (given.operands.n != (is_copy ? 2u : 1u))
-        return front_fail(&front, "say what: verify, du, plan, backup FOLDER or restore BACKUP");
+        return front_fail(&front,
+                          "say what: verify, du, plan, merge, backup FOLDER or restore BACKUP");
     if (!front_config(&front, &config, f.config, false, &status))
         return status;
     if (f.store.len == 0)
@@ -290,9 +328,11 @@ int command_store(int argc, char **argv)
         return du(&f);
     if (str_equal(what, STR("plan")))
         return plan(&f, &config);
+    if (str_equal(what, STR("merge")))
+        return merge(&f, &config);
     if (is_copy)
         return str_equal(what, STR("backup")) ? back_up(&f, given.operands.items[1])
                                               : restore(&f, given.operands.items[1]);
-    return front_fail(&front, "there is no '%.*s'; say verify, du, plan, backup or restore",
+    return front_fail(&front, "there is no '%.*s'; say verify, du, plan, merge, backup or restore",
                       STR_ARG(what));
 }

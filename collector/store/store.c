@@ -470,6 +470,11 @@ bool store_commit(struct store *s, int64_t now_ns, struct err *err)
     return true;
 }
 
+bool store_close_journal(struct store *s, struct err *err)
+{
+    return s->committed == 0 || store_start_journal(s, err);
+}
+
 /* ---- the loop thread ---- */
 
 static struct store_numbers count(const struct store *s)

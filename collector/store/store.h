@@ -85,6 +85,8 @@ bool store_put(struct store *s, struct str bytes, const struct block *block, int
 /* Syncs. On false everything put since the last commit is dropped, on disk too, and the store goes
  * on in a new journal. */
 bool store_commit(struct store *s, int64_t now_ns, struct err *err);
+/* Ends the journal that is written, if there is something in it, so that it can be merged. */
+bool store_close_journal(struct store *s, struct err *err);
 /* Other rules of retention from now on. */
 void store_set_retention(struct store *s, int64_t keep_ns, uint64_t max_bytes, uint64_t keep_free);
 /* Retention, and closing a journal whose day has passed. Tells what it removed. */

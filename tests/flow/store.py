@@ -55,6 +55,25 @@ def merging(place):
     flow.check(shipper.stop() == 0 and collector.stop() == 0, "both end well")
 
 
+@flow.case("store merge: everything becomes segments at once, and is found there")
+def at_once(place):
+    collector = place.collector().start()
+    path = place.logs / "a.log"
+    shipper = place.shipper(collector).start()
+    expected = []
+    for n in range(6):
+        expected += [text(i).encode() for i in range(n * 50, n * 50 + 50)]
+        flow.append(path, expected[-50:])
+        collector.wait_count(len(expected))
+        run_expecting(0, "store", "merge", "--wait", "--collector", collector.url)
+        flow.check(segments(collector), "a segment")
+        flow.verify({path: expected}, "--collector", collector.url)
+    flow.check(len(segments(collector)) < 6, "small ones are merged once more")
+    run_expecting(0, "store", "merge", "--wait", "--collector", collector.url)
+    flow.verify({path: expected}, "--store", collector.data)
+    flow.check(shipper.stop() == 0 and collector.stop() == 0, "both end well")
+
+
 @flow.case("store verify, du, backup and restore of a running store; damage is named and the rest is found")
 def files(place):
     collector, shipper, path = merged(place)
