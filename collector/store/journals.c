@@ -104,16 +104,11 @@ struct store_journal *store_journal_of_segment(const struct segment_journal *pla
         *new_ref(j) = (struct block_ref){
             .journal = j,
             .offset = b->offset,
-            .length = b->length,
-            .records = b->records,
             .line_bytes = b->line_bytes,
             .sequence = b->sequence,
             .origin = b->origin,
-            .arrival_ns = b->arrival_ns,
             .least_order_ns = b->least_order_ns,
             .greatest_order_ns = b->greatest_order_ns,
-            .least_event_ns = b->least_event_ns,
-            .greatest_event_ns = b->greatest_event_ns,
         };
     }
     return j;

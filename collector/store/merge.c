@@ -67,6 +67,14 @@ static void close_piece(struct open_piece **piece)
     mem_free(piece);
 }
 
+/* What it takes, counted as bytes of lines: lines may be empty. */
+static uint64_t size_of(const struct open_piece *p)
+{
+    enum { OF_ROW = 128 };
+    const struct block_header *h = &p->chunk.block.header;
+    return max_of(h->line_bytes, (uint64_t)h->records * OF_ROW);
+}
+
 static const struct record *row_of(const struct open_piece *p, size_t i)
 {
     return &p->chunk.block.records[p->rows[i]];
@@ -183,7 +191,7 @@ static void close_pieces(struct run *r)
         qsort(r->open, left, sizeof(struct open_piece *), by_next_row);
     for (size_t i = 0; i < left; i++) {
         struct open_piece *p = r->open[i];
-        bytes += p->chunk.block.header.line_bytes;
+        bytes += size_of(p);
         if (i == 0 || bytes <= MERGE_OPEN_MAX / 2) {
             r->open[kept++] = p;
             continue;
@@ -232,7 +240,7 @@ static uint64_t open_bytes(const struct run *r)
 {
     uint64_t bytes = 0;
     for (size_t i = 0; i < r->n_open; i++)
-        bytes += r->open[i]->chunk.block.header.line_bytes;
+        bytes += size_of(r->open[i]);
     return bytes;
 }
 
@@ -395,12 +403,20 @@ static void add_rows(struct run *r, size_t n)
     }
 }
 
+static bool is_whole(int64_t ns)
+{
+    return ns % NS_PER_US == 0;
+}
+
 /* Microseconds, if no row of the slice has more. */
 static uint8_t unit_of_slice(const struct run *r)
 {
-    for (size_t i = 0; i < r->n_open; i++)
-        if (r->open[i]->end > r->open[i]->next && r->open[i]->chunk.block.header.unit == 0)
+    for (size_t i = 0; i < r->n_open; i++) {
+        const struct block_header *h = &r->open[i]->chunk.block.header;
+        if (r->open[i]->end > r->open[i]->next &&
+            (h->unit == 0 || !is_whole(h->least_order_ns) || !is_whole(h->least_event_ns)))
             return 0;
+    }
     return 1;
 }
 
@@ -440,8 +456,11 @@ static bool make_slice(struct run *r, struct err *err)
         if (!open_piece(r, err))
             return false;
     }
-    if (r->n_waiting == 0 || a.rows == 0)
+    bool is_small = a.bytes < MERGE_CHUNK_BYTES / 4 && a.rows < CHUNK_ROWS_MAX / 8;
+    if (r->n_waiting == 0 || is_small) /* no more fits, or more overlaps than may be open */
         a = end_slice(r, INT64_MAX);
+    if (a.rows == 0)
+        return err_set(err, ERR_CORRUPT, "a row has a time that no row can have");
     while (a.rows > CHUNK_ROWS_MAX || a.bytes > MERGE_CHUNK_BYTES)
         a = halve_slice(r, a);
     while (!make_chunk(r, a.rows, err)) {

@@ -10,9 +10,9 @@
  *
  *  1. Every row of every piece is in exactly one chunk, with all that was known of it. At the end the sums of
  *     rows, bytes and hashes of what went in and of what comes out again are compared; nothing counts before.
- *  2. Slices overlap only if more rows of one time are open than fit in memory.
- *  3. Memory: the open pieces decoded, which is about twice their lines, and about four times those of a chunk.
- *     Pieces are opened until there are MERGE_OPEN_MAX bytes of lines.
+ *  2. Slices overlap only where more pieces overlap than may be open.
+ *  3. Memory: the open pieces decoded, and about four times the lines of a chunk. Pieces are opened until they have
+ *     MERGE_OPEN_MAX bytes, of lines or of 128 for each row.
  */
 #ifndef COLLECTOR_STORE_MERGE_H
 #define COLLECTOR_STORE_MERGE_H

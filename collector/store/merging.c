@@ -14,7 +14,9 @@ enum {
 
 struct store_merge {
     struct arena arena;
-    const char *folder; /* of the segment */
+    const char *folder;      /* of the segment */
+    uint64_t least_followed; /* journals before it have no followers any more */
+    size_t piece;            /* that was loaded last */
     uint64_t number;
     struct store_journal **journals; /* referenced */
     size_t n_journals;
@@ -22,11 +24,28 @@ struct store_merge {
     size_t n_segments;
     const struct block_ref **blocks; /* of all of them */
     size_t n_blocks;
+    struct segment_journal *places; /* of the journals that the segments were made of */
+    size_t n_places;
     struct store_segment *made;
     struct segment_writer writer;
     struct err err;
     bool is_done;
 };
+
+static void free_merge(struct store_merge **m)
+{
+    for (size_t i = 0; i < (*m)->n_journals; i++) {
+        (*m)->journals[i]->is_merging = false;
+        store_journal_unref(&(*m)->journals[i]);
+    }
+    for (size_t i = 0; i < (*m)->n_segments; i++) {
+        (*m)->segments[i]->is_merging = false;
+        store_segment_unref(&(*m)->segments[i]);
+    }
+    store_segment_unref(&(*m)->made);
+    arena_free(&(*m)->arena);
+    mem_free(m);
+}
 
 /* ---- opening ---- */
 
@@ -84,12 +103,24 @@ static bool has_number(const uint64_t *numbers, size_t n, uint64_t number)
     return false;
 }
 
-static bool is_segment_replaced(const struct store *s, uint64_t number)
+/* A journal is in one segment only: the newest that names it. */
+static bool is_segment_replaced(const struct store *s, const struct store_segment *old)
 {
-    for (size_t i = 0; i < s->n_segments; i++)
-        if (has_number(s->segments[i]->head.segments, s->segments[i]->head.n_segments, number))
+    for (size_t i = 0; i < s->n_segments && old->head.n_journals; i++) {
+        const struct store_segment *other = s->segments[i];
+        if (other->number > old->number &&
+            has_number(other->head.journals, other->head.n_journals, old->head.journals[0]))
             return true;
+    }
     return false;
+}
+
+static void replace_segment(struct store *s, struct store_segment *segment)
+{
+    mem_grow(s->replaced, s->n_replaced, s->replaced_capacity);
+    s->replaced[s->n_replaced++] = segment->path;
+    segment->path = NULL;
+    segment->is_removed = true;
 }
 
 bool is_journal_replaced(const struct store *s, uint64_t number)
@@ -106,24 +137,35 @@ bool store_list_segments(struct store *s, struct err *err)
         return false;
     size_t kept = 0;
     for (size_t i = 0; i < s->n_segments; i++)
-        s->segments[i]->is_removed = is_segment_replaced(s, s->segments[i]->number);
+        s->segments[i]->is_removed = is_segment_replaced(s, s->segments[i]);
     for (size_t i = 0; i < s->n_segments; i++) {
-        if (s->segments[i]->is_removed)
-            store_segment_unref(&s->segments[i]);
-        else
+        if (!s->segments[i]->is_removed) {
             s->segments[kept++] = s->segments[i];
+            continue;
+        }
+        replace_segment(s, s->segments[i]);
+        store_segment_unref(&s->segments[i]);
     }
     s->n_segments = kept;
     return true;
 }
 
-static bool remove_leftover(struct store *s, const char *path, struct str name, struct err *err)
+static bool remove_unfinished(struct store *s, const char *path, struct str name, struct err *err)
 {
-    uint64_t number;
-    bool is_unfinished = str_ends(name, STR(".new"));
-    if (is_unfinished || (store_segment_number(name, &number) && is_segment_replaced(s, number)))
-        return file_remove(path, err);
-    return true;
+    (void)s;
+    return str_ends(name, STR(".new")) ? file_remove(path, err) : true;
+}
+
+/* Of what is not whole the journals may still be of use. */
+static bool is_in_whole_segment(const struct store *s, uint64_t journal)
+{
+    for (size_t i = 0; i < s->n_segments; i++) {
+        const struct store_segment *segment = s->segments[i];
+        if (!segment->problem &&
+            has_number(segment->head.journals, segment->head.n_journals, journal))
+            return true;
+    }
+    return false;
 }
 
 void store_remove_replaced(struct store *s)
@@ -133,12 +175,12 @@ void store_remove_replaced(struct store *s)
     struct str *names;
     size_t n;
     const char *folder = arena_print(&arena, "%s/journal", s->options.folder).ptr;
-    walk_days(s, remove_leftover, &ignored);
+    walk_days(s, remove_unfinished, &ignored);
     if (!folder_list(folder, &arena, &names, &n, &ignored))
         return;
     for (size_t i = 0; i < n; i++) {
         uint64_t number;
-        if (store_journal_number(names[i], &number) && is_journal_replaced(s, number))
+        if (store_journal_number(names[i], &number) && is_in_whole_segment(s, number))
             file_remove(arena_print(&arena, "%s/%.*s", folder, STR_ARG(names[i])).ptr, &ignored);
     }
 }
@@ -154,6 +196,39 @@ static bool can_be_merged(const struct store *s, const struct store_journal *j)
 static int64_t day_of(const struct store_journal *j)
 {
     return j->oldest_arrival_ns / NS_PER_DAY;
+}
+
+static void describe_journal(struct store_merge *m, const struct store_journal *j,
+                             struct segment_journal *to)
+{
+    struct segment_block *blocks = arena_array(&m->arena, struct segment_block, j->n_visible);
+    const struct ref_page *page = j->first;
+    for (size_t i = 0; i < j->n_visible; i++) {
+        const struct block_ref *ref = store_journal_ref(&page, i);
+        blocks[i] = (struct segment_block){.offset = ref->offset,
+                                           .line_bytes = ref->line_bytes,
+                                           .sequence = ref->sequence,
+                                           .origin = ref->origin,
+                                           .least_order_ns = ref->least_order_ns,
+                                           .greatest_order_ns = ref->greatest_order_ns};
+    }
+    *to = (struct segment_journal){.number = j->number,
+                                   .tag = (uint32_t)j->health.journal_id,
+                                   .blocks = blocks,
+                                   .n_blocks = j->n_visible};
+}
+
+/* Of the journals that the segments were made of, as far as they are remembered. */
+static void list_places(struct store_merge *m, const struct store *s)
+{
+    m->places = arena_array(&m->arena, struct segment_journal, s->n_journals);
+    for (size_t i = 0; i < s->n_journals; i++) {
+        const struct store_journal *j = s->journals[i];
+        for (size_t k = 0; k < m->n_segments && j->is_merged; k++)
+            if (has_number(m->segments[k]->head.journals, m->segments[k]->head.n_journals,
+                           j->number))
+                describe_journal(m, j, &m->places[m->n_places++]);
+    }
 }
 
 static void list_blocks(struct store_merge *m)
@@ -177,6 +252,7 @@ static void list_blocks(struct store_merge *m)
 static struct store_merge *new_merge(struct store *s, int64_t arrival_ns)
 {
     struct store_merge *m = mem_new(struct store_merge);
+    m->least_followed = s->last_number > FOLLOWED_MAX ? s->last_number - FOLLOWED_MAX : 0;
     char day[DAY_TEXT];
     day_text(arrival_ns, day);
     m->folder = arena_print(&m->arena, "%s/days/%s/default", s->options.folder, day).ptr;
@@ -214,14 +290,34 @@ static struct store_merge *plan_journals(struct store *s)
 /* Of which small chunks can become larger ones: sources that were read at different speeds leave them. */
 static bool has_small_chunks(const struct store_segment *s)
 {
-    return s->head.n_segments == 0 && s->n_chunks >= SMALL_SEGMENTS &&
-           s->line_bytes / s->n_chunks < MERGE_CHUNK_BYTES / 2;
+    return !s->problem && !s->cannot_merge && s->head.generation == 1 &&
+           s->n_chunks >= SMALL_SEGMENTS && s->line_bytes / s->n_chunks < MERGE_CHUNK_BYTES / 2;
 }
 
 static bool are_alike(const struct store_segment *a, const struct store_segment *b)
 {
     return a->oldest_arrival_ns / NS_PER_DAY == b->oldest_arrival_ns / NS_PER_DAY &&
            a->bytes / 4 <= b->bytes && b->bytes / 4 <= a->bytes;
+}
+
+/* A journal that is none of a segment stands between them: context would jump over it. */
+static bool has_journal_between(const struct store *s, const struct store_segment *a,
+                                const struct store_segment *b)
+{
+    for (size_t i = 0; i < s->n_journals; i++) {
+        const struct store_journal *j = s->journals[i];
+        if (!j->is_merged && j->n_visible && j->number > a->head.journals[0] &&
+            j->number < b->head.journals[0])
+            return true;
+    }
+    return false;
+}
+
+static bool may_follow(const struct store *s, const struct store_segment *a,
+                       const struct store_segment *b)
+{
+    return !b->problem && !b->cannot_merge && b->head.n_journals && a->head.n_journals &&
+           are_alike(a, b) && !has_journal_between(s, a, b);
 }
 
 /* How many segments from the first on are neighbours of about one size. */
@@ -231,8 +327,7 @@ static size_t count_alike(const struct store *s, struct store_segment *const *so
     size_t end = 0;
     if (s->options.max_bytes)
         most = min_of(most, max_of(s->options.max_bytes / 8, s->journal_bytes));
-    for (; end < n && !sorted[end]->problem && are_alike(sorted[0], sorted[end]) &&
-           bytes + sorted[end]->bytes <= most;
+    for (; end < n && may_follow(s, sorted[0], sorted[end]) && bytes + sorted[end]->bytes <= most;
          end++)
         bytes += sorted[end]->bytes;
     return end;
@@ -273,23 +368,39 @@ static struct store_merge *plan_segments(struct store *s)
         m->segments[i]->references++;
         m->segments[i]->is_merging = true;
     }
+    list_places(m, s);
     list_blocks(m);
     return m;
+}
+
+/* A merge needs room for what it makes before what it replaces can go. */
+static bool has_room_for(const struct store *s, const struct store_merge *m)
+{
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < m->n_journals; i++)
+        bytes += m->journals[i]->end;
+    for (size_t i = 0; i < m->n_segments; i++)
+        bytes += m->segments[i]->bytes;
+    return !s->maintained_ns || s->free_bytes >= s->options.keep_free + bytes;
 }
 
 struct store_merge *store_plan_merge(struct store *s)
 {
     struct store_merge *m = plan_journals(s);
-    return m ? m : plan_segments(s);
+    m = m ? m : plan_segments(s);
+    if (m && !has_room_for(s, m))
+        free_merge(&m);
+    return m;
 }
 
 /* ---- running ---- */
 
 static bool load(void *context, size_t piece, struct buf *out, struct err *err)
 {
-    const struct store_merge *m = context;
+    struct store_merge *m = context;
     const struct block_ref *ref = m->blocks[piece];
     struct frame frame;
+    m->piece = piece;
     if (ref->segment)
         return store_segment_load(ref, out, err);
     return journal_load(&ref->journal->file, ref->offset, &frame, out, err)
@@ -305,66 +416,62 @@ static bool take(void *context, struct str chunk, const struct block_header *hea
     return segment_append(&m->writer, chunk, err);
 }
 
-static void describe_journal(struct store_merge *m, const struct store_journal *j, size_t first,
-                             struct segment_journal *to)
+/* Places are only of use to who is not far behind, and may not become much. */
+static void add_places(struct store_merge *m, const struct segment_journal *places,
+                       struct segment_journal *to, struct segment_footer *footer)
 {
-    struct segment_block *blocks = arena_array(&m->arena, struct segment_block, j->n_visible);
-    for (size_t k = 0; k < j->n_visible; k++) {
-        const struct block_ref *ref = m->blocks[first + k];
-        blocks[k] = (struct segment_block){.offset = ref->offset,
-                                           .line_bytes = ref->line_bytes,
-                                           .sequence = ref->sequence,
-                                           .length = ref->length,
-                                           .records = ref->records,
-                                           .origin = ref->origin,
-                                           .arrival_ns = ref->arrival_ns,
-                                           .least_order_ns = ref->least_order_ns,
-                                           .greatest_order_ns = ref->greatest_order_ns,
-                                           .least_event_ns = ref->least_event_ns,
-                                           .greatest_event_ns = ref->greatest_event_ns};
+    enum { BLOCKS_FOLLOWED_MAX = 100000 };
+    size_t n = 0;
+    for (size_t i = 0; i < footer->n_journals; i++)
+        n += to[i].n_blocks;
+    if (places->number >= m->least_followed && n + places->n_blocks <= BLOCKS_FOLLOWED_MAX)
+        to[footer->n_journals++] = *places;
+}
+
+static void describe_journals(struct store_merge *m, uint64_t *numbers, struct segment_head *head,
+                              struct segment_footer *footer, struct segment_journal *places)
+{
+    for (size_t i = 0; i < m->n_journals; i++) {
+        const struct store_journal *j = m->journals[i];
+        struct segment_journal own;
+        describe_journal(m, j, &own);
+        add_places(m, &own, places, footer);
+        numbers[head->n_journals++] = j->number;
+        footer->oldest_arrival_ns = min_of(footer->oldest_arrival_ns, j->oldest_arrival_ns);
+        footer->newest_arrival_ns = max_of(footer->newest_arrival_ns, j->newest_arrival_ns);
     }
-    *to = (struct segment_journal){.number = j->number,
-                                   .tag = (uint32_t)j->health.journal_id,
-                                   .blocks = blocks,
-                                   .n_blocks = j->n_visible};
+}
+
+static void describe_segments(struct store_merge *m, uint64_t *numbers, struct segment_head *head,
+                              struct segment_footer *footer)
+{
+    for (size_t i = 0; i < m->n_segments; i++) {
+        const struct store_segment *s = m->segments[i];
+        head->generation = max_of(head->generation, s->head.generation + 1);
+        for (size_t k = 0; k < s->head.n_journals; k++)
+            numbers[head->n_journals++] = s->head.journals[k];
+        footer->oldest_arrival_ns = min_of(footer->oldest_arrival_ns, s->oldest_arrival_ns);
+        footer->newest_arrival_ns = max_of(footer->newest_arrival_ns, s->newest_arrival_ns);
+    }
 }
 
 /* Names what is merged, and what that was merged of. */
 static void describe(struct store_merge *m, struct segment_head *head,
                      struct segment_footer *footer)
 {
-    size_t n_numbers = m->n_journals, n_places = m->n_journals, block = 0;
-    for (size_t i = 0; i < m->n_segments; i++) {
+    size_t n_numbers = m->n_journals;
+    for (size_t i = 0; i < m->n_segments; i++)
         n_numbers += m->segments[i]->head.n_journals;
-        n_places += m->segments[i]->footer.n_journals;
-    }
     uint64_t *numbers = arena_array(&m->arena, uint64_t, n_numbers);
-    uint64_t *segments = arena_array(&m->arena, uint64_t, m->n_segments);
-    struct segment_journal *places = arena_array(&m->arena, struct segment_journal, n_places);
-    *head = (struct segment_head){.number = m->number, .journals = numbers, .segments = segments};
-    *footer =
-        (struct segment_footer){.oldest_arrival_ns = INT64_MAX, .newest_arrival_ns = INT64_MIN};
-    for (size_t i = 0; i < m->n_journals; i++) {
-        const struct store_journal *j = m->journals[i];
-        numbers[head->n_journals++] = j->number;
-        describe_journal(m, j, block, &places[footer->n_journals++]);
-        block += j->n_visible;
-        footer->oldest_arrival_ns = min_of(footer->oldest_arrival_ns, j->oldest_arrival_ns);
-        footer->newest_arrival_ns = max_of(footer->newest_arrival_ns, j->newest_arrival_ns);
-    }
-    for (size_t i = 0; i < m->n_segments; i++) {
-        const struct store_segment *s = m->segments[i];
-        segments[head->n_segments++] = s->number;
-        for (size_t k = 0; k < s->head.n_journals; k++)
-            numbers[head->n_journals++] = s->head.journals[k];
-        for (size_t k = 0; k < s->footer.n_journals; k++)
-            places[footer->n_journals++] = s->footer.journals[k];
-        footer->oldest_arrival_ns = min_of(footer->oldest_arrival_ns, s->oldest_arrival_ns);
-        footer->newest_arrival_ns = max_of(footer->newest_arrival_ns, s->newest_arrival_ns);
-    }
-    size_t kept = min_of(footer->n_journals, (size_t)FOLLOWED_MAX);
-    footer->journals = places + (footer->n_journals - kept); /* the newest */
-    footer->n_journals = kept;
+    struct segment_journal *places =
+        arena_array(&m->arena, struct segment_journal, m->n_journals + m->n_places);
+    *head = (struct segment_head){.number = m->number, .generation = 1, .journals = numbers};
+    *footer = (struct segment_footer){
+        .oldest_arrival_ns = INT64_MAX, .newest_arrival_ns = INT64_MIN, .journals = places};
+    describe_journals(m, numbers, head, footer, places);
+    describe_segments(m, numbers, head, footer);
+    for (size_t i = m->n_places; i-- > 0;) /* the newest first */
+        add_places(m, &m->places[i], places, footer);
 }
 
 static bool write_segment(struct store_merge *m, const struct merge *merge, struct err *err)
@@ -375,7 +482,13 @@ static bool write_segment(struct store_merge *m, const struct merge *merge, stru
     if (!segment_create(&m->writer, m->folder, &head, err) || !merge_run(merge, err) ||
         !segment_finish(&m->writer, &footer, err))
         return false;
-    return store_segment_open(&m->made, m->writer.path, m->number, err);
+    if (store_segment_open(&m->made, m->writer.path, m->number, err)) {
+        store_segment_forget_places(m->made); /* the store knows them already */
+        return true;
+    }
+    struct err ignored;
+    file_remove(m->writer.path, &ignored); /* nobody would know of it */
+    return false;
 }
 
 void store_run_merge(struct store_merge *m, bool (*is_canceled)(void *), void *context)
@@ -400,19 +513,25 @@ void store_run_merge(struct store_merge *m, bool (*is_canceled)(void *), void *c
 
 /* ---- ending ---- */
 
-static void free_merge(struct store_merge **m)
+/* What is damaged, or all if it cannot be told: it would not be merged the next time either. */
+static void leave_alone(struct store_merge *m)
 {
-    for (size_t i = 0; i < (*m)->n_journals; i++) {
-        (*m)->journals[i]->is_merging = false;
-        store_journal_unref(&(*m)->journals[i]);
-    }
-    for (size_t i = 0; i < (*m)->n_segments; i++) {
-        (*m)->segments[i]->is_merging = false;
-        store_segment_unref(&(*m)->segments[i]);
-    }
-    store_segment_unref(&(*m)->made);
-    arena_free(&(*m)->arena);
-    mem_free(m);
+    const struct block_ref *ref = m->err.code == ERR_CORRUPT ? m->blocks[m->piece] : NULL;
+    for (size_t i = 0; i < m->n_journals; i++)
+        m->journals[i]->cannot_merge |= !ref || ref->journal == m->journals[i];
+    for (size_t i = 0; i < m->n_segments; i++)
+        m->segments[i]->cannot_merge |= !ref || ref->segment == m->segments[i];
+}
+
+static bool has_lost_input(const struct store_merge *m)
+{
+    for (size_t i = 0; i < m->n_journals; i++)
+        if (m->journals[i]->is_removed)
+            return true;
+    for (size_t i = 0; i < m->n_segments; i++)
+        if (m->segments[i]->is_removed)
+            return true;
+    return false;
 }
 
 bool store_end_merge(struct store *s, struct store_merge **merge, struct err *err)
@@ -421,20 +540,18 @@ bool store_end_merge(struct store *s, struct store_merge **merge, struct err *er
     *merge = NULL;
     if (!m->is_done)
         *err = m->err;
-    for (size_t i = 0; i < m->n_journals && m->err.code == ERR_CORRUPT; i++)
-        m->journals[i]->cannot_merge = true;
-    for (size_t i = 0; i < m->n_segments && m->err.code == ERR_CORRUPT; i++)
-        m->segments[i]->problem = "it cannot be merged: something in it is damaged";
+    if (m->err.code == ERR_CORRUPT || m->err.code == ERR_LIMIT)
+        leave_alone(m);
     if (!m->made)
         return false;
+    if (has_lost_input(m)) {
+        file_remove(m->made->path, err);
+        return err_set(err, ERR_CANCELED, "retention has removed what was merged");
+    }
     for (size_t i = 0; i < m->n_journals; i++)
         m->journals[i]->is_merged = true;
-    for (size_t i = 0; i < m->n_segments; i++) {
-        mem_grow(s->replaced, s->n_replaced, s->replaced_capacity);
-        s->replaced[s->n_replaced++] = m->segments[i]->path;
-        m->segments[i]->path = NULL;
-        m->segments[i]->is_removed = true;
-    }
+    for (size_t i = 0; i < m->n_segments; i++)
+        replace_segment(s, m->segments[i]);
     mem_grow(s->segments, s->n_segments, s->segments_capacity);
     s->segments[s->n_segments++] = move(m->made);
     store_publish(s);

@@ -123,14 +123,17 @@ static bool hash_file(const char *path, uint64_t bytes, struct hash128 *hash, st
     return good;
 }
 
+/* Under another name first: what stood there before stays whole until then. */
 static bool copy_bytes(const struct copy *c, struct err *err)
 {
+    defer(arena_free) struct arena arena = {0};
     defer(file_close) struct file from = {0};
     defer(file_close) struct file to = {0};
     defer(buf_free) struct buf room = {.max = COPY_BYTES};
     char *bytes = buf_reserve(&room, COPY_BYTES);
+    const char *new_path = arena_print(&arena, "%s.new", c->to).ptr;
     if (!file_open(&from, c->from, FILE_READ, err) || !folder_make_above(c->to, err) ||
-        !file_remove(c->to, err) || !file_open(&to, c->to, FILE_CREATE, err))
+        !file_remove(new_path, err) || !file_open(&to, new_path, FILE_CREATE, err))
         return false;
     for (uint64_t at = 0; at < c->bytes;) {
         size_t got, want = (size_t)min_of(c->bytes - at, (uint64_t)COPY_BYTES);
@@ -142,38 +145,65 @@ static bool copy_bytes(const struct copy *c, struct err *err)
             return false;
         at += got;
     }
-    return file_sync(&to, err);
+    return file_sync(&to, err) && file_rename(new_path, c->to, err);
 }
 
-static bool has_size(const char *path, uint64_t bytes)
+/* The folder that a path is in. */
+static bool sync_above(const char *path, struct err *err)
 {
-    struct stat st;
-    struct err missing;
-    return path_stat(path, &st, &missing) && (uint64_t)st.st_size == bytes;
+    defer(arena_free) struct arena arena = {0};
+    const char *slash = strrchr(path, '/');
+    return folder_sync(arena_text(&arena, str_of(path, (size_t)(slash - path))), err);
+}
+
+static void put_line(struct buf *manifest, struct hash128 hash, uint64_t bytes, const char *name)
+{
+    char text[HASH128_TEXT];
+    hash128_text(hash, text);
+    buf_print(manifest, "%s %llu %s\n", text, (unsigned long long)bytes, name);
 }
 
 /* ---- backup ---- */
 
-static bool back_up_part(const char *folder, const char *backup, const struct store_part *part,
-                         struct store_copied *copied, struct buf *manifest, struct err *err)
+/* From where to where, with the manifest of before and the one that is made. */
+struct backup {
+    const char *folder, *to;
+    struct buf before, manifest;
+    struct store_copied *copied;
+};
+
+/* It is there, and still what the manifest of before says. */
+static bool is_kept(const struct backup *b, const struct copy *c, const char *name)
+{
+    struct err ignored;
+    struct hash128 hash;
+    struct stat st;
+    defer(buf_free) struct buf line = {0};
+    if (!path_stat(c->to, &st, &ignored) || (uint64_t)st.st_size != c->bytes ||
+        !hash_file(c->to, c->bytes, &hash, &ignored))
+        return false;
+    put_line(&line, hash, c->bytes, name);
+    return str_find(buf_str(&b->before), buf_str(&line)) != SIZE_MAX;
+}
+
+static bool back_up_part(struct backup *b, const struct store_part *part, struct err *err)
 {
     defer(arena_free) struct arena arena = {0};
-    char hash[HASH128_TEXT];
-    struct copy c = {.from = arena_print(&arena, "%s/%s", folder, part->name).ptr,
-                     .to = arena_print(&arena, "%s/%s", backup, part->name).ptr,
+    struct copy c = {.from = arena_print(&arena, "%s/%s", b->folder, part->name).ptr,
+                     .to = arena_print(&arena, "%s/%s", b->to, part->name).ptr,
                      .bytes = part->bytes};
-    copied->files++;
-    copied->bytes += part->bytes;
-    if (!part->is_written && has_size(c.to, c.bytes))
-        copied->kept++;
-    else if (!part->is_written && folder_make_above(c.to, err) && file_link(c.from, c.to, err))
-        copied->linked++;
+    b->copied->files++;
+    b->copied->bytes += part->bytes;
+    if (!part->is_written && is_kept(b, &c, part->name))
+        b->copied->kept++;
+    else if (!part->is_written && folder_make_above(c.to, err) && file_remove(c.to, err) &&
+             file_link(c.from, c.to, err))
+        b->copied->linked++;
     else if (!copy_bytes(&c, err))
         return false;
-    if (!hash_file(c.to, c.bytes, &c.hash, err))
+    if (!sync_above(c.to, err) || !hash_file(c.to, c.bytes, &c.hash, err))
         return false;
-    hash128_text(c.hash, hash);
-    buf_print(manifest, "%s %llu %s\n", hash, (unsigned long long)c.bytes, part->name);
+    put_line(&b->manifest, c.hash, c.bytes, part->name);
     return true;
 }
 
@@ -204,26 +234,39 @@ static bool remove_others(const char *backup, struct str folder, struct str mani
     return true;
 }
 
-static bool back_up_once(const char *folder, const char *backup, struct store_copied *copied,
+static void free_backup(struct backup *b)
+{
+    buf_free(&b->before), buf_free(&b->manifest);
+}
+
+static bool back_up_once(const char *folder, const char *to, struct store_copied *copied,
                          struct err *err)
 {
     defer(view_close) struct view *v = NULL;
-    defer(buf_free) struct buf manifest = {.max = MANIFEST_MAX};
     defer(arena_free) struct arena arena = {0};
+    defer(free_backup) struct backup b = {.folder = folder,
+                                          .to = to,
+                                          .before.max = MANIFEST_MAX,
+                                          .manifest.max = MANIFEST_MAX,
+                                          .copied = copied};
+    struct err missing;
     size_t n;
+    const char *path = arena_print(&arena, "%s/MANIFEST", to).ptr;
     *copied = (struct store_copied){0};
     if (!view_open_folder(&v, folder, err))
         return false;
+    file_load(path, MANIFEST_MAX, &b.before, &missing);
     const struct store_part *parts = view_parts(v, &n);
-    buf_add(&manifest, MANIFEST_HEAD);
+    buf_add(&b.manifest, MANIFEST_HEAD);
     for (size_t i = 0; i < n; i++)
-        if (!back_up_part(folder, backup, &parts[i], copied, &manifest, err))
+        if (!back_up_part(&b, &parts[i], err))
             return false;
-    return folder_make(arena_print(&arena, "%s/journal", backup).ptr, err) &&
-           remove_others(backup, STR("journal"), buf_str(&manifest), err) &&
-           remove_others(backup, STR("days"), buf_str(&manifest), err) &&
-           file_replace(arena_print(&arena, "%s/MANIFEST", backup).ptr, buf_str(&manifest), 0600,
-                        err);
+    if (b.manifest.over)
+        return err_set(err, ERR_LIMIT, "more files than a manifest can name");
+    return folder_make(arena_print(&arena, "%s/journal", to).ptr, err) &&
+           file_replace(path, buf_str(&b.manifest), 0600, err) &&
+           remove_others(to, STR("journal"), buf_str(&b.manifest), err) &&
+           remove_others(to, STR("days"), buf_str(&b.manifest), err);
 }
 
 static bool is_empty_or_backup(const char *backup, struct err *err)
@@ -277,7 +320,7 @@ static bool restore_line(const char *backup, const char *folder, struct str line
         return err_set(err, ERR_CORRUPT, "MANIFEST: '%.*s' is no line of it", STR_ARG(line));
     c.from = arena_print(&arena, "%s/%.*s", backup, STR_ARG(name)).ptr;
     c.to = arena_print(&arena, "%s/%.*s", folder, STR_ARG(name)).ptr;
-    if (!copy_bytes(&c, err) || !hash_file(c.to, c.bytes, &hash, err))
+    if (!copy_bytes(&c, err) || !sync_above(c.to, err) || !hash_file(c.to, c.bytes, &hash, err))
         return false;
     copied->files++;
     copied->bytes += c.bytes;

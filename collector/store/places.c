@@ -168,18 +168,28 @@ static struct view_segment *added_segment(struct view *v, struct store_segment *
 }
 
 /* Blocks of an origin come in the order of their sequences, so those of a span are a run of them. */
-static void add_to_span(struct view *v, struct view_segment *in, const struct block_ref *ref,
-                        size_t most)
+static void add_to_span(struct view *v, struct view_segment *in, const struct block_ref *ref)
 {
-    if (!in->spans)
-        in->spans = arena_array(&v->arena, struct origin_span, most);
-    for (size_t i = 0; i < in->n_spans; i++) {
+    if (!in->spans) {
+        in->least_order_ns = INT64_MAX;
+        in->greatest_order_ns = INT64_MIN;
+    }
+    in->least_order_ns = min_of(in->least_order_ns, ref->least_order_ns);
+    in->greatest_order_ns = max_of(in->greatest_order_ns, ref->greatest_order_ns);
+    for (size_t i = in->n_spans; i-- > 0;) {
         struct origin_span *span = &in->spans[i];
         if (!hash128_equal(span->origin, ref->origin))
             continue;
         span->first = min_of(span->first, ref->sequence);
         span->last = max_of(span->last, ref->sequence);
         return;
+    }
+    if (in->n_spans == in->spans_capacity) {
+        struct origin_span *before = in->spans;
+        in->spans_capacity = in->spans_capacity * 2 + 8;
+        in->spans = arena_array(&v->arena, struct origin_span, in->spans_capacity);
+        if (in->n_spans)
+            memcpy(in->spans, before, in->n_spans * sizeof *before);
     }
     in->spans[in->n_spans++] = (struct origin_span){ref->origin, ref->sequence, ref->sequence};
 }
@@ -190,12 +200,9 @@ static void add_merged(struct view *v, const struct store *s, const struct view_
     if (!segment)
         return;
     struct view_segment *in = added_segment(v, segment);
-    size_t most = 0;
-    for (size_t i = 0; i < s->n_journals; i++)
-        most += s->journals[i]->is_merged ? s->journals[i]->n_visible : 0;
     const struct ref_page *page = part->page;
     for (size_t i = part->first; i < part->end; i++)
-        add_to_span(v, in, view_part_ref(&page, part->first, i), most);
+        add_to_span(v, in, view_part_ref(&page, part->first, i));
 }
 
 void view_open_span(struct view **out, struct store *s, const struct store_span *span)

@@ -60,7 +60,7 @@ struct part {
 
 static bool is_removable(const struct store *s, const struct store_journal *j)
 {
-    return j != s->active && !j->is_removed && !j->is_merging && !j->is_merged;
+    return j != s->active && !j->is_removed && !j->is_merged;
 }
 
 /* The one whose newest record came first. */
@@ -78,8 +78,7 @@ static bool find_oldest(const struct store *s, struct part *oldest)
     }
     for (size_t i = 0; i < s->n_segments; i++) {
         struct store_segment *segment = s->segments[i];
-        if (!segment->is_removed && !segment->is_merging &&
-            segment->newest_arrival_ns < oldest->newest_arrival_ns)
+        if (!segment->is_removed && segment->newest_arrival_ns < oldest->newest_arrival_ns)
             *oldest = (struct part){.segment = segment,
                                     .newest_arrival_ns = segment->newest_arrival_ns,
                                     .bytes = segment->bytes};
@@ -120,23 +119,30 @@ static bool remove_part(struct store *s, const struct part *part, struct err *er
     return true;
 }
 
-/* Files of journals and segments that are in other segments now. */
+/* Files of journals and segments that are in other segments now. One that cannot be removed keeps no other. */
 static bool remove_merged(struct store *s, struct err *err)
 {
+    bool good = true;
     for (size_t i = 0; i < s->n_journals; i++) {
         struct store_journal *j = s->journals[i];
         if (!j->is_merged || !j->path)
             continue;
-        if (!remove_file(s, j->path, err))
-            return false;
-        mem_free(&j->path);
+        if (remove_file(s, j->path, err))
+            mem_free(&j->path);
+        else
+            good = false;
     }
-    for (; s->n_replaced; s->n_replaced--) {
-        if (!remove_file(s, s->replaced[s->n_replaced - 1], err))
-            return false;
-        mem_free(&s->replaced[s->n_replaced - 1]);
+    size_t kept = 0;
+    for (size_t i = 0; i < s->n_replaced; i++) {
+        if (remove_file(s, s->replaced[i], err)) {
+            mem_free(&s->replaced[i]);
+            continue;
+        }
+        s->replaced[kept++] = s->replaced[i];
+        good = false;
     }
-    return true;
+    s->n_replaced = kept;
+    return good;
 }
 
 bool store_maintain(struct store *s, int64_t now_ns, struct err *err)

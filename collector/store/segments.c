@@ -68,7 +68,7 @@ static bool read_footer(struct store_segment *s, uint64_t *at, struct err *err)
     defer(buf_free) struct buf bytes = {.max = size + 1};
     char *to = buf_reserve(&bytes, size);
     return read_exactly(&s->file, s->bytes - size, size, to, err) &&
-           segment_read_footer(str_of(to, size), &s->footer, &packer, &s->arena, err);
+           segment_read_footer(str_of(to, size), &s->footer, &packer, &s->footer_arena, err);
 }
 
 static void add_chunk(struct store_segment *s, uint64_t offset, const struct block_header *h)
@@ -175,11 +175,18 @@ bool store_segment_open(struct store_segment **out, const char *path, uint64_t n
     return true;
 }
 
+void store_segment_forget_places(struct store_segment *s)
+{
+    arena_free(&s->footer_arena);
+    s->footer = (struct segment_footer){0};
+}
+
 void store_segment_unref(struct store_segment **s)
 {
     if (*s && --(*s)->references == 0) {
         file_close(&(*s)->file);
         arena_free(&(*s)->arena);
+        arena_free(&(*s)->footer_arena);
         mem_free(&(*s)->path);
         mem_free(s);
     }
@@ -244,7 +251,11 @@ bool segment_finish(struct segment_writer *w, const struct segment_footer *foote
         !file_rename(w->new_path, w->path, err))
         return false;
     w->new_path = NULL;
-    return folder_sync(w->folder, err);
+    if (folder_sync(w->folder, err))
+        return true;
+    struct err ignored;
+    file_remove(w->path, &ignored); /* nobody would know of it */
+    return false;
 }
 
 void segment_close(struct segment_writer *w)

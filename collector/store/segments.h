@@ -17,7 +17,8 @@ struct store_segment {
     int references;   /* the store's list and each view */
     struct arena arena;
     struct segment_head head;
-    struct segment_footer footer;
+    struct segment_footer footer; /* until its places are forgotten */
+    struct arena footer_arena;
     struct block_ref *chunks;
     size_t n_chunks;
     uint64_t bytes, records, line_bytes;
@@ -25,6 +26,7 @@ struct store_segment {
     const char *problem; /* why not all of it can be read; NULL: nothing is wrong */
     bool is_removed;     /* unlinked or replaced; leaves the list at the next publish */
     bool is_merging;     /* another one is made of it */
+    bool cannot_merge;   /* it was tried */
 };
 
 /* By the first journal that they were made of, which is in no other. */
@@ -37,6 +39,8 @@ bool store_segment_load(const struct block_ref *ref, struct buf *out, struct err
 bool store_segment_open(struct store_segment **s, const char *path, uint64_t number,
                         struct err *err);
 void store_segment_unref(struct store_segment **s);
+/* The footer is not needed any more. */
+void store_segment_forget_places(struct store_segment *s);
 
 /* "segment-000009" and back. */
 enum { SEGMENT_NAME = 32 };

@@ -205,15 +205,21 @@ static bool list_journals(struct store *s, struct err *err)
         const struct segment_footer *f = &s->segments[i]->footer;
         for (size_t k = 0; k < f->n_journals; k++)
             list_journal(s, store_journal_of_segment(&f->journals[k]));
+        store_segment_forget_places(s->segments[i]);
     }
+    for (size_t i = 0; i < s->n_segments;
+         i++) /* a number is used once, also if its places are forgotten */
+        for (size_t k = 0; k < s->segments[i]->head.n_journals; k++)
+            s->last_number = max_of(s->last_number, s->segments[i]->head.journals[k]);
     if (s->n_journals)
         qsort(s->journals, s->n_journals, sizeof(struct store_journal *), by_number);
     return true;
 }
 
 /* Loads the tables of the newest journal that has them whole; its index, or 0 if none has. */
-static size_t load_newest_tables(struct store *s)
+static size_t load_newest_tables(struct store *s, bool *has_tables)
 {
+    *has_tables = true;
     for (size_t i = s->n_journals; i-- > 0;) {
         struct err err;
         struct frame frame;
@@ -228,20 +234,43 @@ static size_t load_newest_tables(struct store *s)
         streams_free(&s->streams);
         s->n_cuts = 0;
     }
+    *has_tables = false;
     return 0;
+}
+
+/* Without tables: of the chunks, so that all streams can be named again. */
+static void learn_streams(struct store *s)
+{
+    for (size_t i = 0; i < s->n_segments; i++) {
+        for (size_t k = 0; k < s->segments[i]->n_chunks; k++) {
+            struct err ignored;
+            struct chunk chunk;
+            defer(arena_free) struct arena arena = {0};
+            defer(buf_free) struct buf bytes = {.max = CHUNK_MAX};
+            if (!store_segment_load(&s->segments[i]->chunks[k], &bytes, &ignored) ||
+                !chunk_open(&chunk, buf_str(&bytes), &s->packer, &arena, &ignored))
+                continue;
+            for (size_t n = 0; n < chunk.block.n_streams; n++)
+                streams_add(&s->streams, &chunk.block.streams[n].labels, chunk.block.streams[n].id,
+                            s->segments[i]->newest_arrival_ns);
+        }
+    }
 }
 
 bool store_scan(struct store *s, struct err *err)
 {
+    bool has_tables;
     if (!store_list_segments(s, err) || !list_journals(s, err))
         return false;
-    size_t newest = load_newest_tables(s);
+    size_t newest = load_newest_tables(s, &has_tables);
+    if (!has_tables)
+        learn_streams(s);
     for (size_t i = 0; i < s->n_segments; i++)
         if (s->segments[i]->problem)
             note_problem(s, s->segments[i]->problem);
     for (size_t i = 0; i < s->n_journals; i++) {
         struct store_journal *j = s->journals[i];
-        s->last_number = j->number;
+        s->last_number = max_of(s->last_number, j->number);
         if (j->is_merged)
             continue;
         if (!scan(s, j, i >= newest, err)) {

@@ -68,7 +68,8 @@ struct origin_span {
 struct view_segment {
     struct store_segment *segment; /* referenced */
     struct origin_span *spans;     /* NULL: all; in the view's arena */
-    size_t n_spans;
+    size_t n_spans, spans_capacity;
+    int64_t least_order_ns, greatest_order_ns; /* of the blocks of a span */
 };
 
 struct view {

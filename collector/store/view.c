@@ -75,17 +75,17 @@ bool view_open_folder(struct view **out, const char *folder, struct err *err)
     struct store_options options = {.folder = folder};
     for (int i = 0; i < TRIES; i++) {
         defer(store_free) struct store *s = store_new(&options);
-        bool is_last = i + 1 == TRIES;
-        bool good = store_scan(s, err);
-        if (!good && is_last)
-            return err_wrap(err, "store %s", folder);
-        if (!good || (!has_same_segments(s) && !is_last))
-            continue; /* a merge ended meanwhile */
+        if (!store_scan(s, err))
+            continue; /* a file may have gone meanwhile */
+        if (!has_same_segments(s)) {
+            err_set(err, ERR_AGAIN, "it changes faster than it can be looked at");
+            continue;
+        }
         view_open(out, s);
         (*out)->own = move(s);
         return true;
     }
-    return false;
+    return err_wrap(err, "store %s", folder);
 }
 
 void view_close(struct view **view)
@@ -112,9 +112,13 @@ static size_t add_chunks(const struct view_segment *in, int64_t since_ns, int64_
 {
     const struct store_segment *s = in->segment;
     size_t n = 0;
-    for (size_t i = 0; i < s->n_chunks; i++)
-        if (touches(&s->chunks[i], since_ns, until_ns))
-            to[n++] = s->chunks[i];
+    for (size_t i = 0; i < s->n_chunks; i++) {
+        const struct block_ref *chunk = &s->chunks[i];
+        bool is_in_span = !in->spans || (chunk->least_order_ns <= in->greatest_order_ns &&
+                                         chunk->greatest_order_ns >= in->least_order_ns);
+        if (is_in_span && touches(chunk, since_ns, until_ns))
+            to[n++] = *chunk;
+    }
     return n;
 }
 

@@ -304,7 +304,8 @@ bool chunk_read_rows(struct chunk *c, struct arena *arena, struct err *err)
     struct row_reader r = {.chunk = c, .arena = arena, .texts = {.left = CHUNK_BESIDES_MAX}};
     struct str stored =
         str_slice(c->block.bytes, CHUNK_HEADER + h->directory_stored, h->columns_stored);
-    size_t most = CHUNK_BESIDES_MAX + (size_t)h->records * 12 * sizeof(uint64_t) + (1 << 20);
+    size_t most =
+        2 * (size_t)CHUNK_BESIDES_MAX + (size_t)h->records * 12 * sizeof(uint64_t) + (1 << 20);
     if (!stream_reader_open(&r.streams, stored, c->block.packer, arena, most, most, err))
         return err_wrap(err, "chunk");
     r.room = arena_alloc(arena, RECORD_FIELDS_MAX);

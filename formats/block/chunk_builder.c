@@ -40,7 +40,7 @@ uint32_t chunk_builder_stream(struct chunk_builder *b, const struct block_stream
 
 uint32_t chunk_builder_origin(struct chunk_builder *b, struct hash128 origin)
 {
-    for (size_t i = 0; i < b->n_origins; i++)
+    for (size_t i = b->n_origins; i-- > 0;) /* mostly that of the row before */
         if (hash128_equal(b->origins[i], origin))
             return (uint32_t)i;
     mem_grow(b->origins, b->n_origins, b->origins_capacity);
@@ -219,9 +219,44 @@ static void put_streams(const struct chunk_builder *b, const struct block_header
         put_hash128(out, b->origins[i]);
 }
 
+/* Of all that is known of a row but its line. */
+static uint64_t hash_of_row(const struct record *record, const struct chunk_place *place,
+                            int64_t unit)
+{
+    const uint64_t words[] = {(uint64_t)time_units(record->order_ns, unit),
+                              (uint64_t)time_units(record->event_ns, unit),
+                              (uint64_t)record->level << 32 | (uint64_t)record->id_kind << 16 |
+                                  record->flags,
+                              (uint64_t)record->stream << 32 | place->origin,
+                              place->sequence,
+                              (uint64_t)place->position << 32 | record->line.len,
+                              hash64(record->id),
+                              hash64(record->fields)};
+    return hash64(str_of(words, sizeof words));
+}
+
+/* Rows come out as they went in, one by one. */
+static bool read_back_rows(struct chunk_builder *b, struct str bytes, struct err *err)
+{
+    defer(arena_free) struct arena arena = {0};
+    struct chunk chunk;
+    if (!chunk_open(&chunk, bytes, &b->packer, &arena, err) ||
+        !chunk_read_rows(&chunk, &arena, err))
+        return false;
+    int64_t unit = block_unit_ns(chunk.block.header.unit);
+    for (size_t i = 0; i < b->n_rows; i++) {
+        struct record *record = &chunk.block.records[i];
+        record->line.len = b->rows[i].record.line.len; /* read_back_lines has looked at it */
+        if (hash_of_row(record, &chunk.places[i], unit) !=
+            hash_of_row(&b->rows[i].record, &b->rows[i].place, unit))
+            return err_set(err, ERR_CORRUPT, "a row came out of a chunk that did not go in");
+    }
+    return true;
+}
+
 /* The hash of the lines as they come out again. */
-static bool read_back(struct chunk_builder *b, const struct block_header *h, uint64_t *hash,
-                      struct err *err)
+static bool read_back_lines(struct chunk_builder *b, const struct block_header *h, uint64_t *hash,
+                            struct err *err)
 {
     defer(arena_free) struct arena arena = {0};
     struct chunk chunk = {.block = {.header = *h, .packer = &b->packer}};
@@ -248,7 +283,7 @@ bool chunk_builder_finish(struct chunk_builder *b, uint8_t unit, int level, stru
     defer(buf_free) struct buf directory = {.max = CHUNK_DIRECTORY_MAX};
     size_t start = out->len;
     summarise(b, ns, &h);
-    if (!store_lines(b, level, &h, err) || !read_back(b, &h, &h.line_hash, err))
+    if (!store_lines(b, level, &h, err) || !read_back_lines(b, &h, &h.line_hash, err))
         return false;
     put_streams(b, &h, ns, &directory);
     if (directory.over || !buf_reserve(out, CHUNK_HEADER))
@@ -269,5 +304,5 @@ bool chunk_builder_finish(struct chunk_builder *b, uint8_t unit, int level, stru
         return err_set(err, ERR_LIMIT, "no room for a chunk");
     chunk_seal(&h, out->ptr + start);
     *header = h;
-    return true;
+    return read_back_rows(b, str_of(out->ptr + start, h.length), err);
 }

@@ -12,20 +12,15 @@ static bool refuse(const char *why, struct err *err)
 
 /* ---- writing ---- */
 
-static void put_names(const uint64_t *names, size_t n, struct buf *out)
-{
-    put_varint(out, n);
-    for (size_t i = 0; i < n; i++)
-        put_varint(out, names[i]);
-}
-
 void segment_put_head(const struct segment_head *head, struct buf *out)
 {
     defer(buf_free) struct buf payload = {.max = SEGMENT_HEAD_MAX};
     size_t start = out->len;
     put_varint(&payload, head->number);
-    put_names(head->journals, head->n_journals, &payload);
-    put_names(head->segments, head->n_segments, &payload);
+    put_varint(&payload, head->generation);
+    put_varint(&payload, head->n_journals);
+    for (size_t i = 0; i < head->n_journals; i++)
+        put_varint(&payload, head->journals[i]);
     put_u32(out, HEAD_MAGIC);
     put_u32(out, SEGMENT_VERSION);
     put_u32(out, (uint32_t)payload.len);
@@ -41,16 +36,11 @@ static void put_journal(const struct segment_journal *j, struct buf *out)
     for (size_t i = 0; i < j->n_blocks; i++) {
         const struct segment_block *b = &j->blocks[i];
         put_varint(out, b->offset);
-        put_varint(out, b->length);
-        put_varint(out, b->records);
         put_varint(out, b->line_bytes);
         put_hash128(out, b->origin);
         put_varint(out, b->sequence);
-        put_u64(out, (uint64_t)b->arrival_ns);
         put_u64(out, (uint64_t)b->least_order_ns);
         put_u64(out, (uint64_t)b->greatest_order_ns);
-        put_u64(out, (uint64_t)b->least_event_ns);
-        put_u64(out, (uint64_t)b->greatest_event_ns);
     }
 }
 
@@ -93,18 +83,6 @@ bool segment_head_size(struct str bytes, size_t *size, struct err *err)
     return *size <= SEGMENT_HEAD_MAX ? true : refuse("its head is too large", err);
 }
 
-static const uint64_t *read_names(struct reader *r, size_t *n, struct arena *arena)
-{
-    *n = read_count(r, 1);
-    r->bad |= *n > SEGMENT_NAMES_MAX;
-    if (r->bad)
-        return NULL;
-    uint64_t *names = arena_array(arena, uint64_t, *n);
-    for (size_t i = 0; i < *n; i++)
-        names[i] = read_varint(r);
-    return names;
-}
-
 bool segment_read_head(struct str bytes, struct segment_head *head, struct arena *arena,
                        struct err *err)
 {
@@ -117,8 +95,14 @@ bool segment_read_head(struct str bytes, struct segment_head *head, struct arena
         return refuse("its head is damaged", err);
     struct reader r = reader_of(str_slice(checked, SEGMENT_HEAD, SIZE_MAX));
     *head = (struct segment_head){.number = read_varint(&r)};
-    head->journals = read_names(&r, &head->n_journals, arena);
-    head->segments = read_names(&r, &head->n_segments, arena);
+    head->generation = read_varint(&r);
+    head->n_journals = read_count(&r, 1);
+    if (r.bad || head->n_journals > SEGMENT_NAMES_MAX)
+        return refuse("its head is malformed", err);
+    uint64_t *journals = arena_array(arena, uint64_t, head->n_journals);
+    for (size_t i = 0; i < head->n_journals; i++)
+        journals[i] = read_varint(&r);
+    head->journals = journals;
     return r.bad || reader_left(&r) ? refuse("its head is malformed", err) : true;
 }
 
@@ -147,7 +131,7 @@ static void read_chunks(struct reader *r, struct segment_footer *f, struct arena
 
 static void read_journal(struct reader *r, struct segment_journal *j, struct arena *arena)
 {
-    enum { LEAST = 61 }; /* bytes of a block */
+    enum { LEAST = 35 }; /* bytes of a block */
     j->number = read_varint(r);
     j->tag = read_u32(r);
     j->n_blocks = read_count(r, LEAST);
@@ -157,16 +141,11 @@ static void read_journal(struct reader *r, struct segment_journal *j, struct are
     for (size_t i = 0; i < j->n_blocks && !r->bad; i++) {
         struct segment_block *b = &blocks[i];
         b->offset = read_varint(r);
-        b->length = (uint32_t)read_varint(r);
-        b->records = (uint32_t)read_varint(r);
         b->line_bytes = read_varint(r);
         b->origin = read_hash128(r);
         b->sequence = read_varint(r);
-        b->arrival_ns = (int64_t)read_u64(r);
         b->least_order_ns = (int64_t)read_u64(r);
         b->greatest_order_ns = (int64_t)read_u64(r);
-        b->least_event_ns = (int64_t)read_u64(r);
-        b->greatest_event_ns = (int64_t)read_u64(r);
     }
     j->blocks = blocks;
 }

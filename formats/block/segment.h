@@ -2,19 +2,18 @@
  * The segment: a file of chunks, with what it replaces in front and what is in it behind.
  *
  *     segment := head chunk* footer tail
- *     head    := "SLSG" version:u8 0:u8*3 length:u32 (of the payload) payload check:u64     XXH3-64 of all before it
- *     payload := number:varint journals:varint number:varint* segments:varint number:varint*
+ *     head    := "SLSG" version:u32 length:u32 (of the payload) payload check:u64           XXH3-64 of all before it
+ *     payload := number:varint generation:varint journals:varint number:varint*
  *     footer  := zstd frame of: oldest:u64 newest:u64 (arrival of what is in it)
  *                chunks:varint (header: the first 96 bytes of each)*  journals:varint journal*
- *     journal := number:varint tag:u32 blocks:varint block*         of those that the segment was made of
- *     block   := offset:varint length:varint records:varint line_bytes:varint origin:16 sequence:varint
- *                arrival:u64 least_order:u64 greatest_order:u64 least_event:u64 greatest_event:u64
+ *     journal := number:varint tag:u32 blocks:varint block*         some of those that the segment was made of
+ *     block   := offset:varint line_bytes:varint origin:16 sequence:varint least_order:u64 greatest_order:u64
  *     tail    := stored:u32 bytes:u32 check:u64 "SLSE"              of the footer; XXH3-64 of its stored bytes
  *
- *  1. What the head names does not count any more as soon as a segment with its whole tail stands under its
- *     name, whether it is still there or not. A segment without that is none.
- *  2. Chunks stand one behind the other, behind the head, in the order of the footer. With a damaged footer
- *     they are found by their headers; the journals' blocks are then not known.
+ *  1. A journal is in one segment only: in that with the greatest number of those that name it. So journals do not
+ *     count from the moment at which their segment has its name, and it does not when another one has theirs.
+ *  2. Chunks stand one behind the other, behind the head, in the order of the footer. With a damaged footer or
+ *     tail they are found by their headers, and nothing is known of blocks; with a damaged head nothing is replaced.
  *  3. The blocks of a journal say where a reader stood that followed it (collector/store/places.h).
  */
 #ifndef FORMATS_BLOCK_SEGMENT_H
@@ -26,23 +25,22 @@ enum {
     SEGMENT_VERSION = 1,
     SEGMENT_HEAD = 12,             /* bytes before the payload */
     SEGMENT_TAIL = 20,             /* at the end of the file */
-    SEGMENT_NAMES_MAX = 65536,     /* journals, and segments, in the head */
+    SEGMENT_NAMES_MAX = 65536,     /* journals in the head */
     SEGMENT_HEAD_MAX = 2 << 20,    /* bytes, check and all */
     SEGMENT_FOOTER_MAX = 64 << 20, /* bytes, unpacked */
 };
 
 struct segment_head {
     uint64_t number;
-    const uint64_t *journals, *segments; /* that it replaces */
-    size_t n_journals, n_segments;
+    uint64_t generation;      /* how many merges are behind it; 1: of journals */
+    const uint64_t *journals; /* that it replaces, the oldest first */
+    size_t n_journals;
 };
 
 struct segment_block {
     uint64_t offset, line_bytes, sequence;
-    uint32_t length, records;
     struct hash128 origin;
-    int64_t arrival_ns;
-    int64_t least_order_ns, greatest_order_ns, least_event_ns, greatest_event_ns;
+    int64_t least_order_ns, greatest_order_ns;
 };
 
 struct segment_journal {

@@ -302,6 +302,103 @@ TEST(merge_more_rows_of_one_time_than_fit)
     CHECK_INT(rows, 360000);
 }
 
+/* A block of one stream whose rows have the same length and are step_ns apart. */
+static void add_plain(struct heap *h, uint64_t sequence, int64_t from_ns, int64_t step_ns,
+                      unsigned rows, size_t besides)
+{
+    struct err err;
+    defer(block_builder_free) struct block_builder b = {0};
+    struct labels none = {0};
+    char text[160];
+    block_builder_stream(&b, &none, &none, TIME_NONE);
+    for (unsigned i = 0; i < rows; i++) {
+        defer(buf_free) struct buf fields = {0};
+        snprintf(text, sizeof text, "%0128d", rand());
+        struct label label = {STR("a"), str_of(text, min_of(besides, (size_t)120))};
+        struct record record = {.order_ns = from_ns + i * step_ns,
+                                .event_ns = from_ns + i * step_ns};
+        record.line = str_of(text, step_ns ? 40 : 0);
+        if (besides) {
+            put_labels(&fields, &(struct labels){&label, 1});
+            record.fields = buf_str(&fields);
+            record.id = str_of(text, besides);
+            record.id_kind = ID_EXACT;
+        }
+        REQUIRE(block_builder_add(&b, &record));
+    }
+    struct buf *out = &h->pieces[h->n];
+    out->max = BLOCK_MAX;
+    REQUIRE_OK(block_builder_finish(&b, (struct hash128){1, 1}, sequence, 1, out, &err));
+    struct block_header *header = &h->headers[h->n];
+    REQUIRE_OK(block_peek(buf_str(out), header, &err));
+    h->known[h->n++] = (struct merge_piece){.records = header->records,
+                                            .line_bytes = header->line_bytes,
+                                            .least_order_ns = header->least_order_ns};
+}
+
+static void verify_chunks(struct heap *h, uint64_t expected)
+{
+    struct err err;
+    for (size_t i = 0; i < h->n_chunks; i++) {
+        defer(arena_free) struct arena arena = {0};
+        struct chunk chunk;
+        REQUIRE_OK(chunk_verify(&chunk, buf_str(&h->chunks[i]), &h->packer, &arena, &err));
+        expected -= chunk.block.header.records;
+    }
+    CHECK_INT(expected, 0);
+}
+
+TEST(merge_of_empty_lines_does_not_open_all_at_once)
+{
+    HEAP;
+    struct err err;
+    for (uint64_t sequence = 1; sequence <= 20; sequence++)
+        add_plain(h, sequence, 0, 0, 65536, 0);
+    REQUIRE_OK(merge(h, &err));
+    CHECK(h->n_chunks >= 10); /* 12 MiB are two of them */
+    verify_chunks(h, 20 * 65536);
+}
+
+TEST(merge_of_pieces_that_all_overlap_ends)
+{
+    HEAP;
+    struct err err;
+    for (uint64_t sequence = 1; sequence <= 60; sequence++) /* each a second; 36 MB of lines */
+        add_plain(h, sequence, (int64_t)sequence * 1000, NS_PER_S / 15000, 15000, 0);
+    REQUIRE_OK(merge(h, &err));
+    CHECK(h->n_chunks < 30);
+    verify_chunks(h, 60 * 15000);
+}
+
+TEST(merge_of_many_ids_and_fields)
+{
+    HEAP;
+    struct err err;
+    for (uint64_t sequence = 1; sequence <= 40; sequence++)
+        add_plain(h, sequence, (int64_t)sequence * 1630 * NS_PER_US, NS_PER_US, 1630, 128);
+    REQUIRE_OK(merge(h, &err));
+    verify_chunks(h, 40 * 1630);
+}
+
+TEST(merge_of_microseconds_that_are_none)
+{
+    HEAP;
+    struct err err;
+    for (uint64_t sequence = 1; sequence <= 2; sequence++) {
+        add_plain(h, sequence, 100 * NS_PER_US, 10 * NS_PER_US, 3, 0);
+        char *bytes = h->pieces[h->n - 1].ptr;
+        for (int at = 56; at < 88; at += 8) { /* the times in the header */
+            int64_t t;
+            memcpy(&t, bytes + at, sizeof t);
+            t += sequence == 1 ? 700 : 300;
+            memcpy(bytes + at, &t, sizeof t);
+        }
+        block_restamp(bytes, h->pieces[h->n - 1].len, (struct hash128){sequence, 1}, 1);
+    }
+    REQUIRE_OK(merge(h, &err));
+    verify_chunks(h, 6);
+}
+
 TEST(merge_says_what_is_damaged)
 {
     HEAP;

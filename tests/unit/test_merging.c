@@ -2,11 +2,13 @@
 #include "collector/store/merging.h"
 
 #include "base/mem.h"
+#include "collector/store/parts.h"
 #include "collector/store/places.h"
 #include "collector/store/snapshot.h"
 #include "tests/blocks.h"
 #include "tests/test.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -271,4 +273,217 @@ TEST(merging_every_flipped_byte_of_a_segment_is_noticed)
             test_fail(__FILE__, __LINE__, "byte %zu of %zu is not missed", i, bytes.len);
         REQUIRE_OK(file_write_at(&f, i, str_of(bytes.ptr + i, 1), &err));
     }
+}
+
+static uint64_t records_of_folder(void)
+{
+    struct err err;
+    size_t n;
+    uint64_t records = 0;
+    struct view *v = NULL;
+    defer(arena_free) struct arena a = {0};
+    REQUIRE_OK(view_open_folder(&v, path_of(&a, ""), &err));
+    const struct block_ref *refs = view_blocks(v, INT64_MIN, INT64_MAX, &n);
+    for (size_t i = 0; i < n; i++)
+        records += refs[i].records;
+    view_close(&v);
+    return records;
+}
+
+/* Without store_maintain, as if the power went before anything was unlinked. */
+static bool merge_without_removal(struct store *s)
+{
+    struct err err;
+    struct store_merge *m = store_plan_merge(s);
+    if (!m)
+        return false;
+    store_run_merge(m, NULL, NULL);
+    REQUIRE_OK(store_end_merge(s, &m, &err));
+    return true;
+}
+
+TEST(merging_generations_that_were_not_removed_do_not_come_back)
+{
+    struct store *s = open_store((struct store_options){.journal_bytes = 4000});
+    for (uint64_t i = 1; i <= 60; i++)
+        for (uint64_t origin = 1; origin <= 2; origin++) {
+            put(s, origin, i);
+            while (merge_without_removal(s)) {
+            }
+        }
+    for (int opening = 0; opening < 3; opening++) {
+        CHECK_INT(store_count(s).records, 120 * EACH);
+        CHECK_INT(records_of_folder(), 120 * EACH);
+        store_close(&s, now);
+        s = open_store((struct store_options){.journal_bytes = 4000});
+    }
+    struct err err;
+    REQUIRE_OK(store_maintain(s, now, &err));
+    store_publish(s);
+    CHECK_INT(files_in(SEGMENTS), store_count(s).segments);
+    store_close(&s, now);
+}
+
+static int failing_syncs;
+
+static int sync_that_fails(int fd)
+{
+    struct stat st;
+    if (failing_syncs && fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
+        failing_syncs--;
+        errno = EIO;
+        return -1;
+    }
+    return disk_kernel.fsync(fd);
+}
+
+TEST(merging_again_after_a_sync_that_failed_doubles_nothing)
+{
+    struct err err;
+    struct disk faulty = disk_kernel;
+    struct store *s = open_store((struct store_options){.journal_bytes = 4000});
+    for (uint64_t i = 1; i <= 20; i++)
+        put(s, 1, i);
+    merge_once(s); /* so that the folder is there */
+    faulty.fsync = sync_that_fails;
+    disk = &faulty;
+    failing_syncs = 1;
+    struct store_merge *m = store_plan_merge(s);
+    store_run_merge(m, NULL, NULL);
+    CHECK(!store_end_merge(s, &m, &err));
+    disk = &disk_kernel;
+    CHECK_INT(records_of_folder(), 20 * EACH);
+    while (merge_once(s)) {
+    }
+    CHECK_INT(records_of_folder(), 20 * EACH);
+    store_close(&s, now);
+}
+
+static void flip_byte(const char *path, uint64_t at)
+{
+    struct err err;
+    char byte;
+    size_t got;
+    defer(file_close) struct file f = {0};
+    REQUIRE_OK(file_open(&f, path, FILE_WRITE, &err));
+    REQUIRE_OK(file_read_at(&f, at, &byte, 1, &got, &err));
+    byte = (char)(byte ^ 1);
+    REQUIRE_OK(file_write_at(&f, at, str_of(&byte, 1), &err));
+}
+
+TEST(merging_streams_are_known_when_the_tables_are_lost)
+{
+    defer(arena_free) struct arena a = {0};
+    struct store *s = open_store((struct store_options){.journal_bytes = 4000});
+    size_t n;
+    for (uint64_t i = 1; i <= 20; i++)
+        put(s, 1, i);
+    while (merge_once(s)) {
+    }
+    store_close(&s, now);
+    struct str *names;
+    struct err err;
+    REQUIRE_OK(folder_list(path_of(&a, "/journal"), &a, &names, &n, &err));
+    REQUIRE(n == 1);
+    flip_byte(arena_print(&a, "%s/%.*s", path_of(&a, "/journal"), STR_ARG(names[0])).ptr, 80);
+    s = open_store((struct store_options){.journal_bytes = 4000});
+    CHECK_INT(store_count(s).streams, 1);
+    store_close(&s, now);
+}
+
+TEST(merging_context_does_not_jump_over_a_damaged_journal)
+{
+    defer(arena_free) struct arena a = {0};
+    defer(buf_free) struct buf found = {0};
+    defer(summary_free) struct summary summary = {0};
+    struct err err;
+    struct view_snapshot snapshot;
+    struct view *v = NULL;
+    defer(query_free) struct query q;
+    struct run_options options = {.take = hear, .context = &found};
+    struct store *s = open_store((struct store_options){.journal_bytes = 4000});
+    for (uint64_t i = 1; i <= 60; i++)
+        put(s, 1, i);
+    store_close(&s, now);
+    uint64_t size;
+    defer(file_close) struct file f = {0};
+    REQUIRE_OK(file_open(&f, path_of(&a, "/journal/000003"), FILE_READ, &err));
+    REQUIRE_OK(file_size(&f, &size, &err));
+    flip_byte(path_of(&a, "/journal/000003"), size - 200);
+    s = open_store((struct store_options){.journal_bytes = 4000});
+    for (struct store_merge *m; (m = store_plan_merge(s));) {
+        store_run_merge(m, NULL, NULL);
+        if (!store_end_merge(s, &m, &err))
+            CHECK_INT(err.code, ERR_CORRUPT); /* the damaged one is left alone then */
+        REQUIRE_OK(store_maintain(s, now, &err));
+        store_publish(s);
+    }
+    CHECK(store_count(s).journals == 2 && store_count(s).segments >= 2);
+    view_open(&v, s);
+    view_snapshot(&snapshot, v, TIME_NONE, TIME_NONE);
+    query_init(&q);
+    q.options.kind = PATTERN_TEXT;
+    q.after = 60 * EACH;
+    query_add_pattern(&q, STR("number 50"));
+    REQUIRE_OK(query_run(&q, &snapshot.snapshot, &options, &summary, &err));
+    int before = 0;
+    struct str rest = buf_str(&found), line;
+    while (take_until(&rest, '\n', &line)) {
+        size_t at = str_find(line, STR("number "));
+        uint64_t number = 0;
+        str_to_u64(str_slice(line, at + 7, SIZE_MAX), &number);
+        CHECK((int)number > before);
+        before = (int)number;
+    }
+    view_close(&v);
+    store_close(&s, now);
+}
+
+TEST(merging_retention_removes_the_oldest_also_while_it_is_merged)
+{
+    struct err err;
+    defer(buf_free) struct buf found = {0};
+    struct store *s = open_store((struct store_options){.journal_bytes = 4000});
+    for (uint64_t i = 1; i <= 40; i++) {
+        now += NS_PER_S;
+        put(s, 1, i);
+    }
+    struct store_merge *m = store_plan_merge(s);
+    store_set_retention(s, 0, store_count(s).bytes - 3000, 0);
+    REQUIRE_OK(store_maintain(s, now, &err));
+    store_publish(s);
+    store_run_merge(m, NULL, NULL);
+    CHECK(!store_end_merge(s, &m, &err));
+    CHECK_INT(err.code, ERR_CANCELED);
+    CHECK_INT(files_in(SEGMENTS), 0);
+    search_store(s, &found);
+    CHECK(str_find(buf_str(&found), STR("1/1/0 ")) == SIZE_MAX);
+    CHECK(str_find(buf_str(&found), STR("1/40/0 ")) != SIZE_MAX);
+    CHECK_INT(records_of_folder(), store_count(s).records);
+    store_close(&s, now);
+}
+
+TEST(merging_a_backup_that_has_rotted_is_copied_anew)
+{
+    struct err err;
+    struct store_copied copied;
+    defer(arena_free) struct arena a = {0};
+    const char *backup = arena_print(&a, "%s/backup", test_folder()).ptr;
+    const char *segment = arena_print(&a, "%s" SEGMENTS "/segment-000001", backup).ptr;
+    struct store *s = open_store((struct store_options){.journal_bytes = 4000});
+    for (uint64_t i = 1; store_count(s).journals < 2; i++)
+        put(s, 1, i);
+    REQUIRE(merge_once(s));
+    REQUIRE_OK(store_back_up(path_of(&a, ""), backup, &copied, &err));
+    defer(buf_free) struct buf bytes = {0};
+    REQUIRE_OK(file_load(segment, 1 << 20, &bytes, &err));
+    bytes.ptr[300] = (char)(bytes.ptr[300] ^ 1);
+    REQUIRE_OK(file_replace(segment, buf_str(&bytes), 0600, &err)); /* no more the same file */
+    REQUIRE_OK(store_back_up(path_of(&a, ""), backup, &copied, &err));
+    CHECK_INT(copied.kept, 0);
+    struct store_verdict verdict;
+    REQUIRE_OK(store_verify(backup, NULL, NULL, &verdict, &err));
+    CHECK_INT(verdict.damaged, 0);
+    CHECK_INT(verdict.records, store_count(s).records);
+    store_close(&s, now);
 }
