@@ -326,8 +326,8 @@ static bool find_start(struct tail *t, struct err *err)
         t->form.has_key = false;
     } else if (from == PLACE_REMOVED || to == PLACE_REMOVED) {
         summary_problem(&t->summary,
-                        "retention has removed journals meanwhile, and lines in them that "
-                        "were not shown yet");
+                        "journals were removed meanwhile, by retention or because they were merged "
+                        "long ago, and lines in them that were not shown yet");
     }
     t->looks_back = t->span.from.journal == 0 && !is_span_empty(&t->span);
     return true;

@@ -45,7 +45,7 @@ struct store_place store_step(const struct store *s, struct store_place from, si
 
 enum place_verdict {
     PLACE_KNOWN,
-    PLACE_REMOVED, /* retention has removed the journal: what lay behind the place may be gone */
+    PLACE_REMOVED, /* the journal is gone, or merged long ago: what lay behind the place may be gone */
     PLACE_FOREIGN, /* never given by this store */
 };
 enum place_verdict store_check_place(const struct store *s, struct store_place place);

@@ -281,7 +281,7 @@ def removed(place):
     flow.wait_until(lambda: "000001" not in [p.name for p in collector.journals()], "the first journal is gone")
     shipper.wait_idle()
     tail.process.send_signal(signal.SIGCONT)
-    tail.wait_note("retention has removed journals meanwhile")
+    tail.wait_note("journals were removed meanwhile")
     flow.append(place.logs / "a.log", [b"a last"])
     flow.wait_until(lambda: tail.lines[-1] == b"a last", "it goes on")
     tail.end()
