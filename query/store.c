@@ -18,6 +18,7 @@ enum form { FORM_TEXT, FORM_JSON };
 struct store_flags {
     struct str config, store;
     struct str_list collector;
+    int64_t days;
     int output;
     bool wait, help;
 };
@@ -34,6 +35,8 @@ static const struct option rows[] = {
      .help = "the store (default collector.data of the configuration)"},
     {.flag = "collector", .type = OPTION_STRINGS, FIELD(collector), .value_name = "URL",
      .help = "merge: which collector to ask"},
+    {.flag = "days", .type = OPTION_INTEGER, FIELD(days), .least = 1, .most = 100000, .value_name = "NUM",
+     .help = "du: only the last so many"},
     {.flag = "wait", .type = OPTION_BOOLEAN, FIELD(wait), .help = "merge: until it is done"},
     {.flag = "output", .type = OPTION_WORD, FIELD(output), .words = output_words, .initial = "text",
      .value_name = "FORM", .help = "text or json"},
@@ -52,7 +55,7 @@ static const struct front front = {
              "       sluice store backup [OPTIONS] FOLDER\n"
              "       sluice store restore [OPTIONS] BACKUP\n\n"
              "verify   reads everything and checks it; 3 if something is damaged\n"
-             "du       sizes by day: lines, and what they take on disk\n"
+             "du       sizes by day: lines, and what they take on disk; how it grows\n"
              "plan     what retention will remove, when, and why; the rules are those of the\n"
              "         configuration\n"
              "merge    has a collector merge all its journals now. It does so by itself when\n"
@@ -133,8 +136,40 @@ static int by_day(const void *a, const void *b)
            (x->oldest_arrival_ns < y->oldest_arrival_ns);
 }
 
-static int du(const struct store_flags *f)
+/* What came on the whole days before today, and how long that goes on. */
+struct growth {
+    uint64_t bytes;
+    unsigned days;
+};
+
+static void print_growth(const struct store_flags *f, const struct config *config,
+                         const struct growth *g, uint64_t total)
 {
+    struct err unknown;
+    uint64_t free_bytes, size, each = g->days ? g->bytes / g->days : 0;
+    char text[16];
+    if (each == 0 || !disk_space(f->store.ptr, &free_bytes, &size, &unknown))
+        return;
+    uint64_t keep_free = share_of(config->collector.keep_free, size);
+    uint64_t max_size = config->collector.max_size;
+    uint64_t room = free_bytes - min_of(free_bytes, keep_free);
+    bool is_by_size = max_size && max_size - min_of(max_size, total) < room;
+    room = is_by_size ? max_size - min_of(max_size, total) : room;
+    const char *limit = is_by_size ? "max_size" : "keep_free";
+    if (f->output == FORM_JSON)
+        printf("{\"grows_per_day\":%llu,\"full_in_days\":%llu,\"limit\":\"%s\"}\n",
+               (unsigned long long)each, (unsigned long long)(room / each), limit);
+    else
+        printf(
+            "grows by %s a day (the last %u whole day%s); full in %llu days, if nothing is removed "
+            "before (%s)\n",
+            human(each, text), g->days, g->days == 1 ? "" : "s", (unsigned long long)(room / each),
+            limit);
+}
+
+static int du(const struct store_flags *f, const struct config *config)
+{
+    enum { GROWTH_DAYS = 7 };
     struct err err;
     size_t n;
     defer(view_close) struct view *v = NULL;
@@ -147,27 +182,34 @@ static int du(const struct store_flags *f)
         qsort(parts, n, sizeof *parts, by_day);
     }
     struct amount all = {0};
+    struct growth growth = {0};
+    int64_t today = time_now() / NS_PER_DAY;
     for (size_t i = 0, end; i < n; i = end) {
         struct amount day = {0};
-        char text[DAY_TEXT], other[DAY_TEXT];
-        day_text(parts[i].oldest_arrival_ns, text);
+        int64_t number = parts[i].oldest_arrival_ns / NS_PER_DAY;
         for (end = i; end < n; end++) {
-            day_text(parts[end].oldest_arrival_ns, other);
-            if (parts[end].records && strcmp(text, other) != 0)
+            if (parts[end].records && parts[end].oldest_arrival_ns / NS_PER_DAY != number)
                 break;
             day.files++;
             day.records += parts[end].records;
             day.line_bytes += parts[end].line_bytes;
             day.bytes += parts[end].bytes;
         }
-        if (day.records)
+        char text[DAY_TEXT];
+        day_text(parts[i].oldest_arrival_ns, text);
+        if (day.records && (f->days == 0 || today - number < f->days))
             print_amount(f, text, &day);
+        if (number < today && today - number <= GROWTH_DAYS) {
+            growth.bytes += day.bytes;
+            growth.days++;
+        }
         all.files += day.files;
         all.records += day.records;
         all.line_bytes += day.line_bytes;
         all.bytes += day.bytes;
     }
     print_amount(f, "total", &all);
+    print_growth(f, config, &growth, all.bytes);
     return 0;
 }
 
@@ -325,7 +367,7 @@ int command_store(int argc, char **argv)
     if (str_equal(what, STR("verify")))
         return verify(&f);
     if (str_equal(what, STR("du")))
-        return du(&f);
+        return du(&f, &config);
     if (str_equal(what, STR("plan")))
         return plan(&f, &config);
     if (str_equal(what, STR("merge")))

@@ -78,6 +78,7 @@ def at_once(place):
 def files(place):
     collector, shipper, path = merged(place)
     sizes = [json.loads(line) for line in store(collector, "du", "--output", "json").out.splitlines()]
+    flow.check(len(sizes) == 2, "no growth without a whole day before")
     flow.check(sizes[-1]["day"] == "total" and sizes[-1]["records"] == LINES, sizes)
     flow.check("MB of lines" in store(collector, "du").out.decode(), "for people")
     plan = [json.loads(line) for line in store(collector, "plan", "--output", "json").out.splitlines()]
