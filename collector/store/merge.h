@@ -21,7 +21,7 @@
 
 enum {
     MERGE_CHUNK_BYTES = 8 << 20, /* of lines, about */
-    MERGE_OPEN_MAX = 12 << 20,   /* of lines */
+    MERGE_OPEN_MAX = 10 << 20,   /* of lines */
 };
 
 struct merge_piece {
