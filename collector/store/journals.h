@@ -34,7 +34,6 @@ struct store_journal {
     uint64_t records, line_bytes;
     struct journal_health health;
     bool is_removed;   /* unlinked; leaves the list at the next publish */
-    bool is_merging;   /* a segment is made of it */
     bool cannot_merge; /* it was tried, and something in it is damaged */
     bool is_merged;    /* a segment replaces it: only its places are still of use */
 };

@@ -34,14 +34,10 @@ struct store_merge {
 
 static void free_merge(struct store_merge **m)
 {
-    for (size_t i = 0; i < (*m)->n_journals; i++) {
-        (*m)->journals[i]->is_merging = false;
+    for (size_t i = 0; i < (*m)->n_journals; i++)
         store_journal_unref(&(*m)->journals[i]);
-    }
-    for (size_t i = 0; i < (*m)->n_segments; i++) {
-        (*m)->segments[i]->is_merging = false;
+    for (size_t i = 0; i < (*m)->n_segments; i++)
         store_segment_unref(&(*m)->segments[i]);
-    }
     store_segment_unref(&(*m)->made);
     arena_free(&(*m)->arena);
     mem_free(m);
@@ -281,7 +277,6 @@ static struct store_merge *plan_journals(struct store *s)
     for (size_t i = 0; i < m->n_journals; i++) {
         m->journals[i] = s->journals[first + i];
         m->journals[i]->references++;
-        m->journals[i]->is_merging = true;
     }
     list_blocks(m);
     return m;
@@ -366,7 +361,6 @@ static struct store_merge *plan_segments(struct store *s)
     for (size_t i = 0; i < n; i++) {
         m->segments[i] = sorted[first + i];
         m->segments[i]->references++;
-        m->segments[i]->is_merging = true;
     }
     list_places(m, s);
     list_blocks(m);

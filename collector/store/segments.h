@@ -25,7 +25,6 @@ struct store_segment {
     int64_t oldest_arrival_ns, newest_arrival_ns;
     const char *problem; /* why not all of it can be read; NULL: nothing is wrong */
     bool is_removed;     /* unlinked or replaced; leaves the list at the next publish */
-    bool is_merging;     /* another one is made of it */
     bool cannot_merge;   /* it was tried */
 };
 

@@ -38,8 +38,8 @@
 struct store_options {
     const char *folder;
     uint64_t journal_bytes; /* a journal is closed at this size; 0 = 64 MiB */
-    int64_t keep_ns;        /* a journal whose newest arrival is older goes; 0 = for ever */
-    uint64_t max_bytes;     /* of all journals together; 0 = no limit */
+    int64_t keep_ns;        /* a file whose newest arrival is older goes; 0 = for ever */
+    uint64_t max_bytes;     /* of journals and segments together; 0 = no limit */
     uint64_t keep_free;     /* bytes of the disk left free; 0 = no rule */
     uint32_t streams_max;   /* 0 = 100,000 */
 };
