@@ -10,6 +10,7 @@ enum {
     SEGMENT_LEVEL = 6,         /* of zstd */
     SMALL_SEGMENTS = 4,        /* neighbours that are merged once more */
     SEGMENT_BYTES = 256 << 20, /* what becomes larger is left alone */
+    TABLES_COPIED_MAX = 16 << 20,
 };
 
 struct store_merge {
@@ -26,6 +27,8 @@ struct store_merge {
     size_t n_blocks;
     struct segment_journal *places; /* of the journals that the segments were made of */
     size_t n_places;
+    struct store_journal *newest; /* referenced; its tables are copied. NULL: there is none */
+    struct buf tables;
     struct store_segment *made;
     struct segment_writer writer;
     struct err err;
@@ -38,12 +41,16 @@ static void free_merge(struct store_merge **m)
         store_journal_unref(&(*m)->journals[i]);
     for (size_t i = 0; i < (*m)->n_segments; i++)
         store_segment_unref(&(*m)->segments[i]);
+    store_journal_unref(&(*m)->newest);
     store_segment_unref(&(*m)->made);
+    buf_free(&(*m)->tables);
     arena_free(&(*m)->arena);
     mem_free(m);
 }
 
 /* ---- opening ---- */
+
+enum { FOOTERS_MAX = 64 }; /* of the newest segments: others have nothing that is still of use */
 
 /* Calls take with the path and name of each file in DATA/days/DAY/CLASS. */
 static bool walk_days(struct store *s,
@@ -88,6 +95,8 @@ static bool list_segment(struct store *s, const char *path, struct str name, str
     s->last_segment = max_of(s->last_segment, number);
     mem_grow(s->segments, s->n_segments, s->segments_capacity);
     s->segments[s->n_segments++] = segment;
+    if (s->n_segments > FOOTERS_MAX)
+        store_segment_forget_footer(s->segments[s->n_segments - 1 - FOOTERS_MAX]);
     return true;
 }
 
@@ -253,6 +262,9 @@ static struct store_merge *new_merge(struct store *s, int64_t arrival_ns)
     day_text(arrival_ns, day);
     m->folder = arena_print(&m->arena, "%s/days/%s/default", s->options.folder, day).ptr;
     m->number = ++s->last_segment;
+    m->newest = s->active;
+    if (m->newest)
+        m->newest->references++;
     return m;
 }
 
@@ -468,16 +480,28 @@ static void describe(struct store_merge *m, struct segment_head *head,
         add_places(m, &m->places[i], places, footer);
 }
 
+/* So that they are not lost if the one journal that has them rots. Very large ones are left there alone. */
+static void copy_tables(struct store_merge *m, struct segment_footer *footer)
+{
+    struct err ignored;
+    m->tables.max = TABLES_COPIED_MAX;
+    if (!m->newest || !store_read_tables(m->newest, &m->tables, &ignored))
+        return;
+    footer->followed = m->newest->number;
+    footer->tables = buf_str(&m->tables);
+}
+
 static bool write_segment(struct store_merge *m, const struct merge *merge, struct err *err)
 {
     struct segment_head head;
     struct segment_footer footer;
     describe(m, &head, &footer);
+    copy_tables(m, &footer);
     if (!segment_create(&m->writer, m->folder, &head, err) || !merge_run(merge, err) ||
         !segment_finish(&m->writer, &footer, err))
         return false;
     if (store_segment_open(&m->made, m->writer.path, m->number, err)) {
-        store_segment_forget_places(m->made); /* the store knows them already */
+        store_segment_forget_footer(m->made); /* the store knows it already */
         return true;
     }
     struct err ignored;

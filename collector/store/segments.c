@@ -175,7 +175,7 @@ bool store_segment_open(struct store_segment **out, const char *path, uint64_t n
     return true;
 }
 
-void store_segment_forget_places(struct store_segment *s)
+void store_segment_forget_footer(struct store_segment *s)
 {
     arena_free(&s->footer_arena);
     s->footer = (struct segment_footer){0};

@@ -17,7 +17,7 @@ struct store_segment {
     int references;   /* the store's list and each view */
     struct arena arena;
     struct segment_head head;
-    struct segment_footer footer; /* until its places are forgotten */
+    struct segment_footer footer; /* until it is forgotten */
     struct arena footer_arena;
     struct block_ref *chunks;
     size_t n_chunks;
@@ -38,8 +38,8 @@ bool store_segment_load(const struct block_ref *ref, struct buf *out, struct err
 bool store_segment_open(struct store_segment **s, const char *path, uint64_t number,
                         struct err *err);
 void store_segment_unref(struct store_segment **s);
-/* The footer is not needed any more. */
-void store_segment_forget_places(struct store_segment *s);
+/* The places and tables of the footer are not needed any more. */
+void store_segment_forget_footer(struct store_segment *s);
 
 /* "segment-000009" and back. */
 enum { SEGMENT_NAME = 32 };

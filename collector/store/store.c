@@ -205,7 +205,6 @@ static bool list_journals(struct store *s, struct err *err)
         const struct segment_footer *f = &s->segments[i]->footer;
         for (size_t k = 0; k < f->n_journals; k++)
             list_journal(s, store_journal_of_segment(&f->journals[k]));
-        store_segment_forget_places(s->segments[i]);
     }
     for (size_t i = 0; i < s->n_segments;
          i++) /* a number is used once, also if its places are forgotten */
@@ -216,26 +215,58 @@ static bool list_journals(struct store *s, struct err *err)
     return true;
 }
 
-/* Loads the tables of the newest journal that has them whole; its index, or 0 if none has. */
-static size_t load_newest_tables(struct store *s, bool *has_tables)
+static bool try_tables(struct store *s, struct str payload)
 {
-    *has_tables = true;
-    for (size_t i = s->n_journals; i-- > 0;) {
-        struct err err;
-        struct frame frame;
-        if (s->journals[i]->is_merged)
-            continue;
-        defer(buf_free) struct buf payload = {.max = FRAME_PAYLOAD_MAX};
-        if (journal_load(&s->journals[i]->file, 0, &frame, &payload, &err) &&
-            frame.kind == FRAME_TABLES && read_tables(s, buf_str(&payload), &err))
-            return i;
-        origins_close(&s->origins);
-        s->origins = origins_new();
-        streams_free(&s->streams);
-        s->n_cuts = 0;
+    struct err ignored;
+    if (read_tables(s, payload, &ignored))
+        return true;
+    origins_close(&s->origins);
+    s->origins = origins_new();
+    streams_free(&s->streams);
+    s->n_cuts = 0;
+    return false;
+}
+
+bool store_read_tables(const struct store_journal *j, struct buf *payload, struct err *err)
+{
+    struct frame frame;
+    if (!journal_load(&j->file, 0, &frame, payload, err))
+        return false;
+    return frame.kind == FRAME_TABLES ? true : err_set(err, ERR_CORRUPT, "it has no tables");
+}
+
+/* The segment with the newest tables of journals that are older than `before`; NULL: none has. */
+static const struct store_segment *segment_with_tables(const struct store *s, uint64_t before)
+{
+    const struct store_segment *newest = NULL;
+    for (size_t i = 0; i < s->n_segments; i++) {
+        uint64_t followed = s->segments[i]->footer.followed;
+        if (followed && followed < before && (!newest || followed > newest->footer.followed))
+            newest = s->segments[i];
     }
-    *has_tables = false;
-    return 0;
+    return newest;
+}
+
+/* Loads the newest tables that are whole, of a journal or as a segment has kept them. The number of the journal
+ * that they stood in: what came since then is read again. 0: there are none. */
+static uint64_t load_newest_tables(struct store *s)
+{
+    size_t journals = s->n_journals;
+    for (uint64_t before = UINT64_MAX;;) {
+        const struct store_segment *segment = segment_with_tables(s, before);
+        uint64_t followed = segment ? segment->footer.followed : 0;
+        while (journals > 0 && s->journals[journals - 1]->number >= followed) {
+            const struct store_journal *j = s->journals[--journals];
+            struct err ignored;
+            defer(buf_free) struct buf payload = {.max = FRAME_PAYLOAD_MAX};
+            if (!j->is_merged && store_read_tables(j, &payload, &ignored) &&
+                try_tables(s, buf_str(&payload)))
+                return j->number;
+        }
+        if (!segment || try_tables(s, segment->footer.tables))
+            return followed;
+        before = followed;
+    }
 }
 
 /* Without tables: of the chunks, so that all streams can be named again. */
@@ -259,21 +290,22 @@ static void learn_streams(struct store *s)
 
 bool store_scan(struct store *s, struct err *err)
 {
-    bool has_tables;
     if (!store_list_segments(s, err) || !list_journals(s, err))
         return false;
-    size_t newest = load_newest_tables(s, &has_tables);
-    if (!has_tables)
+    uint64_t newest = load_newest_tables(s);
+    if (newest == 0)
         learn_streams(s);
-    for (size_t i = 0; i < s->n_segments; i++)
+    for (size_t i = 0; i < s->n_segments; i++) {
+        store_segment_forget_footer(s->segments[i]);
         if (s->segments[i]->problem)
             note_problem(s, s->segments[i]->problem);
+    }
     for (size_t i = 0; i < s->n_journals; i++) {
         struct store_journal *j = s->journals[i];
         s->last_number = max_of(s->last_number, j->number);
         if (j->is_merged)
             continue;
-        if (!scan(s, j, i >= newest, err)) {
+        if (!scan(s, j, j->number >= newest, err)) {
             err_wrap(err, "journal %06llu", (unsigned long long)j->number);
             note_problem(s, err->text);
         }

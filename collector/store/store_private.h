@@ -109,6 +109,8 @@ bool store_scan(struct store *s, struct err *err);
 const char *store_path(const struct store *s, const char *name, struct arena *arena);
 /* The next journal; the one that is written is closed. */
 bool store_start_journal(struct store *s, struct err *err);
+/* Appends the payload of its first frame. Any thread that has a reference. */
+bool store_read_tables(const struct store_journal *j, struct buf *payload, struct err *err);
 /* It is large, of another day, or nothing has come for a while. */
 bool is_journal_due(const struct store *s);
 

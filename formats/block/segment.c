@@ -55,6 +55,8 @@ bool segment_put_footer(const struct segment_footer *f, struct str headers, stru
     put_varint(&footer, f->n_journals);
     for (size_t i = 0; i < f->n_journals; i++)
         put_journal(&f->journals[i], &footer);
+    put_varint(&footer, f->followed);
+    put_str(&footer, f->tables);
     size_t start = out->len;
     if (footer.over)
         return err_set(err, ERR_LIMIT, "the footer of a segment is too large");
@@ -178,5 +180,7 @@ bool segment_read_footer(struct str bytes, struct segment_footer *footer, struct
     for (size_t i = 0; i < footer->n_journals && !r.bad; i++)
         read_journal(&r, &journals[i], arena);
     footer->journals = journals;
+    footer->followed = read_varint(&r);
+    footer->tables = read_str(&r);
     return r.bad || reader_left(&r) ? refuse("its footer is malformed", err) : true;
 }

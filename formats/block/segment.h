@@ -6,6 +6,7 @@
  *     payload := number:varint generation:varint journals:varint number:varint*
  *     footer  := zstd frame of: oldest:u64 newest:u64 (arrival of what is in it)
  *                chunks:varint (header: the first 96 bytes of each)*  journals:varint journal*
+ *                followed:varint tables:str (varint length, bytes)
  *     journal := number:varint tag:u32 blocks:varint block*         some of those that the segment was made of
  *     block   := offset:varint line_bytes:varint origin:16 sequence:varint least_order:u64 greatest_order:u64
  *     tail    := stored:u32 bytes:u32 check:u64 "SLSE"              of the footer; XXH3-64 of its stored bytes
@@ -15,6 +16,8 @@
  *  2. Chunks stand one behind the other, behind the head, in the order of the footer. With a damaged footer or
  *     tail they are found by their headers, and nothing is known of blocks; with a damaged head nothing is replaced.
  *  3. The blocks of a journal say where a reader stood that followed it (collector/store/places.h).
+ *  4. The tables are what the first frame of the journal with the number `followed` held when the segment was made:
+ *     all that was known of the origins of what is in it (collector/store/store.h). 0 and none: they were lost.
  */
 #ifndef FORMATS_BLOCK_SEGMENT_H
 #define FORMATS_BLOCK_SEGMENT_H
@@ -56,6 +59,8 @@ struct segment_footer {
     size_t n_chunks;
     const struct segment_journal *journals;
     size_t n_journals;
+    uint64_t followed;
+    struct str tables;
 };
 
 void segment_put_head(const struct segment_head *head, struct buf *out);

@@ -31,7 +31,7 @@ static struct store *open_store(struct store_options options)
     return s;
 }
 
-static void put(struct store *s, uint64_t origin, uint64_t sequence)
+static enum origin_verdict put(struct store *s, uint64_t origin, uint64_t sequence)
 {
     struct err err;
     struct block block;
@@ -44,6 +44,7 @@ static void put(struct store *s, uint64_t origin, uint64_t sequence)
     REQUIRE_OK(store_put(s, buf_str(&bytes), &block, now, &result, &err));
     REQUIRE_OK(store_commit(s, now, &err));
     store_publish(s);
+    return result.verdict;
 }
 
 static bool merge_once(struct store *s)
@@ -371,7 +372,8 @@ static void flip_byte(const char *path, uint64_t at)
     REQUIRE_OK(file_write_at(&f, at, str_of(&byte, 1), &err));
 }
 
-TEST(merging_streams_are_known_when_the_tables_are_lost)
+/* Twenty blocks in segments; the tables of the one journal that is left rot. */
+static void lose_tables(void)
 {
     defer(arena_free) struct arena a = {0};
     struct store *s = open_store((struct store_options){.journal_bytes = 4000});
@@ -386,7 +388,40 @@ TEST(merging_streams_are_known_when_the_tables_are_lost)
     REQUIRE_OK(folder_list(path_of(&a, "/journal"), &a, &names, &n, &err));
     REQUIRE(n == 1);
     flip_byte(arena_print(&a, "%s/%.*s", path_of(&a, "/journal"), STR_ARG(names[0])).ptr, 80);
-    s = open_store((struct store_options){.journal_bytes = 4000});
+}
+
+TEST(merging_tables_are_found_in_a_segment_when_they_are_lost)
+{
+    lose_tables();
+    struct store *s = open_store((struct store_options){.journal_bytes = 4000});
+    CHECK_INT(store_count(s).streams, 1);
+    for (uint64_t i = 1; i <= 20; i++)
+        CHECK_INT(put(s, 1, i), ORIGIN_KNOWN);
+    CHECK_INT(put(s, 1, 21), ORIGIN_NEXT);
+    store_close(&s, now);
+}
+
+/* Changes the end of every segment, so that its footer is not read. */
+static void lose_footers(void)
+{
+    defer(arena_free) struct arena a = {0};
+    struct str *names;
+    struct err err;
+    struct stat st;
+    size_t n;
+    REQUIRE_OK(folder_list(path_of(&a, SEGMENTS), &a, &names, &n, &err));
+    for (size_t i = 0; i < n; i++) {
+        const char *path = arena_print(&a, "%s/%.*s", path_of(&a, SEGMENTS), STR_ARG(names[i])).ptr;
+        REQUIRE_OK(path_stat(path, &st, &err));
+        flip_byte(path, (uint64_t)st.st_size - 30);
+    }
+}
+
+TEST(merging_streams_are_known_when_all_tables_are_lost)
+{
+    lose_tables();
+    lose_footers();
+    struct store *s = open_store((struct store_options){.journal_bytes = 4000});
     CHECK_INT(store_count(s).streams, 1);
     store_close(&s, now);
 }
