@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "collector/collect.h"
+#include "collector/retention_rules.h"
 #include "shipper/ship.h"
 
 #include <stdio.h>
@@ -114,7 +115,8 @@ static bool adjust(struct config *c, void *data, struct err *err)
            config_set(c, "collector.socket", f->socket, "--socket", err) &&
            config_set(c, "collector.listen", f->listen, "--listen", err) &&
            use_collector(c, c->collector.socket, err) &&
-           use_socket_beside(c, c->collector.socket, err) && ship_sources_check(c, err);
+           use_socket_beside(c, c->collector.socket, err) && ship_sources_check(c, err) &&
+           retention_check(c, err);
 }
 
 static void apply(const struct config *next, void *data)

@@ -211,6 +211,27 @@ static bool read_streams(struct config *c, struct err *err)
     return true;
 }
 
+static bool read_rules(struct config *c, struct err *err)
+{
+    struct config_collector *o = &c->collector;
+    if (!o->rules_given)
+        return true;
+    o->rules = arena_array(&c->arena, struct config_rule, o->rules_given->n);
+    yaml_each (o->rules_given, item) {
+        struct config_rule *rule = &o->rules[o->rules_n++];
+        struct options given;
+        options_defaults(&given, &config_rule_table, rule, &c->arena);
+        if (!options_read_yaml(&given, item, err))
+            return false;
+        rule->given = item;
+        if (!yaml_get(item, STR("match")) || !yaml_get(item, STR("keep")))
+            return place_err(item->at, err,
+                             "collector.retention.rules: an entry needs match and keep: {match: "
+                             "level=debug, keep: 3d}");
+    }
+    return true;
+}
+
 static bool check_sockets(const struct config *c, struct err *err)
 {
     struct str shipper = c->shipper.socket, collector = c->collector.socket;
@@ -305,7 +326,7 @@ static bool apply_tree(struct config *c, struct yaml *root, struct warnings *w, 
 {
     return config_expand(root, &c->arena, err) && config_environment(root, &c->arena, w, err) &&
            options_read_yaml(&c->options, root, err) && read_files(c, err) &&
-           read_streams(c, err) && check(c, err);
+           read_streams(c, err) && read_rules(c, err) && check(c, err);
 }
 
 bool config_set(struct config *c, const char *path, struct str value, const char *from,

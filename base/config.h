@@ -79,14 +79,18 @@ struct config_output { /* outputs.collector */
 };
 
 struct config_collector {
-    struct str data;        /* folder */
-    struct str socket;      /* unix socket; empty: none */
-    struct str listen;      /* "127.0.0.1:4100", "[::1]:4100"; empty: no TCP */
-    bool tls;               /* false: `tls: off` is written */
-    int64_t keep_ns;        /* 0: for ever */
-    uint64_t max_size;      /* bytes; 0: no limit */
-    struct share keep_free; /* of the disk */
-    uint64_t query_memory;  /* bytes for each query */
+    struct str data;                /* folder */
+    struct str socket;              /* unix socket; empty: none */
+    struct str listen;              /* "127.0.0.1:4100", "[::1]:4100"; empty: no TCP */
+    bool tls;                       /* false: `tls: off` is written */
+    int64_t keep_ns;                /* 0: for ever */
+    const struct yaml *rules_given; /* as written; `rules` is the same, read */
+    struct config_rule *rules;
+    size_t rules_n;
+    int64_t archive_after_ns; /* 0: never */
+    uint64_t max_size;        /* bytes; 0: no limit */
+    struct share keep_free;   /* of the disk */
+    uint64_t query_memory;    /* bytes for each query */
     int64_t query_time_ns;
     int64_t queries; /* at the same time */
     int64_t tails;   /* at the same time */
@@ -133,8 +137,8 @@ void config_show(const struct config *c, struct buf *b);
  * an empty buffer. The caller wipes it. */
 bool config_token(const struct config *c, struct buf *token, struct warnings *w, struct err *err);
 
-extern const struct option_table config_table, config_file_table,
-    config_stream_table; /* config_table.c */
+extern const struct option_table config_table, config_file_table, config_stream_table,
+    config_rule_table; /* config_table.c */
 
 /* base/config_expand.c: invariant 3, in all values of the tree. */
 bool config_expand(struct yaml *root, struct arena *arena, struct err *err);

@@ -1,4 +1,4 @@
-/* Entries of the lists in the configuration (base/config.h) that say what is read, and how. */
+/* Entries of the lists in the configuration (base/config.h): what is read and how, what is kept. */
 #ifndef BASE_CONFIG_SOURCES_H
 #define BASE_CONFIG_SOURCES_H
 
@@ -21,6 +21,12 @@ struct config_stream {      /* an entry of shipper.streams */
     struct str_pair *match; /* labels that a stream has, all of them */
     size_t match_n;         /* at least 1 */
     struct config_lines lines;
+    const struct yaml *given;
+};
+
+struct config_rule {  /* an entry of collector.retention.rules */
+    struct str match; /* filters as after the pattern of `sluice grep`, with blanks between */
+    int64_t keep_ns;  /* 0: for ever */
     const struct yaml *given;
 };
 

@@ -149,11 +149,12 @@ static const struct option rows[] = {
     LATER("collector.tls.cert_file", PATH, "", "certificate"),
     LATER("collector.tls.key_file", SECRET, "", "its key"),
     LATER("collector.tls.client_ca_file", PATH, "", "who signs clients"),
-    LATER("collector.retention.rules", MAPS, "[]", "for some streams"),
+    KEY("collector.retention.rules", MAPS, collector.rules_given, "[]", "how long some lines are kept", LIVE),
     KEY("collector.retention.keep", DURATION, collector.keep_ns, "30d", "how long lines are kept", OFF, LIVE),
     KEY("collector.retention.max_size", SIZE, collector.max_size, "", "how large the store may be", OFF, LIVE),
     KEY("collector.retention.keep_free", SHARE, collector.keep_free, "10%", "of the disk", OFF, LIVE),
-    LATER("collector.retention.archive_after", DURATION, "2d", "closed days are merged once more", OFF),
+    KEY("collector.retention.archive_after", DURATION, collector.archive_after_ns, "2d", "closed days are packed once more", OFF,
+        LIVE),
     KEY("collector.limits.query_memory", SIZE, collector.query_memory, "64MiB", "for each query",
         RANGE(MIB, TIB), LIVE),
     KEY("collector.limits.query_time", DURATION, collector.query_time_ns, "5m", "for each query",
@@ -203,8 +204,16 @@ static const struct option stream_rows[] = {
     LATER("burst", SIZE, "", "how much more for a while", OFF),
     LATER("over", WORD, "delay", "what becomes of more", .words = WORDS("delay", "sample", "drop")),
 };
+
+static const struct option rule_rows[] = {
+    {.path = "match", .type = OPTION_STRING, .field = offsetof(struct config_rule, match),
+     .help = "which lines: service=web level=debug"},
+    {.path = "keep", .type = OPTION_DURATION, .field = offsetof(struct config_rule, keep_ns), .off = "off",
+     .help = "how long they are kept"},
+};
 /* clang-format on */
 
 const struct option_table config_table = {rows, countof(rows), NULL};
 const struct option_table config_file_table = {file_rows, countof(file_rows), NULL};
 const struct option_table config_stream_table = {stream_rows, countof(stream_rows), NULL};
+const struct option_table config_rule_table = {rule_rows, countof(rule_rows), NULL};

@@ -345,6 +345,12 @@ bool folder_make_above(const char *path, struct err *err)
     return folder_make(arena_text(&a, folder_of(path)), err);
 }
 
+bool folder_sync_above(const char *path, struct err *err)
+{
+    defer(arena_free) struct arena a = {0};
+    return folder_sync(arena_text(&a, folder_of(path)), err);
+}
+
 static int by_bytes(const void *a, const void *b)
 {
     return str_compare(*(const struct str *)a, *(const struct str *)b);

@@ -94,6 +94,7 @@ bool path_stat_link(const char *path, struct stat *st, struct err *err);
 bool folder_make(const char *path, struct err *err);
 bool folder_make_above(const char *path, struct err *err); /* the folder that holds path */
 bool folder_sync(const char *path, struct err *err);
+bool folder_sync_above(const char *path, struct err *err);
 /* Names (not paths) in byte order, without "." and ".."; memory from the arena. */
 bool folder_list(const char *path, struct arena *arena, struct str **names, size_t *n,
                  struct err *err);

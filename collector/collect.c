@@ -9,6 +9,7 @@
  *     POST /api/v1/tokens?role=...            admin      `sluice token`
  *     POST /api/v1/reload                     admin      `sluice reload`
  *     POST /api/v1/store/merge                admin      `sluice store merge`
+ *     POST /api/v1/store/archive              admin      `sluice store archive`
  *     GET /health /healthz /ready /           nobody's secret
  *
  * Over TCP everything but the last row needs a token (collector/tokens.h), and requests that a web
@@ -29,6 +30,7 @@
 #include "collector/collect_report.h"
 #include "collector/ingest.h"
 #include "collector/queries.h"
+#include "collector/retention_rules.h"
 #include "collector/tails.h"
 #include "collector/tokens.h"
 
@@ -49,6 +51,7 @@ struct collector {
     struct tokens *tokens;
     struct http_server *server;
     struct metrics metrics;
+    struct arena rules; /* of retention */
     bool is_stopping, is_stopped;
 };
 
@@ -239,6 +242,13 @@ static void handle_merge(struct http_exchange *x, void *data)
     http_reply(x, 202, "application/json", STR("{\"merging\":true}\n"));
 }
 
+static void handle_archive(struct http_exchange *x, void *data)
+{
+    struct collector *c = data;
+    ingest_archive(c->ingest);
+    http_reply(x, 202, "application/json", STR("{\"merging\":true}\n"));
+}
+
 static void handle_reload(struct http_exchange *x, void *data)
 {
     struct collector *c = data;
@@ -268,6 +278,7 @@ static const struct http_route routes[] = {
     {"POST", "/api/v1/tokens", 0, handle_tokens, ACCESS_ADMIN},
     {"POST", "/api/v1/reload", 0, handle_reload, ACCESS_ADMIN},
     {"POST", "/api/v1/store/merge", 0, handle_merge, ACCESS_ADMIN},
+    {"POST", "/api/v1/store/archive", 0, handle_archive, ACCESS_ADMIN},
 };
 
 static bool authorize(struct http_exchange *x, const struct http_route *route, void *data)
@@ -342,9 +353,7 @@ static bool open_store(struct collector *c, struct err *err)
     c->folder = o->data.ptr;
     const struct store_options options = {
         .folder = o->data.ptr,
-        .keep_ns = o->keep_ns,
-        .max_bytes = o->max_size,
-        .keep_free = keep_free(c),
+        .retention = retention_of(c->config, keep_free(c), &c->rules),
     };
     if (!store_open(&c->store, &options, time_now(), err))
         return false;
@@ -439,9 +448,10 @@ void collector_reload(struct collector *c, const struct config *config)
     c->config = config ? config : c->config; /* also while it stops: the one before will go */
     if (!config || c->is_stopping)
         return;
-    const struct config_collector *o = &config->collector;
     const struct queries_limits limits = limits_of(config);
-    ingest_set_retention(c->ingest, o->keep_ns, o->max_size, keep_free(c));
+    arena_reset(&c->rules); /* the store has its own, or gets these */
+    const struct store_retention retention = retention_of(config, keep_free(c), &c->rules);
+    ingest_set_retention(c->ingest, &retention);
     if (!queries_set_limits(c->queries, &limits, &err))
         log_error("%s; the limits before stay", err.text);
 }
@@ -455,6 +465,7 @@ void collector_close(struct collector **address)
     store_close(&c->store, time_now());
     tokens_close(&c->tokens);
     metrics_free(&c->metrics);
+    arena_free(&c->rules);
     mem_free(address);
 }
 

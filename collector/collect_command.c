@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "collector/collect.h"
+#include "collector/retention_rules.h"
 
 #include <stdio.h>
 
@@ -87,7 +88,8 @@ static bool adjust(struct config *config, void *data, struct err *err)
     const struct flags *f = &((struct collect_command *)data)->flags;
     return config_set(config, "collector.data", f->data, "--data", err) &&
            config_set(config, "collector.socket", f->socket, "--socket", err) &&
-           config_set(config, "collector.listen", f->listen, "--listen", err);
+           config_set(config, "collector.listen", f->listen, "--listen", err) &&
+           retention_check(config, err);
 }
 
 static void stop(void *data)

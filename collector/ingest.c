@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "collector/hello.h"
 #include "collector/merger.h"
+#include "collector/store/merging.h"
 #include "formats/block/builder.h"
 
 #include <stdio.h>
@@ -44,11 +45,8 @@ struct ingest {
     bool wants_maintenance, maintains;
     bool wants_merge, closes_journal;
     struct err maintain_err;
-    struct {
-        bool is_set;
-        int64_t keep_ns;
-        uint64_t max_bytes, keep_free;
-    } retention; /* to be told to the store while no commit runs */
+    struct store_retention retention; /* to be told to the store while no commit runs */
+    bool has_retention;
 
     /* The commit's. */
     struct arena arena;
@@ -274,10 +272,9 @@ static void start_commit(struct ingest *i)
 {
     if (i->is_running || (!i->queue && !i->wants_maintenance && !i->wants_merge))
         return;
-    if (i->retention.is_set)
-        store_set_retention(i->store, i->retention.keep_ns, i->retention.max_bytes,
-                            i->retention.keep_free);
-    i->retention.is_set = false;
+    if (i->has_retention)
+        store_set_retention(i->store, &i->retention);
+    i->has_retention = false;
     i->batch = i->queue;
     i->queue = NULL;
     i->queue_end = &i->queue;
@@ -351,14 +348,10 @@ void ingest_hello(struct ingest *i, struct http_exchange *x)
         answer_hellos(i);
 }
 
-void ingest_set_retention(struct ingest *i, int64_t keep_ns, uint64_t max_bytes, uint64_t keep_free)
+void ingest_set_retention(struct ingest *i, const struct store_retention *retention)
 {
-    i->retention.is_set = true;
-    i->retention.keep_ns = keep_ns;
-    i->retention.max_bytes = max_bytes;
-    i->retention.keep_free = keep_free;
-    i->wants_maintenance = true;
-    start_commit(i);
+    i->retention = *retention;
+    i->has_retention = true;
 }
 
 void ingest_on_publish(struct ingest *i, void (*published)(void *data), void *data)
@@ -373,9 +366,17 @@ void ingest_merge(struct ingest *i)
     start_commit(i);
 }
 
+void ingest_archive(struct ingest *i)
+{
+    store_archive(i->store);
+    i->wants_maintenance = true; /* at its end merges are planned */
+    start_commit(i);
+}
+
 bool ingest_is_merging(const struct ingest *i)
 {
-    return i->wants_merge || i->closes_journal || merger_is_busy(i->merger);
+    return i->wants_merge || i->closes_journal || merger_is_busy(i->merger) ||
+           store_is_archiving(i->store);
 }
 
 void ingest_tick(struct ingest *i)

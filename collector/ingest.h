@@ -44,13 +44,14 @@ void ingest_blocks(struct ingest *i, struct http_exchange *x);
 void ingest_hello(struct ingest *i, struct http_exchange *x);
 /* Before the body of blocks is read: false = it has answered. */
 bool ingest_admit(struct ingest *i, struct http_exchange *x);
-/* Other rules of retention, from the next commit on. */
-void ingest_set_retention(struct ingest *i, int64_t keep_ns, uint64_t max_bytes,
-                          uint64_t keep_free);
+/* Other rules of retention, from the next commit on; what it points to stays until then or the next call. */
+void ingest_set_retention(struct ingest *i, const struct store_retention *retention);
 /* Called on the loop whenever something new can be seen (store_publish). One; NULL: nobody. */
 void ingest_on_publish(struct ingest *i, void (*published)(void *data), void *data);
 /* The journal that is written ends, and all that there are become segments, from the next commit on. */
 void ingest_merge(struct ingest *i);
+/* All days that are closed become archives. */
+void ingest_archive(struct ingest *i);
 /* A merge is under way, or will be. */
 bool ingest_is_merging(const struct ingest *i);
 /* Once a second: retention. */

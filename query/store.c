@@ -34,10 +34,10 @@ static const struct option rows[] = {
     {.flag = "store", .type = OPTION_PATH, FIELD(store), .value_name = "FOLDER",
      .help = "the store (default collector.data of the configuration)"},
     {.flag = "collector", .type = OPTION_STRINGS, FIELD(collector), .value_name = "URL",
-     .help = "merge: which collector to ask"},
+     .help = "merge, archive: which collector to ask"},
     {.flag = "days", .type = OPTION_INTEGER, FIELD(days), .least = 1, .most = 100000, .value_name = "NUM",
      .help = "du: only the last so many"},
-    {.flag = "wait", .type = OPTION_BOOLEAN, FIELD(wait), .help = "merge: until it is done"},
+    {.flag = "wait", .type = OPTION_BOOLEAN, FIELD(wait), .help = "merge, archive: until it is done"},
     {.flag = "output", .type = OPTION_WORD, FIELD(output), .words = output_words, .initial = "text",
      .value_name = "FORM", .help = "text or json"},
     {.flag = "help", .letter = 'h', .type = OPTION_BOOLEAN, FIELD(help), .help = "this text"},
@@ -52,6 +52,7 @@ static const struct front front = {
              "       sluice store du [OPTIONS]\n"
              "       sluice store plan [OPTIONS]\n"
              "       sluice store merge [OPTIONS]\n"
+             "       sluice store archive [OPTIONS]\n"
              "       sluice store backup [OPTIONS] FOLDER\n"
              "       sluice store restore [OPTIONS] BACKUP\n\n"
              "verify   reads everything and checks it; 3 if something is damaged\n"
@@ -60,6 +61,8 @@ static const struct front front = {
              "         configuration\n"
              "merge    has a collector merge all its journals now. It does so by itself when\n"
              "         they are large or nothing comes for a while\n"
+             "archive  has it pack all days that are over once more. It does so by itself\n"
+             "         after collector.retention.archive_after\n"
              "backup   a consistent copy of a store, running or not, with a manifest of\n"
              "         checksums. Again into the same folder only what is new is copied.\n"
              "         sluice grep --store FOLDER searches it in place.\n"
@@ -215,30 +218,66 @@ static int du(const struct store_flags *f, const struct config *config)
 
 /* ---- plan ---- */
 
+struct planned {
+    const struct store_part *part;
+    int64_t when_ns; /* INT64_MAX: never */
+    const char *why;
+};
+
 static int by_newest(const void *a, const void *b)
 {
-    const struct store_part *x = a, *y = b;
-    return (x->newest_arrival_ns > y->newest_arrival_ns) -
-           (x->newest_arrival_ns < y->newest_arrival_ns);
+    const struct planned *x = a, *y = b;
+    return (x->part->newest_arrival_ns > y->part->newest_arrival_ns) -
+           (x->part->newest_arrival_ns < y->part->newest_arrival_ns);
 }
 
-static void print_planned(const struct store_flags *f, const struct store_part *part,
-                          int64_t when_ns, const char *why)
+static int by_time(const void *a, const void *b)
+{
+    const struct planned *x = a, *y = b;
+    return x->when_ns != y->when_ns ? (x->when_ns < y->when_ns ? -1 : 1) : by_newest(a, b);
+}
+
+static void print_planned(const struct store_flags *f, const struct planned *p)
 {
     defer(buf_free) struct buf when = {0};
     char size[16];
-    if (when_ns == TIME_NONE)
+    if (p->when_ns == INT64_MAX)
         buf_add(&when, STR("never"));
     else
-        put_rfc3339(&when, when_ns, 0);
+        put_rfc3339(&when, p->when_ns, 0);
     if (f->output == FORM_JSON)
         printf("{\"file\":\"%s\",\"records\":%llu,\"stored_bytes\":%llu,\"goes\":\"%s\",\"why\":\"%"
                "s\"}\n",
-               part->name, (unsigned long long)part->records, (unsigned long long)part->bytes,
-               buf_text(&when), why);
+               p->part->name, (unsigned long long)p->part->records,
+               (unsigned long long)p->part->bytes, buf_text(&when), p->why);
     else
-        printf("%-20s  %-42s %12llu records %10s  %s\n", buf_text(&when), part->name,
-               (unsigned long long)part->records, human(part->bytes, size), why);
+        printf("%-20s  %-42s %12llu records %10s  %s\n", buf_text(&when), p->part->name,
+               (unsigned long long)p->part->records, human(p->part->bytes, size), p->why);
+}
+
+/* A journal is kept as long as the rule that keeps longest says: nobody knows yet of what classes its rows are. */
+static int64_t keep_of(const struct store_part *part, const struct config_collector *c)
+{
+    int64_t keep_ns = c->keep_ns;
+    if (part->is_segment) {
+        class_keep(str_from(part->class ? part->class : "default"), c->keep_ns, &keep_ns);
+        return keep_ns;
+    }
+    for (size_t i = 0; i < c->rules_n && keep_ns; i++)
+        keep_ns = c->rules[i].keep_ns ? max_of(keep_ns, c->rules[i].keep_ns) : 0;
+    return keep_ns;
+}
+
+static void plan_by_age(struct planned *p, const struct config_collector *c, int64_t now_ns)
+{
+    int64_t keep_ns = keep_of(p->part, c);
+    p->when_ns = keep_ns ? max_of(p->part->newest_arrival_ns + keep_ns, now_ns) : INT64_MAX;
+    p->why = p->part->is_written ? "it is being written"
+             : p->part->class    ? "keep of a rule"
+             : keep_ns           ? "keep"
+                                 : "keep is off";
+    if (p->part->is_written)
+        p->when_ns = INT64_MAX;
 }
 
 /* What retention will remove, in its order, as things are now. */
@@ -246,46 +285,42 @@ static int plan(const struct store_flags *f, const struct config *config)
 {
     struct err err;
     size_t n;
-    uint64_t total = 0, free_bytes, size, keep_free;
+    uint64_t total = 0, free_bytes, size;
     defer(view_close) struct view *v = NULL;
+    const struct config_collector *c = &config->collector;
     if (!view_open_folder(&v, f->store.ptr, &err) ||
         !disk_space(f->store.ptr, &free_bytes, &size, &err))
         return front_fail(&front, "%s", err.text);
-    const struct store_part *found = view_parts(v, &n);
-    struct store_part *parts = view_allocate(v, (n + 1) * sizeof *parts);
-    if (n) {
-        memcpy(parts, found, n * sizeof *parts);
-        qsort(parts, n, sizeof *parts, by_newest);
-    }
-    keep_free = share_of(config->collector.keep_free, size);
-    int64_t now_ns = time_now(), keep_ns = config->collector.keep_ns;
-    for (size_t i = 0; i < n; i++)
-        total += parts[i].bytes;
+    const struct store_part *parts = view_parts(v, &n);
+    struct planned *planned = view_allocate(v, (n + 1) * sizeof *planned);
+    uint64_t keep_free = share_of(c->keep_free, size);
+    int64_t now_ns = time_now();
     for (size_t i = 0; i < n; i++) {
-        const struct store_part *part = &parts[i];
-        bool is_large = config->collector.max_size && total > config->collector.max_size;
-        bool is_full = free_bytes < keep_free;
-        if (part->records == 0)
-            continue;
-        if (part->is_written)
-            print_planned(f, part, TIME_NONE, "it is being written");
-        else if (is_large || is_full)
-            print_planned(f, part, now_ns,
-                          is_large ? "the store is larger than max_size"
-                                   : "less is free than keep_free");
-        else if (keep_ns)
-            print_planned(f, part, max_of(part->newest_arrival_ns + keep_ns, now_ns), "keep");
-        else
-            print_planned(f, part, TIME_NONE, "keep is off");
-        if (!part->is_written && (is_large || is_full)) {
-            total -= part->bytes;
-            free_bytes += part->bytes;
-        }
+        planned[i].part = &parts[i];
+        plan_by_age(&planned[i], c, now_ns);
+        total += parts[i].bytes;
     }
+    if (n)
+        qsort(planned, n, sizeof *planned, by_newest);
+    for (size_t i = 0; i < n; i++) {
+        struct planned *p = &planned[i];
+        bool is_large = c->max_size && total > c->max_size;
+        if (p->part->is_written || (!is_large && free_bytes >= keep_free))
+            continue;
+        p->when_ns = now_ns;
+        p->why = is_large ? "the store is larger than max_size" : "less is free than keep_free";
+        total -= p->part->bytes;
+        free_bytes += p->part->bytes;
+    }
+    if (n)
+        qsort(planned, n, sizeof *planned, by_time);
+    for (size_t i = 0; i < n; i++)
+        if (planned[i].part->records)
+            print_planned(f, &planned[i]);
     return 0;
 }
 
-/* ---- merge ---- */
+/* ---- merge, archive ---- */
 
 static bool ask_whether_merging(struct client *client, bool *is_merging, struct err *err)
 {
@@ -296,14 +331,14 @@ static bool ask_whether_merging(struct client *client, bool *is_merging, struct 
     return true;
 }
 
-static int merge(const struct store_flags *f, const struct config *config)
+static int merge(const struct store_flags *f, const struct config *config, const char *path)
 {
     struct err err;
     struct warnings w = {0};
     defer(client_free) struct client client = {0};
     defer(buf_free) struct buf answer = {0};
     if (!client_init(&client, &f->collector, config, &w, &err) ||
-        !client_call(&client, "POST", "/api/v1/store/merge", &answer, &err))
+        !client_call(&client, "POST", path, &answer, &err))
         return front_fail(&front, "%s", err.text);
     for (bool is_merging = f->wait; is_merging;) {
         nanosleep(&(struct timespec){.tv_nsec = 200 * NS_PER_MS}, NULL);
@@ -358,8 +393,8 @@ int command_store(int argc, char **argv)
     struct str what = given.operands.n ? given.operands.items[0] : STR("");
     bool is_copy = str_equal(what, STR("backup")) || str_equal(what, STR("restore"));
     if (given.operands.n != (is_copy ? 2u : 1u))
-        return front_fail(&front,
-                          "say what: verify, du, plan, merge, backup FOLDER or restore BACKUP");
+        return front_fail(
+            &front, "say what: verify, du, plan, merge, archive, backup FOLDER or restore BACKUP");
     if (!front_config(&front, &config, f.config, false, &status))
         return status;
     if (f.store.len == 0)
@@ -371,10 +406,13 @@ int command_store(int argc, char **argv)
     if (str_equal(what, STR("plan")))
         return plan(&f, &config);
     if (str_equal(what, STR("merge")))
-        return merge(&f, &config);
+        return merge(&f, &config, "/api/v1/store/merge");
+    if (str_equal(what, STR("archive")))
+        return merge(&f, &config, "/api/v1/store/archive");
     if (is_copy)
         return str_equal(what, STR("backup")) ? back_up(&f, given.operands.items[1])
                                               : restore(&f, given.operands.items[1]);
-    return front_fail(&front, "there is no '%.*s'; say verify, du, plan, merge, backup or restore",
+    return front_fail(&front,
+                      "there is no '%.*s'; say verify, du, plan, merge, archive, backup or restore",
                       STR_ARG(what));
 }

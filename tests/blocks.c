@@ -19,6 +19,7 @@ void make_block(struct buf *out, uint64_t origin, uint64_t sequence, const char 
         int len = snprintf(line, sizeof line, "%s number %d", service, i);
         struct record record = {.order_ns = i * NS_PER_MS,
                                 .event_ns = i * NS_PER_MS,
+                                .level = (uint8_t)(i % 4),
                                 .line = str_of(line, (size_t)len)};
         REQUIRE(block_builder_add(&b, &record));
     }

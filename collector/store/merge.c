@@ -24,6 +24,8 @@ struct open_piece {
     struct columns columns;
     struct columns_source source;
     bool has_columns;
+    uint8_t class;
+    uint8_t *classes;  /* of each row; NULL: .class */
     uint32_t *rows;    /* by order time; those before .next are in a chunk */
     size_t next, end;  /* end: of the slice that is being made */
     uint32_t *streams; /* of the slice, by the piece's own number */
@@ -31,6 +33,12 @@ struct open_piece {
 
 struct pick {
     uint32_t piece, row;
+};
+
+/* A chunk of the slice that is being made; its bytes are in .out. */
+struct made_chunk {
+    uint8_t class;
+    struct block_header header;
 };
 
 struct stream_ref {
@@ -53,6 +61,9 @@ struct run {
     size_t sample_capacity;
     struct packer packer;
     struct buf out;
+    struct made_chunk chunks[CLASSES_MAX];
+    size_t n_chunks;
+    uint32_t slice; /* number of the next one */
     struct sums in, made;
 };
 
@@ -116,6 +127,21 @@ static void order_rows(struct open_piece *p)
         sort_by_time(p);
 }
 
+static void classify_rows(struct run *r, struct open_piece *p)
+{
+    const struct classes *c = r->m->classes;
+    const struct block *b = &p->chunk.block;
+    p->class = r->m->pieces[p->index].class;
+    if (r->m->pieces[p->index].is_chunk || c->n == 1)
+        return;
+    uint64_t *of_streams = arena_array(&p->arena, uint64_t, b->n_streams);
+    for (size_t i = 0; i < b->n_streams; i++)
+        of_streams[i] = classes_of_stream(c, &b->streams[i].labels);
+    p->classes = arena_array(&p->arena, uint8_t, b->header.records);
+    for (size_t i = 0; i < b->header.records; i++)
+        p->classes[i] = classes_of_row(c, of_streams[b->records[i].stream], &b->records[i]);
+}
+
 static bool decode_piece(struct run *r, struct open_piece *p, bool is_chunk, struct err *err)
 {
     struct block *b = &p->chunk.block;
@@ -145,6 +171,7 @@ static bool open_piece(struct run *r, struct err *err)
         return false;
     const struct block_header *h = &p->chunk.block.header;
     order_rows(p);
+    classify_rows(r, p);
     p->next = w->next;
     p->streams = arena_array(&p->arena, uint32_t, p->chunk.block.n_streams);
     if (!w->was_open) {
@@ -312,10 +339,7 @@ static size_t number_streams(struct run *r)
     for (size_t i = 0; i < r->n_refs; i++) {
         const struct stream_ref *ref = &r->refs[i];
         struct open_piece *p = r->open[ref->piece];
-        if (i == 0 || !hash128_equal(r->refs[i - 1].id, ref->id)) {
-            chunk_builder_stream(&r->builder, &p->chunk.block.streams[ref->stream]);
-            n++;
-        }
+        n += i == 0 || !hash128_equal(r->refs[i - 1].id, ref->id);
         p->streams[ref->stream] = (uint32_t)n - 1;
     }
     return n;
@@ -387,20 +411,31 @@ static void sort_rows(struct run *r, size_t n_streams, size_t n)
     mem_free(&starts);
 }
 
-static void add_rows(struct run *r, size_t n)
+/* Those of a class; how many there are. */
+static size_t add_rows(struct run *r, size_t n, uint8_t class)
 {
+    uint32_t last = UINT32_MAX, stream = 0;
+    size_t added = 0;
     for (size_t i = 0; i < n; i++) {
         struct open_piece *p = r->open[r->sorted[i].piece];
         uint32_t row = r->sorted[i].row;
         struct hash128 origin;
+        if ((p->classes ? p->classes[row] : p->class) != class)
+            continue;
+        uint32_t own = p->chunk.block.records[row].stream;
+        if (added++ == 0 || p->streams[own] != last) {
+            last = p->streams[own];
+            stream = chunk_builder_stream(&r->builder, &p->chunk.block.streams[own]);
+        }
         struct chunk_row made = {.record = p->chunk.block.records[row],
                                  .place = place_of(p, row, &origin),
                                  .source = p->has_columns ? &p->source : NULL,
                                  .source_row = row};
-        made.record.stream = p->streams[made.record.stream];
+        made.record.stream = stream;
         made.place.origin = chunk_builder_origin(&r->builder, origin);
         chunk_builder_add(&r->builder, &made);
     }
+    return added;
 }
 
 static bool is_whole(int64_t ns)
@@ -420,27 +455,52 @@ static uint8_t unit_of_slice(const struct run *r)
     return 1;
 }
 
-/* Of the rows between .next and .end. */
-static bool make_chunk(struct run *r, size_t n, struct err *err)
+/* Of the sorted rows, if one is of that class. */
+static bool make_chunk(struct run *r, size_t n, uint8_t class, struct err *err)
 {
-    struct block_header h;
-    buf_reset(&r->out);
-    r->out.max = CHUNK_MAX;
+    struct made_chunk *made = &r->chunks[r->n_chunks];
     chunk_builder_reset(&r->builder);
+    r->builder.slice = r->slice;
     for (size_t i = 0; i < r->n_open; i++)
         if (r->open[i]->has_columns)
             columns_source_reset(&r->open[i]->source);
-    sort_rows(r, number_streams(r), n);
-    add_rows(r, n);
-    if (!chunk_builder_finish(&r->builder, unit_of_slice(r), r->m->level, &r->out, &h, err) ||
-        !r->m->take(r->m->context, buf_str(&r->out), &h, err))
-        return false;
-    r->made.records += h.records;
-    r->made.line_bytes += h.line_bytes;
-    r->made.line_hash += h.line_hash;
+    if (add_rows(r, n, class) == 0)
+        return true;
+    made->class = class;
+    r->n_chunks++;
+    r->out.max = r->out.len + CHUNK_MAX;
+    return chunk_builder_finish(&r->builder, unit_of_slice(r), r->m->level, &r->out, &made->header,
+                                err);
+}
+
+static bool hand_out_chunks(struct run *r, struct err *err)
+{
+    struct str left = buf_str(&r->out);
+    for (size_t i = 0; i < r->n_chunks; i++) {
+        const struct block_header *h = &r->chunks[i].header;
+        if (!r->m->take(r->m->context, r->chunks[i].class, str_slice(left, 0, h->length), err))
+            return false;
+        left = str_slice(left, h->length, SIZE_MAX);
+        r->made.records += h->records;
+        r->made.line_bytes += h->line_bytes;
+        r->made.line_hash += h->line_hash;
+    }
+    r->slice++;
     for (size_t i = 0; i < r->n_open; i++)
         r->open[i]->next = r->open[i]->end;
     close_pieces(r);
+    return true;
+}
+
+/* Of the rows between .next and .end. ERR_LIMIT: none were made, as they were too large. */
+static bool make_chunks(struct run *r, size_t n, struct err *err)
+{
+    buf_reset(&r->out);
+    r->n_chunks = 0;
+    sort_rows(r, number_streams(r), n);
+    for (size_t class = 0; class < r->m->classes->n; class ++)
+        if (!make_chunk(r, n, (uint8_t) class, err))
+            return false;
     return true;
 }
 
@@ -463,12 +523,12 @@ static bool make_slice(struct run *r, struct err *err)
         return err_set(err, ERR_CORRUPT, "a row has a time that no row can have");
     while (a.rows > CHUNK_ROWS_MAX || a.bytes > MERGE_CHUNK_BYTES)
         a = halve_slice(r, a);
-    while (!make_chunk(r, a.rows, err)) {
+    while (!make_chunks(r, a.rows, err)) {
         if (err->code != ERR_LIMIT || a.rows < 2)
             return false;
         a = halve_slice(r, a);
     }
-    return true;
+    return hand_out_chunks(r, err);
 }
 
 static int by_last_row_first(const void *a, const void *b)

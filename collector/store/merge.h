@@ -5,6 +5,8 @@
  *                  |---- 2 ----|      |-- 4 --|   piece begins, and what is open and older goes into a chunk
  *     slices   |     a     |    b     |   c   |
  *
+ * Rows of one slice become a chunk for each retention class (classes.h) that has some of them.
+ *
  * Lines that are columns stay columns (formats/block/columns_join.h). Of a piece that reaches far beyond a slice
  * (one source was read faster than another) the rest is closed, and opened again when its time has come.
  *
@@ -17,6 +19,7 @@
 #ifndef COLLECTOR_STORE_MERGE_H
 #define COLLECTOR_STORE_MERGE_H
 
+#include "collector/store/classes.h"
 #include "formats/block/chunk.h"
 
 enum {
@@ -26,6 +29,7 @@ enum {
 
 struct merge_piece {
     bool is_chunk;
+    uint8_t class; /* of all rows of a chunk; those of blocks are looked at */
     uint32_t records;
     uint64_t line_bytes;
     int64_t least_order_ns;
@@ -35,11 +39,11 @@ struct merge {
     const struct merge_piece *pieces;
     size_t n;
     int level; /* of zstd */
+    const struct classes *classes;
     /* Appends the bytes of a piece. */
     bool (*load)(void *context, size_t piece, struct buf *out, struct err *err);
     /* Of one chunk after the other. False ends the merge. */
-    bool (*take)(void *context, struct str chunk, const struct block_header *header,
-                 struct err *err);
+    bool (*take)(void *context, uint8_t class, struct str chunk, struct err *err);
     void *context;                      /* of both */
     bool (*is_canceled)(void *context); /* NULL: never */
     void *cancel_context;

@@ -1,5 +1,5 @@
 /*
- * Journals become segments. Two threads have a part in it:
+ * Journals become segments, small segments large ones, and those of closed days archives. Two threads have a part in it:
  *
  *     the loop       store_plan_merge         which journals; they are held until the end
  *     any thread     store_run_merge          reads them, writes the segment, syncs, gives it its name
@@ -19,8 +19,12 @@
 
 struct store_merge;
 
-/* The oldest journals that belong together, up to about the size of a whole one. NULL: there is nothing to do. */
+/* The oldest journals that belong together, up to about the size of a whole one; or segments that do; or those of a
+ * closed day, which become an archive. NULL: there is nothing to do. */
 struct store_merge *store_plan_merge(struct store *s);
+/* All closed days become archives from now on, until nothing is left to do. */
+void store_archive(struct store *s);
+bool store_is_archiving(const struct store *s);
 /* is_canceled may be NULL; store_end_merge tells how it went. */
 void store_run_merge(struct store_merge *m, bool (*is_canceled)(void *), void *context);
 /* While no writer call runs. False: the store is as it was. Frees it. */

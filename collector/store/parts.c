@@ -17,6 +17,7 @@ static struct store_part part_of_segment(struct view *v, const struct store_segm
 {
     size_t skip = strlen(folder) + 1;
     return (struct store_part){.name = arena_text(&v->arena, str_from(s->path + skip)),
+                               .class = is_default_class(s) ? NULL : s->class,
                                .is_segment = true,
                                .bytes = s->bytes,
                                .records = s->records,
@@ -83,14 +84,16 @@ bool store_verify(const char *folder, void (*tell)(void *, const char *), void *
         tell(context, arena_text(&v->arena, problems[i]));
     verdict->damaged = n_problems;
     for (size_t i = 0; i < n; i++) {
-        struct err why;
-        verdict->blocks++;
-        verdict->records += refs[i].records;
-        verdict->line_bytes += refs[i].line_bytes;
-        if (verify_ref(v, &refs[i], &why))
-            continue;
-        verdict->damaged++;
-        tell(context, why.text);
+        for (const struct block_ref *ref = &refs[i]; ref; ref = ref->next) {
+            struct err why;
+            verdict->blocks++;
+            verdict->records += ref->records;
+            verdict->line_bytes += ref->line_bytes;
+            if (verify_ref(v, ref, &why))
+                continue;
+            verdict->damaged++;
+            tell(context, why.text);
+        }
     }
     return true;
 }
@@ -149,13 +152,6 @@ static bool copy_bytes(const struct copy *c, struct err *err)
 }
 
 /* The folder that a path is in. */
-static bool sync_above(const char *path, struct err *err)
-{
-    defer(arena_free) struct arena arena = {0};
-    const char *slash = strrchr(path, '/');
-    return folder_sync(arena_text(&arena, str_of(path, (size_t)(slash - path))), err);
-}
-
 static void put_line(struct buf *manifest, struct hash128 hash, uint64_t bytes, const char *name)
 {
     char text[HASH128_TEXT];
@@ -201,7 +197,7 @@ static bool back_up_part(struct backup *b, const struct store_part *part, struct
         b->copied->linked++;
     else if (!copy_bytes(&c, err))
         return false;
-    if (!sync_above(c.to, err) || !hash_file(c.to, c.bytes, &c.hash, err))
+    if (!folder_sync_above(c.to, err) || !hash_file(c.to, c.bytes, &c.hash, err))
         return false;
     put_line(&b->manifest, c.hash, c.bytes, part->name);
     return true;
@@ -320,7 +316,8 @@ static bool restore_line(const char *backup, const char *folder, struct str line
         return err_set(err, ERR_CORRUPT, "MANIFEST: '%.*s' is no line of it", STR_ARG(line));
     c.from = arena_print(&arena, "%s/%.*s", backup, STR_ARG(name)).ptr;
     c.to = arena_print(&arena, "%s/%.*s", folder, STR_ARG(name)).ptr;
-    if (!copy_bytes(&c, err) || !sync_above(c.to, err) || !hash_file(c.to, c.bytes, &hash, err))
+    if (!copy_bytes(&c, err) || !folder_sync_above(c.to, err) ||
+        !hash_file(c.to, c.bytes, &hash, err))
         return false;
     copied->files++;
     copied->bytes += c.bytes;

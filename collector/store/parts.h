@@ -16,7 +16,8 @@
 #include "collector/store/store.h"
 
 struct store_part {
-    const char *name; /* "journal/000017", "days/2026-11-20/default/segment-000009" */
+    const char *name;  /* "journal/000017", "days/2026-11-20/default/segment-000009" */
+    const char *class; /* of retention (classes.h); NULL: the default, or it is a journal */
     bool is_segment, is_written;
     uint64_t bytes, records, line_bytes; /* bytes: that count */
     int64_t oldest_arrival_ns, newest_arrival_ns;

@@ -10,16 +10,46 @@ enum {
 #define CALM_STEP_NS (60 * NS_PER_S)
 
 /* Journals go as a whole: they are small enough that some stay when the store may not be large. */
-void store_set_retention(struct store *s, int64_t keep_ns, uint64_t max_bytes, uint64_t keep_free)
+void store_set_retention(struct store *s, const struct store_retention *retention)
 {
-    struct store_options *o = &s->options;
-    o->keep_ns = keep_ns;
-    o->max_bytes = max_bytes;
-    o->keep_free = keep_free;
-    s->journal_bytes = o->journal_bytes;
-    if (max_bytes)
+    struct store_retention *r = &s->options.retention;
+    arena_reset(&s->rules);
+    struct store_rule *rules = arena_array(&s->rules, struct store_rule, retention->n_rules);
+    for (size_t i = 0; i < retention->n_rules; i++) {
+        rules[i] = retention->rules[i];
+        rules[i].match = arena_copy(&s->rules, retention->rules[i].match);
+    }
+    *r = *retention;
+    r->rules = rules;
+    s->journal_bytes = s->options.journal_bytes;
+    if (r->max_bytes)
         s->journal_bytes =
-            min_of(o->journal_bytes, max_of(max_bytes / 8, (uint64_t)JOURNAL_BYTES_MIN));
+            min_of(s->options.journal_bytes, max_of(r->max_bytes / 8, (uint64_t)JOURNAL_BYTES_MIN));
+}
+
+/* How long a file of a class is kept; 0: for ever. */
+static int64_t keep_of(const struct store *s, const struct store_segment *segment)
+{
+    int64_t keep_ns;
+    class_keep(str_from(segment->class), s->options.retention.keep_ns, &keep_ns);
+    return keep_ns;
+}
+
+/* Of 0 and more, where 0 is for ever. */
+static int64_t longer(int64_t a, int64_t b)
+{
+    return a && b ? max_of(a, b) : 0;
+}
+
+int64_t store_longest_keep(const struct store *s)
+{
+    int64_t longest = s->options.retention.keep_ns;
+    for (size_t i = 0; i < s->options.retention.n_rules; i++)
+        longest = longer(longest, s->options.retention.rules[i].keep_ns);
+    for (size_t i = 0; i < s->n_segments; i++)
+        if (!s->segments[i]->is_removed)
+            longest = longer(longest, keep_of(s, s->segments[i]));
+    return longest;
 }
 
 /* Gives the reserve file its room if the disk has plenty; without it the store works all the same.
@@ -49,13 +79,12 @@ static void release_reserve(struct store *s)
     file_remove(store_path(s, "reserve", &arena), &err);
 }
 
-/* A journal or a segment: what retention removes as a whole. */
+/* A journal or a file of a segment: what retention removes as a whole. */
 struct part {
     struct store_journal *journal;
     struct store_segment *segment;
     int64_t newest_arrival_ns;
     uint64_t bytes;
-    bool is_empty;
 };
 
 static bool is_removable(const struct store *s, const struct store_journal *j)
@@ -63,37 +92,64 @@ static bool is_removable(const struct store *s, const struct store_journal *j)
     return j != s->active && !j->is_removed && !j->is_merged;
 }
 
+static struct part part_of_journal(struct store_journal *j)
+{
+    return (struct part){.journal = j, .newest_arrival_ns = j->newest_arrival_ns, .bytes = j->end};
+}
+
+static struct part part_of_segment(struct store_segment *s)
+{
+    return (struct part){
+        .segment = s, .newest_arrival_ns = s->newest_arrival_ns, .bytes = s->bytes};
+}
+
 /* The one whose newest record came first. */
 static bool find_oldest(const struct store *s, struct part *oldest)
 {
     *oldest = (struct part){.newest_arrival_ns = INT64_MAX};
-    for (size_t i = 0; i < s->n_journals; i++) {
-        struct store_journal *j = s->journals[i];
-        if (is_removable(s, j) &&
-            (j->n_visible == 0 || j->newest_arrival_ns < oldest->newest_arrival_ns))
-            *oldest = (struct part){.journal = j,
-                                    .newest_arrival_ns = j->newest_arrival_ns,
-                                    .bytes = j->end,
-                                    .is_empty = j->n_visible == 0};
-    }
-    for (size_t i = 0; i < s->n_segments; i++) {
-        struct store_segment *segment = s->segments[i];
-        if (!segment->is_removed && segment->newest_arrival_ns < oldest->newest_arrival_ns)
-            *oldest = (struct part){.segment = segment,
-                                    .newest_arrival_ns = segment->newest_arrival_ns,
-                                    .bytes = segment->bytes};
-    }
+    for (size_t i = 0; i < s->n_journals; i++)
+        if (is_removable(s, s->journals[i]) &&
+            s->journals[i]->newest_arrival_ns < oldest->newest_arrival_ns)
+            *oldest = part_of_journal(s->journals[i]);
+    for (size_t i = 0; i < s->n_segments; i++)
+        if (!s->segments[i]->is_removed &&
+            s->segments[i]->newest_arrival_ns < oldest->newest_arrival_ns)
+            *oldest = part_of_segment(s->segments[i]);
     return oldest->journal || oldest->segment;
 }
 
-static bool is_expired(const struct store *s, const struct part *part, uint64_t total,
-                       uint64_t free_bytes)
+static bool is_too_old(const struct store *s, int64_t newest_ns, int64_t keep_ns)
 {
-    const struct store_options *o = &s->options;
-    bool is_old = o->keep_ns && s->calm >= STORE_CALM && !part->is_empty &&
-                  part->newest_arrival_ns < s->clock_ns - o->keep_ns;
-    return is_old || part->is_empty || (o->max_bytes && total > o->max_bytes) ||
-           (o->keep_free && free_bytes < o->keep_free);
+    return keep_ns && s->calm >= STORE_CALM && newest_ns < s->clock_ns - keep_ns;
+}
+
+/* One that is empty, or older than what is in it may be. Nobody knows of what classes the rows of a journal will be. */
+static bool find_expired(const struct store *s, struct part *part)
+{
+    int64_t longest_ns = store_longest_keep(s);
+    for (size_t i = 0; i < s->n_journals; i++) {
+        struct store_journal *j = s->journals[i];
+        *part = part_of_journal(j);
+        if (is_removable(s, j) &&
+            (j->n_visible == 0 || is_too_old(s, j->newest_arrival_ns, longest_ns)))
+            return true;
+    }
+    for (size_t i = 0; i < s->n_segments; i++) {
+        struct store_segment *segment = s->segments[i];
+        *part = part_of_segment(segment);
+        bool is_empty = segment->n_chunks == 0 && !segment->problem;
+        if (!segment->is_removed &&
+            (is_empty || is_too_old(s, segment->newest_arrival_ns, keep_of(s, segment))))
+            return true;
+    }
+    return false;
+}
+
+static bool find_next(const struct store *s, uint64_t total, uint64_t free_bytes, struct part *part)
+{
+    const struct store_retention *r = &s->options.retention;
+    bool is_full = (r->max_bytes && total > r->max_bytes) || free_bytes < r->keep_free;
+    return find_expired(s, part) || (is_full && find_oldest(s, part));
 }
 
 static bool remove_file(struct store *s, const char *path, struct err *err)
@@ -155,14 +211,14 @@ bool store_maintain(struct store *s, int64_t now_ns, struct err *err)
         s->clock_ns = max_of(s->clock_ns, now_ns);
     if (!disk_space(s->options.folder, &s->free_bytes, &size, err))
         return false;
-    if (!remove_merged(s, err))
+    if (!remove_merged(s, err) || !store_name_parts(s, err))
         return false;
     for (size_t i = 0; i < s->n_journals; i++)
         total += s->journals[i]->is_removed || s->journals[i]->is_merged ? 0 : s->journals[i]->end;
     for (size_t i = 0; i < s->n_segments; i++)
         total += s->segments[i]->is_removed ? 0 : s->segments[i]->bytes;
     uint64_t free_bytes = s->free_bytes;
-    for (struct part part; find_oldest(s, &part) && is_expired(s, &part, total, free_bytes);) {
+    for (struct part part; find_next(s, total, free_bytes, &part);) {
         if (!remove_part(s, &part, err))
             return false;
         total -= part.bytes;

@@ -4,17 +4,43 @@
 
 #include <stdio.h>
 
-#define NAME_START STR("segment-")
+#define SEGMENT_START STR("segment-")
+#define ARCHIVE_START STR("archive-")
+#define PART_END      STR(".part")
+#define NEW_END       STR(".new")
 
-void store_segment_name(uint64_t number, char name[SEGMENT_NAME])
+/* ---- names ---- */
+
+static bool take_end(struct str *name, struct str end)
 {
-    snprintf(name, SEGMENT_NAME, "segment-%06llu", (unsigned long long)number);
+    bool ends = str_ends(*name, end);
+    name->len -= ends ? end.len : 0;
+    return ends;
 }
 
-bool store_segment_number(struct str name, uint64_t *number)
+bool segment_name_parse(struct str name, struct segment_name *parsed)
 {
-    return take_prefix(&name, NAME_START) && name.len >= 6 && str_to_u64(name, number) &&
-           *number > 0;
+    *parsed = (struct segment_name){.is_part = take_end(&name, PART_END),
+                                    .is_new = take_end(&name, NEW_END),
+                                    .is_archive = take_prefix(&name, ARCHIVE_START)};
+    return (parsed->is_archive || take_prefix(&name, SEGMENT_START)) && name.len >= 6 &&
+           str_to_u64(name, &parsed->number) && parsed->number > 0;
+}
+
+/* The last two names of a path: class and file. */
+static void split_path(struct str path, struct str *class, struct str *name)
+{
+    struct str rest = path;
+    *class = *name = STR("");
+    for (struct str piece; take_until(&rest, '/', &piece);) {
+        *class = *name;
+        *name = piece;
+    }
+}
+
+bool is_default_class(const struct store_segment *s)
+{
+    return strcmp(s->class, "default") == 0;
 }
 
 static uint64_t first_journal(const struct store_segment *s)
@@ -25,7 +51,13 @@ static uint64_t first_journal(const struct store_segment *s)
 int store_segment_compare(const struct store_segment *a, const struct store_segment *b)
 {
     uint64_t x = first_journal(a), y = first_journal(b);
-    return x != y ? (x > y) - (x < y) : (a->number > b->number) - (a->number < b->number);
+    if (x != y)
+        return x < y ? -1 : 1;
+    if (a->number != b->number)
+        return a->number < b->number ? -1 : 1;
+    if (is_default_class(a) != is_default_class(b))
+        return is_default_class(a) ? -1 : 1;
+    return strcmp(a->class, b->class);
 }
 
 /* ---- reading ---- */
@@ -77,6 +109,7 @@ static void add_chunk(struct store_segment *s, uint64_t offset, const struct blo
         .segment = s,
         .offset = offset,
         .length = h->length,
+        .slice = h->slice,
         .records = h->records,
         .line_bytes = h->line_bytes,
         .arrival_ns = s->newest_arrival_ns,
@@ -148,21 +181,33 @@ static void note_problem(struct store_segment *s, const struct err *err)
         s->problem = arena_text(&s->arena, str_from(err->text));
 }
 
-bool store_segment_open(struct store_segment **out, const char *path, uint64_t number,
-                        struct err *err)
+static char *copy_path(const char *path)
 {
-    defer(store_segment_unref) struct store_segment *s = mem_new(struct store_segment);
-    defer(buf_free) struct buf kept = {0};
-    uint64_t end;
+    struct buf kept = {0};
     buf_add(&kept, str_from(path));
     buf_text(&kept);
-    s->number = number;
+    return kept.ptr;
+}
+
+bool store_segment_open(struct store_segment **out, const char *path, struct err *err)
+{
+    defer(store_segment_unref) struct store_segment *s = mem_new(struct store_segment);
+    struct segment_name parsed;
+    struct str class, name;
+    uint64_t end;
+    split_path(str_from(path), &class, &name);
+    if (!segment_name_parse(name, &parsed) || class.len >= CLASS_NAME)
+        return err_set(err, ERR_INPUT, "%s is no path of a segment", path);
+    memcpy(s->class, class.ptr, class.len);
+    s->number = parsed.number;
+    s->is_archive = parsed.is_archive;
+    s->is_part = parsed.is_part;
     s->references = 1;
-    s->path = move(kept.ptr);
+    s->path = copy_path(path);
     if (!file_open(&s->file, path, FILE_READ, err) || !file_size(&s->file, &s->bytes, err))
         return err_wrap(err, "%s", path);
     if (!read_head(s, err)) {
-        s->head = (struct segment_head){.number = number};
+        s->head = (struct segment_head){.number = s->number};
         note_problem(s, err);
     }
     if (read_footer(s, &end, err)) {
@@ -173,6 +218,27 @@ bool store_segment_open(struct store_segment **out, const char *path, uint64_t n
     }
     *out = move(s);
     return true;
+}
+
+void store_segment_moved(struct store_segment *s, const char *path)
+{
+    mem_free(&s->path);
+    s->path = copy_path(path);
+    s->is_part = str_ends(str_from(path), PART_END);
+}
+
+bool store_segment_take_name(struct store_segment *s, struct err *err)
+{
+    defer(arena_free) struct arena arena = {0};
+    struct str named = str_from(s->path);
+    if (!s->is_part)
+        return true;
+    take_end(&named, PART_END);
+    const char *path = arena_text(&arena, named);
+    if (!file_rename(s->path, path, err))
+        return false;
+    store_segment_moved(s, path);
+    return folder_sync_above(path, err);
 }
 
 void store_segment_forget_footer(struct store_segment *s)
@@ -210,28 +276,30 @@ bool store_segment_load(const struct block_ref *ref, struct buf *out, struct err
 static bool append(struct segment_writer *w, struct str bytes, struct err *err)
 {
     if (!file_write_at(&w->file, w->at, bytes, err))
-        return err_wrap(err, "%s", w->new_path);
+        return err_wrap(err, "%s", w->now);
     w->at += bytes.len;
     return true;
 }
 
-bool segment_create(struct segment_writer *w, const char *folder, const struct segment_head *head,
-                    struct err *err)
+bool segment_create(struct segment_writer *w, struct arena *arena, const char *folder,
+                    bool is_archive, const struct segment_head *head, struct err *err)
 {
     defer(buf_free) struct buf bytes = {.max = SEGMENT_HEAD_MAX};
-    char name[SEGMENT_NAME];
+    struct str start = is_archive ? ARCHIVE_START : SEGMENT_START;
     *w = (struct segment_writer){0};
-    store_segment_name(head->number, name);
-    w->folder = arena_text(&w->arena, str_from(folder));
-    w->path = arena_print(&w->arena, "%s/%s", folder, name).ptr;
-    const char *new_path = arena_print(&w->arena, "%s.new", w->path).ptr;
+    w->folder = arena_text(arena, str_from(folder));
+    w->path = arena_print(arena, "%s/%.*s%06llu", folder, STR_ARG(start),
+                          (unsigned long long)head->number)
+                  .ptr;
+    w->part_path = arena_print(arena, "%s.part", w->path).ptr;
+    const char *new_path = arena_print(arena, "%s.new", w->path).ptr;
     segment_put_head(head, &bytes);
     if (bytes.over)
         return err_set(err, ERR_LIMIT, "a segment cannot replace so many journals");
     if (!folder_make(folder, err) || !file_remove(new_path, err) ||
         !file_open(&w->file, new_path, FILE_CREATE, err))
         return false;
-    w->new_path = new_path;
+    w->now = new_path;
     return append(w, buf_str(&bytes), err);
 }
 
@@ -246,25 +314,22 @@ bool segment_append(struct segment_writer *w, struct str chunk, struct err *err)
 bool segment_finish(struct segment_writer *w, const struct segment_footer *footer, struct err *err)
 {
     defer(buf_free) struct buf bytes = {.max = SEGMENT_FOOTER_MAX};
-    if (!segment_put_footer(footer, buf_str(&w->headers), &w->packer, &bytes, err) ||
-        !append(w, buf_str(&bytes), err) || !file_sync(&w->file, err) ||
-        !file_rename(w->new_path, w->path, err))
+    return segment_put_footer(footer, buf_str(&w->headers), &w->packer, &bytes, err) &&
+           append(w, buf_str(&bytes), err) && file_sync(&w->file, err);
+}
+
+bool segment_rename(struct segment_writer *w, bool as_part, struct err *err)
+{
+    const char *to = as_part ? w->part_path : w->path;
+    if (!file_rename(w->now, to, err))
         return false;
-    w->new_path = NULL;
-    if (folder_sync(w->folder, err))
-        return true;
-    struct err ignored;
-    file_remove(w->path, &ignored); /* nobody would know of it */
-    return false;
+    w->now = to;
+    return folder_sync(w->folder, err);
 }
 
 void segment_close(struct segment_writer *w)
 {
-    struct err ignored;
-    if (w->new_path)
-        file_remove(w->new_path, &ignored);
     file_close(&w->file);
     buf_free(&w->headers);
     packer_free(&w->packer);
-    arena_free(&w->arena);
 }

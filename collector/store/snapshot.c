@@ -5,8 +5,8 @@
 static struct snapshot_block block_of(void *context, size_t i)
 {
     const struct block_ref *ref = &((struct view_snapshot *)context)->refs[i];
-    return (struct snapshot_block){
-        .is_chunk = ref->segment != NULL,
+    struct snapshot_block b = {
+        .chunks = ref->segment != NULL,
         .origin = ref->origin,
         .records = ref->records,
         .least_order_ns = ref->least_order_ns,
@@ -14,17 +14,34 @@ static struct snapshot_block block_of(void *context, size_t i)
         .least_event_ns = ref->least_event_ns,
         .greatest_event_ns = ref->greatest_event_ns,
     };
+    for (ref = ref->next; ref; ref = ref->next) {
+        b.chunks++;
+        b.records += ref->records;
+        b.least_order_ns = min_of(b.least_order_ns, ref->least_order_ns);
+        b.greatest_order_ns = max_of(b.greatest_order_ns, ref->greatest_order_ns);
+        b.least_event_ns = min_of(b.least_event_ns, ref->least_event_ns);
+        b.greatest_event_ns = max_of(b.greatest_event_ns, ref->greatest_event_ns);
+    }
+    return b;
 }
 
-static bool load(void *context, size_t i, struct buf *out, struct err *err)
+static const struct block_ref *part_of(const struct view_snapshot *s, size_t i, size_t part)
+{
+    const struct block_ref *ref = &s->refs[i];
+    while (part--)
+        ref = ref->next;
+    return ref;
+}
+
+static bool load(void *context, size_t i, size_t part, struct buf *out, struct err *err)
 {
     const struct view_snapshot *s = context;
-    return view_load(s->view, &s->refs[i], out, err);
+    return view_load(s->view, part_of(s, i, part), out, err);
 }
 
-static void name(void *context, size_t i, char name[SNAPSHOT_NAME])
+static void name(void *context, size_t i, size_t part, char name[SNAPSHOT_NAME])
 {
-    const struct block_ref *ref = &((const struct view_snapshot *)context)->refs[i];
+    const struct block_ref *ref = part_of(context, i, part);
     view_name(ref, name, SNAPSHOT_NAME);
 }
 

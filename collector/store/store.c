@@ -36,7 +36,8 @@ static bool put_tables(struct store *s, struct buf *payload, struct err *err)
 {
     defer(buf_free) struct buf raw = {.max = TABLES_MAX};
     defer(packer_free) struct packer packer = {0};
-    int64_t oldest_ns = s->options.keep_ns ? s->clock_ns - s->options.keep_ns : INT64_MIN;
+    int64_t keep_ns = store_longest_keep(s);
+    int64_t oldest_ns = keep_ns ? s->clock_ns - keep_ns : INT64_MIN;
     forget_old_cuts(s);
     put_varint(&raw, s->n_cuts);
     for (size_t i = 0; i < s->n_cuts; i++) {
@@ -323,7 +324,7 @@ struct store *store_new(const struct store_options *options)
     s->origins = origins_new();
     s->streams.most = options->streams_max ? options->streams_max : STREAMS_MAX;
     s->options.journal_bytes = options->journal_bytes ? options->journal_bytes : JOURNAL_BYTES;
-    store_set_retention(s, options->keep_ns, options->max_bytes, options->keep_free);
+    store_set_retention(s, &options->retention);
     s->problems = arena_array(&s->arena, struct str, PROBLEMS_MAX);
     s->clock_ns = INT64_MIN;
     return s;
@@ -352,6 +353,7 @@ void store_free(struct store **store)
     packer_free(&s->packer);
     file_close(&s->lock);
     arena_free(&s->arena);
+    arena_free(&s->rules);
     mem_free(store);
 }
 

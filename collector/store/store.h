@@ -3,7 +3,7 @@
  *
  *     DATA/LOCK                held while a store is open for writing
  *     DATA/reserve             room that lets retention work on a full disk
- *     DATA/days/2026-11-20/default/segment-000009    journals that were merged (merging.h)
+ *     DATA/days/2026-11-20/default/segment-000009    journals that were merged (merging.h), by classes (classes.h)
  *     DATA/journal/000017      base/journal.h; frames in order:
  *         kind 1   tables: cuts, then collector/store/origins.h      the first frame
  *         kind 2   one block as it was received
@@ -33,21 +33,31 @@
 #define COLLECTOR_STORE_STORE_H
 
 #include "base/journal.h"
+#include "collector/store/classes.h"
 #include "collector/store/origins.h"
+
+struct store_retention {
+    int64_t keep_ns;                /* a file whose newest arrival is older goes; 0 = for ever */
+    uint64_t max_bytes;             /* of journals and segments together; 0 = no limit */
+    uint64_t keep_free;             /* bytes of the disk left free; 0 = no rule */
+    const struct store_rule *rules; /* good ones; for rows that are merged from now on */
+    size_t n_rules;
+    int64_t archive_after_ns; /* a day that ended so long ago becomes archives; 0 = never */
+};
 
 struct store_options {
     const char *folder;
     uint64_t journal_bytes; /* a journal is closed at this size; 0 = 64 MiB */
-    int64_t keep_ns;        /* a file whose newest arrival is older goes; 0 = for ever */
-    uint64_t max_bytes;     /* of journals and segments together; 0 = no limit */
-    uint64_t keep_free;     /* bytes of the disk left free; 0 = no rule */
     uint32_t streams_max;   /* 0 = 100,000 */
+    struct store_retention retention;
 };
 
 /* Where a committed block lies, or a chunk that rows of such have become, and what its header says. */
 struct block_ref {
     struct store_journal *journal; /* of a block */
     struct store_segment *segment; /* of a chunk; then no origin and sequence */
+    const struct block_ref *next;  /* the slice's chunk of another class; NULL: there is no more */
+    uint32_t slice;                /* number of it, of a chunk */
     uint64_t offset;               /* of its frame; of the chunk */
     uint32_t length;               /* of the block, or the chunk */
     uint32_t records;
@@ -87,8 +97,8 @@ bool store_put(struct store *s, struct str bytes, const struct block *block, int
 bool store_commit(struct store *s, int64_t now_ns, struct err *err);
 /* Ends the journal that is written, if there is something in it, so that it can be merged. */
 bool store_close_journal(struct store *s, struct err *err);
-/* Other rules of retention from now on. */
-void store_set_retention(struct store *s, int64_t keep_ns, uint64_t max_bytes, uint64_t keep_free);
+/* Other rules of retention from now on; they are copied. */
+void store_set_retention(struct store *s, const struct store_retention *retention);
 /* Retention, and closing a journal whose day has passed. Tells what it removed. */
 bool store_maintain(struct store *s, int64_t now_ns, struct err *err);
 
@@ -118,7 +128,8 @@ void view_open(struct view **v, struct store *s);
 bool view_open_folder(struct view **v, const char *folder, struct err *err);
 void view_close(struct view **v);
 
-/* All blocks and chunks whose event times touch [since, until), as they arrived; lives as long as the view. */
+/* All blocks and slices of chunks whose event times touch [since, until), as they arrived; lives as long as the
+ * view. */
 const struct block_ref *view_blocks(struct view *v, int64_t since_ns, int64_t until_ns, size_t *n);
 /* Whether a row of a chunk, which came in that block, is in the view. Of a view that is no span all are. */
 bool view_takes(const struct view *v, const struct block_ref *ref, struct hash128 origin,

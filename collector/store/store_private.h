@@ -16,7 +16,7 @@ struct cut {
 struct store {
     struct store_options options; /* .folder in the arena */
     uint64_t journal_bytes;       /* a journal is closed at this size; the writer's */
-    struct arena arena;
+    struct arena arena, rules;    /* rules: of retention */
     struct file lock;
 
     /* The loop thread's; the writer reads the list. */
@@ -25,6 +25,7 @@ struct store {
     struct store_segment **segments; /* in no order */
     size_t n_segments, segments_capacity;
     uint64_t last_segment; /* the greatest number that was given */
+    bool archives_now;     /* all days that are closed */
     char **replaced;       /* paths of segments that merges have replaced; owned */
     size_t n_replaced, replaced_capacity;
     struct store_numbers numbers; /* as of the last publish */
@@ -118,13 +119,20 @@ bool is_journal_due(const struct store *s);
 
 /* Gives the reserve file its room if the disk has plenty; without it the store works all the same. */
 void store_keep_reserve(struct store *s);
+/* Of all classes that there are or will be; 0: for ever. */
+int64_t store_longest_keep(const struct store *s);
 
-/* ---- merging.c ---- */
+/* ---- days.c ---- */
 
 /* All segments that no other replaces. */
 bool store_list_segments(struct store *s, struct err *err);
 bool is_journal_replaced(const struct store *s, uint64_t number);
+bool is_journal_of_segment(const struct store_segment *segment, uint64_t number);
+/* It leaves the list at the next publish; its file goes with the next maintenance. */
+void store_replace_segment(struct store *s, struct store_segment *segment);
 /* Files that merges have left behind when they were interrupted. */
 void store_remove_replaced(struct store *s);
+/* Those of segments that are .part yet get their names. */
+bool store_name_parts(struct store *s, struct err *err);
 
 #endif

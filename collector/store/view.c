@@ -107,19 +107,49 @@ static bool touches(const struct block_ref *ref, int64_t since_ns, int64_t until
     return ref->greatest_event_ns >= since_ns && ref->least_event_ns < until_ns;
 }
 
-static size_t add_chunks(const struct view_segment *in, int64_t since_ns, int64_t until_ns,
-                         struct block_ref *to)
+/* How many segments from the first on are the classes of one number. */
+static size_t count_classes(const struct view *v, size_t first)
 {
-    const struct store_segment *s = in->segment;
-    size_t n = 0;
-    for (size_t i = 0; i < s->n_chunks; i++) {
-        const struct block_ref *chunk = &s->chunks[i];
-        bool is_in_span = !in->spans || (chunk->least_order_ns <= in->greatest_order_ns &&
-                                         chunk->greatest_order_ns >= in->least_order_ns);
-        if (is_in_span && touches(chunk, since_ns, until_ns))
-            to[n++] = *chunk;
-    }
+    size_t n = 1;
+    while (first + n < v->n_segments &&
+           v->segments[first + n].segment->number == v->segments[first].segment->number)
+        n++;
     return n;
+}
+
+/* The chunks of one number, those of a slice together. */
+static size_t add_slices(struct view *v, const struct view_segment *in, size_t classes,
+                         int64_t since_ns, int64_t until_ns, struct block_ref *to)
+{
+    size_t *at = arena_array(&v->arena, size_t, classes), n = 0;
+    for (;;) {
+        uint32_t slice = UINT32_MAX;
+        struct block_ref *last = NULL;
+        bool is_end = true;
+        for (size_t i = 0; i < classes; i++) {
+            const struct store_segment *s = in[i].segment;
+            is_end = is_end && at[i] == s->n_chunks;
+            if (at[i] < s->n_chunks)
+                slice = min_of(slice, s->chunks[at[i]].slice);
+        }
+        if (is_end)
+            return n;
+        for (size_t i = 0; i < classes; i++) {
+            const struct store_segment *s = in[i].segment;
+            if (at[i] == s->n_chunks || s->chunks[at[i]].slice != slice)
+                continue;
+            const struct block_ref *chunk = &s->chunks[at[i]++];
+            bool is_in_span = !in[i].spans || (chunk->least_order_ns <= in[i].greatest_order_ns &&
+                                               chunk->greatest_order_ns >= in[i].least_order_ns);
+            if (!is_in_span || !touches(chunk, since_ns, until_ns))
+                continue;
+            struct block_ref *ref = last ? arena_new(&v->arena, struct block_ref) : &to[n++];
+            *ref = *chunk;
+            if (last)
+                last->next = ref;
+            last = ref;
+        }
+    }
 }
 
 bool is_view_of_span(const struct view *v)
@@ -169,9 +199,12 @@ const struct block_ref *view_blocks(struct view *v, int64_t since_ns, int64_t un
     struct block_ref *blocks = arena_array(&v->arena, struct block_ref, most);
     for (size_t i = 0; i <= v->n_parts; i++) {
         uint64_t journal = i < v->n_parts ? v->parts[i].journal->number : UINT64_MAX;
-        for (; segment < v->n_segments && is_before(v->segments[segment].segment, journal);
-             segment++)
-            found += add_chunks(&v->segments[segment], since_ns, until_ns, blocks + found);
+        while (segment < v->n_segments && is_before(v->segments[segment].segment, journal)) {
+            size_t classes = count_classes(v, segment);
+            found +=
+                add_slices(v, &v->segments[segment], classes, since_ns, until_ns, blocks + found);
+            segment += classes;
+        }
         if (i < v->n_parts)
             found += add_blocks(&v->parts[i], since_ns, until_ns, blocks + found);
     }
@@ -198,8 +231,13 @@ void *view_allocate(struct view *v, size_t size)
 
 void view_name(const struct block_ref *ref, char *name, size_t size)
 {
-    snprintf(name, size, "%s %06llu", ref->segment ? "segment" : "journal",
-             (unsigned long long)(ref->segment ? ref->segment->number : ref->journal->number));
+    const struct store_segment *s = ref->segment;
+    if (!s)
+        snprintf(name, size, "journal %06llu", (unsigned long long)ref->journal->number);
+    else
+        snprintf(name, size, "%s %06llu%s%s", s->is_archive ? "archive" : "segment",
+                 (unsigned long long)s->number, is_default_class(s) ? "" : " of ",
+                 is_default_class(s) ? "" : s->class);
 }
 
 bool view_load(const struct view *v, const struct block_ref *ref, struct buf *out, struct err *err)

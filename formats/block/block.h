@@ -83,6 +83,7 @@ struct block_header {
     uint32_t directory_stored, directory_bytes;
     uint32_t columns_stored, columns_bytes;
     uint32_t lines_stored;
+    uint32_t slice;   /* of a chunk (chunk.h) */
     uint8_t unit;     /* 0 = ns, 1 = us */
     uint8_t encoding; /* enum block_encoding */
 };

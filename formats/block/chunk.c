@@ -30,7 +30,7 @@ void chunk_seal(const struct block_header *h, char *bytes)
     put_u32(&out, h->directory_bytes);
     put_u32(&out, h->columns_stored);
     put_u32(&out, h->lines_stored);
-    put_u32(&out, 0);
+    put_u32(&out, h->slice);
     put_u32(&out, (uint32_t)hash64(str_of(bytes, HEADER_CHECK_AT)));
     put_u64(&out, checksum(str_of(bytes, h->length)));
 }
@@ -58,7 +58,7 @@ static const char *read_header(struct str bytes, struct block_header *h)
     h->directory_bytes = read_u32(&r);
     h->columns_stored = read_u32(&r);
     h->lines_stored = read_u32(&r);
-    zero |= read_u32(&r);
+    h->slice = read_u32(&r);
     uint32_t check = read_u32(&r);
     if (r.bad || bytes.len < CHUNK_HEADER)
         return "its header is cut short";
@@ -87,6 +87,16 @@ bool chunk_peek(struct str bytes, struct block_header *header, struct err *err)
         return refuse(why, err);
     *header = h;
     return true;
+}
+
+bool chunk_check(struct str bytes, struct block_header *h, struct err *err)
+{
+    struct reader sum = reader_of(str_slice(bytes, CHECKSUM_AT, 8));
+    if (!chunk_peek(bytes, h, err))
+        return false;
+    if (h->length != bytes.len)
+        return refuse("its length is not that of its frame", err);
+    return read_u64(&sum) == checksum(bytes) ? true : refuse("checksum mismatch", err);
 }
 
 /* ---- directory ---- */
@@ -144,13 +154,8 @@ bool chunk_open(struct chunk *chunk, struct str bytes, struct packer *packer, st
 {
     struct chunk c = {.block = {.bytes = bytes, .packer = packer}};
     struct block_header *h = &c.block.header;
-    if (!chunk_peek(bytes, h, err))
+    if (!chunk_check(bytes, h, err))
         return false;
-    if (h->length != bytes.len)
-        return refuse("its length is not that of its frame", err);
-    struct reader sum = reader_of(str_slice(bytes, CHECKSUM_AT, 8));
-    if (read_u64(&sum) != checksum(bytes))
-        return refuse("checksum mismatch", err);
     char *directory = arena_alloc_raw(arena, h->directory_bytes + 1);
     if (!zstd_unpack(packer, str_slice(bytes, CHUNK_HEADER, h->directory_stored),
                      h->directory_bytes, directory, err))

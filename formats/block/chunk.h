@@ -22,7 +22,7 @@
  *       48   16  least and greatest event time, ns
  *       64    8  directory: bytes as stored, bytes unpacked
  *       72    8  rows, lines: bytes as stored
- *       80    4  0
+ *       80    4  number of the slice that it is of: another class of the same segment has more of its rows
  *       84    4  low half of the XXH3-64 of the bytes 0 to 83
  *       88    8  XXH3-64 of the bytes 0 to 87 followed by the bytes 96 to the end
  *       96       directory (a zstd frame), rows (streams.h), lines (columns.h; plain: a zstd frame)
@@ -90,6 +90,7 @@ struct chunk_builder {
     size_t n_streams, streams_capacity;
     struct hash128 *origins;
     size_t n_origins, origins_capacity;
+    uint32_t slice;         /* for the header */
     struct chunk_row *rows; /* what they point to is not owned */
     size_t n_rows, rows_capacity;
     uint64_t *numbers;
@@ -123,6 +124,8 @@ struct chunk {
 
 /* As the functions of block.h. */
 bool chunk_peek(struct str bytes, struct block_header *header, struct err *err);
+/* Header and checksum of all its bytes. */
+bool chunk_check(struct str bytes, struct block_header *header, struct err *err);
 bool chunk_open(struct chunk *chunk, struct str bytes, struct packer *packer, struct arena *arena,
                 struct err *err);
 bool chunk_read_rows(struct chunk *chunk, struct arena *arena, struct err *err);

@@ -279,7 +279,7 @@ bool chunk_builder_finish(struct chunk_builder *b, uint8_t unit, int level, stru
 {
     assert(b->n_rows > 0 && b->n_rows <= CHUNK_ROWS_MAX);
     int64_t ns = block_unit_ns(unit);
-    struct block_header h = {.unit = unit};
+    struct block_header h = {.unit = unit, .slice = b->slice};
     defer(buf_free) struct buf directory = {.max = CHUNK_DIRECTORY_MAX};
     size_t start = out->len;
     summarise(b, ns, &h);

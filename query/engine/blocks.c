@@ -55,21 +55,63 @@ static void note_streams(struct blocks *b, struct known_block *k, const struct o
         k->streams |= UINT64_C(1) << (o->block.streams[i].id.low & 63);
 }
 
+static void name_part(const struct blocks *b, size_t index, size_t part, struct err *err)
+{
+    char name[SNAPSHOT_NAME];
+    if (!b->snapshot->name || err->code != ERR_CORRUPT)
+        return;
+    b->snapshot->name(b->snapshot->context, index, part, name);
+    err_wrap(err, "%s", name);
+}
+
+static bool load_part(struct blocks *b, struct opened *o, size_t index, size_t part, bool is_alone,
+                      struct err *err)
+{
+    struct block_header h;
+    size_t before = o->bytes.len;
+    if (!b->snapshot->load(b->snapshot->context, index, part, &o->bytes, err))
+        return false;
+    if (is_alone || chunk_check(str_slice(buf_str(&o->bytes), before, SIZE_MAX), &h, err))
+        return true;
+    o->bytes.len = before;
+    name_part(b, index, part, err);
+    return false;
+}
+
+/* Chunks of a slice that cannot be read are left out; false: nothing is left. */
+static bool load_parts(struct blocks *b, struct opened *o, size_t index, size_t *chunks,
+                       struct err *err)
+{
+    struct known_block *k = &b->known[index];
+    size_t parts = max_of(*chunks, (size_t)1), loaded = 0;
+    bool is_named = k->is_named;
+    buf_reset(&o->bytes);
+    o->bytes.max = parts * CHUNK_MAX;
+    for (size_t i = 0; i < parts; i++) {
+        if (load_part(b, o, index, i, parts == 1, err)) {
+            loaded++;
+            continue;
+        }
+        if (i + 1 == parts && loaded == 0)
+            return false;
+        if (!is_named)
+            summary_problem(b->summary, "%s", err->text);
+        k->is_named = true;
+    }
+    *chunks = *chunks ? loaded : 0;
+    return true;
+}
+
 /* False with ERR_CORRUPT or what the load said: the block is to be skipped. */
 static bool decode_block(struct blocks *b, struct opened *o, size_t index, struct err *err)
 {
-    buf_reset(&o->bytes);
-    o->bytes.max = CHUNK_MAX;
-    if (!b->snapshot->load(b->snapshot->context, index, &o->bytes, err))
+    size_t chunks = b->known[index].summary.chunks;
+    if (!load_parts(b, o, index, &chunks, err))
         return false;
     o->index = index;
-    if (opened_decode(o, b->known[index].summary.is_chunk, &b->packer, &b->selector, err))
+    if (opened_decode(o, chunks, &b->packer, &b->selector, err))
         return true;
-    if (b->snapshot->name && err->code == ERR_CORRUPT) {
-        char name[SNAPSHOT_NAME];
-        b->snapshot->name(b->snapshot->context, index, name);
-        err_wrap(err, "%s", name);
-    }
+    name_part(b, index, 0, err);
     return false;
 }
 
@@ -122,7 +164,7 @@ struct units units_of_stream(struct opened *o, size_t stream)
 
 static bool are_of_one_origin(const struct snapshot_block *a, const struct snapshot_block *b)
 {
-    return a->is_chunk || b->is_chunk || hash128_equal(a->origin, b->origin);
+    return a->chunks || b->chunks || hash128_equal(a->origin, b->origin);
 }
 
 bool blocks_neighbour(struct blocks *b, size_t index, struct hash128 stream, int step,

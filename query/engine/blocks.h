@@ -1,6 +1,7 @@
 /*
  * The blocks of a snapshot as a search walks them: which can hold something, opened when needed,
- * and each stream's neighbours in the blocks before and after. Chunks are blocks too, with rows of any origin.
+ * and each stream's neighbours in the blocks before and after. Slices of chunks are blocks too, with rows of any
+ * origin.
  *
  *     chunks     |      |      |               chain: as they arrived
  *     origin a              | 1 | 2 | 3 |      neighbours of a block: chunks, and blocks of its origin
@@ -9,7 +10,7 @@
  *  1. Blocks that do not touch the time range do not exist here.
  *  2. Without context one decoded block is kept; with it several, as long as they take less than
  *     their budget. The pinned one stays whatever the others need, so two are in memory at least.
- *  3. A block that cannot be read is named in the summary once and is empty from then on.
+ *  3. A block, or a chunk of a slice, that cannot be read is named in the summary once and is empty from then on.
  */
 #ifndef QUERY_ENGINE_BLOCKS_H
 #define QUERY_ENGINE_BLOCKS_H
@@ -18,7 +19,7 @@
 #include "query/engine/results.h"
 
 struct snapshot_block {
-    bool is_chunk;
+    size_t chunks;         /* of the slice (slice.h); 0: it is a block */
     struct hash128 origin; /* of a block */
     uint32_t records;
     int64_t least_order_ns, greatest_order_ns;
@@ -32,10 +33,10 @@ struct snapshot {
     void *context;
     size_t n_blocks; /* in the order of arrival; no record is in two */
     struct snapshot_block (*block)(void *context, size_t i);
-    /* Appends the bytes of a block or chunk to out, whose max is CHUNK_MAX. */
-    bool (*load)(void *context, size_t i, struct buf *out, struct err *err);
-    /* Where it lies, for people; NULL: that says nothing. */
-    void (*name)(void *context, size_t i, char name[SNAPSHOT_NAME]);
+    /* Appends the bytes of a block, or of a slice's chunk, of which `part` is the number. */
+    bool (*load)(void *context, size_t i, size_t part, struct buf *out, struct err *err);
+    /* Where that lies, for people; NULL: that says nothing. */
+    void (*name)(void *context, size_t i, size_t part, char name[SNAPSHOT_NAME]);
     /* Whether a row of a chunk belongs to what is searched; NULL: all do. */
     bool (*takes)(void *context, size_t i, struct hash128 origin, uint64_t sequence);
     /* All that are known, for filters and lists; NULL: any may come (filter.h, invariant 2). */
@@ -49,6 +50,7 @@ struct known_block {
     uint32_t place;   /* in the chain */
     bool is_counted;
     bool has_failed;
+    bool is_named; /* chunks of it that cannot be read */
 };
 
 struct blocks {

@@ -1,6 +1,7 @@
 #include "query/engine/opened.h"
 
 #include "base/mem.h"
+#include "query/engine/slice.h"
 
 int order_key_compare(const struct order_key *a, const struct order_key *b)
 {
@@ -222,14 +223,15 @@ static bool needs_lines(const struct selector *s)
     return s->pattern || s->needs_text || s->lines;
 }
 
-static bool read_chunk(struct opened *o, struct chunk *c, const struct selector *s, struct err *err)
+static bool read_slice(struct opened *o, struct slice *slice, const struct selector *s,
+                       struct err *err)
 {
-    bool done = chunk_read_rows(c, &o->arena, err) &&
-                (!needs_lines(s) || chunk_read_lines(c, &o->arena, err));
-    o->block = c->block;
-    o->places = c->places;
-    o->origins = c->origins;
-    return done;
+    if (!slice_read(slice, needs_lines(s), &o->arena, err))
+        return false;
+    o->block = slice->whole.block;
+    o->places = slice->whole.places;
+    o->origins = slice->whole.origins;
+    return true;
 }
 
 static bool read_block(struct opened *o, const struct selector *s, struct err *err)
@@ -238,23 +240,23 @@ static bool read_block(struct opened *o, const struct selector *s, struct err *e
            (!needs_lines(s) || block_read_lines(&o->block, &o->arena, err));
 }
 
-bool opened_decode(struct opened *o, bool is_chunk, struct packer *packer, struct selector *s,
+bool opened_decode(struct opened *o, size_t chunks, struct packer *packer, struct selector *s,
                    struct err *err)
 {
-    struct chunk chunk;
+    struct slice slice;
     arena_reset(&o->arena);
     mem_free(&o->units);
     o->n_units = 0;
     o->order = NULL;
     o->places = NULL;
-    if (!(is_chunk ? chunk_open(&chunk, buf_str(&o->bytes), packer, &o->arena, err)
-                   : block_open(&o->block, buf_str(&o->bytes), packer, &o->arena, err)))
+    if (!(chunks ? slice_open(&slice, buf_str(&o->bytes), chunks, packer, &o->arena, err)
+                 : block_open(&o->block, buf_str(&o->bytes), packer, &o->arena, err)))
         return false;
-    if (is_chunk)
-        o->block = chunk.block;
+    if (chunks)
+        o->block = slice.whole.block;
     bool any;
     bool *accepted = accept_streams(o, s, &any);
-    if (any && (!(is_chunk ? read_chunk(o, &chunk, s, err) : read_block(o, s, err)) ||
+    if (any && (!(chunks ? read_slice(o, &slice, s, err) : read_block(o, s, err)) ||
                 !judge(o, s, accepted, err)))
         return false;
     if (s->keep_all)

@@ -71,9 +71,9 @@ struct opened {
 
 enum { GAVE_UP_MAX = 1000 };
 
-/* Decodes o->bytes, a block or a chunk, and judges its units. ERR_CORRUPT: the block is skipped. ERR_LIMIT and
+/* Decodes o->bytes, a block or, if chunks is not 0, so many chunks of one slice, and judges its units. ERR_CORRUPT: the block is skipped. ERR_LIMIT and
  * ERR_CANCELED end the search. */
-bool opened_decode(struct opened *o, bool is_chunk, struct packer *packer,
+bool opened_decode(struct opened *o, size_t chunks, struct packer *packer,
                    struct selector *selector, struct err *err);
 void opened_free(struct opened *o);
 size_t opened_size(const struct opened *o); /* bytes of memory, about */

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Journals become segments while a collector works, and `sluice store` looks after their files."""
 import json
+import pathlib
 import random
 import shutil
 
@@ -72,6 +73,43 @@ def at_once(place):
     run_expecting(0, "store", "merge", "--wait", "--collector", collector.url)
     flow.verify({path: expected}, "--store", collector.data)
     flow.check(shipper.stop() == 0 and collector.stop() == 0, "both end well")
+
+
+RULES = '[{match: "level=debug service!=other", keep: 3d}, {match: level=error+, keep: off}]'
+
+
+def leveled(i):
+    return f"level={['debug', 'info', 'error', 'info'][i % 4]} msg=\"step {i} of job\""
+
+
+@flow.case("retention.rules: lines of a rule are in files of their own, searches and context see all of them; plan and check know the rules")
+def rules(place):
+    collector = place.collector(settings={"collector.retention.rules": RULES}).start()
+    path = place.logs / "a.log"
+    shipper = place.shipper(collector).start()
+    lines = [leveled(i).encode() for i in range(2000)]
+    flow.append(path, lines)
+    collector.wait_count(len(lines))
+    run_expecting(0, "store", "merge", "--wait", "--collector", collector.url)
+    classes = {file.parent.name: file.stat().st_size for file in segments(collector)}
+    flow.check(sorted(classes) == ["3d", "default", "forever"], classes)
+    flow.verify({path: lines}, "--collector", collector.url)
+    flow.check(collector.count("level=debug") == 500, "lines of a class")
+    out = flow.run("grep", "-h", "step 1000 ", "-B2", "-A1", "--collector", collector.url).out.splitlines()
+    flow.check(out == lines[998:1002], out)
+    config = collector.arguments[collector.arguments.index("-c") + 1]
+    planned = [json.loads(line) for line in store(collector, "plan", "-c", config, "--output", "json").out.splitlines()]
+    whys = {pathlib.Path(row["file"]).parent.name: (row["why"], row["goes"] == "never") for row in planned}
+    flow.check(whys["3d"] == ("keep of a rule", False) and whys["forever"] == ("keep of a rule", True) and
+               whys["default"] == ("keep", False), whys)
+    run_expecting(0, "store", "archive", "--wait", "--collector", collector.url)
+    flow.check(len(segments(collector)) == 3, "a day that is not over is left alone")
+    text = store(collector, "verify").out.decode()
+    flow.check("2000 records" in text and ": 0 damaged" in text, text)
+    flow.check(shipper.stop() == 0 and collector.stop() == 0, "both end well")
+    wrong = place.configuration("wrong", {"collector.retention.rules": "[{match: level=loud, keep: 3d}]"})
+    said = run_expecting(2, "check", wrong).err
+    flow.check("collector.retention.rules: match: 'loud' is no level" in said and "wrong.yml:" in said, said)
 
 
 @flow.case("store verify, du, backup and restore of a running store; damage is named and the rest is found")

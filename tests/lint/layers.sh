@@ -13,7 +13,7 @@ collector|base base/io formats/block formats/line formats/push query/engine coll
 main.c|base base/io shipper query collector block_dump.h check.h parse.h up.h
 block_dump.c|base formats/block block_dump.h
 block_dump.h|
-check.c|base shipper check.h
+check.c|base shipper collector check.h
 check.h|
 parse.c|base formats/line query shipper parse.h
 parse.h|

@@ -161,6 +161,30 @@ TEST(config_reads_what_is_built)
     config_free(&config);
 }
 
+TEST(config_rules_of_retention)
+{
+    READ("collector:\n  retention:\n    archive_after: off\n    rules:\n"
+         "      - {match: level=debug web, keep: 72h}\n      - {match: service=audit, keep: off}\n",
+         "");
+    const struct config_collector *c = &config.collector;
+    CHECK_INT(c->rules_n, 2);
+    CHECK_STR(c->rules[0].match, STR("level=debug web"));
+    CHECK_INT(c->rules[0].keep_ns, 3 * NS_PER_DAY);
+    CHECK_INT(c->rules[1].keep_ns, 0);
+    CHECK_INT(c->archive_after_ns, 0);
+    READ("", "");
+    CHECK_INT(c->rules_n, 0);
+    CHECK_INT(c->archive_after_ns, 2 * NS_PER_DAY);
+    READ("collector: {retention: {rules: [{match: level=debug}]}}",
+         "f.yml:1:33: collector.retention.rules: an entry needs match and keep: {match: "
+         "level=debug, keep: 3d}");
+    READ("collector: {retention: {rules: [{match: a, keep: 3d, max: 1}]}}",
+         "f.yml:1:54: unknown key 'max'");
+    READ("collector: {retention: {rules: [{match: a, keep: soon}]}}",
+         "f.yml:1:50: keep: 'soon' is not a duration; write 10m, 1h30m or 2d");
+    config_free(&config);
+}
+
 TEST(config_says_what_is_not_built)
 {
 #define LATER "not built yet in this version; remove the line or leave it at its default"

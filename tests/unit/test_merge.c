@@ -15,20 +15,34 @@ struct heap {
     struct buf pieces[PIECES_MAX], chunks[PIECES_MAX];
     struct merge_piece known[PIECES_MAX];
     struct block_header headers[PIECES_MAX], made[PIECES_MAX];
+    uint8_t class_made[PIECES_MAX];
     size_t n, n_chunks;
     size_t damaged; /* 1 + the piece that cannot be loaded */
+    struct classes classes;
     struct packer packer;
 };
+
+static const struct store_rule rules[] = {{STR_INIT("level=info+"), 3 * NS_PER_DAY},
+                                          {STR_INIT("service=s1 level=trace"), 0},
+                                          {STR_INIT("service=s2"), 9 * NS_PER_DAY}};
+
+static struct heap *new_heap(size_t n_rules)
+{
+    struct heap *h = mem_new(struct heap);
+    classes_init(&h->classes, rules, n_rules);
+    return h;
+}
 
 static void free_heap(struct heap **h)
 {
     for (size_t i = 0; i < PIECES_MAX; i++)
         buf_free(&(*h)->pieces[i]), buf_free(&(*h)->chunks[i]);
     packer_free(&(*h)->packer);
+    classes_free(&(*h)->classes);
     mem_free(h);
 }
 
-#define HEAP defer(free_heap) struct heap *h = mem_new(struct heap)
+#define HEAP(n_rules) defer(free_heap) struct heap *h = new_heap(n_rules)
 
 static unsigned below(unsigned n)
 {
@@ -99,21 +113,25 @@ static bool load(void *context, size_t piece, struct buf *out, struct err *err)
     return true;
 }
 
-static bool take(void *context, struct str chunk, const struct block_header *header,
-                 struct err *err)
+static bool take(void *context, uint8_t class, struct str chunk, struct err *err)
 {
     struct heap *h = context;
-    (void)err;
     REQUIRE(h->n_chunks < PIECES_MAX);
-    h->made[h->n_chunks] = *header;
+    REQUIRE(chunk_check(chunk, &h->made[h->n_chunks], err));
+    h->class_made[h->n_chunks] = class;
     buf_add(&h->chunks[h->n_chunks++], chunk);
     return true;
 }
 
 static bool merge(struct heap *h, struct err *err)
 {
-    const struct merge m = {
-        .pieces = h->known, .n = h->n, .level = 3, .load = load, .take = take, .context = h};
+    const struct merge m = {.pieces = h->known,
+                            .n = h->n,
+                            .level = 3,
+                            .classes = &h->classes,
+                            .load = load,
+                            .take = take,
+                            .context = h};
     return merge_run(&m, err);
 }
 
@@ -127,6 +145,7 @@ static void feed_back(struct heap *h)
         h->chunks[i] = (struct buf){0};
         h->headers[i] = h->made[i];
         h->known[i] = (struct merge_piece){.is_chunk = true,
+                                           .class = h->class_made[i],
                                            .records = h->made[i].records,
                                            .line_bytes = h->made[i].line_bytes,
                                            .least_order_ns = h->made[i].least_order_ns};
@@ -150,27 +169,46 @@ static void random_blocks(struct heap *h, unsigned seed)
 struct searched {
     const struct buf *bytes;
     const struct block_header *headers;
+    size_t firsts[PIECES_MAX + 1]; /* of each block, or slice of chunks */
+    size_t n;
     bool are_chunks;
 };
+
+/* Chunks of one slice come one after the other. */
+static void find_slices(struct searched *v, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (i == 0 || !v->are_chunks || v->headers[i].slice != v->headers[i - 1].slice)
+            v->firsts[v->n++] = i;
+    v->firsts[v->n] = n;
+}
 
 static struct snapshot_block block_of(void *context, size_t i)
 {
     const struct searched *v = context;
-    const struct block_header *header = &v->headers[i];
-    return (struct snapshot_block){.is_chunk = v->are_chunks,
-                                   .origin = header->origin,
-                                   .records = header->records,
-                                   .least_order_ns = header->least_order_ns,
-                                   .greatest_order_ns = header->greatest_order_ns,
-                                   .least_event_ns = header->least_event_ns,
-                                   .greatest_event_ns = header->greatest_event_ns};
+    const struct block_header *header = &v->headers[v->firsts[i]];
+    struct snapshot_block b = {.chunks = v->are_chunks ? v->firsts[i + 1] - v->firsts[i] : 0,
+                               .origin = header->origin,
+                               .least_order_ns = INT64_MAX,
+                               .greatest_order_ns = INT64_MIN,
+                               .least_event_ns = INT64_MAX,
+                               .greatest_event_ns = INT64_MIN};
+    for (size_t k = v->firsts[i]; k < v->firsts[i + 1]; k++) {
+        header = &v->headers[k];
+        b.records += header->records;
+        b.least_order_ns = min_of(b.least_order_ns, header->least_order_ns);
+        b.greatest_order_ns = max_of(b.greatest_order_ns, header->greatest_order_ns);
+        b.least_event_ns = min_of(b.least_event_ns, header->least_event_ns);
+        b.greatest_event_ns = max_of(b.greatest_event_ns, header->greatest_event_ns);
+    }
+    return b;
 }
 
-static bool load_viewed(void *context, size_t i, struct buf *out, struct err *err)
+static bool load_viewed(void *context, size_t i, size_t part, struct buf *out, struct err *err)
 {
     const struct searched *v = context;
     (void)err;
-    buf_add(out, buf_str(&v->bytes[i]));
+    buf_add(out, buf_str(&v->bytes[v->firsts[i] + part]));
     return true;
 }
 
@@ -190,12 +228,12 @@ static void search(struct heap *h, bool chunks, const struct query *q, struct bu
 {
     struct err err;
     struct summary summary = {0};
-    struct searched v = {chunks ? h->chunks : h->pieces, chunks ? h->made : h->headers,
-                         chunks || h->known[0].is_chunk};
-    struct snapshot snapshot = {.context = &v,
-                                .n_blocks = chunks ? h->n_chunks : h->n,
-                                .block = block_of,
-                                .load = load_viewed};
+    struct searched v = {.bytes = chunks ? h->chunks : h->pieces,
+                         .headers = chunks ? h->made : h->headers,
+                         .are_chunks = chunks || h->known[0].is_chunk};
+    find_slices(&v, chunks ? h->n_chunks : h->n);
+    struct snapshot snapshot = {
+        .context = &v, .n_blocks = v.n, .block = block_of, .load = load_viewed};
     struct run_options options = {.take = print, .context = out};
     out->max = 64 << 20;
     REQUIRE_OK(query_run(q, &snapshot, &options, &summary, &err));
@@ -227,7 +265,7 @@ static void check_searches(struct heap *h)
 TEST(merge_keeps_every_row_and_its_order)
 {
     for (unsigned seed = 1; seed < 13; seed++) {
-        HEAP;
+        HEAP(seed % 4);
         struct err err;
         random_blocks(h, seed);
         REQUIRE_OK(merge(h, &err));
@@ -248,19 +286,50 @@ TEST(merge_keeps_every_row_and_its_order)
 TEST(merge_of_chunks)
 {
     for (unsigned seed = 1; seed < 5; seed++) {
-        HEAP;
+        HEAP(seed - 1);
         struct err err;
         random_blocks(h, seed);
         REQUIRE_OK(merge(h, &err));
+        uint64_t rows[CLASSES_MAX] = {0}, again[CLASSES_MAX] = {0};
+        for (size_t i = 0; i < h->n_chunks; i++)
+            rows[h->class_made[i]] += h->made[i].records;
         feed_back(h);
         REQUIRE_OK(merge(h, &err));
         check_searches(h);
+        for (size_t i = 0; i < h->n_chunks; i++)
+            again[h->class_made[i]] += h->made[i].records;
+        for (size_t i = 0; i < h->classes.n; i++)
+            CHECK(rows[i] > 0 && again[i] == rows[i]); /* each row stays in its class */
+    }
+}
+
+TEST(merge_context_goes_across_classes)
+{
+    for (unsigned seed = 1; seed < 5; seed++) {
+        struct err err;
+        defer(free_heap) struct heap *whole = new_heap(0), *split = new_heap(countof(rules));
+        defer(buf_free) struct buf expected = {0}, found = {0};
+        defer(query_free) struct query q;
+        random_blocks(whole, seed);
+        random_blocks(split, seed);
+        REQUIRE_OK(merge(whole, &err));
+        REQUIRE_OK(merge(split, &err));
+        CHECK(split->n_chunks > whole->n_chunks);
+        query_init(&q);
+        q.options.kind = PATTERN_TEXT;
+        q.newest = seed % 2;
+        q.before = 3;
+        q.after = 2;
+        query_add_pattern(&q, STR("done in 1"));
+        search(whole, true, &q, &expected);
+        search(split, true, &q, &found);
+        CHECK(buf_str(&found).len > 0 && str_equal(buf_str(&found), buf_str(&expected)));
     }
 }
 
 TEST(merge_slices_do_not_overlap)
 {
-    HEAP;
+    HEAP(0);
     struct err err;
     int64_t ms[3] = {0, 700, 1400};
     srand(7);
@@ -276,7 +345,7 @@ TEST(merge_slices_do_not_overlap)
 
 TEST(merge_more_rows_of_one_time_than_fit)
 {
-    HEAP;
+    HEAP(0);
     struct err err;
     srand(3);
     for (uint64_t sequence = 1; sequence <= 12; sequence++) {
@@ -350,7 +419,7 @@ static void verify_chunks(struct heap *h, uint64_t expected)
 
 TEST(merge_of_empty_lines_does_not_open_all_at_once)
 {
-    HEAP;
+    HEAP(0);
     struct err err;
     for (uint64_t sequence = 1; sequence <= 20; sequence++)
         add_plain(h, sequence, 0, 0, 65536, 0);
@@ -361,7 +430,7 @@ TEST(merge_of_empty_lines_does_not_open_all_at_once)
 
 TEST(merge_of_pieces_that_all_overlap_ends)
 {
-    HEAP;
+    HEAP(0);
     struct err err;
     for (uint64_t sequence = 1; sequence <= 60; sequence++) /* each a second; 36 MB of lines */
         add_plain(h, sequence, (int64_t)sequence * 1000, NS_PER_S / 15000, 15000, 0);
@@ -372,7 +441,7 @@ TEST(merge_of_pieces_that_all_overlap_ends)
 
 TEST(merge_of_many_ids_and_fields)
 {
-    HEAP;
+    HEAP(0);
     struct err err;
     for (uint64_t sequence = 1; sequence <= 40; sequence++)
         add_plain(h, sequence, (int64_t)sequence * 1630 * NS_PER_US, NS_PER_US, 1630, 128);
@@ -382,7 +451,7 @@ TEST(merge_of_many_ids_and_fields)
 
 TEST(merge_of_microseconds_that_are_none)
 {
-    HEAP;
+    HEAP(0);
     struct err err;
     for (uint64_t sequence = 1; sequence <= 2; sequence++) {
         add_plain(h, sequence, 100 * NS_PER_US, 10 * NS_PER_US, 3, 0);
@@ -401,7 +470,7 @@ TEST(merge_of_microseconds_that_are_none)
 
 TEST(merge_says_what_is_damaged)
 {
-    HEAP;
+    HEAP(0);
     struct err err;
     random_blocks(h, 5);
     h->damaged = h->n;
@@ -411,7 +480,7 @@ TEST(merge_says_what_is_damaged)
 
 TEST(chunk_every_flipped_byte_is_noticed)
 {
-    HEAP;
+    HEAP(0);
     struct err err;
     srand(11);
     int64_t ms = 0;

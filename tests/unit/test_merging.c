@@ -5,160 +5,70 @@
 #include "collector/store/parts.h"
 #include "collector/store/places.h"
 #include "collector/store/snapshot.h"
-#include "tests/blocks.h"
 #include "tests/test.h"
+#include "tests/unit/store_helper.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
-enum { DAY = 20000, EACH = 50 };
-
-static int64_t now = DAY * NS_PER_DAY;
-
-static const char *path_of(struct arena *a, const char *name)
-{
-    return arena_print(a, "%s/data%s", test_folder(), name).ptr;
-}
-
-static struct store *open_store(struct store_options options)
-{
-    struct err err;
-    struct store *s = NULL;
-    defer(arena_free) struct arena a = {0};
-    options.folder = path_of(&a, "");
-    REQUIRE_OK(store_open(&s, &options, now, &err));
-    return s;
-}
-
-static enum origin_verdict put(struct store *s, uint64_t origin, uint64_t sequence)
-{
-    struct err err;
-    struct block block;
-    struct put_result result;
-    defer(buf_free) struct buf bytes = {0};
-    defer(arena_free) struct arena arena = {0};
-    defer(packer_free) struct packer packer = {0};
-    make_block(&bytes, origin, sequence, "api", (int)sequence * EACH, EACH);
-    REQUIRE_OK(block_verify(&block, buf_str(&bytes), &packer, &arena, &err));
-    REQUIRE_OK(store_put(s, buf_str(&bytes), &block, now, &result, &err));
-    REQUIRE_OK(store_commit(s, now, &err));
-    store_publish(s);
-    return result.verdict;
-}
-
-static bool merge_once(struct store *s)
-{
-    struct err err;
-    struct store_merge *m = store_plan_merge(s);
-    if (!m)
-        return false;
-    store_run_merge(m, NULL, NULL);
-    REQUIRE_OK(store_end_merge(s, &m, &err));
-    REQUIRE_OK(store_maintain(s, now, &err));
-    store_publish(s);
-    return true;
-}
-
-static bool hear(void *context, const struct result *r)
-{
-    buf_print(context, "%llu/%llu/%u ", (unsigned long long)r->origin.low,
-              (unsigned long long)r->sequence, r->position);
-    buf_add(context, r->line);
-    buf_add_byte(context, '\n');
-    return true;
-}
-
-/* What a search for everything gives. */
-static void search(struct view *v, struct buf *out, struct summary *summary)
-{
-    struct err err;
-    struct view_snapshot snapshot;
-    defer(query_free) struct query q;
-    struct run_options options = {.take = hear, .context = out};
-    out->max = 64 << 20;
-    query_init(&q);
-    view_snapshot(&snapshot, v, TIME_NONE, TIME_NONE);
-    REQUIRE_OK(query_run(&q, &snapshot.snapshot, &options, summary, &err));
-    view_note_problems(v, summary);
-}
-
-static void search_store(struct store *s, struct buf *out)
-{
-    defer(summary_free) struct summary summary = {0};
-    defer(view_close) struct view *v = NULL;
-    view_open(&v, s);
-    search(v, out, &summary);
-    CHECK(summary.complete);
-}
-
-static size_t files_in(const char *name)
-{
-    struct err err;
-    struct str *names;
-    size_t n = 0;
-    defer(arena_free) struct arena a = {0};
-    return folder_list(path_of(&a, name), &a, &names, &n, &err) ? n : 0;
-}
-
-#define SEGMENTS "/days/2024-10-04/default"
+#define SEGMENTS "/days/2024-10-04/default" /* of ST_DAY */
 
 TEST(merging_changes_nothing_that_is_seen)
 {
-    struct store *s = open_store((struct store_options){.journal_bytes = 4000});
+    struct store *s = st_open_store((struct store_options){.journal_bytes = 4000});
     defer(buf_free) struct buf before = {0}, after = {0}, again = {0};
     for (uint64_t i = 1; i <= 30; i++)
         for (uint64_t origin = 1; origin <= 2; origin++)
-            put(s, origin, i);
-    search_store(s, &before);
+            st_put(s, origin, i);
+    st_search_store(s, &before);
     struct store_numbers numbers = store_count(s);
     CHECK(numbers.journals > 5 && numbers.segments == 0);
-    while (merge_once(s)) {
+    while (st_merge_once(s)) {
     }
     struct store_numbers merged = store_count(s);
     CHECK(merged.journals == 1 && merged.segments > 0 && merged.segments < numbers.journals);
     CHECK_INT(merged.records, numbers.records);
     CHECK_INT(merged.line_bytes, numbers.line_bytes);
-    CHECK_INT(files_in("/journal"), 1);
-    search_store(s, &after);
+    CHECK_INT(st_files_in("/journal"), 1);
+    st_search_store(s, &after);
     CHECK_STR(buf_str(&after), buf_str(&before));
-    store_close(&s, now);
-    s = open_store((struct store_options){.journal_bytes = 4000});
+    store_close(&s, st_now);
+    s = st_open_store((struct store_options){.journal_bytes = 4000});
     CHECK_INT(store_count(s).records, numbers.records);
-    search_store(s, &again);
+    st_search_store(s, &again);
     CHECK_STR(buf_str(&again), buf_str(&before));
-    CHECK(!store_plan_merge(s));
-    store_close(&s, now);
+    store_close(&s, st_now);
 }
 
 TEST(merging_leaves_open_views_as_they_are) /* 1 */
 {
-    struct store *s = open_store((struct store_options){.journal_bytes = 4000});
+    struct store *s = st_open_store((struct store_options){.journal_bytes = 4000});
     defer(buf_free) struct buf before = {0}, after = {0};
     defer(summary_free) struct summary summary = {0};
     for (uint64_t i = 1; i <= 20; i++)
-        put(s, 1, i);
-    search_store(s, &before);
+        st_put(s, 1, i);
+    st_search_store(s, &before);
     struct view *v = NULL;
     view_open(&v, s);
-    while (merge_once(s)) {
+    while (st_merge_once(s)) {
     }
-    search(v, &after, &summary);
+    st_search(v, &after, &summary);
     CHECK(summary.complete);
     CHECK_STR(buf_str(&after), buf_str(&before));
     view_close(&v);
-    store_close(&s, now);
+    store_close(&s, st_now);
 }
 
 TEST(merging_followers_find_their_place) /* 3 */
 {
-    struct store *s = open_store((struct store_options){.journal_bytes = 4000});
+    struct store *s = st_open_store((struct store_options){.journal_bytes = 4000});
     struct store_place places[21] = {{0}};
     for (uint64_t i = 1; i <= 20; i++) {
-        put(s, 1 + i % 2, i);
+        st_put(s, 1 + i % 2, i);
         places[i] = store_end(s);
     }
-    merge_once(s);
+    st_merge_once(s);
     for (int round = 0; round < 2; round++) {
         for (size_t from = 0; from < 20; from += 3) {
             defer(buf_free) struct buf found = {0};
@@ -167,8 +77,8 @@ TEST(merging_followers_find_their_place) /* 3 */
             const struct store_span span = {places[from], places[from + 1]};
             CHECK_INT(store_check_place(s, places[from]), PLACE_KNOWN);
             view_open_span(&v, s, &span);
-            search(v, &found, &summary);
-            CHECK_INT(summary.matched, EACH);
+            st_search(v, &found, &summary);
+            CHECK_INT(summary.matched, ST_EACH);
             char first[40];
             snprintf(first, sizeof first, "%zu/%zu/0 api number", 1 + (from + 1) % 2, from + 1);
             CHECK(str_starts(buf_str(&found), str_from(first)));
@@ -177,64 +87,65 @@ TEST(merging_followers_find_their_place) /* 3 */
             CHECK(!is_place_before(places[from + 1], store_step(s, places[from], 1, UINT64_MAX)));
             CHECK(is_place_before(places[from], store_step(s, places[from], 1, UINT64_MAX)));
         }
-        store_close(&s, now);
-        s = open_store((struct store_options){.journal_bytes = 4000});
+        store_close(&s, st_now);
+        s = st_open_store((struct store_options){.journal_bytes = 4000});
     }
-    store_close(&s, now);
+    store_close(&s, st_now);
 }
 
 TEST(merging_goes_on_after_a_stop)
 {
-    struct store *s = open_store((struct store_options){.journal_bytes = 4000});
+    struct store *s = st_open_store((struct store_options){.journal_bytes = 4000});
     defer(buf_free) struct buf before = {0}, after = {0};
     for (uint64_t i = 1; i <= 20; i++)
-        put(s, 1, i);
-    search_store(s, &before);
+        st_put(s, 1, i);
+    st_search_store(s, &before);
     struct store_merge *m = store_plan_merge(s);
     store_run_merge(m, NULL, NULL); /* the segment has its name; nothing was told to the store */
     struct err err;
     REQUIRE_OK(store_end_merge(s, &m, &err));
-    store_close(&s, now); /* before the journals were unlinked */
-    size_t journals = files_in("/journal");
-    s = open_store((struct store_options){.journal_bytes = 4000});
-    CHECK(files_in("/journal") < journals);
-    search_store(s, &after);
+    store_close(&s, st_now); /* before the journals were unlinked */
+    size_t journals = st_files_in("/journal");
+    s = st_open_store((struct store_options){.journal_bytes = 4000});
+    CHECK(st_files_in("/journal") < journals);
+    st_search_store(s, &after);
     CHECK_STR(buf_str(&after), buf_str(&before));
-    store_close(&s, now);
+    store_close(&s, st_now);
 }
 
 TEST(merging_removes_what_was_not_finished)
 {
     defer(arena_free) struct arena a = {0};
     struct err err;
-    REQUIRE_OK(folder_make(path_of(&a, SEGMENTS), &err));
-    close(open(path_of(&a, SEGMENTS "/segment-000003.new"), O_CREAT | O_WRONLY, 0600));
-    struct store *s = open_store((struct store_options){0});
-    CHECK_INT(files_in(SEGMENTS), 0);
-    store_close(&s, now);
+    REQUIRE_OK(folder_make(st_path_of(&a, SEGMENTS), &err));
+    close(open(st_path_of(&a, SEGMENTS "/segment-000003.new"), O_CREAT | O_WRONLY, 0600));
+    struct store *s = st_open_store((struct store_options){0});
+    CHECK_INT(st_files_in(SEGMENTS), 0);
+    store_close(&s, st_now);
 }
 
 TEST(merging_retention_takes_segments_too)
 {
     struct err err;
-    struct store *s =
-        open_store((struct store_options){.journal_bytes = 4000, .keep_ns = NS_PER_DAY});
+    struct store *s = st_open_store(
+        (struct store_options){.journal_bytes = 4000, .retention.keep_ns = NS_PER_DAY});
     for (uint64_t i = 1; i <= 20; i++)
-        put(s, 1, i);
-    while (merge_once(s)) {
+        st_put(s, 1, i);
+    while (st_merge_once(s)) {
     }
     CHECK(store_count(s).segments > 0);
-    now += 2 * NS_PER_DAY;
-    put(s, 1, 21);
+    REQUIRE_OK(store_close_journal(s, &err));
+    st_now += 2 * NS_PER_DAY;
+    st_put(s, 1, 21);
     for (int i = 0; i < 40; i++) {
-        now += NS_PER_S;
-        REQUIRE_OK(store_maintain(s, now, &err));
+        st_now += NS_PER_S;
+        REQUIRE_OK(store_maintain(s, st_now, &err));
         store_publish(s);
     }
     CHECK_INT(store_count(s).segments, 0);
-    CHECK_INT(files_in(SEGMENTS), 0);
-    CHECK_INT(store_count(s).records, EACH);
-    store_close(&s, now);
+    CHECK_INT(st_files_in(SEGMENTS), 0);
+    CHECK_INT(store_count(s).records, ST_EACH);
+    store_close(&s, st_now);
 }
 
 /* Of a store of one segment, which has lost a byte. */
@@ -245,8 +156,8 @@ static bool is_noticed(const struct buf *lines)
     defer(arena_free) struct arena a = {0};
     defer(buf_free) struct buf found = {0};
     defer(summary_free) struct summary summary = {0};
-    REQUIRE_OK(view_open_folder(&v, path_of(&a, ""), &err));
-    search(v, &found, &summary);
+    REQUIRE_OK(view_open_folder(&v, st_path_of(&a, ""), &err));
+    st_search(v, &found, &summary);
     view_close(&v);
     return !summary.complete || !str_equal(buf_str(&found), buf_str(lines)) ? !summary.complete
                                                                             : false;
@@ -258,13 +169,13 @@ TEST(merging_every_flipped_byte_of_a_segment_is_noticed)
     defer(arena_free) struct arena a = {0};
     defer(buf_free) struct buf lines = {0}, bytes = {0};
     defer(file_close) struct file f = {0};
-    struct store *s = open_store((struct store_options){.journal_bytes = 3000});
+    struct store *s = st_open_store((struct store_options){.journal_bytes = 3000});
     for (uint64_t i = 1; store_count(s).journals < 2; i++)
-        put(s, 1, i);
-    REQUIRE(merge_once(s));
-    search_store(s, &lines);
-    store_close(&s, now);
-    const char *path = path_of(&a, SEGMENTS "/segment-000001");
+        st_put(s, 1, i);
+    REQUIRE(st_merge_once(s));
+    st_search_store(s, &lines);
+    store_close(&s, st_now);
+    const char *path = st_path_of(&a, SEGMENTS "/segment-000001");
     REQUIRE_OK(file_load(path, 1 << 20, &bytes, &err));
     REQUIRE_OK(file_open(&f, path, FILE_WRITE, &err));
     for (size_t i = 0; i < bytes.len; i++) {
@@ -283,7 +194,7 @@ static uint64_t records_of_folder(void)
     uint64_t records = 0;
     struct view *v = NULL;
     defer(arena_free) struct arena a = {0};
-    REQUIRE_OK(view_open_folder(&v, path_of(&a, ""), &err));
+    REQUIRE_OK(view_open_folder(&v, st_path_of(&a, ""), &err));
     const struct block_ref *refs = view_blocks(v, INT64_MIN, INT64_MAX, &n);
     for (size_t i = 0; i < n; i++)
         records += refs[i].records;
@@ -305,24 +216,24 @@ static bool merge_without_removal(struct store *s)
 
 TEST(merging_generations_that_were_not_removed_do_not_come_back)
 {
-    struct store *s = open_store((struct store_options){.journal_bytes = 4000});
+    struct store *s = st_open_store((struct store_options){.journal_bytes = 4000});
     for (uint64_t i = 1; i <= 60; i++)
         for (uint64_t origin = 1; origin <= 2; origin++) {
-            put(s, origin, i);
+            st_put(s, origin, i);
             while (merge_without_removal(s)) {
             }
         }
     for (int opening = 0; opening < 3; opening++) {
-        CHECK_INT(store_count(s).records, 120 * EACH);
-        CHECK_INT(records_of_folder(), 120 * EACH);
-        store_close(&s, now);
-        s = open_store((struct store_options){.journal_bytes = 4000});
+        CHECK_INT(store_count(s).records, 120 * ST_EACH);
+        CHECK_INT(records_of_folder(), 120 * ST_EACH);
+        store_close(&s, st_now);
+        s = st_open_store((struct store_options){.journal_bytes = 4000});
     }
     struct err err;
-    REQUIRE_OK(store_maintain(s, now, &err));
+    REQUIRE_OK(store_maintain(s, st_now, &err));
     store_publish(s);
-    CHECK_INT(files_in(SEGMENTS), store_count(s).segments);
-    store_close(&s, now);
+    CHECK_INT(st_files_in(SEGMENTS), store_count(s).segments);
+    store_close(&s, st_now);
 }
 
 static int failing_syncs;
@@ -342,10 +253,10 @@ TEST(merging_again_after_a_sync_that_failed_doubles_nothing)
 {
     struct err err;
     struct disk faulty = disk_kernel;
-    struct store *s = open_store((struct store_options){.journal_bytes = 4000});
+    struct store *s = st_open_store((struct store_options){.journal_bytes = 4000});
     for (uint64_t i = 1; i <= 20; i++)
-        put(s, 1, i);
-    merge_once(s); /* so that the folder is there */
+        st_put(s, 1, i);
+    st_merge_once(s); /* so that the folder is there */
     faulty.fsync = sync_that_fails;
     disk = &faulty;
     failing_syncs = 1;
@@ -353,11 +264,11 @@ TEST(merging_again_after_a_sync_that_failed_doubles_nothing)
     store_run_merge(m, NULL, NULL);
     CHECK(!store_end_merge(s, &m, &err));
     disk = &disk_kernel;
-    CHECK_INT(records_of_folder(), 20 * EACH);
-    while (merge_once(s)) {
+    CHECK_INT(records_of_folder(), 20 * ST_EACH);
+    while (st_merge_once(s)) {
     }
-    CHECK_INT(records_of_folder(), 20 * EACH);
-    store_close(&s, now);
+    CHECK_INT(records_of_folder(), 20 * ST_EACH);
+    store_close(&s, st_now);
 }
 
 static void flip_byte(const char *path, uint64_t at)
@@ -376,29 +287,29 @@ static void flip_byte(const char *path, uint64_t at)
 static void lose_tables(void)
 {
     defer(arena_free) struct arena a = {0};
-    struct store *s = open_store((struct store_options){.journal_bytes = 4000});
+    struct store *s = st_open_store((struct store_options){.journal_bytes = 4000});
     size_t n;
     for (uint64_t i = 1; i <= 20; i++)
-        put(s, 1, i);
-    while (merge_once(s)) {
+        st_put(s, 1, i);
+    while (st_merge_once(s)) {
     }
-    store_close(&s, now);
+    store_close(&s, st_now);
     struct str *names;
     struct err err;
-    REQUIRE_OK(folder_list(path_of(&a, "/journal"), &a, &names, &n, &err));
+    REQUIRE_OK(folder_list(st_path_of(&a, "/journal"), &a, &names, &n, &err));
     REQUIRE(n == 1);
-    flip_byte(arena_print(&a, "%s/%.*s", path_of(&a, "/journal"), STR_ARG(names[0])).ptr, 80);
+    flip_byte(arena_print(&a, "%s/%.*s", st_path_of(&a, "/journal"), STR_ARG(names[0])).ptr, 80);
 }
 
 TEST(merging_tables_are_found_in_a_segment_when_they_are_lost)
 {
     lose_tables();
-    struct store *s = open_store((struct store_options){.journal_bytes = 4000});
+    struct store *s = st_open_store((struct store_options){.journal_bytes = 4000});
     CHECK_INT(store_count(s).streams, 1);
     for (uint64_t i = 1; i <= 20; i++)
-        CHECK_INT(put(s, 1, i), ORIGIN_KNOWN);
-    CHECK_INT(put(s, 1, 21), ORIGIN_NEXT);
-    store_close(&s, now);
+        CHECK_INT(st_put(s, 1, i), ORIGIN_KNOWN);
+    CHECK_INT(st_put(s, 1, 21), ORIGIN_NEXT);
+    store_close(&s, st_now);
 }
 
 /* Changes the end of every segment, so that its footer is not read. */
@@ -409,9 +320,10 @@ static void lose_footers(void)
     struct err err;
     struct stat st;
     size_t n;
-    REQUIRE_OK(folder_list(path_of(&a, SEGMENTS), &a, &names, &n, &err));
+    REQUIRE_OK(folder_list(st_path_of(&a, SEGMENTS), &a, &names, &n, &err));
     for (size_t i = 0; i < n; i++) {
-        const char *path = arena_print(&a, "%s/%.*s", path_of(&a, SEGMENTS), STR_ARG(names[i])).ptr;
+        const char *path =
+            arena_print(&a, "%s/%.*s", st_path_of(&a, SEGMENTS), STR_ARG(names[i])).ptr;
         REQUIRE_OK(path_stat(path, &st, &err));
         flip_byte(path, (uint64_t)st.st_size - 30);
     }
@@ -421,9 +333,9 @@ TEST(merging_streams_are_known_when_all_tables_are_lost)
 {
     lose_tables();
     lose_footers();
-    struct store *s = open_store((struct store_options){.journal_bytes = 4000});
+    struct store *s = st_open_store((struct store_options){.journal_bytes = 4000});
     CHECK_INT(store_count(s).streams, 1);
-    store_close(&s, now);
+    store_close(&s, st_now);
 }
 
 TEST(merging_context_does_not_jump_over_a_damaged_journal)
@@ -435,22 +347,22 @@ TEST(merging_context_does_not_jump_over_a_damaged_journal)
     struct view_snapshot snapshot;
     struct view *v = NULL;
     defer(query_free) struct query q;
-    struct run_options options = {.take = hear, .context = &found};
-    struct store *s = open_store((struct store_options){.journal_bytes = 4000});
+    struct run_options options = {.take = st_hear, .context = &found};
+    struct store *s = st_open_store((struct store_options){.journal_bytes = 4000});
     for (uint64_t i = 1; i <= 60; i++)
-        put(s, 1, i);
-    store_close(&s, now);
+        st_put(s, 1, i);
+    store_close(&s, st_now);
     uint64_t size;
     defer(file_close) struct file f = {0};
-    REQUIRE_OK(file_open(&f, path_of(&a, "/journal/000003"), FILE_READ, &err));
+    REQUIRE_OK(file_open(&f, st_path_of(&a, "/journal/000003"), FILE_READ, &err));
     REQUIRE_OK(file_size(&f, &size, &err));
-    flip_byte(path_of(&a, "/journal/000003"), size - 200);
-    s = open_store((struct store_options){.journal_bytes = 4000});
+    flip_byte(st_path_of(&a, "/journal/000003"), size - 200);
+    s = st_open_store((struct store_options){.journal_bytes = 4000});
     for (struct store_merge *m; (m = store_plan_merge(s));) {
         store_run_merge(m, NULL, NULL);
         if (!store_end_merge(s, &m, &err))
             CHECK_INT(err.code, ERR_CORRUPT); /* the damaged one is left alone then */
-        REQUIRE_OK(store_maintain(s, now, &err));
+        REQUIRE_OK(store_maintain(s, st_now, &err));
         store_publish(s);
     }
     CHECK(store_count(s).journals == 2 && store_count(s).segments >= 2);
@@ -458,7 +370,7 @@ TEST(merging_context_does_not_jump_over_a_damaged_journal)
     view_snapshot(&snapshot, v, TIME_NONE, TIME_NONE);
     query_init(&q);
     q.options.kind = PATTERN_TEXT;
-    q.after = 60 * EACH;
+    q.after = 60 * ST_EACH;
     query_add_pattern(&q, STR("number 50"));
     REQUIRE_OK(query_run(&q, &snapshot.snapshot, &options, &summary, &err));
     int before = 0;
@@ -471,31 +383,31 @@ TEST(merging_context_does_not_jump_over_a_damaged_journal)
         before = (int)number;
     }
     view_close(&v);
-    store_close(&s, now);
+    store_close(&s, st_now);
 }
 
 TEST(merging_retention_removes_the_oldest_also_while_it_is_merged)
 {
     struct err err;
     defer(buf_free) struct buf found = {0};
-    struct store *s = open_store((struct store_options){.journal_bytes = 4000});
+    struct store *s = st_open_store((struct store_options){.journal_bytes = 4000});
     for (uint64_t i = 1; i <= 40; i++) {
-        now += NS_PER_S;
-        put(s, 1, i);
+        st_now += NS_PER_S;
+        st_put(s, 1, i);
     }
     struct store_merge *m = store_plan_merge(s);
-    store_set_retention(s, 0, store_count(s).bytes - 3000, 0);
-    REQUIRE_OK(store_maintain(s, now, &err));
+    store_set_retention(s, &(struct store_retention){.max_bytes = store_count(s).bytes - 3000});
+    REQUIRE_OK(store_maintain(s, st_now, &err));
     store_publish(s);
     store_run_merge(m, NULL, NULL);
     CHECK(!store_end_merge(s, &m, &err));
     CHECK_INT(err.code, ERR_CANCELED);
-    CHECK_INT(files_in(SEGMENTS), 0);
-    search_store(s, &found);
+    CHECK_INT(st_files_in(SEGMENTS), 0);
+    st_search_store(s, &found);
     CHECK(str_find(buf_str(&found), STR("1/1/0 ")) == SIZE_MAX);
     CHECK(str_find(buf_str(&found), STR("1/40/0 ")) != SIZE_MAX);
     CHECK_INT(records_of_folder(), store_count(s).records);
-    store_close(&s, now);
+    store_close(&s, st_now);
 }
 
 TEST(merging_a_backup_that_has_rotted_is_copied_anew)
@@ -505,20 +417,20 @@ TEST(merging_a_backup_that_has_rotted_is_copied_anew)
     defer(arena_free) struct arena a = {0};
     const char *backup = arena_print(&a, "%s/backup", test_folder()).ptr;
     const char *segment = arena_print(&a, "%s" SEGMENTS "/segment-000001", backup).ptr;
-    struct store *s = open_store((struct store_options){.journal_bytes = 4000});
+    struct store *s = st_open_store((struct store_options){.journal_bytes = 4000});
     for (uint64_t i = 1; store_count(s).journals < 2; i++)
-        put(s, 1, i);
-    REQUIRE(merge_once(s));
-    REQUIRE_OK(store_back_up(path_of(&a, ""), backup, &copied, &err));
+        st_put(s, 1, i);
+    REQUIRE(st_merge_once(s));
+    REQUIRE_OK(store_back_up(st_path_of(&a, ""), backup, &copied, &err));
     defer(buf_free) struct buf bytes = {0};
     REQUIRE_OK(file_load(segment, 1 << 20, &bytes, &err));
     bytes.ptr[300] = (char)(bytes.ptr[300] ^ 1);
     REQUIRE_OK(file_replace(segment, buf_str(&bytes), 0600, &err)); /* no more the same file */
-    REQUIRE_OK(store_back_up(path_of(&a, ""), backup, &copied, &err));
+    REQUIRE_OK(store_back_up(st_path_of(&a, ""), backup, &copied, &err));
     CHECK_INT(copied.kept, 0);
     struct store_verdict verdict;
     REQUIRE_OK(store_verify(backup, NULL, NULL, &verdict, &err));
     CHECK_INT(verdict.damaged, 0);
     CHECK_INT(verdict.records, store_count(s).records);
-    store_close(&s, now);
+    store_close(&s, st_now);
 }

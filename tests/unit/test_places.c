@@ -119,7 +119,7 @@ TEST(places_removed_by_retention_are_told)
     defer(arena_free) struct arena a = {0};
     struct store_options options = {.folder = arena_print(&a, "%s/data", test_folder()).ptr,
                                     .journal_bytes = 1,
-                                    .keep_ns = NS_PER_DAY};
+                                    .retention.keep_ns = NS_PER_DAY};
     REQUIRE_OK(store_open(&s, &options, now, &err));
     put_blocks(s, 1, 1);
     put_blocks(s, 2, 1);

@@ -49,8 +49,9 @@ static struct snapshot_block world_block(void *context, size_t i)
     return ((struct world *)context)->summaries[i];
 }
 
-static bool world_load(void *context, size_t i, struct buf *out, struct err *err)
+static bool world_load(void *context, size_t i, size_t part, struct buf *out, struct err *err)
 {
+    (void)part;
     struct world *w = context;
     w->loads++;
     if (w->blocks[i].len == 0)

@@ -139,7 +139,7 @@ TEST(store_is_opened_once)
 TEST(store_cuts_journals_and_keeps_views) /* 3, 4 */
 {
     struct err err;
-    struct store_options options = {.journal_bytes = 1, .keep_ns = 3 * NS_PER_DAY};
+    struct store_options options = {.journal_bytes = 1, .retention.keep_ns = 3 * NS_PER_DAY};
     struct store *s = open_store(options);
     for (uint64_t i = 1; i <= 10; i++) {
         put(s, 1, i, "api", (int)i, 1);
@@ -167,7 +167,8 @@ TEST(store_cuts_journals_and_keeps_views) /* 3, 4 */
 TEST(store_is_bounded_in_size)
 {
     struct err err;
-    struct store *s = open_store((struct store_options){.journal_bytes = 1, .max_bytes = 4000});
+    struct store *s =
+        open_store((struct store_options){.journal_bytes = 1, .retention.max_bytes = 4000});
     for (uint64_t i = 1; i <= 50; i++) {
         put(s, 1, i, "api", (int)i * 100, 100);
         commit(s);
@@ -190,7 +191,7 @@ TEST(store_takes_other_rules_while_it_is_open)
     REQUIRE_OK(store_maintain(s, now, &err));
     store_publish(s);
     CHECK_INT(store_count(s).records, 2000);
-    store_set_retention(s, 0, 4000, 0);
+    store_set_retention(s, &(struct store_retention){.max_bytes = 4000});
     REQUIRE_OK(store_maintain(s, now, &err));
     store_publish(s);
     CHECK(store_count(s).bytes < 4000 + 3000 && store_count(s).records >= 100);
@@ -287,7 +288,7 @@ TEST(store_knows_streams_after_reopening)
 TEST(store_expires_an_empty_journal_too)
 {
     struct err err;
-    struct store_options options = {.journal_bytes = 1, .keep_ns = NS_PER_DAY};
+    struct store_options options = {.journal_bytes = 1, .retention.keep_ns = NS_PER_DAY};
     struct store *s = open_store(options);
     put(s, 1, 1, "api", 1, 1);
     commit(s); /* and a new journal, which stays empty */
@@ -306,7 +307,8 @@ TEST(store_expires_an_empty_journal_too)
 TEST(store_waits_with_age_when_the_clock_steps)
 {
     struct err err;
-    struct store *s = open_store((struct store_options){.journal_bytes = 1, .keep_ns = NS_PER_DAY});
+    struct store *s =
+        open_store((struct store_options){.journal_bytes = 1, .retention.keep_ns = NS_PER_DAY});
     for (uint64_t i = 1; i <= 5; i++) {
         put(s, 1, i, "api", (int)i, 1);
         commit(s);

@@ -1,0 +1,190 @@
+/* The folders of days: which segments there are, and which files have been replaced. */
+#include "base/mem.h"
+#include "collector/store/store_private.h"
+
+enum { FOOTERS_MAX = 64 }; /* of the newest segments: others have nothing that is still of use */
+
+/* Calls take with the path and name of each file in DATA/days/DAY/CLASS. */
+static bool walk_days(struct store *s,
+                      bool (*take)(struct store *, const char *, struct str, struct err *),
+                      struct err *err)
+{
+    defer(arena_free) struct arena arena = {0};
+    struct str *days, *classes, *names;
+    size_t n_days, n_classes, n_names;
+    struct stat st;
+    struct err missing;
+    const char *root = arena_print(&arena, "%s/days", s->options.folder).ptr;
+    if (!path_stat(root, &st, &missing))
+        return true; /* nothing was merged yet */
+    if (!folder_list(root, &arena, &days, &n_days, err))
+        return false;
+    for (size_t d = 0; d < n_days; d++) {
+        const char *day = arena_print(&arena, "%s/%.*s", root, STR_ARG(days[d])).ptr;
+        if (!folder_list(day, &arena, &classes, &n_classes, err))
+            return false;
+        for (size_t c = 0; c < n_classes; c++) {
+            const char *class = arena_print(&arena, "%s/%.*s", day, STR_ARG(classes[c])).ptr;
+            if (!folder_list(class, &arena, &names, &n_names, err))
+                return false;
+            for (size_t i = 0; i < n_names; i++)
+                if (!take(s, arena_print(&arena, "%s/%.*s", class, STR_ARG(names[i])).ptr, names[i],
+                          err))
+                    return false;
+        }
+    }
+    return true;
+}
+
+static bool list_segment(struct store *s, const char *path, struct str name, struct err *err)
+{
+    struct segment_name parsed;
+    struct store_segment *segment = NULL;
+    if (!segment_name_parse(name, &parsed) || parsed.is_new)
+        return true;
+    if (!store_segment_open(&segment, path, err))
+        return false;
+    s->last_segment = max_of(s->last_segment, parsed.number);
+    mem_grow(s->segments, s->n_segments, s->segments_capacity);
+    s->segments[s->n_segments++] = segment;
+    if (s->n_segments > FOOTERS_MAX)
+        store_segment_forget_footer(s->segments[s->n_segments - 1 - FOOTERS_MAX]);
+    return true;
+}
+
+static bool has_number(const uint64_t *numbers, size_t n, uint64_t number)
+{
+    for (size_t i = 0; i < n; i++)
+        if (numbers[i] == number)
+            return true;
+    return false;
+}
+
+bool is_journal_of_segment(const struct store_segment *segment, uint64_t number)
+{
+    return has_number(segment->head.journals, segment->head.n_journals, number);
+}
+
+/* Invariant 1 of segments.h. */
+static bool is_left_over(const struct store *s, const struct store_segment *part)
+{
+    if (!part->is_part)
+        return false;
+    for (size_t i = 0; i < s->n_segments; i++) {
+        const struct store_segment *other = s->segments[i];
+        if (other->number == part->number && is_default_class(other) && !other->is_part)
+            return false;
+    }
+    return true;
+}
+
+/* A journal is in one segment only: the newest that names it. */
+static bool is_segment_replaced(const struct store *s, const struct store_segment *old)
+{
+    for (size_t i = 0; i < s->n_segments && old->head.n_journals; i++) {
+        const struct store_segment *other = s->segments[i];
+        if (other->number > old->number && is_journal_of_segment(other, old->head.journals[0]))
+            return true;
+    }
+    return false;
+}
+
+void store_replace_segment(struct store *s, struct store_segment *segment)
+{
+    mem_grow(s->replaced, s->n_replaced, s->replaced_capacity);
+    s->replaced[s->n_replaced++] = segment->path;
+    segment->path = NULL;
+    segment->is_removed = true;
+}
+
+bool is_journal_replaced(const struct store *s, uint64_t number)
+{
+    for (size_t i = 0; i < s->n_segments; i++)
+        if (is_journal_of_segment(s->segments[i], number))
+            return true;
+    return false;
+}
+
+static void leave_out(struct store *s,
+                      bool (*is_out)(const struct store *, const struct store_segment *))
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < s->n_segments; i++)
+        s->segments[i]->is_removed = is_out(s, s->segments[i]);
+    for (size_t i = 0; i < s->n_segments; i++) {
+        if (!s->segments[i]->is_removed) {
+            s->segments[kept++] = s->segments[i];
+            continue;
+        }
+        store_replace_segment(s, s->segments[i]);
+        store_segment_unref(&s->segments[i]);
+    }
+    s->n_segments = kept;
+}
+
+bool store_list_segments(struct store *s, struct err *err)
+{
+    if (!walk_days(s, list_segment, err))
+        return false;
+    leave_out(s, is_left_over); /* first: what does not count replaces nothing */
+    leave_out(s, is_segment_replaced);
+    return true;
+}
+
+static bool remove_unfinished(struct store *s, const char *path, struct str name, struct err *err)
+{
+    (void)s;
+    return str_ends(name, STR(".new")) ? file_remove(path, err) : true;
+}
+
+/* Of what is not whole the journals may still be of use. */
+static bool is_in_whole_segment(const struct store *s, uint64_t journal)
+{
+    bool is_in_one = false;
+    for (size_t i = 0; i < s->n_segments; i++) {
+        const struct store_segment *segment = s->segments[i];
+        if (!is_journal_of_segment(segment, journal))
+            continue;
+        if (segment->problem)
+            return false;
+        is_in_one = true;
+    }
+    return is_in_one;
+}
+
+/* Numbers are used again once no file has them, so these may not come back after a power cut. */
+static void remove_left_over(struct store *s)
+{
+    struct err ignored;
+    for (size_t i = 0; i < s->n_replaced; i++)
+        if (str_ends(str_from(s->replaced[i]), STR(".part")) &&
+            file_remove(s->replaced[i], &ignored))
+            folder_sync_above(s->replaced[i], &ignored);
+}
+
+bool store_name_parts(struct store *s, struct err *err)
+{
+    for (size_t i = 0; i < s->n_segments; i++)
+        if (!s->segments[i]->is_removed && !store_segment_take_name(s->segments[i], err))
+            return false;
+    return true;
+}
+
+void store_remove_replaced(struct store *s)
+{
+    defer(arena_free) struct arena arena = {0};
+    struct err ignored;
+    struct str *names;
+    size_t n;
+    const char *folder = arena_print(&arena, "%s/journal", s->options.folder).ptr;
+    walk_days(s, remove_unfinished, &ignored);
+    remove_left_over(s);
+    store_name_parts(s, &ignored);
+    if (!folder_list(folder, &arena, &names, &n, &ignored))
+        return;
+    for (size_t i = 0; i < n; i++) {
+        uint64_t number;
+        if (store_journal_number(names[i], &number) && is_in_whole_segment(s, number))
+            file_remove(arena_print(&arena, "%s/%.*s", folder, STR_ARG(names[i])).ptr, &ignored);
+    }
+}

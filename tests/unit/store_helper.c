@@ -1,0 +1,92 @@
+#include "tests/unit/store_helper.h"
+
+#include "base/mem.h"
+#include "query/engine/run.h"
+#include "tests/blocks.h"
+#include "tests/test.h"
+
+int64_t st_now = ST_DAY * NS_PER_DAY;
+
+const char *st_path_of(struct arena *a, const char *name)
+{
+    return arena_print(a, "%s/data%s", test_folder(), name).ptr;
+}
+
+struct store *st_open_store(struct store_options options)
+{
+    struct err err;
+    struct store *s = NULL;
+    defer(arena_free) struct arena a = {0};
+    options.folder = st_path_of(&a, "");
+    REQUIRE_OK(store_open(&s, &options, st_now, &err));
+    return s;
+}
+
+enum origin_verdict st_put(struct store *s, uint64_t origin, uint64_t sequence)
+{
+    struct err err;
+    struct block block;
+    struct put_result result;
+    defer(buf_free) struct buf bytes = {0};
+    defer(arena_free) struct arena arena = {0};
+    defer(packer_free) struct packer packer = {0};
+    make_block(&bytes, origin, sequence, "api", (int)sequence * ST_EACH, ST_EACH);
+    REQUIRE_OK(block_verify(&block, buf_str(&bytes), &packer, &arena, &err));
+    REQUIRE_OK(store_put(s, buf_str(&bytes), &block, st_now, &result, &err));
+    REQUIRE_OK(store_commit(s, st_now, &err));
+    store_publish(s);
+    return result.verdict;
+}
+
+bool st_merge_once(struct store *s)
+{
+    struct err err;
+    struct store_merge *m = store_plan_merge(s);
+    if (!m)
+        return false;
+    store_run_merge(m, NULL, NULL);
+    REQUIRE_OK(store_end_merge(s, &m, &err));
+    REQUIRE_OK(store_maintain(s, st_now, &err));
+    store_publish(s);
+    return true;
+}
+
+bool st_hear(void *buf, const struct result *r)
+{
+    buf_print(buf, "%llu/%llu/%u ", (unsigned long long)r->origin.low,
+              (unsigned long long)r->sequence, r->position);
+    buf_add(buf, r->line);
+    buf_add_byte(buf, '\n');
+    return true;
+}
+
+void st_search(struct view *v, struct buf *out, struct summary *summary)
+{
+    struct err err;
+    struct view_snapshot snapshot;
+    defer(query_free) struct query q;
+    struct run_options options = {.take = st_hear, .context = out};
+    out->max = 64 << 20;
+    query_init(&q);
+    view_snapshot(&snapshot, v, TIME_NONE, TIME_NONE);
+    REQUIRE_OK(query_run(&q, &snapshot.snapshot, &options, summary, &err));
+    view_note_problems(v, summary);
+}
+
+void st_search_store(struct store *s, struct buf *out)
+{
+    defer(summary_free) struct summary summary = {0};
+    defer(view_close) struct view *v = NULL;
+    view_open(&v, s);
+    st_search(v, out, &summary);
+    CHECK(summary.complete);
+}
+
+size_t st_files_in(const char *name)
+{
+    struct err err;
+    struct str *names;
+    size_t n = 0;
+    defer(arena_free) struct arena a = {0};
+    return folder_list(st_path_of(&a, name), &a, &names, &n, &err) ? n : 0;
+}
