@@ -35,6 +35,7 @@ const struct disk disk_kernel = {
     .rename = rename,
     .link = link,
     .unlink = unlink,
+    .rmdir = rmdir,
     .mkdir = mkdir,
     .fallocate = kernel_fallocate,
 };
@@ -343,6 +344,11 @@ bool folder_make_above(const char *path, struct err *err)
 {
     defer(arena_free) struct arena a = {0};
     return folder_make(arena_text(&a, folder_of(path)), err);
+}
+
+void folder_remove_empty(const char *path)
+{
+    (void)disk->rmdir(path); /* ENOTEMPTY: it stays */
 }
 
 bool folder_sync_above(const char *path, struct err *err)

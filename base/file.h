@@ -32,6 +32,7 @@ struct disk {
     int (*rename)(const char *from, const char *to);
     int (*link)(const char *from, const char *to);
     int (*unlink)(const char *path);
+    int (*rmdir)(const char *path);
     int (*mkdir)(const char *path, mode_t mode);
     int (*fallocate)(int fd, off_t size);
 };
@@ -93,6 +94,8 @@ bool path_stat_link(const char *path, struct stat *st, struct err *err);
 /* Makes the folder and the missing ones above it (mode 0700), each durable. */
 bool folder_make(const char *path, struct err *err);
 bool folder_make_above(const char *path, struct err *err); /* the folder that holds path */
+/* Only if there is nothing in it. */
+void folder_remove_empty(const char *path);
 bool folder_sync(const char *path, struct err *err);
 bool folder_sync_above(const char *path, struct err *err);
 /* Names (not paths) in byte order, without "." and ".."; memory from the arena. */

@@ -4,35 +4,67 @@
 
 enum { FOOTERS_MAX = 64 }; /* of the newest segments: others have nothing that is still of use */
 
-/* Calls take with the path and name of each file in DATA/days/DAY/CLASS. */
-static bool walk_days(struct store *s,
-                      bool (*take)(struct store *, const char *, struct str, struct err *),
-                      struct err *err)
+/* What is no folder is none of ours. */
+static bool list_folder(const char *path, struct arena *arena, struct str **names, size_t *n,
+                        struct err *err)
+{
+    struct stat st;
+    *n = 0;
+    if (!path_stat(path, &st, err))
+        return err->code == ERR_NOT_FOUND;
+    return !S_ISDIR(st.st_mode) || folder_list(path, arena, names, n, err);
+}
+
+struct walk {
+    struct store *store;
+    /* Path and name of each file in DATA/days/DAY/CLASS. */
+    bool (*take)(struct store *store, const char *path, struct str name, struct err *err);
+    void (*leave)(const char *folder); /* behind all that is in a day or a class; NULL: nothing */
+};
+
+static bool walk_class(const struct walk *w, const char *class, struct err *err)
 {
     defer(arena_free) struct arena arena = {0};
-    struct str *days, *classes, *names;
-    size_t n_days, n_classes, n_names;
-    struct stat st;
-    struct err missing;
-    const char *root = arena_print(&arena, "%s/days", s->options.folder).ptr;
-    if (!path_stat(root, &st, &missing))
-        return true; /* nothing was merged yet */
-    if (!folder_list(root, &arena, &days, &n_days, err))
+    struct str *names;
+    size_t n;
+    if (!list_folder(class, &arena, &names, &n, err))
         return false;
-    for (size_t d = 0; d < n_days; d++) {
-        const char *day = arena_print(&arena, "%s/%.*s", root, STR_ARG(days[d])).ptr;
-        if (!folder_list(day, &arena, &classes, &n_classes, err))
+    for (size_t i = 0; i < n; i++) {
+        const char *path = arena_print(&arena, "%s/%.*s", class, STR_ARG(names[i])).ptr;
+        if (!w->take(w->store, path, names[i], err))
             return false;
-        for (size_t c = 0; c < n_classes; c++) {
-            const char *class = arena_print(&arena, "%s/%.*s", day, STR_ARG(classes[c])).ptr;
-            if (!folder_list(class, &arena, &names, &n_names, err))
-                return false;
-            for (size_t i = 0; i < n_names; i++)
-                if (!take(s, arena_print(&arena, "%s/%.*s", class, STR_ARG(names[i])).ptr, names[i],
-                          err))
-                    return false;
-        }
     }
+    if (w->leave)
+        w->leave(class);
+    return true;
+}
+
+static bool walk_day(const struct walk *w, const char *day, struct err *err)
+{
+    defer(arena_free) struct arena arena = {0};
+    struct str *names;
+    size_t n;
+    if (!list_folder(day, &arena, &names, &n, err))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (!walk_class(w, arena_print(&arena, "%s/%.*s", day, STR_ARG(names[i])).ptr, err))
+            return false;
+    if (w->leave)
+        w->leave(day);
+    return true;
+}
+
+static bool walk_days(const struct walk *w, struct err *err)
+{
+    defer(arena_free) struct arena arena = {0};
+    struct str *names;
+    size_t n;
+    const char *root = store_path(w->store, "days", &arena);
+    if (!list_folder(root, &arena, &names, &n, err))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (!walk_day(w, arena_print(&arena, "%s/%.*s", root, STR_ARG(names[i])).ptr, err))
+            return false;
     return true;
 }
 
@@ -124,7 +156,7 @@ static void leave_out(struct store *s,
 
 bool store_list_segments(struct store *s, struct err *err)
 {
-    if (!walk_days(s, list_segment, err))
+    if (!walk_days(&(struct walk){s, list_segment, NULL}, err))
         return false;
     leave_out(s, is_left_over); /* first: what does not count replaces nothing */
     leave_out(s, is_segment_replaced);
@@ -177,7 +209,7 @@ void store_remove_replaced(struct store *s)
     struct str *names;
     size_t n;
     const char *folder = arena_print(&arena, "%s/journal", s->options.folder).ptr;
-    walk_days(s, remove_unfinished, &ignored);
+    walk_days(&(struct walk){s, remove_unfinished, folder_remove_empty}, &ignored);
     remove_left_over(s);
     store_name_parts(s, &ignored);
     if (!folder_list(folder, &arena, &names, &n, &ignored))

@@ -250,6 +250,14 @@ static int power_unlink(const char *path)
     return result;
 }
 
+static int power_rmdir(const char *path)
+{
+    int result = disk_kernel.rmdir(path);
+    if (result == 0 && relative(path))
+        note(CALL_UNLINK, -1, relative(path));
+    return result;
+}
+
 static int power_mkdir(const char *path, mode_t mode)
 {
     if (fails(true, false))
@@ -283,6 +291,7 @@ static const struct disk disk_power = {
     .rename = power_rename,
     .link = power_link,
     .unlink = power_unlink,
+    .rmdir = power_rmdir,
     .mkdir = power_mkdir,
     .fallocate = power_fallocate,
 };
@@ -450,7 +459,7 @@ static void lay_out_name(const struct call *c, const char *inodes, const char *t
         unlink(name);
         break;
     case CALL_UNLINK:
-        unlink(name);
+        remove(name); /* a file, or a folder that is empty */
         break;
     case CALL_MKDIR:
         mkdir(name, 0700);

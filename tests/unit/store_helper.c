@@ -90,3 +90,39 @@ size_t st_files_in(const char *name)
     defer(arena_free) struct arena a = {0};
     return folder_list(st_path_of(&a, name), &a, &names, &n, &err) ? n : 0;
 }
+
+/* All lines of it are lines of the other, in its order. */
+static bool is_part_of(struct str part, struct str whole)
+{
+    for (struct str line, other; take_until(&part, '\n', &line);) {
+        bool is_there = false;
+        while (!is_there && take_until(&whole, '\n', &other))
+            is_there = str_equal(line, other);
+        if (!is_there)
+            return false;
+    }
+    return true;
+}
+
+void st_flip_every_byte(const char *path, const struct buf *lines)
+{
+    struct err err;
+    defer(arena_free) struct arena a = {0};
+    defer(buf_free) struct buf bytes = {0};
+    defer(file_close) struct file f = {0};
+    REQUIRE_OK(file_load(path, 1 << 20, &bytes, &err));
+    REQUIRE_OK(file_open(&f, path, FILE_WRITE, &err));
+    for (size_t i = 0; i < bytes.len; i++) {
+        struct view *v = NULL;
+        defer(buf_free) struct buf found = {0};
+        defer(summary_free) struct summary summary = {0};
+        char flipped = (char)(bytes.ptr[i] ^ 1 << i % 8);
+        REQUIRE_OK(file_write_at(&f, i, str_of(&flipped, 1), &err));
+        REQUIRE_OK(view_open_folder(&v, st_path_of(&a, ""), &err));
+        st_search(v, &found, &summary);
+        view_close(&v);
+        if (summary.complete || !is_part_of(buf_str(&found), buf_str(lines)))
+            test_fail(__FILE__, __LINE__, "byte %zu of %zu is not missed", i, bytes.len);
+        REQUIRE_OK(file_write_at(&f, i, str_of(bytes.ptr + i, 1), &err));
+    }
+}

@@ -23,5 +23,8 @@ void st_search_store(struct store *s, struct buf *out);
 /* Appends a result, with the identity of its record, to a buffer. */
 bool st_hear(void *buf, const struct result *r);
 size_t st_files_in(const char *name);
+/* Flips a bit in each byte of a file of the folder's store in turn: searches notice it, and what they still find is of
+ * `lines`, what they found before. */
+void st_flip_every_byte(const char *path, const struct buf *lines);
 
 #endif

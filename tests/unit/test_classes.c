@@ -333,3 +333,24 @@ TEST(classes_of_a_closed_day_become_archives)
     CHECK_STR(buf_str(&again), buf_str(&before));
     store_close(&s, st_now);
 }
+
+TEST(classes_every_flipped_byte_is_noticed)
+{
+    static const char *const files[] = {DAY_FOLDER "/default/archive-000002",
+                                        DAY_FOLDER "/3d/archive-000002"};
+    struct store_options options = options_of(rules, 1);
+    options.retention.archive_after_ns = 1;
+    options.journal_bytes = 3000;
+    defer(arena_free) struct arena a = {0};
+    defer(buf_free) struct buf lines = {0};
+    struct store *s = st_open_store(options);
+    for (uint64_t i = 1; store_count(s).journals < 2; i++)
+        st_put(s, 1, i);
+    let_pass(s, NS_PER_DAY);
+    while (st_merge_once(s)) {
+    }
+    st_search_store(s, &lines);
+    store_close(&s, st_now);
+    for (size_t i = 0; i < countof(files); i++)
+        st_flip_every_byte(st_path_of(&a, files[i]), &lines);
+}
