@@ -28,7 +28,7 @@ static bool compile(struct filter **filter, struct str match, struct err *err)
     }
     if (n == 0)
         return err_set(err, ERR_INPUT, "names no lines: service=web, level=debug");
-    return filter_compile(filter, words, n, NULL, 0, err);
+    return filter_compile(filter, words, n, &(struct filter_scope){.without_lines = true}, err);
 }
 
 bool store_rule_check(const struct store_rule *rule, struct err *err)

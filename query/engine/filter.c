@@ -2,46 +2,64 @@
 
 #include "base/match.h"
 #include "base/mem.h"
+#include "formats/line/format.h"
 #include "formats/line/level.h"
+#include "query/engine/value_test.h"
 
 #include <stdlib.h>
 
-enum subject { SUBJECT_WORD, SUBJECT_LABEL, SUBJECT_LEVEL, SUBJECT_ID };
+enum subject {
+    SUBJECT_WORD,
+    SUBJECT_LABEL,
+    SUBJECT_EITHER, /* a label in streams that have it, else a field */
+    SUBJECT_LEVEL,
+    SUBJECT_ID,
+    SUBJECT_FIELD
+};
 
 struct condition {
     enum subject subject;
     struct str name;  /* in the arena */
     struct str value; /* in the arena */
     bool negated;
-    bool and_worse;      /* level=warn+ */
-    enum level level;    /* SUBJECT_LEVEL without regex */
-    struct regex *regex; /* NULL: equality. owned */
+    bool and_worse;         /* level=warn+ */
+    enum level level;       /* SUBJECT_LEVEL without regex */
+    struct value_test test; /* of all but words and such levels; owned */
 };
+
+enum { FILTER_FIELDS = 512 };
 
 struct filter {
     struct arena arena;
     struct condition *conditions; /* in the arena; those of one name stand together */
     size_t n;
+    struct line_formats *formats; /* owned; NULL: no field is asked for */
+    struct field *room;           /* in the arena */
+    struct buf scratch, text;
 };
 
 /* The labels that a word without a name is looked for in. */
 static const struct str word_labels[] = {STR_INIT("service"), STR_INIT("container"),
                                          STR_INIT("pod"), STR_INIT("unit"), STR_INIT("host")};
 
-struct streams {
-    const struct labels *const *items;
-    size_t n;
-};
-
 /* ---- compiling ---- */
+
+/* Of the first = or ~ that is not in brackets: headers["a=b"]=c. The length of s: there is none. */
+static size_t find_sign(struct str s)
+{
+    size_t at = 0, depth = 0;
+    for (; at < s.len && (depth || (s.ptr[at] != '=' && s.ptr[at] != '~')); at++) {
+        depth += s.ptr[at] == '[';
+        depth -= depth && s.ptr[at] == ']';
+    }
+    return at;
+}
 
 /* Splits "name!=~value". False: a word. */
 static bool split_operand(struct str operand, struct condition *c, bool *is_regex, struct err *err,
                           bool *ok)
 {
-    size_t at = 0;
-    while (at < operand.len && operand.ptr[at] != '=' && operand.ptr[at] != '~')
-        at++;
+    size_t at = find_sign(operand);
     *ok = true;
     if (at == operand.len)
         return false;
@@ -77,14 +95,15 @@ static void consider(struct suggestion *s, struct str wanted, struct str candida
         *s = (struct suggestion){candidate, distance};
 }
 
-static bool refuse_value(const struct streams *streams, const struct condition *c, struct err *err)
+static bool refuse_value(const struct filter_scope *scope, const struct condition *c,
+                         struct err *err)
 {
     struct suggestion near = {0};
-    for (size_t i = 0; i < streams->n; i++) {
+    for (size_t i = 0; i < scope->n_streams; i++) {
         for (size_t j = 0; j < countof(word_labels) && c->subject == SUBJECT_WORD; j++)
-            consider(&near, c->value, label_value(streams->items[i], word_labels[j]));
+            consider(&near, c->value, label_value(scope->streams[i], word_labels[j]));
         if (c->subject == SUBJECT_LABEL)
-            consider(&near, c->value, label_value(streams->items[i], c->name));
+            consider(&near, c->value, label_value(scope->streams[i], c->name));
     }
     const char *ask = near.best.len ? "; did you mean '" : "";
     if (c->subject == SUBJECT_WORD)
@@ -96,21 +115,22 @@ static bool refuse_value(const struct streams *streams, const struct condition *
     return false;
 }
 
-static bool refuse_name(const struct streams *streams, const struct condition *c, struct err *err)
+/* A name that no stream has as a label is that of a field, unless it looks like a label that was written wrong. */
+static bool take_as_field(const struct filter_scope *scope, struct condition *c, struct err *err)
 {
     struct suggestion near = {0};
-    consider(&near, c->name, STR("level"));
-    consider(&near, c->name, STR("id"));
-    for (size_t i = 0; i < streams->n; i++) {
-        const struct labels *labels = streams->items[i];
+    for (size_t i = 0; i < scope->n_streams && c->name.len > 3; i++) {
+        const struct labels *labels = scope->streams[i];
         for (size_t j = 0; j < labels->n; j++)
             consider(&near, c->name, labels->items[j].name);
     }
-    return err_set(err, ERR_INPUT,
-                   "'%.*s' is no label%s%.*s%s (fields of the line cannot be filtered yet; use a "
-                   "pattern)",
-                   STR_ARG(c->name), near.best.len ? "; did you mean '" : "", STR_ARG(near.best),
-                   near.best.len ? "'?" : "");
+    c->subject = SUBJECT_FIELD;
+    if (near.best.len == 0)
+        return true;
+    return err_set(
+        err, ERR_INPUT,
+        "'%.*s' is no label; did you mean '%.*s'? If it is a field of the line, write .%.*s",
+        STR_ARG(c->name), STR_ARG(near.best), STR_ARG(c->name));
 }
 
 static bool word_fits(const struct condition *c, const struct labels *labels)
@@ -132,13 +152,13 @@ static bool has_label(const struct labels *labels, struct str name)
 }
 
 /* Invariant 2. */
-static bool check_known(const struct condition *c, const struct streams *streams, struct err *err)
+static bool check_known(struct condition *c, const struct filter_scope *scope, struct err *err)
 {
-    bool name = false, value = c->regex || c->value.len == 0;
-    if (!streams->items)
+    bool name = false, value = c->test.regex || c->test.is_range || c->value.len == 0;
+    if (!scope->streams)
         return true;
-    for (size_t i = 0; i < streams->n && !(name && value); i++) {
-        const struct labels *labels = streams->items[i];
+    for (size_t i = 0; i < scope->n_streams && !(name && value); i++) {
+        const struct labels *labels = scope->streams[i];
         if (c->subject == SUBJECT_WORD) {
             name = true;
             value = word_fits(c, labels);
@@ -148,8 +168,8 @@ static bool check_known(const struct condition *c, const struct streams *streams
         }
     }
     if (c->subject == SUBJECT_LABEL && !name)
-        return refuse_name(streams, c, err);
-    return value ? true : refuse_value(streams, c, err);
+        return take_as_field(scope, c, err);
+    return value ? true : refuse_value(scope, c, err);
 }
 
 static bool compile_level(struct condition *c, struct err *err)
@@ -165,17 +185,33 @@ static bool compile_level(struct condition *c, struct err *err)
                    STR_ARG(c->value));
 }
 
-static bool compile_named(struct condition *c, bool is_regex, const struct streams *streams,
+static enum subject subject_of(struct condition *c, const struct filter_scope *scope)
+{
+    if (take_prefix(&c->name, STR(".")))
+        return SUBJECT_FIELD;
+    if (str_equal(c->name, STR("level")))
+        return SUBJECT_LEVEL;
+    if (str_equal(c->name, STR("id")))
+        return SUBJECT_ID;
+    return scope->streams || scope->without_lines ? SUBJECT_LABEL : SUBJECT_EITHER;
+}
+
+static bool compile_named(struct condition *c, bool is_regex, const struct filter_scope *scope,
                           struct err *err)
 {
-    c->subject = str_equal(c->name, STR("level")) ? SUBJECT_LEVEL
-                 : str_equal(c->name, STR("id"))  ? SUBJECT_ID
-                                                  : SUBJECT_LABEL;
-    if (is_regex && !regex_compile(&c->regex, c->value, REGEX_MULTILINE, err))
-        return err_wrap(err, "filter %.*s", STR_ARG(c->name));
+    c->subject = subject_of(c, scope);
+    if (c->name.len == 0)
+        return err_set(err, ERR_INPUT, "'.' has no name behind it");
     if (c->subject == SUBJECT_LEVEL && !is_regex)
         return compile_level(c, err);
-    return c->subject == SUBJECT_LABEL ? check_known(c, streams, err) : true;
+    if (!value_test_compile(&c->test, c->value, is_regex, err))
+        return err_wrap(err, "filter %.*s", STR_ARG(c->name));
+    if (c->subject == SUBJECT_LABEL && !check_known(c, scope, err))
+        return false;
+    if (c->subject == SUBJECT_FIELD && scope->without_lines)
+        return err_set(err, ERR_INPUT, "'.%.*s': fields of the line cannot be asked for here",
+                       STR_ARG(c->name));
+    return true;
 }
 
 /* Invariant 3: decided by form, never by what happens to exist. */
@@ -186,14 +222,10 @@ static bool refuse_not_yet(struct str operand, struct err *err)
     if (str_starts(operand, STR("/")) || str_starts(operand, STR("./")) ||
         str_starts(operand, STR("../")))
         return err_set(err, ERR_INPUT, "'%.*s': files cannot be searched yet", STR_ARG(operand));
-    if (str_starts(operand, STR(".")))
-        return err_set(err, ERR_INPUT,
-                       "'%.*s': fields of the line cannot be filtered yet; use a pattern",
-                       STR_ARG(operand));
     return true;
 }
 
-static bool compile_operand(struct filter *f, struct str operand, const struct streams *streams,
+static bool compile_operand(struct filter *f, struct str operand, const struct filter_scope *scope,
                             struct err *err)
 {
     if (operand.len == 0)
@@ -204,9 +236,9 @@ static bool compile_operand(struct filter *f, struct str operand, const struct s
     struct condition *c = &f->conditions[f->n++];
     struct str copy = arena_copy(&f->arena, operand);
     if (split_operand(copy, c, &is_regex, err, &ok))
-        return ok && compile_named(c, is_regex, streams, err);
+        return ok && compile_named(c, is_regex, scope, err);
     *c = (struct condition){.subject = SUBJECT_WORD, .value = copy};
-    return check_known(c, streams, err);
+    return check_known(c, scope, err);
 }
 
 static int by_name(const void *a, const void *b)
@@ -218,19 +250,22 @@ static int by_name(const void *a, const void *b)
 }
 
 bool filter_compile(struct filter **out, const struct str *operands, size_t n,
-                    const struct labels *const *streams, size_t n_streams, struct err *err)
+                    const struct filter_scope *scope, struct err *err)
 {
     struct filter *f = mem_new(struct filter);
-    struct streams known = {streams, n_streams};
     f->conditions = arena_array(&f->arena, struct condition, n);
     for (size_t i = 0; i < n; i++) {
-        if (!compile_operand(f, operands[i], &known, err)) {
+        if (!compile_operand(f, operands[i], scope, err)) {
             filter_close(&f);
             return false;
         }
     }
     if (f->n)
         qsort(f->conditions, f->n, sizeof *f->conditions, by_name);
+    if (filter_looks_at_lines(f)) {
+        f->formats = line_formats_open();
+        f->room = arena_array(&f->arena, struct field, FILTER_FIELDS);
+    }
     *out = f;
     return true;
 }
@@ -241,51 +276,105 @@ void filter_close(struct filter **filter)
     if (!f)
         return;
     for (size_t i = 0; i < f->n; i++)
-        regex_close(&f->conditions[i].regex);
+        value_test_free(&f->conditions[i].test);
+    line_formats_close(&f->formats);
+    buf_free(&f->scratch);
+    buf_free(&f->text);
     arena_free(&f->arena);
     mem_free(&f);
 }
 
 /* ---- testing ---- */
 
-static bool text_fits(struct condition *c, struct str text)
+static bool level_fits(const struct condition *c, uint8_t level)
 {
-    return c->regex ? regex_find(c->regex, text, 0, NULL) == MATCH_FOUND
-                    : str_equal(text, c->value);
-}
-
-static bool level_fits(struct condition *c, uint8_t level)
-{
-    if (c->regex)
-        return text_fits(c, str_from(level_name(level)));
+    if (c->test.regex)
+        return value_test_fits(&c->test, c->name, str_from(level_name(level)));
     return level == c->level || (c->and_worse && level > c->level);
 }
 
-static bool fits(struct condition *c, const struct labels *labels, const struct record *record)
+/* What conditions are asked about, one stage after the other. */
+struct subject_of_test {
+    struct filter *filter;
+    enum { OF_STREAM, OF_RECORD, OF_LINE } stage;
+    const struct labels *labels; /* of the stream; not for OF_RECORD */
+    const struct record *record;
+    struct fields fields; /* of the line, once they are there */
+    bool has_fields;
+};
+
+static bool is_of_stage(const struct condition *c, const struct subject_of_test *t)
 {
     switch (c->subject) {
     case SUBJECT_WORD:
-        return word_fits(c, labels);
     case SUBJECT_LABEL:
-        return text_fits(c, label_value(labels, c->name));
+        return t->stage == OF_STREAM;
+    case SUBJECT_EITHER:
+        return t->stage != OF_RECORD && has_label(t->labels, c->name) == (t->stage == OF_STREAM);
     case SUBJECT_LEVEL:
-        return level_fits(c, record->level);
+    case SUBJECT_ID:
+        return t->stage == OF_RECORD;
     default:
-        return text_fits(c, record->id);
+        return t->stage == OF_LINE;
     }
 }
 
-/* Invariant 1, for the conditions on labels (record is NULL) or on records (labels is NULL). */
-static bool takes(struct filter *f, const struct labels *labels, const struct record *record)
+static bool attached_value(struct str fields, struct str name, struct str *value)
 {
+    struct reader r = reader_of(fields);
+    for (size_t n = read_count(&r, 2); n > 0 && !r.bad; n--) {
+        struct str found = read_str(&r);
+        *value = read_str(&r);
+        if (!r.bad && str_equal(found, name))
+            return true;
+    }
+    return false;
+}
+
+/* Invariant 4. */
+static struct str field_value(struct subject_of_test *t, struct str name)
+{
+    struct filter *f = t->filter;
+    struct str value;
+    if (attached_value(t->record->fields, name, &value))
+        return value;
+    if (!t->has_fields) {
+        struct format_memory nothing = {0}; /* invariant 5 */
+        t->fields = (struct fields){.items = f->room, .max = FILTER_FIELDS};
+        line_format_of(f->formats, t->record->line, &nothing, &t->fields, &f->scratch);
+        t->has_fields = true;
+    }
+    const struct field *field = fields_find(&t->fields, name);
+    return field ? field_text(field, &f->text) : STR("");
+}
+
+static bool fits(const struct condition *c, struct subject_of_test *t)
+{
+    switch (c->subject) {
+    case SUBJECT_WORD:
+        return word_fits(c, t->labels);
+    case SUBJECT_LEVEL:
+        return level_fits(c, t->record->level);
+    case SUBJECT_ID:
+        return value_test_fits(&c->test, c->name, t->record->id);
+    default:
+        return value_test_fits(&c->test, c->name,
+                               t->stage == OF_LINE ? field_value(t, c->name)
+                                                   : label_value(t->labels, c->name));
+    }
+}
+
+/* Invariant 1, for the conditions of a stage. */
+static bool takes(struct subject_of_test *t)
+{
+    const struct filter *f = t->filter;
     for (size_t i = 0, end; i < f->n; i = end) {
         bool any = false, wanted = false, none = true;
         for (end = i; end < f->n && by_name(&f->conditions[i], &f->conditions[end]) == 0; end++) {
-            struct condition *c = &f->conditions[end];
-            bool of_stream = c->subject == SUBJECT_WORD || c->subject == SUBJECT_LABEL;
-            if (of_stream != (labels != NULL))
+            const struct condition *c = &f->conditions[end];
+            if (!is_of_stage(c, t))
                 continue;
-            bool fit = fits(c, labels, record);
+            bool fit = fits(c, t);
             wanted = wanted || !c->negated;
             any = any || (!c->negated && fit);
             none = none && !(c->negated && fit);
@@ -298,19 +387,35 @@ static bool takes(struct filter *f, const struct labels *labels, const struct re
 
 bool filter_takes_stream(struct filter *f, const struct labels *labels)
 {
-    return takes(f, labels, NULL);
+    return takes(&(struct subject_of_test){.filter = f, .stage = OF_STREAM, .labels = labels});
 }
 
-bool filter_looks_at_records(const struct filter *f)
+static bool has_subject(const struct filter *f, enum subject a, enum subject b)
 {
     for (size_t i = 0; i < f->n; i++) {
-        if (f->conditions[i].subject == SUBJECT_LEVEL || f->conditions[i].subject == SUBJECT_ID)
+        if (f->conditions[i].subject == a || f->conditions[i].subject == b)
             return true;
     }
     return false;
 }
 
+bool filter_looks_at_records(const struct filter *f)
+{
+    return has_subject(f, SUBJECT_LEVEL, SUBJECT_ID);
+}
+
 bool filter_takes_record(struct filter *f, const struct record *record)
 {
-    return takes(f, NULL, record);
+    return takes(&(struct subject_of_test){.filter = f, .stage = OF_RECORD, .record = record});
+}
+
+bool filter_looks_at_lines(const struct filter *f)
+{
+    return has_subject(f, SUBJECT_FIELD, SUBJECT_EITHER);
+}
+
+bool filter_takes_line(struct filter *f, const struct labels *labels, const struct record *record)
+{
+    return takes(&(struct subject_of_test){
+        .filter = f, .stage = OF_LINE, .labels = labels, .record = record});
 }

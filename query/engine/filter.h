@@ -4,14 +4,19 @@
  *     api                     a stream whose service, container, pod, unit or host is "api"
  *     name=value name!=value  a label (or level, id) is exactly that
  *     name~regex name!=~regex ... matches that anywhere (Perl's syntax); missing is empty
+ *     name=500..599 name=1s.. a number, duration or size of a range (value_test.h)
  *     level=warn level=warn+  exactly; that and worse
  *     id=4f9c2ad1             request id as it was found
+ *     status=500 req.id~^a    a field of the line, when no stream has a label of that name: a path as in fields.h
+ *     .host=web               a field in any case
  *
  *  1. One name several times: any of its positive conditions and none of its negative ones. 
  *     Different names: all of them. Words without a name are one name.
  *  2. A value that no stream has, and a word that names none, is ERR_INPUT with a suggestion, never
  *     an empty answer; unless streams is NULL: then anything may come yet, and all are taken as they are.
- *  3. Fields of the line, files and standard input are refused with a text that says so.
+ *  3. Files and standard input are refused with a text that says so.
+ *  4. A field that is not there is empty, as a label is. Attached fields of the record come before those of the line.
+ *  5. What a line's fields are does not depend on other lines.
  */
 #ifndef QUERY_ENGINE_FILTER_H
 #define QUERY_ENGINE_FILTER_H
@@ -20,9 +25,16 @@
 
 struct filter;
 
-/* streams: the labels of all that the snapshot knows, not kept; NULL: invariant 2. */
+struct filter_scope {
+    const struct labels *const
+        *streams; /* labels of all that is known, not kept; NULL: invariant 2. Then a name is
+                                            that of a label in the streams that have one, else that of a field */
+    size_t n_streams;
+    bool without_lines; /* fields are refused; names are those of labels */
+};
+
 bool filter_compile(struct filter **out, const struct str *operands, size_t n,
-                    const struct labels *const *streams, size_t n_streams, struct err *err);
+                    const struct filter_scope *scope, struct err *err);
 void filter_close(struct filter **filter);
 
 bool filter_takes_stream(struct filter *filter, const struct labels *labels);
@@ -30,5 +42,10 @@ bool filter_takes_stream(struct filter *filter, const struct labels *labels);
 bool filter_looks_at_records(const struct filter *filter);
 /* Of a stream that is taken: by level and id. Holds scratch memory: one thread at a time. */
 bool filter_takes_record(struct filter *filter, const struct record *record);
+/* Whether filter_takes_line may say no to records of some stream. */
+bool filter_looks_at_lines(const struct filter *filter);
+/* Of a record that is taken, with its line and the labels of its stream: by fields. */
+bool filter_takes_line(struct filter *filter, const struct labels *labels,
+                       const struct record *record);
 
 #endif

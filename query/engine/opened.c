@@ -67,6 +67,9 @@ struct judge {
     struct pattern_scan scan;
     size_t next_candidate; /* no match before this offset; invariant of pattern_scan_next */
     bool can_skip;
+    bool asks_lines; /* the filter does, by fields */
+    uint32_t asked_row;
+    bool asked_fits; /* what it said of that row */
     size_t capacity;
     struct err *err;
 };
@@ -107,6 +110,19 @@ static bool judge_pattern(struct judge *j, struct str text, size_t offset, bool 
     return true;
 }
 
+/* By fields of the line: last, as it costs most. */
+static bool line_fits(struct judge *j, uint32_t row)
+{
+    const struct block *b = &j->o->block;
+    if (j->asked_row != row) {
+        const struct record *record = &b->records[row];
+        j->asked_fits =
+            filter_takes_line(j->selector->filter, &b->streams[record->stream].labels, record);
+        j->asked_row = row;
+    }
+    return j->asked_fits;
+}
+
 static bool add_unit(struct judge *j, uint32_t row, struct str text, uint32_t line_number,
                      bool record_fits)
 {
@@ -122,6 +138,7 @@ static bool add_unit(struct judge *j, uint32_t row, struct str text, uint32_t li
     }
     if (matches && !judge_pattern(j, text, unit.offset, &matches))
         return false;
+    matches = matches && (!j->asks_lines || line_fits(j, row));
     if (!matches && !j->selector->keep_all)
         return true;
     unit.matches = matches;
@@ -209,7 +226,12 @@ static bool *accept_streams(struct opened *o, struct selector *s, bool *any)
 /* Judges the units of what was decoded. */
 static bool judge(struct opened *o, struct selector *s, const bool *accepted, struct err *err)
 {
-    struct judge j = {.o = o, .selector = s, .err = err, .accepted = accepted};
+    struct judge j = {.o = o,
+                      .selector = s,
+                      .err = err,
+                      .accepted = accepted,
+                      .asks_lines = filter_looks_at_lines(s->filter),
+                      .asked_row = UINT32_MAX};
     if (s->pattern && pattern_can_skip(s->pattern)) {
         j.can_skip = true;
         pattern_scan_init(&j.scan, s->pattern, o->block.lines);
@@ -220,7 +242,7 @@ static bool judge(struct opened *o, struct selector *s, const bool *accepted, st
 
 static bool needs_lines(const struct selector *s)
 {
-    return s->pattern || s->needs_text || s->lines;
+    return s->pattern || s->needs_text || s->lines || filter_looks_at_lines(s->filter);
 }
 
 static bool read_slice(struct opened *o, struct slice *slice, const struct selector *s,

@@ -532,8 +532,9 @@ static size_t gather_others(struct run *r, struct result_stream **list)
 static bool is_about_streams(const struct run *r)
 {
     const struct query *q = r->query;
+    const struct filter *f = r->blocks.selector.filter;
     return q->want == WANT_STREAMS && q->n_patterns == 0 && q->since_ns == TIME_NONE &&
-           q->until_ns == TIME_NONE && !filter_looks_at_records(r->blocks.selector.filter);
+           q->until_ns == TIME_NONE && !filter_looks_at_records(f) && !filter_looks_at_lines(f);
 }
 
 static bool look_for_streams(struct run *r)
@@ -581,8 +582,9 @@ static bool compile(struct run *r)
     if (q->n_patterns &&
         !pattern_compile(&s->pattern, q->patterns, q->n_patterns, q->options, r->err))
         return false;
-    return filter_compile(&s->filter, q->filters, q->n_filters, r->blocks.snapshot->streams,
-                          r->blocks.snapshot->n_streams, r->err);
+    const struct filter_scope scope = {.streams = r->blocks.snapshot->streams,
+                                       .n_streams = r->blocks.snapshot->n_streams};
+    return filter_compile(&s->filter, q->filters, q->n_filters, &scope, r->err);
 }
 
 static bool answer(struct run *r)

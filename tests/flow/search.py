@@ -86,6 +86,31 @@ def statuses(place):
     flow.check(found.status == 2 and "collector.sock" in found.err, f"{found}")
 
 
+@flow.case("fields of lines are filters, in grep, tail and HTTP; a name that is nearly a label is asked back")
+def fields(place):
+    collector = place.collector().start()
+    shipper = place.shipper(collector).start()
+    lines = [f'{{"status":{200 + i % 400},"took":"{i}ms","req":{{"path":"/p{i % 3}"}}}}'.encode() for i in range(900)]
+    flow.append(place.logs / "a.log", lines)
+    collector.wait_count(len(lines))
+    for wanted, operands in ((lambda i: i % 400 >= 300, ["status=500.."]), (lambda i: i >= 500, ["took=500ms..", "logs"]),
+                             (lambda i: i % 3 == 2 and i < 10, ["req.path=/p2", "took=..9ms"]),
+                             (lambda i: i % 3 != 2, [".req.path!=/p2", "absent!=x"])):
+        expected = [line for i, line in enumerate(lines) if wanted(i)]
+        for command in (["grep", ""], ["tail", "-n", "1000"]):
+            found = flow.run(*command, *operands, "-h" if command[0] == "grep" else "--output=raw", "--collector", collector.url)
+            flow.check(found.out.splitlines() == expected, f"{command} {operands}: {found.out[:200]}")
+        found = flow.run("grep", "-c", "", *operands, "--collector", collector.url)
+        flow.check(int(found.out) == len(expected), f"{operands}: {found}")
+    found = flow.run("grep", "-c", "p1", "status=..204", "--collector", collector.url)
+    flow.check(int(found.out) == sum(1 for i in range(900) if i % 400 < 5 and i % 3 == 1), f"with a pattern: {found}")
+    answer = collector.call("GET", "/api/v1/query?status=204&want=count&output=raw")
+    flow.check(answer.body == b"3\n", f"{answer}")
+    found = flow.run("grep", "", "servce=logs", "--collector", collector.url)
+    flow.check(found.status == 2 and "did you mean 'service'" in found.err, f"{found}")
+    flow.check(shipper.stop() == 0 and collector.stop() == 0, "both end well")
+
+
 @flow.case("a search that takes too long ends incomplete and says so")
 def too_long(place):
     collector = filled(place, **{"collector.limits.query_time": "1s"})

@@ -29,11 +29,16 @@ static void try_filter(const struct query *q)
     struct filter *f;
     struct label items[] = {{STR("host"), STR("h1")}, {STR("service"), STR("api")}};
     const struct labels labels = {items, 2}, *const streams[] = {&labels};
-    struct record record = {.level = 5, .id = STR("4f9c")};
-    if (!filter_compile(&f, q->filters, q->n_filters, streams, 1, &err))
+    struct record record = {.level = 5,
+                            .id = STR("4f9c"),
+                            .line =
+                                STR("{\"status\":500,\"took\":\"12ms\",\"req\":{\"id\":\"a\"}}")};
+    const struct filter_scope scope = {.streams = streams, .n_streams = 1};
+    if (!filter_compile(&f, q->filters, q->n_filters, &scope, &err))
         return;
     filter_takes_stream(f, &labels);
     filter_takes_record(f, &record);
+    filter_takes_line(f, &labels, &record);
     filter_close(&f);
 }
 

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "query/engine/filter.h"
 #include "query/engine/time_words.h"
+#include "query/engine/value_test.h"
 #include "tests/test.h"
 
 /* ---- the form ---- */
@@ -86,6 +87,7 @@ static struct label web_items[] = {{STR_INIT("host"), STR_INIT("h2")},
                                    {STR_INIT("service"), STR_INIT("web-front")}};
 static const struct labels api = {api_items, 2}, web = {web_items, 2};
 static const struct labels *const streams[] = {&api, &web};
+static const struct filter_scope scope = {.streams = streams, .n_streams = 2};
 
 /* Which of api and web are taken: "a", "w", "aw" or "". */
 static const char *taken(const char *first, const char *second)
@@ -93,7 +95,7 @@ static const char *taken(const char *first, const char *second)
     struct err err;
     struct filter *f;
     const struct str operands[] = {str_from(first), str_from(second)};
-    REQUIRE_OK(filter_compile(&f, operands, second ? 2 : 1, streams, 2, &err));
+    REQUIRE_OK(filter_compile(&f, operands, second ? 2 : 1, &scope, &err));
     bool a = filter_takes_stream(f, &api), w = filter_takes_stream(f, &web);
     filter_close(&f);
     return a && w ? "aw" : a ? "a" : w ? "w" : "";
@@ -119,7 +121,7 @@ static bool record_taken(const char *operand, struct record record)
     struct err err;
     struct filter *f;
     struct str one = str_from(operand);
-    REQUIRE_OK(filter_compile(&f, &one, 1, streams, 2, &err));
+    REQUIRE_OK(filter_compile(&f, &one, 1, &scope, &err));
     bool is_taken = filter_takes_record(f, &record);
     filter_close(&f);
     return is_taken;
@@ -146,8 +148,12 @@ TEST(filter_says_what_is_wrong)
         {"nothing-like-it", "no service, container, pod, unit or host 'nothing-like-it'"},
         {"service=web-fromt", "no stream has service=web-fromt; did you mean 'web-front'?"},
         {"servce=api", "'servce' is no label; did you mean 'service'?"},
-        {"status=500", "fields of the line cannot be filtered yet; use a pattern"},
-        {".level=info", "fields of the line cannot be filtered yet"},
+        {"servce=api", "If it is a field of the line, write .servce"},
+        {".=x", "has no name behind it"},
+        {"status=500..4x", "both sides of .. are numbers"},
+        {"took=5..1s", "both sides of .. need units of one kind"},
+        {"status=600..500", "is an empty range"},
+        {"status~(", "missing closing parenthesis"},
         {"level=wran", "'wran' is no level"},
         {"./app.log", "files cannot be searched yet"},
         {"/var/log/x", "files cannot be searched yet"},
@@ -162,7 +168,7 @@ TEST(filter_says_what_is_wrong)
         struct err err = {0};
         struct filter *f;
         struct str operand = str_from(cases[i].operand);
-        CHECK(!filter_compile(&f, &operand, 1, streams, 2, &err));
+        CHECK(!filter_compile(&f, &operand, 1, &scope, &err));
         if (err.code != ERR_INPUT || !strstr(err.text, cases[i].says))
             test_fail(__FILE__, __LINE__, "%s: %s", cases[i].operand, err.text);
     }
@@ -174,16 +180,143 @@ TEST(filter_takes_names_as_they_are_without_a_list)
     struct err err;
     struct filter *f;
     const struct str operands[] = {STR("not-there-yet"), STR("team=x"), STR("service!=gone")};
-    REQUIRE_OK(filter_compile(&f, operands, 3, NULL, 0, &err));
+    REQUIRE_OK(filter_compile(&f, operands, 3, &(struct filter_scope){0}, &err));
     CHECK(!filter_takes_stream(f, &api) && !filter_looks_at_records(f));
     filter_close(&f);
-    REQUIRE_OK(filter_compile(&f, operands + 2, 1, NULL, 0, &err));
+    REQUIRE_OK(filter_compile(&f, operands + 2, 1, &(struct filter_scope){0}, &err));
     CHECK(filter_takes_stream(f, &api));
     filter_close(&f);
     struct str level = STR("level=warn+");
-    REQUIRE_OK(filter_compile(&f, &level, 1, streams, 2, &err));
+    REQUIRE_OK(filter_compile(&f, &level, 1, &scope, &err));
     CHECK(filter_looks_at_records(f));
     filter_close(&f);
+}
+
+/* Whether a line is taken, of a stream of the service "api". */
+static bool line_taken(const char *operand, const char *line)
+{
+    struct err err;
+    struct filter *f;
+    struct str one = str_from(operand);
+    struct record record = {.line = str_from(line)};
+    REQUIRE_OK(filter_compile(&f, &one, 1, &scope, &err));
+    CHECK(filter_looks_at_lines(f) && filter_takes_stream(f, &api));
+    bool is_taken = filter_takes_line(f, &api, &record);
+    filter_close(&f);
+    return is_taken;
+}
+
+TEST(filter_takes_lines_by_their_fields)
+{
+    const char *json =
+        "{\"status\":502,\"req\":{\"id\":\"a\\u0062\",\"headers\":{\"x=y\":\"1\"}},\"ok\":false,"
+        "\"tags\":[\"x\",\"y\"],\"host\":\"other\"}";
+    CHECK(line_taken("status=502", json) && !line_taken("status=50", json));
+    CHECK(line_taken("status!=500", json) && !line_taken("status!=502", json));
+    CHECK(line_taken("status~^5", json) && line_taken("status!=~^4", json));
+    CHECK(line_taken("status=500..599", json) && !line_taken("status=..501", json));
+    CHECK(line_taken("req.id=ab", json) && line_taken("tags[1]=y", json));
+    CHECK(line_taken("req.headers[\"x=y\"]=1", json));
+    CHECK(line_taken("ok=false", json) && line_taken("missing=", json) &&
+          !line_taken("status=", json));
+    CHECK(line_taken("missing!=x", json) && !line_taken("missing~.", json));
+    CHECK(line_taken(".host=other", json) && !line_taken(".host=h1", json));
+    CHECK(line_taken("took=10ms..", "at=info took=12ms path=/a"));
+    CHECK(line_taken("path=/a", "at=info took=12ms path=/a"));
+    CHECK(line_taken("status=404",
+                     "192.0.2.7 - - [20/Nov/2026:09:22:01 +0000] \"GET /a HTTP/1.1\" 404 19"));
+    CHECK(!line_taken("status=404", "no fields at all"));
+}
+
+/* filter.h, invariant 4 */
+TEST(filter_asks_attached_fields_first)
+{
+    struct err err;
+    struct filter *f;
+    struct label items[] = {{STR("status"), STR("7")}};
+    struct str operand = STR("status=7");
+    defer(buf_free) struct buf attached = {0};
+    put_labels(&attached, &(struct labels){items, 1});
+    const struct record with = {.line = STR("status=8"), .fields = buf_str(&attached)};
+    const struct record without = {.line = STR("status=8")};
+    REQUIRE_OK(filter_compile(&f, &operand, 1, &scope, &err));
+    CHECK(filter_takes_line(f, &api, &with) && !filter_takes_line(f, &api, &without));
+    filter_close(&f);
+}
+
+/* A name is that of a label in the streams that have one. */
+TEST(filter_without_a_list_asks_streams_that_have_no_such_label_for_fields)
+{
+    struct err err;
+    struct filter *f;
+    struct str operand = STR("host=h1");
+    const struct labels bare = {0};
+    const struct record record = {.line = STR("host=h1 n=1")}, other = {.line = STR("host=h2 n=1")};
+    REQUIRE_OK(filter_compile(&f, &operand, 1, &(struct filter_scope){0}, &err));
+    CHECK(filter_takes_stream(f, &api) && !filter_takes_stream(f, &web));
+    CHECK(filter_takes_stream(f, &bare));
+    CHECK(filter_takes_line(f, &api, &other)); /* the label has decided */
+    CHECK(filter_takes_line(f, &bare, &record) && !filter_takes_line(f, &bare, &other));
+    filter_close(&f);
+    const struct filter_scope no_lines = {.without_lines = true};
+    REQUIRE_OK(filter_compile(&f, &operand, 1, &no_lines, &err));
+    CHECK(!filter_takes_stream(f, &bare) && !filter_looks_at_lines(f));
+    filter_close(&f);
+    operand = STR(".host=h1");
+    CHECK(!filter_compile(&f, &operand, 1, &no_lines, &err));
+    CHECK(strstr(err.text, "cannot be asked for here"));
+}
+
+/* value_test.h */
+TEST(value_test_of_ranges)
+{
+    static const struct {
+        const char *range, *name, *value;
+        bool is_in;
+    } cases[] = {
+        {"500..599", "status", "500", true},
+        {"500..599", "status", "599", true},
+        {"500..599", "status", "600", false},
+        {"500..599", "status", "500ms", false},
+        {"-1.5..1e3", "x", "-1.5", true},
+        {"-1.5..1e3", "x", "1000", true},
+        {"-1.5..1e3", "x", "1000.1", false},
+        {"1s..", "took", "1.5s", true},
+        {"1s..", "took", "999ms", false},
+        {"1s..", "took", "1m0.5s", true},
+        {"1s..", "took", "1000", false},
+        {"1s..", "took_ms", "1000", true},
+        {"1s..", "elapsedSeconds", "0.5", false},
+        {"..100us", "d", "99 \xc2\xb5s", true},
+        {"..10MiB", "body_bytes", "10485760", true},
+        {"..10MiB", "size", "10.1 MiB", false},
+        {"..10MiB", "size", "9000kB", true},
+        {"..10MiB", "size", "5ms", false},
+        {"1h..2h", "d", "90m", true},
+        {"5..", "x", "", false},
+        {"5..", "x", "7up", false},
+        {"5..", "x", "..", false},
+    };
+    for (size_t i = 0; i < countof(cases); i++) {
+        struct err err;
+        struct value_test t;
+        REQUIRE_OK(value_test_compile(&t, str_from(cases[i].range), false, &err));
+        if (value_test_fits(&t, str_from(cases[i].name), str_from(cases[i].value)) !=
+            cases[i].is_in)
+            test_fail(__FILE__, __LINE__, "%s of %s: %s", cases[i].value, cases[i].name,
+                      cases[i].range);
+        value_test_free(&t);
+    }
+}
+
+/* value_test.h, invariant 3 */
+TEST(value_test_two_points_may_be_text)
+{
+    struct err err;
+    struct value_test t;
+    REQUIRE_OK(value_test_compile(&t, STR("a..b"), false, &err));
+    CHECK(value_test_fits(&t, STR("x"), STR("a..b")) && !value_test_fits(&t, STR("x"), STR("a")));
+    value_test_free(&t);
 }
 
 /* ---- times ---- */
