@@ -31,7 +31,7 @@ static const struct {
     {"ship", command_ship, "hand the lines of files or standard input to a collector"},
     {"collect", command_collect, "store what shippers send, answer searches"},
     {"status", command_status, "how collector and shipper are; --check for monitoring"},
-    {"store", command_store, "files of a store: verify, du, plan, merge, backup, restore"},
+    {"store", command_store, "files of a store: verify, du, plan, merge, backup, restore, export"},
     {"parse", command_parse, "what is recognised in lines: records, format, level, time, fields"},
     {"block", command_block, "what stands in a journal: blocks, shapes, columns and their sizes"},
     {"check", command_check, "is the configuration right, and what does it say"},

@@ -53,7 +53,8 @@ static const struct front front = {
              "       sluice store plan [OPTIONS]\n"
              "       sluice store merge [OPTIONS]\n"
              "       sluice store backup [OPTIONS] FOLDER\n"
-             "       sluice store restore [OPTIONS] BACKUP\n\n"
+             "       sluice store restore [OPTIONS] BACKUP\n"
+             "       sluice store export [OPTIONS] [SERVICE | NAME=VALUE]...\n\n"
              "verify   reads everything and checks it; 3 if something is damaged\n"
              "du       sizes by day: lines, and what they take on disk; how it grows\n"
              "plan     what retention will remove, when, and why; the rules are those of the\n"
@@ -63,7 +64,8 @@ static const struct front front = {
              "backup   a consistent copy of a store, running or not, with a manifest of\n"
              "         checksums. Again into the same folder only what is new is copied.\n"
              "         sluice grep --store FOLDER searches it in place.\n"
-             "restore  of a backup into --store, which must not exist or be empty\n\n")};
+             "restore  of a backup into --store, which must not exist or be empty\n"
+             "export   records as JSON or lines; sluice store export --help tells more\n\n")};
 
 /* ---- verify ---- */
 
@@ -353,13 +355,16 @@ int command_store(int argc, char **argv)
     int status;
     defer(arena_free) struct arena arena = {0};
     defer(config_free) struct config config = {0};
+    if (argc > 0 && strcmp(argv[0], "export") == 0) /* it has flags of its own */
+        return command_store_export(argc - 1, argv + 1);
     if (!front_read(&front, &f, &given, &arena, argc, argv, &status))
         return status;
     struct str what = given.operands.n ? given.operands.items[0] : STR("");
     bool is_copy = str_equal(what, STR("backup")) || str_equal(what, STR("restore"));
     if (given.operands.n != (is_copy ? 2u : 1u))
         return front_fail(&front,
-                          "say what: verify, du, plan, merge, backup FOLDER or restore BACKUP");
+                          "say what: verify, du, plan, merge, backup FOLDER, restore BACKUP or "
+                          "export");
     if (!front_config(&front, &config, f.config, false, &status))
         return status;
     if (f.store.len == 0)
