@@ -205,6 +205,30 @@ bool store_segment_load(const struct block_ref *ref, struct buf *out, struct err
     return done ? true : err_wrap(err, "segment %06llu", (unsigned long long)ref->segment->number);
 }
 
+static bool read_front(const struct block_ref *ref, size_t n, struct str *front,
+                       struct arena *arena, struct err *err)
+{
+    size_t got, want = min_of(n, (size_t)ref->length);
+    char *to = arena_alloc_raw(arena, want);
+    if (!file_read_at(&ref->segment->file, ref->offset, to, want, &got, err))
+        return false;
+    *front = str_of(to, got);
+    return got == want ? true : err_set(err, ERR_CORRUPT, "a chunk is cut short");
+}
+
+bool store_segment_directory(const struct block_ref *ref, struct chunk *chunk,
+                             struct packer *packer, struct arena *arena, struct err *err)
+{
+    enum { USUAL = 8 << 10 };
+    struct str front;
+    struct block_header h;
+    bool done = read_front(ref, USUAL, &front, arena, err) && chunk_peek(front, &h, err);
+    size_t size = done ? (size_t)CHUNK_HEADER + h.directory_stored : 0;
+    done = done && (size <= front.len || read_front(ref, size, &front, arena, err)) &&
+           chunk_open_directory(chunk, front, packer, arena, err);
+    return done ? true : err_wrap(err, "segment %06llu", (unsigned long long)ref->segment->number);
+}
+
 /* ---- writing ---- */
 
 static bool append(struct segment_writer *w, struct str bytes, struct err *err)

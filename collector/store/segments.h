@@ -32,6 +32,9 @@ struct store_segment {
 int store_segment_compare(const struct store_segment *a, const struct store_segment *b);
 /* Appends the bytes of a chunk. Any thread. */
 bool store_segment_load(const struct block_ref *ref, struct buf *out, struct err *err);
+/* What stands in a chunk: the streams, their rows, and the origins. Only its front is read. Any thread. */
+bool store_segment_directory(const struct block_ref *ref, struct chunk *chunk,
+                             struct packer *packer, struct arena *arena, struct err *err);
 
 /* Opens for reading, with one reference. What is damaged is in .problem; the chunks that are there are
  * listed all the same. */
