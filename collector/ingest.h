@@ -51,6 +51,9 @@ void ingest_set_retention(struct ingest *i, int64_t keep_ns, uint64_t max_bytes,
 void ingest_on_publish(struct ingest *i, void (*published)(void *data), void *data);
 /* The journal that is written ends, and all that there are become segments, from the next commit on. */
 void ingest_merge(struct ingest *i);
+/* The import that is ready in the store's folder under this id comes in with the next commit, and that is
+ * answered: 200, 404 there is none, 503. */
+void ingest_import(struct ingest *i, struct http_exchange *x, struct hash128 id);
 /* A merge is under way, or will be. */
 bool ingest_is_merging(const struct ingest *i);
 /* Once a second: retention. */

@@ -1,6 +1,7 @@
 #include "collector/store/merging.h"
 
 #include "base/mem.h"
+#include "collector/store/adopting.h"
 #include "collector/store/merge.h"
 #include "collector/store/store_private.h"
 
@@ -77,17 +78,25 @@ static bool walk_days(struct store *s,
     return true;
 }
 
+void store_list_segment(struct store *s, struct store_segment *segment)
+{
+    s->last_segment = max_of(s->last_segment, segment->number);
+    mem_grow(s->segments, s->n_segments, s->segments_capacity);
+    s->segments[s->n_segments++] = segment;
+}
+
 static bool list_segment(struct store *s, const char *path, struct str name, struct err *err)
 {
     uint64_t number;
     struct store_segment *segment = NULL;
     if (!store_segment_number(name, &number))
         return true;
+    for (size_t i = 0; i < s->n_pending; i++)
+        if (s->segments[i]->number == number) /* it was moved meanwhile */
+            return true;
     if (!store_segment_open(&segment, path, number, err))
         return false;
-    s->last_segment = max_of(s->last_segment, number);
-    mem_grow(s->segments, s->n_segments, s->segments_capacity);
-    s->segments[s->n_segments++] = segment;
+    store_list_segment(s, segment);
     return true;
 }
 
@@ -129,6 +138,9 @@ bool is_journal_replaced(const struct store *s, uint64_t number)
 
 bool store_list_segments(struct store *s, struct err *err)
 {
+    if (!store_list_adopted(s, err))
+        return false;
+    s->n_pending = s->n_segments;
     if (!walk_days(s, list_segment, err))
         return false;
     size_t kept = 0;
@@ -546,8 +558,7 @@ bool store_end_merge(struct store *s, struct store_merge **merge, struct err *er
         m->journals[i]->is_merged = true;
     for (size_t i = 0; i < m->n_segments; i++)
         replace_segment(s, m->segments[i]);
-    mem_grow(s->segments, s->n_segments, s->segments_capacity);
-    s->segments[s->n_segments++] = move(m->made);
+    store_list_segment(s, move(m->made));
     store_publish(s);
     return true;
 }

@@ -148,17 +148,23 @@ static void note_problem(struct store_segment *s, const struct err *err)
         s->problem = arena_text(&s->arena, str_from(err->text));
 }
 
+void store_segment_set_path(struct store_segment *s, const char *path)
+{
+    struct buf kept = {0};
+    buf_add(&kept, str_from(path));
+    buf_text(&kept);
+    mem_free(&s->path);
+    s->path = kept.ptr;
+}
+
 bool store_segment_open(struct store_segment **out, const char *path, uint64_t number,
                         struct err *err)
 {
     defer(store_segment_unref) struct store_segment *s = mem_new(struct store_segment);
-    defer(buf_free) struct buf kept = {0};
     uint64_t end;
-    buf_add(&kept, str_from(path));
-    buf_text(&kept);
     s->number = number;
     s->references = 1;
-    s->path = move(kept.ptr);
+    store_segment_set_path(s, path);
     if (!file_open(&s->file, path, FILE_READ, err) || !file_size(&s->file, &s->bytes, err))
         return err_wrap(err, "%s", path);
     if (!read_head(s, err)) {

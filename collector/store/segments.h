@@ -40,6 +40,8 @@ bool store_segment_directory(const struct block_ref *ref, struct chunk *chunk,
  * listed all the same. */
 bool store_segment_open(struct store_segment **s, const char *path, uint64_t number,
                         struct err *err);
+/* It was moved. */
+void store_segment_set_path(struct store_segment *s, const char *path);
 void store_segment_unref(struct store_segment **s);
 /* The footer is not needed any more. */
 void store_segment_forget_places(struct store_segment *s);
