@@ -59,7 +59,8 @@ static const struct front front = {
              "       sluice store merge [OPTIONS]\n"
              "       sluice store backup [OPTIONS] FOLDER\n"
              "       sluice store restore [OPTIONS] BACKUP\n"
-             "       sluice store export [OPTIONS] [SERVICE | NAME=VALUE]...\n\n"
+             "       sluice store export [OPTIONS] [SERVICE | NAME=VALUE]...\n"
+             "       sluice store import [OPTIONS] FILE... [NAME=VALUE]...\n\n"
              "verify   reads everything and checks it; 3 if something is damaged\n"
              "du       sizes by day: lines, and what they take on disk; how it grows.\n"
              "         --by service: of each service, its share, and its growth\n"
@@ -71,7 +72,8 @@ static const struct front front = {
              "         checksums. Again into the same folder only what is new is copied.\n"
              "         sluice grep --store FOLDER searches it in place.\n"
              "restore  of a backup into --store, which must not exist or be empty\n"
-             "export   records as JSON or lines; sluice store export --help tells more\n\n")};
+             "export   records as JSON or lines; sluice store export --help tells more\n"
+             "import   old log files, and exports; sluice store import --help tells more\n\n")};
 
 /* ---- verify ---- */
 
@@ -355,8 +357,8 @@ int command_store(int argc, char **argv)
     bool is_copy = str_equal(what, STR("backup")) || str_equal(what, STR("restore"));
     if (given.operands.n != (is_copy ? 2u : 1u))
         return front_fail(&front,
-                          "say what: verify, du, plan, merge, backup FOLDER, restore BACKUP or "
-                          "export");
+                          "say what: verify, du, plan, merge, backup FOLDER, restore BACKUP, "
+                          "export or import FILE");
     if (!front_config(&front, &config, f.config, false, &status))
         return status;
     if (f.store.len == 0)

@@ -199,6 +199,18 @@ static bool move_all(const char *store, const struct list *list, struct err *err
            folder_sync(folder, err);
 }
 
+/* Of an import that was interrupted, unless one is under way. */
+static void remove_leftovers(const char *store)
+{
+    defer(arena_free) struct arena arena = {0};
+    defer(file_close) struct file lock = {0};
+    struct err ignored;
+    const char *path = path_of(store, "LOCK", &arena);
+    if (is_there(path) && file_open(&lock, path, FILE_OPEN_MAKE, &ignored) &&
+        file_lock(&lock, &ignored))
+        import_clear(store, &ignored);
+}
+
 void store_resume_adoption(struct store *s)
 {
     defer(arena_free) struct arena arena = {0};
@@ -206,9 +218,11 @@ void store_resume_adoption(struct store *s)
     defer(free_list) struct list list = {0};
     const char *store = s->options.folder;
     struct err ignored;
-    if (is_adoption_pending(store) && take_busy(store, &busy, &ignored) &&
-        read_list(path_of(store, "ADOPT", &arena), true, &list, &ignored) &&
-        file_remove(path_of(store, "READY", &arena), &ignored))
+    if (!is_adoption_pending(store))
+        remove_leftovers(store);
+    else if (take_busy(store, &busy, &ignored) &&
+             read_list(path_of(store, "ADOPT", &arena), true, &list, &ignored) &&
+             file_remove(path_of(store, "READY", &arena), &ignored))
         move_all(store, &list, &ignored);
 }
 

@@ -45,7 +45,8 @@ bool import_announce(const char *store, struct hash128 id, const struct adoptabl
 
 /* ---- private to collector/store ---- */
 
-/* Finishes what was interrupted, before anything is listed. What cannot be finished stays as it is. */
+/* Finishes what was interrupted, or removes what of it does not count, before anything is listed. What cannot
+ * be finished stays as it is. */
 void store_resume_adoption(struct store *s);
 /* Lists what ADOPT names and is not moved yet. */
 bool store_list_adopted(struct store *s, struct err *err);

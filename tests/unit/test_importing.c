@@ -282,6 +282,25 @@ TEST(importing_what_is_not_adopted_leaves_nothing) /* I3 */
     store_close(&s, now);
 }
 
+TEST(importing_what_a_crash_has_left_goes_when_the_store_opens) /* I3 */
+{
+    struct err err;
+    struct importing *i = NULL;
+    defer(arena_free) struct arena a = {0};
+    struct store *s = open_store(0);
+    prepare_three_days(&i);
+    store_close(&s, now);
+    s = open_store(0); /* not while it is under way */
+    CHECK_INT(files_in("/import"), 6);
+    store_close(&s, now);
+    REQUIRE_OK(file_rename(path_of(&a, "/import"), path_of(&a, "/kept"), &err));
+    importing_close(&i);
+    REQUIRE_OK(file_rename(path_of(&a, "/kept"), path_of(&a, "/import"), &err));
+    s = open_store(0);
+    CHECK_INT(files_in("/import"), 2);
+    store_close(&s, now);
+}
+
 static void write_text(const char *name, struct str text)
 {
     struct err err;
