@@ -32,8 +32,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { FILE_LABEL_TAIL = 900 };
-
 struct import_flags {
     struct str config, store, service, multiline, timezone;
     struct str_list collector;
@@ -200,17 +198,19 @@ static struct str base_name(struct import *m, const char *folder, struct str nam
     return plain;
 }
 
-/* Of a path: its folder, made absolute, and its name. */
+/* Of a path: its folder, made absolute, and its name. An absolute one is taken as it stands, as the shipper
+ * does, without looking where links lead. */
 static bool split_path(struct import *m, const char *path, const char **folder, struct str *name,
                        struct err *err)
 {
-    char *real = realpath(path, NULL);
-    if (!real)
+    bool is_plain = path[0] == '/' && !strstr(path, "/.") && !strstr(path, "//");
+    char *full = is_plain ? strdup(path) : realpath(path, NULL);
+    if (!full)
         return err_sys(err, "%s", path);
-    const char *slash = strrchr(real, '/');
-    *folder = arena_text(&m->arena, str_of(real, slash == real ? 1 : (size_t)(slash - real)));
+    const char *slash = strrchr(full, '/');
+    *folder = arena_text(&m->arena, str_of(full, slash == full ? 1 : (size_t)(slash - full)));
     *name = arena_copy(&m->arena, str_from(slash + 1));
-    free(real);
+    free(full);
     return true;
 }
 
@@ -227,9 +227,7 @@ static bool name_source(struct import *m, struct source *s, struct err *err)
     struct str name;
     if (!split_path(m, s->file.path, &folder, &name, err))
         return false;
-    if (m->n_given > LABELS_MAX - 4)
-        return err_set(err, ERR_LIMIT, "more than %d labels", LABELS_MAX - 4);
-    s->labels.items = arena_array(&m->arena, struct label, m->n_given + LABELS_MAX);
+    s->labels.items = arena_array(&m->arena, struct label, m->n_given + m->config->labels.n + 4);
     for (size_t i = 0; i < m->n_given; i++)
         s->labels.items[s->labels.n++] = m->given[i];
     add_label(&s->labels, "service", m->flags->service);
@@ -239,10 +237,13 @@ static bool name_source(struct import *m, struct source *s, struct err *err)
         struct str path = arena_print(&m->arena, "%s/%.*s", slash[1] ? folder : "", STR_ARG(base));
         add_label(&s->labels, "service", str_from(slash[1] ? slash + 1 : "root"));
         add_label(&s->labels, "host", host_name(m));
-        add_label(
-            &s->labels, "file",
-            str_slice(path, path.len > LABEL_VALUE_MAX ? path.len - FILE_LABEL_TAIL : 0, SIZE_MAX));
+        add_label(&s->labels, "file", path);
+        for (size_t i = 0; i < m->config->labels.n; i++)
+            add_label(&s->labels, arena_text(&m->arena, m->config->labels.items[i].name),
+                      m->config->labels.items[i].value);
     }
+    if (s->labels.n >= LABELS_MAX) /* a lane may add one */
+        return err_set(err, ERR_LIMIT, "more than %d labels", LABELS_MAX - 1);
     return labels_sort(&s->labels, err);
 }
 

@@ -8,6 +8,7 @@
  *
  *  1. A record without a time has that of the one before it in its lane, else the first of the file, else that of
  *     the file's last change.
+ *     A time without a year is one of the year before that.
  *  2. A record longer than PARSE_LINE_MAX comes in parts; no byte is left out.
  *  3. A file that changes between the two is refused.
  *  4. Of an export all that its JSON says is taken: a line that is none, or breaks a bound, is an error with file

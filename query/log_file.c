@@ -85,7 +85,9 @@ static bool read_packed(struct log_file *f, struct str *bytes, struct err *err)
         if (f->packed.len == 0 && !f->is_over && !read_more(f, f->packed_room, &f->packed, err))
             return false;
         if (!unpacker_step(f->unpacker, &f->packed, f->room + len, READ_BYTES - len, &got, err))
-            return err_wrap(err, "%s", f->path);
+            return err->code == ERR_LIMIT
+                       ? err_wrap(err, "%s: unpack it first (zstd -d --long=31)", f->path)
+                       : err_wrap(err, "%s", f->path);
         len += got;
     }
     *bytes = str_of(f->room, len);

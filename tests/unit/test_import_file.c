@@ -81,6 +81,9 @@ TEST(import_file_lines_without_a_time) /* 1 */
                "2026-11-25T10:00:00Z unknown no time\n2026-11-25T10:00:00Z unknown at all\n");
     check_read("c.log", STR("Nov 24 10:00:00 h a: b\n"),
                "2026-11-24T10:00:00Z unknown Nov 24 10:00:00 h a: b\n");
+    check_read("d.log", STR("Nov 27 10:00:00 h a: b\nJan 24 10:00:00 h a: b\n"),
+               "2025-11-27T10:00:00Z unknown Nov 27 10:00:00 h a: b\n"
+               "2026-01-24T10:00:00Z unknown Jan 24 10:00:00 h a: b\n");
     check_read("empty.log", STR(""), "");
 }
 
