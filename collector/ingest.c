@@ -250,6 +250,9 @@ static void answer_adoption(struct ingest *i)
               (unsigned long long)a->adopted.segments, (unsigned long long)a->adopted.records);
     if (a->is_done)
         log_info("imported %llu records", (unsigned long long)a->adopted.records);
+    if (a->is_done && a->adopted.is_pending)
+        log_warn("what was imported is not in its place yet, and no import can follow before the "
+                 "next start");
     if (a->x && a->is_done)
         http_reply(a->x, 200, "application/json", buf_str(&json));
     else if (a->x)

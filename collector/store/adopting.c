@@ -314,9 +314,10 @@ static bool adopt(struct store *s, struct list *list, struct adopted *adopted, s
         file_remove(path_of(store, "ADOPT", &arena), &ignored); /* it may have its name already */
         return false;
     }
-    if (file_remove(path_of(store, "READY", &arena), &ignored))
-        move_all(store, list, &ignored);
+    bool is_moved =
+        file_remove(path_of(store, "READY", &arena), &ignored) && move_all(store, list, &ignored);
     take_in(s, list, &new, adopted);
+    adopted->is_pending = !is_moved;
     return true;
 }
 

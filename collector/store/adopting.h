@@ -21,6 +21,7 @@
 
 struct adopted {
     uint64_t segments, records, line_bytes, bytes;
+    bool is_pending; /* not all could be moved: the next opening of the store does it */
 };
 
 /* A writer call. ERR_NOT_FOUND: no import of this id is ready; ERR_CONFLICT: somebody is at these files;
