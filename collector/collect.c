@@ -10,6 +10,7 @@
  *     POST /api/v1/reload                     admin      `sluice reload`
  *     POST /api/v1/store/merge                admin      `sluice store merge`
  *     POST /api/v1/store/archive              admin      `sluice store archive`
+ *     POST /api/v1/store/import?id=...        admin      `sluice store import`
  *     GET /health /healthz /ready /           nobody's secret
  *
  * Over TCP everything but the last row needs a token (collector/tokens.h), and requests that a web
@@ -249,6 +250,19 @@ static void handle_archive(struct http_exchange *x, void *data)
     http_reply(x, 202, "application/json", STR("{\"merging\":true}\n"));
 }
 
+static void handle_import(struct http_exchange *x, void *data)
+{
+    struct collector *c = data;
+    struct hash128 id;
+    defer(arena_free) struct arena arena = {0};
+    if (c->is_stopping)
+        http_reply_text(x, 503, "shutting down");
+    else if (hash128_parse(http_query_value(x, "id", &arena), &id))
+        ingest_import(c->ingest, x, id);
+    else
+        http_reply_text(x, 400, "id: 32 hex digits, as sluice store import gives them");
+}
+
 static void handle_reload(struct http_exchange *x, void *data)
 {
     struct collector *c = data;
@@ -279,6 +293,7 @@ static const struct http_route routes[] = {
     {"POST", "/api/v1/reload", 0, handle_reload, ACCESS_ADMIN},
     {"POST", "/api/v1/store/merge", 0, handle_merge, ACCESS_ADMIN},
     {"POST", "/api/v1/store/archive", 0, handle_archive, ACCESS_ADMIN},
+    {"POST", "/api/v1/store/import", 0, handle_import, ACCESS_ADMIN},
 };
 
 static bool authorize(struct http_exchange *x, const struct http_route *route, void *data)

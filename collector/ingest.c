@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "collector/hello.h"
 #include "collector/merger.h"
+#include "collector/store/adopting.h"
 #include "collector/store/merging.h"
 #include "formats/block/builder.h"
 
@@ -28,6 +29,15 @@ struct ingest_hello {
     struct http_exchange *x;
 };
 
+/* An import that waits for the next commit, or is in it. */
+struct ingest_adoption {
+    struct http_exchange *x; /* NULL: the client has left; it comes in all the same */
+    struct hash128 id;
+    struct adopted adopted;
+    struct err err;
+    bool is_wanted, runs, is_done;
+};
+
 struct ingest {
     struct store *store;
     struct metrics *metrics;
@@ -37,6 +47,7 @@ struct ingest {
     struct ingest_request *queue, **queue_end; /* the loop's */
     struct ingest_request *batch;              /* the commit's, while it runs */
     struct ingest_hello *hellos;
+    struct ingest_adoption adoption;
     struct merger *merger;
     uint64_t bytes;        /* of all bodies, queued or in the commit */
     int64_t maintained_ns; /* monotonic */
@@ -171,6 +182,9 @@ static void run_commit(struct work *work)
     }
     if (i->closes_journal && i->was_good && !store_close_journal(i->store, &err))
         log_error("closing the journal: %s", err.text);
+    struct ingest_adoption *a = &i->adoption;
+    if (a->runs)
+        a->is_done = store_adopt(i->store, a->id, &a->adopted, &a->err);
     if (i->maintains)
         i->maintain_err.code = ERR_NONE;
     if (i->maintains && !store_maintain(i->store, time_now(), &i->maintain_err))
@@ -226,6 +240,24 @@ static void answer_hellos(struct ingest *i)
     }
 }
 
+static void answer_adoption(struct ingest *i)
+{
+    struct ingest_adoption *a = &i->adoption;
+    defer(buf_free) struct buf json = {.max = 4096};
+    buf_print(&json, "{\"segments\":%llu,\"records\":%llu}\n",
+              (unsigned long long)a->adopted.segments, (unsigned long long)a->adopted.records);
+    if (a->is_done)
+        log_info("imported %llu records", (unsigned long long)a->adopted.records);
+    if (a->is_done && a->adopted.is_pending)
+        log_warn("what was imported is not in its place yet, and no import can follow before the "
+                 "next start");
+    if (a->x && a->is_done)
+        http_reply(a->x, 200, "application/json", buf_str(&json));
+    else if (a->x)
+        http_reply_text(a->x, a->err.code == ERR_NOT_FOUND ? 404 : 503, "%s", a->err.text);
+    *a = (struct ingest_adoption){0};
+}
+
 static void commit_done(struct work *work)
 {
     struct ingest *i = container_of(work, struct ingest, work);
@@ -253,6 +285,8 @@ static void commit_done(struct work *work)
         free_request(r);
     }
     answer_hellos(i);
+    if (i->adoption.runs)
+        answer_adoption(i);
     if (work_is_canceled(work))
         return;
     i->wants_maintenance |= merger_turn(i->merger);
@@ -270,7 +304,8 @@ static void merge_ended(void *data)
 
 static void start_commit(struct ingest *i)
 {
-    if (i->is_running || (!i->queue && !i->wants_maintenance && !i->wants_merge))
+    if (i->is_running ||
+        (!i->queue && !i->wants_maintenance && !i->wants_merge && !i->adoption.is_wanted))
         return;
     if (i->has_retention)
         store_set_retention(i->store, &i->retention);
@@ -283,6 +318,7 @@ static void start_commit(struct ingest *i)
     i->wants_maintenance = false;
     i->closes_journal = i->wants_merge;
     i->wants_merge = false;
+    i->adoption.runs = i->adoption.is_wanted;
     if (i->maintains)
         i->maintained_ns = time_monotonic();
     work_start(i->workers, &i->work);
@@ -373,6 +409,23 @@ void ingest_archive(struct ingest *i)
     start_commit(i);
 }
 
+static void left_adoption(struct http_exchange *x, void *data)
+{
+    (void)x;
+    ((struct ingest *)data)->adoption.x = NULL;
+}
+
+void ingest_import(struct ingest *i, struct http_exchange *x, struct hash128 id)
+{
+    if (i->adoption.is_wanted) {
+        refuse_busy(x, "another import is coming in");
+        return;
+    }
+    i->adoption = (struct ingest_adoption){.x = x, .id = id, .is_wanted = true};
+    http_on_closed(x, left_adoption, i);
+    start_commit(i);
+}
+
 bool ingest_is_merging(const struct ingest *i)
 {
     return i->wants_merge || i->closes_journal || merger_is_busy(i->merger) ||
@@ -419,6 +472,10 @@ void ingest_close(struct ingest **address)
     }
     i->queue_end = &i->queue;
     i->wants_maintenance = i->wants_merge = false;
+    if (i->adoption.is_wanted && !i->adoption.runs) {
+        err_set(&i->adoption.err, ERR_AGAIN, "shutting down");
+        answer_adoption(i);
+    }
     if (i->workers)
         workers_close(&i->workers); /* runs commit_done */
     merger_close(&i->merger);

@@ -52,6 +52,9 @@ void ingest_on_publish(struct ingest *i, void (*published)(void *data), void *da
 void ingest_merge(struct ingest *i);
 /* All days that are closed become archives. */
 void ingest_archive(struct ingest *i);
+/* The import that is ready in the store's folder under this id comes in with the next commit, and that is
+ * answered: 200, 404 there is none, 503. */
+void ingest_import(struct ingest *i, struct http_exchange *x, struct hash128 id);
 /* A merge is under way, or will be. */
 bool ingest_is_merging(const struct ingest *i);
 /* Once a second: retention. */

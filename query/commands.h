@@ -9,5 +9,6 @@ int command_token(int argc, char **argv);
 int command_status(int argc, char **argv);
 int command_reload(int argc, char **argv);
 int command_store(int argc, char **argv);
+int command_store_export(int argc, char **argv); /* argv[0]: the word behind "export" */
 
 #endif

@@ -7,6 +7,7 @@
 #include "collector/store/parts.h"
 #include "query/client.h"
 #include "query/commands.h"
+#include "query/services.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,16 +15,18 @@
 
 enum { EXIT_WRONG = 2, EXIT_INCOMPLETE = 3 };
 enum form { FORM_TEXT, FORM_JSON };
+enum by { BY_DAY, BY_SERVICE };
 
 struct store_flags {
     struct str config, store;
     struct str_list collector;
     int64_t days;
-    int output;
+    int output, by;
     bool wait, help;
 };
 
 static const char *const output_words[] = {"text", "json", NULL};
+static const char *const by_words[] = {"day", "service", NULL};
 
 #define FIELD(name) .field = offsetof(struct store_flags, name)
 
@@ -37,6 +40,8 @@ static const struct option rows[] = {
      .help = "merge, archive: which collector to ask"},
     {.flag = "days", .type = OPTION_INTEGER, FIELD(days), .least = 1, .most = 100000, .value_name = "NUM",
      .help = "du: only the last so many"},
+    {.flag = "by", .type = OPTION_WORD, FIELD(by), .words = by_words, .initial = "day", .value_name = "WHAT",
+     .help = "du: day, or service"},
     {.flag = "wait", .type = OPTION_BOOLEAN, FIELD(wait), .help = "merge, archive: until it is done"},
     {.flag = "output", .type = OPTION_WORD, FIELD(output), .words = output_words, .initial = "text",
      .value_name = "FORM", .help = "text or json"},
@@ -54,9 +59,12 @@ static const struct front front = {
              "       sluice store merge [OPTIONS]\n"
              "       sluice store archive [OPTIONS]\n"
              "       sluice store backup [OPTIONS] FOLDER\n"
-             "       sluice store restore [OPTIONS] BACKUP\n\n"
+             "       sluice store restore [OPTIONS] BACKUP\n"
+             "       sluice store export [OPTIONS] [SERVICE | NAME=VALUE]...\n"
+             "       sluice store import [OPTIONS] FILE... [NAME=VALUE]...\n\n"
              "verify   reads everything and checks it; 3 if something is damaged\n"
-             "du       sizes by day: lines, and what they take on disk; how it grows\n"
+             "du       sizes by day: lines, and what they take on disk; how it grows.\n"
+             "         --by service: of each service, its share, and its growth\n"
              "plan     what retention will remove, when, and why; the rules are those of the\n"
              "         configuration\n"
              "merge    has a collector merge all its journals now. It does so by itself when\n"
@@ -66,7 +74,9 @@ static const struct front front = {
              "backup   a consistent copy of a store, running or not, with a manifest of\n"
              "         checksums. Again into the same folder only what is new is copied.\n"
              "         sluice grep --store FOLDER searches it in place.\n"
-             "restore  of a backup into --store, which must not exist or be empty\n\n")};
+             "restore  of a backup into --store, which must not exist or be empty\n"
+             "export   records as JSON or lines; sluice store export --help tells more\n"
+             "import   old log files, and exports; sluice store import --help tells more\n\n")};
 
 /* ---- verify ---- */
 
@@ -102,20 +112,6 @@ struct amount {
     uint64_t files, records, line_bytes, bytes;
 };
 
-/* "9.8 MB" */
-static const char *human(uint64_t bytes, char room[16])
-{
-    static const char *const units[] = {"B", "kB", "MB", "GB", "TB", "PB"};
-    double value = (double)bytes;
-    size_t unit = 0;
-    while (value >= 999.95 && unit + 1 < countof(units)) {
-        value /= 1000;
-        unit++;
-    }
-    snprintf(room, 16, unit ? "%.1f %s" : "%.0f %s", value, units[unit]);
-    return room;
-}
-
 static void print_amount(const struct store_flags *f, const char *day, const struct amount *a)
 {
     char lines[16], stored[16];
@@ -128,7 +124,7 @@ static void print_amount(const struct store_flags *f, const char *day, const str
     }
     printf("%-10s %6llu files %12llu records %10s of lines %10s on disk %6.1f %%\n", day,
            (unsigned long long)a->files, (unsigned long long)a->records,
-           human(a->line_bytes, lines), human(a->bytes, stored),
+           human_size(a->line_bytes, lines), human_size(a->bytes, stored),
            a->line_bytes ? 100.0 * (double)a->bytes / (double)a->line_bytes : 0);
 }
 
@@ -166,8 +162,8 @@ static void print_growth(const struct store_flags *f, const struct config *confi
         printf(
             "grows by %s a day (the last %u whole day%s); full in %llu days, if nothing is removed "
             "before (%s)\n",
-            human(each, text), g->days, g->days == 1 ? "" : "s", (unsigned long long)(room / each),
-            limit);
+            human_size(each, text), g->days, g->days == 1 ? "" : "s",
+            (unsigned long long)(room / each), limit);
 }
 
 static int du(const struct store_flags *f, const struct config *config)
@@ -252,7 +248,7 @@ static void print_planned(const struct store_flags *f, const struct planned *p)
                (unsigned long long)p->part->bytes, buf_text(&when), p->why);
     else
         printf("%-20s  %-42s %12llu records %10s  %s\n", buf_text(&when), p->part->name,
-               (unsigned long long)p->part->records, human(p->part->bytes, size), p->why);
+               (unsigned long long)p->part->records, human_size(p->part->bytes, size), p->why);
 }
 
 /* A journal is kept as long as the rule that keeps longest says: nobody knows yet of what classes its rows are. */
@@ -388,19 +384,24 @@ int command_store(int argc, char **argv)
     int status;
     defer(arena_free) struct arena arena = {0};
     defer(config_free) struct config config = {0};
+    if (argc > 0 && strcmp(argv[0], "export") == 0) /* it has flags of its own */
+        return command_store_export(argc - 1, argv + 1);
     if (!front_read(&front, &f, &given, &arena, argc, argv, &status))
         return status;
     struct str what = given.operands.n ? given.operands.items[0] : STR("");
     bool is_copy = str_equal(what, STR("backup")) || str_equal(what, STR("restore"));
     if (given.operands.n != (is_copy ? 2u : 1u))
         return front_fail(
-            &front, "say what: verify, du, plan, merge, archive, backup FOLDER or restore BACKUP");
+            &front, "say what: verify, du, plan, merge, archive, backup FOLDER, restore BACKUP, "
+                    "export or import FILE");
     if (!front_config(&front, &config, f.config, false, &status))
         return status;
     if (f.store.len == 0)
         f.store = config.collector.data;
     if (str_equal(what, STR("verify")))
         return verify(&f);
+    if (str_equal(what, STR("du")) && f.by == BY_SERVICE)
+        return print_services(&front, f.store.ptr, f.days, f.output == FORM_JSON);
     if (str_equal(what, STR("du")))
         return du(&f, &config);
     if (str_equal(what, STR("plan")))

@@ -1,5 +1,6 @@
 /* The folders of days: which segments there are, and which files have been replaced. */
 #include "base/mem.h"
+#include "collector/store/adopting.h"
 #include "collector/store/store_private.h"
 
 enum { FOOTERS_MAX = 64 }; /* of the newest segments: others have nothing that is still of use */
@@ -68,17 +69,25 @@ static bool walk_days(const struct walk *w, struct err *err)
     return true;
 }
 
+void store_list_segment(struct store *s, struct store_segment *segment)
+{
+    s->last_segment = max_of(s->last_segment, segment->number);
+    mem_grow(s->segments, s->n_segments, s->segments_capacity);
+    s->segments[s->n_segments++] = segment;
+}
+
 static bool list_segment(struct store *s, const char *path, struct str name, struct err *err)
 {
     struct segment_name parsed;
     struct store_segment *segment = NULL;
     if (!segment_name_parse(name, &parsed) || parsed.is_new)
         return true;
+    for (size_t i = 0; i < s->n_pending; i++)
+        if (s->segments[i]->number == parsed.number) /* it was moved meanwhile */
+            return true;
     if (!store_segment_open(&segment, path, err))
         return false;
-    s->last_segment = max_of(s->last_segment, parsed.number);
-    mem_grow(s->segments, s->n_segments, s->segments_capacity);
-    s->segments[s->n_segments++] = segment;
+    store_list_segment(s, segment);
     if (s->n_segments > FOOTERS_MAX)
         store_segment_forget_footer(s->segments[s->n_segments - 1 - FOOTERS_MAX]);
     return true;
@@ -156,6 +165,9 @@ static void leave_out(struct store *s,
 
 bool store_list_segments(struct store *s, struct err *err)
 {
+    if (!store_list_adopted(s, err))
+        return false;
+    s->n_pending = s->n_segments;
     if (!walk_days(&(struct walk){s, list_segment, NULL}, err))
         return false;
     leave_out(s, is_left_over); /* first: what does not count replaces nothing */

@@ -239,12 +239,9 @@ bool store_end_merge(struct store *s, struct store_merge **merge, struct err *er
         m->journals[i]->is_merged = true;
     for (size_t i = 0; i < m->n_segments; i++)
         store_replace_segment(s, m->segments[i]);
-    for (size_t i = 0; i < CLASSES_MAX; i++) {
-        if (!m->made[i])
-            continue;
-        mem_grow(s->segments, s->n_segments, s->segments_capacity);
-        s->segments[s->n_segments++] = move(m->made[i]);
-    }
+    for (size_t i = 0; i < CLASSES_MAX; i++)
+        if (m->made[i])
+            store_list_segment(s, move(m->made[i]));
     store_publish(s);
     return true;
 }

@@ -1,6 +1,7 @@
 #include "collector/store/parts.h"
 
 #include "base/mem.h"
+#include "collector/store/adopting.h"
 #include "collector/store/snapshot.h"
 #include "collector/store/store_private.h"
 
@@ -249,6 +250,10 @@ static bool back_up_once(const char *folder, const char *to, struct store_copied
     size_t n;
     const char *path = arena_print(&arena, "%s/MANIFEST", to).ptr;
     *copied = (struct store_copied){0};
+    if (is_adoption_pending(folder))
+        return err_set(
+            err, ERR_AGAIN,
+            "an import is being taken in; if no collector runs, it was interrupted: start it");
     if (!view_open_folder(&v, folder, err))
         return false;
     file_load(path, MANIFEST_MAX, &b.before, &missing);

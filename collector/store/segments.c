@@ -18,6 +18,11 @@ static bool take_end(struct str *name, struct str end)
     return ends;
 }
 
+void segment_name_put(uint64_t number, char name[SEGMENT_NAME])
+{
+    snprintf(name, SEGMENT_NAME, "segment-%06llu", (unsigned long long)number);
+}
+
 bool segment_name_parse(struct str name, struct segment_name *parsed)
 {
     *parsed = (struct segment_name){.is_part = take_end(&name, PART_END),
@@ -220,6 +225,12 @@ bool store_segment_open(struct store_segment **out, const char *path, struct err
     return true;
 }
 
+void store_segment_adopt(struct store_segment *s, uint64_t number)
+{
+    s->number = number;
+    snprintf(s->class, sizeof s->class, "default");
+}
+
 void store_segment_moved(struct store_segment *s, const char *path)
 {
     mem_free(&s->path);
@@ -268,6 +279,30 @@ bool store_segment_load(const struct block_ref *ref, struct buf *out, struct err
     out->len += got;
     if (done && got < ref->length)
         done = err_set(err, ERR_CORRUPT, "a chunk is cut short");
+    return done ? true : err_wrap(err, "segment %06llu", (unsigned long long)ref->segment->number);
+}
+
+static bool read_front(const struct block_ref *ref, size_t n, struct str *front,
+                       struct arena *arena, struct err *err)
+{
+    size_t got, want = min_of(n, (size_t)ref->length);
+    char *to = arena_alloc_raw(arena, want);
+    if (!file_read_at(&ref->segment->file, ref->offset, to, want, &got, err))
+        return false;
+    *front = str_of(to, got);
+    return got == want ? true : err_set(err, ERR_CORRUPT, "a chunk is cut short");
+}
+
+bool store_segment_directory(const struct block_ref *ref, struct chunk *chunk,
+                             struct packer *packer, struct arena *arena, struct err *err)
+{
+    enum { USUAL = 8 << 10 };
+    struct str front;
+    struct block_header h;
+    bool done = read_front(ref, USUAL, &front, arena, err) && chunk_peek(front, &h, err);
+    size_t size = done ? (size_t)CHUNK_HEADER + h.directory_stored : 0;
+    done = done && (size <= front.len || read_front(ref, size, &front, arena, err)) &&
+           chunk_open_directory(chunk, front, packer, arena, err);
     return done ? true : err_wrap(err, "segment %06llu", (unsigned long long)ref->segment->number);
 }
 

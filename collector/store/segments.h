@@ -48,10 +48,15 @@ struct store_segment {
 int store_segment_compare(const struct store_segment *a, const struct store_segment *b);
 /* Appends the bytes of a chunk. Any thread. */
 bool store_segment_load(const struct block_ref *ref, struct buf *out, struct err *err);
+/* What stands in a chunk: the streams, their rows, and the origins. Only its front is read. Any thread. */
+bool store_segment_directory(const struct block_ref *ref, struct chunk *chunk,
+                             struct packer *packer, struct arena *arena, struct err *err);
 
 /* Opens for reading, with one reference. What is damaged is in .problem; the chunks that are there are
  * listed all the same. */
 bool store_segment_open(struct store_segment **s, const char *path, struct err *err);
+/* One that was made outside of a store: it has this number from now on, and is of the default class. */
+void store_segment_adopt(struct store_segment *s, uint64_t number);
 /* Its file has this path now. */
 void store_segment_moved(struct store_segment *s, const char *path);
 /* From name.part to name. */
@@ -61,6 +66,9 @@ void store_segment_unref(struct store_segment **s);
 /* The places and tables of the footer are not needed any more. */
 void store_segment_forget_footer(struct store_segment *s);
 
+/* "segment-000009" */
+enum { SEGMENT_NAME = 32 };
+void segment_name_put(uint64_t number, char name[SEGMENT_NAME]);
 /* False: it is no name of a segment. */
 bool segment_name_parse(struct str name, struct segment_name *parsed);
 

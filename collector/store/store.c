@@ -1,7 +1,7 @@
 #include "collector/store/store.h"
 
 #include "base/mem.h"
-#include "collector/store/journals.h"
+#include "collector/store/adopting.h"
 #include "collector/store/store_private.h"
 
 #include <stdio.h>
@@ -270,23 +270,26 @@ static uint64_t load_newest_tables(struct store *s)
     }
 }
 
-/* Without tables: of the chunks, so that all streams can be named again. */
-static void learn_streams(struct store *s)
+void store_learn_streams(struct store *s, const struct store_segment *segment)
 {
-    for (size_t i = 0; i < s->n_segments; i++) {
-        for (size_t k = 0; k < s->segments[i]->n_chunks; k++) {
-            struct err ignored;
-            struct chunk chunk;
-            defer(arena_free) struct arena arena = {0};
-            defer(buf_free) struct buf bytes = {.max = CHUNK_MAX};
-            if (!store_segment_load(&s->segments[i]->chunks[k], &bytes, &ignored) ||
-                !chunk_open(&chunk, buf_str(&bytes), &s->packer, &arena, &ignored))
-                continue;
-            for (size_t n = 0; n < chunk.block.n_streams; n++)
-                streams_add(&s->streams, &chunk.block.streams[n].labels, chunk.block.streams[n].id,
-                            s->segments[i]->newest_arrival_ns);
-        }
+    for (size_t i = 0; i < segment->n_chunks; i++) {
+        struct err ignored;
+        struct chunk chunk;
+        defer(arena_free) struct arena arena = {0};
+        if (!store_segment_directory(&segment->chunks[i], &chunk, &s->packer, &arena, &ignored))
+            continue;
+        for (size_t k = 0; k < chunk.block.n_streams; k++)
+            streams_add(&s->streams, &chunk.block.streams[k].labels, chunk.block.streams[k].id,
+                        segment->newest_arrival_ns);
     }
+}
+
+/* Those that no table may name: of what was imported, and without tables of all. */
+static void learn_streams(struct store *s, bool has_tables)
+{
+    for (size_t i = 0; i < s->n_segments; i++)
+        if (!has_tables || s->segments[i]->head.n_journals == 0)
+            store_learn_streams(s, s->segments[i]);
 }
 
 bool store_scan(struct store *s, struct err *err)
@@ -294,8 +297,7 @@ bool store_scan(struct store *s, struct err *err)
     if (!store_list_segments(s, err) || !list_journals(s, err))
         return false;
     uint64_t newest = load_newest_tables(s);
-    if (newest == 0)
-        learn_streams(s);
+    learn_streams(s, newest > 0);
     for (size_t i = 0; i < s->n_segments; i++) {
         store_segment_forget_footer(s->segments[i]);
         if (s->segments[i]->problem)
@@ -341,10 +343,13 @@ void store_free(struct store **store)
         store_journal_unref(&s->fresh[i]);
     for (size_t i = 0; i < s->n_segments; i++)
         store_segment_unref(&s->segments[i]);
+    for (size_t i = 0; i < s->n_adopted; i++)
+        store_segment_unref(&s->adopted[i]);
     for (size_t i = 0; i < s->n_replaced; i++)
         mem_free(&s->replaced[i]);
     mem_free(&s->replaced);
     mem_free(&s->segments);
+    mem_free(&s->adopted);
     mem_free(&s->journals);
     mem_free(&s->fresh);
     mem_free(&s->cuts);
@@ -433,8 +438,10 @@ bool store_open(struct store **store, const struct store_options *options, int64
 {
     defer(store_free) struct store *s = store_new(options);
     defer(arena_free) struct arena arena = {0};
-    if (!folder_make(store_path(s, "journal", &arena), err) || !take_lock(s, err) ||
-        !store_scan(s, err))
+    if (!folder_make(store_path(s, "journal", &arena), err) || !take_lock(s, err))
+        return false;
+    store_resume_adoption(s);
+    if (!store_scan(s, err))
         return false;
     store_remove_replaced(s);
     s->clock_ns = max_of(s->clock_ns, now_ns);
@@ -616,6 +623,9 @@ void store_publish(struct store *s)
         s->journals[s->n_journals++] = s->fresh[i];
     }
     s->n_fresh = 0;
+    for (size_t i = 0; i < s->n_adopted; i++)
+        store_list_segment(s, s->adopted[i]);
+    s->n_adopted = 0;
     for (size_t i = 0; i < s->n_journals; i++)
         store_journal_publish(s->journals[i]);
     streams_publish(&s->streams);

@@ -24,7 +24,8 @@ struct store {
     size_t n_journals, journals_capacity;
     struct store_segment **segments; /* in no order */
     size_t n_segments, segments_capacity;
-    uint64_t last_segment; /* the greatest number that was given */
+    uint64_t last_segment; /* the greatest number that was given; the writer's in store_adopt */
+    size_t n_pending;      /* of the list, when it is made: the first ones are not moved yet */
     bool archives_now;     /* all days that are closed */
     char **replaced;       /* paths of segments that merges have replaced; owned */
     size_t n_replaced, replaced_capacity;
@@ -38,6 +39,8 @@ struct store {
     size_t committed;             /* blocks of active that are committed */
     struct store_journal **fresh; /* made since the last publish */
     size_t n_fresh, fresh_capacity;
+    struct store_segment **adopted; /* come in since the last publish */
+    size_t n_adopted, adopted_capacity;
     struct cut *cuts;
     size_t n_cuts, cuts_capacity;
     struct origins *origins;
@@ -112,6 +115,8 @@ const char *store_path(const struct store *s, const char *name, struct arena *ar
 bool store_start_journal(struct store *s, struct err *err);
 /* Appends the payload of its first frame. Any thread that has a reference. */
 bool store_read_tables(const struct store_journal *j, struct buf *payload, struct err *err);
+/* All streams of its chunks. */
+void store_learn_streams(struct store *s, const struct store_segment *segment);
 /* It is large, of another day, or nothing has come for a while. */
 bool is_journal_due(const struct store *s);
 
@@ -126,6 +131,8 @@ int64_t store_longest_keep(const struct store *s);
 
 /* All segments that no other replaces. */
 bool store_list_segments(struct store *s, struct err *err);
+/* Takes over the reference. */
+void store_list_segment(struct store *s, struct store_segment *segment);
 bool is_journal_replaced(const struct store *s, uint64_t number);
 bool is_journal_of_segment(const struct store_segment *segment, uint64_t number);
 /* It leaves the list at the next publish; its file goes with the next maintenance. */

@@ -149,8 +149,8 @@ static bool read_directory(struct chunk *c, struct str directory, struct arena *
     return !r.bad && reader_left(&r) == 0;
 }
 
-bool chunk_open(struct chunk *chunk, struct str bytes, struct packer *packer, struct arena *arena,
-                struct err *err)
+bool chunk_open_directory(struct chunk *chunk, struct str bytes, struct packer *packer,
+                          struct arena *arena, struct err *err)
 {
     struct chunk c = {.block = {.bytes = bytes, .packer = packer}};
     struct block_header *h = &c.block.header;
@@ -164,6 +164,20 @@ bool chunk_open(struct chunk *chunk, struct str bytes, struct packer *packer, st
         return refuse("its directory is malformed", err);
     *chunk = c;
     return true;
+}
+
+bool chunk_open(struct chunk *chunk, struct str bytes, struct packer *packer, struct arena *arena,
+                struct err *err)
+{
+    struct block_header h;
+    if (!chunk_peek(bytes, &h, err))
+        return false;
+    if (h.length != bytes.len)
+        return refuse("its length is not that of its frame", err);
+    struct reader sum = reader_of(str_slice(bytes, CHECKSUM_AT, 8));
+    if (read_u64(&sum) != checksum(bytes))
+        return refuse("checksum mismatch", err);
+    return chunk_open_directory(chunk, bytes, packer, arena, err);
 }
 
 /* ---- rows ---- */

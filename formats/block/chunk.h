@@ -128,6 +128,10 @@ bool chunk_peek(struct str bytes, struct block_header *header, struct err *err);
 bool chunk_check(struct str bytes, struct block_header *header, struct err *err);
 bool chunk_open(struct chunk *chunk, struct str bytes, struct packer *packer, struct arena *arena,
                 struct err *err);
+/* The same of its front only, CHUNK_HEADER and directory_stored bytes of it, by which the rest is not
+ * checked: streams and origins are there, and nothing can be read. */
+bool chunk_open_directory(struct chunk *chunk, struct str front, struct packer *packer,
+                          struct arena *arena, struct err *err);
 bool chunk_read_rows(struct chunk *chunk, struct arena *arena, struct err *err);
 bool chunk_read_lines(struct chunk *chunk, struct arena *arena, struct err *err);
 /* All of it, as it was built. */

@@ -20,6 +20,7 @@ enum { PARSE_LINE_MAX = 1 << 20, PARSE_FIELDS = 512 };
 struct parsed {
     size_t line, lines; /* the first, from 1; how many lines of the file there are in it */
     bool is_cut;        /* longer than PARSE_LINE_MAX: the rest was not looked at */
+    unsigned part;      /* with .gives_parts: 0 or RECORD_PART_FIRST, _MIDDLE, _LAST */
     bool has_envelope;
     enum lane lane;    /* of the envelope */
     struct str text;   /* the record */
@@ -31,12 +32,15 @@ struct parsed {
 typedef void parsed_record(void *context, const struct parsed *record);
 
 struct parse_options {
-    const struct line_formats *formats;
+    const struct line_formats *formats; /* NULL: neither format nor fields are asked for */
     const struct multiline *rule;
     const struct zone *zone; /* NULL = UTC */
     struct str format;       /* that the user named, or empty */
     bool is_sniffed; /* the first line says which envelope it is, and .envelope is not asked */
     enum envelope_kind envelope;
+    /* A record longer than PARSE_LINE_MAX comes in parts and nothing is cut: between its lines, of which the
+     * newlines end parts, or within a line that alone is longer, which is joined to no other. */
+    bool gives_parts;
     int64_t file_time_ns; /* for times without a year */
     parsed_record *record;
     void *context;
@@ -45,6 +49,7 @@ struct parse_options {
 struct line_parse;
 
 struct line_parse *line_parse_open(const struct parse_options *options);
+/* At most PARSE_LINE_MAX bytes. is_cut: there is more of it; with .gives_parts that comes in the next call. */
 void line_parse_line(struct line_parse *p, struct str line, bool is_cut);
 /* Gives what is open, and closes. */
 void line_parse_close(struct line_parse **p);

@@ -414,6 +414,8 @@ static void put_json_part(struct buf *out, uint16_t flags)
                                                     : NULL;
     if (part)
         buf_print(out, ",\"part\":\"%s\"", part);
+    if (flags & RECORD_NO_NEWLINE)
+        buf_add(out, STR(",\"no_newline\":true"));
 }
 
 static void print_json_object(struct printer *p, const struct result *r, struct str line,
@@ -432,6 +434,8 @@ static void print_json_object(struct printer *p, const struct result *r, struct 
     put_json_labels(out, "labels", labels);
     if (r->level != LEVEL_UNKNOWN)
         buf_print(out, ",\"level\":\"%s\"", level_name(r->level));
+    if (r->flags & RECORD_LEVEL_DERIVED)
+        buf_add(out, STR(",\"level_derived\":true"));
     put_json_id(out, r);
     put_json_fields(out, r->fields);
     buf_add(out, STR(",\"ref\":\""));

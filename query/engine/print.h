@@ -22,7 +22,8 @@
 #include "query/engine/zone.h"
 
 /* Keys of JSON objects; those without a value are left out:
- *  time time_ns service host labels level id id_kind fields ref part context line|line_base64 */
+ *  time time_ns service host labels level level_derived id id_kind fields ref part no_newline context
+ *  line|line_base64 */
 
 enum print_output { PRINT_TEXT, PRINT_RAW, PRINT_JSON };
 enum print_time { TIME_ISO, TIME_SHORT, TIME_NS, TIME_UNIX, TIME_OFF };

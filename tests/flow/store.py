@@ -119,6 +119,11 @@ def files(place):
     flow.check(len(sizes) == 2, "no growth without a whole day before")
     flow.check(sizes[-1]["day"] == "total" and sizes[-1]["records"] == LINES, sizes)
     flow.check("MB of lines" in store(collector, "du").out.decode(), "for people")
+    services = [json.loads(line) for line in store(collector, "du", "--by", "service", "--output", "json").out.splitlines()]
+    flow.check([(s["service"], s["records"], s["share"]) for s in services] == [(path.parent.name, LINES, 1)], services)
+    flow.check(abs(services[0]["line_bytes"] - sizes[-1]["line_bytes"]) < 1, services)
+    table = store(collector, "du", "--by", "service", "--days", "3").out.decode().splitlines()
+    flow.check(table[1].split()[:2] == [path.parent.name, str(LINES)] and table[2].startswith("total"), table)
     plan = [json.loads(line) for line in store(collector, "plan", "--output", "json").out.splitlines()]
     flow.check([p["why"] for p in plan] == ["keep"], plan)
     flow.check(plan[0]["records"] == LINES and plan[0]["goes"].endswith("Z"), plan)

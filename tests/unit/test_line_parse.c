@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "formats/block/record.h"
 #include "tests/test.h"
 
 static void see(void *context, const struct parsed *p)
@@ -94,4 +95,110 @@ TEST(line_parse_sniffs_the_first_line_only)
     parse(&out, "none", (struct parse_options){.is_sniffed = true},
           str_slice(lines, sizeof "a line\n" - 1, SIZE_MAX));
     CHECK_STR(buf_str(&out), STR("1+1 err none 2026-11-25T10:00:00Z 1 x\n"));
+}
+
+/* What the parts hold, put together again; and how many there are of each kind. */
+struct parts {
+    struct buf text;
+    struct buf shape; /* w a whole record, f first, m middle, l last */
+    int64_t last_ns;
+};
+
+static void see_part(void *context, const struct parsed *r)
+{
+    struct parts *parts = context;
+    char letter = r->part == RECORD_PART_FIRST    ? 'f'
+                  : r->part == RECORD_PART_MIDDLE ? 'm'
+                  : r->part == RECORD_PART_LAST   ? 'l'
+                                                  : 'w';
+    CHECK(!r->is_cut && r->text.len <= PARSE_LINE_MAX);
+    buf_add_byte(&parts->shape, letter);
+    buf_add(&parts->text, r->text);
+    if (letter == 'w' || letter == 'l')
+        buf_add_byte(&parts->text, '\n');
+    parts->last_ns = r->facts.time_ns;
+}
+
+/* As a reader does that has no more than PARSE_LINE_MAX of a line at a time. */
+static void parse_parts(struct parts *parts, const char *rule_text, struct str lines)
+{
+    struct err err;
+    struct str line;
+    struct multiline *rule = NULL;
+    REQUIRE_OK(multiline_open(&rule, str_from(rule_text), &err));
+    struct line_parse *p = line_parse_open(&(struct parse_options){.rule = rule,
+                                                                   .gives_parts = true,
+                                                                   .is_sniffed = true,
+                                                                   .record = see_part,
+                                                                   .context = parts});
+    while (take_until(&lines, '\n', &line)) {
+        for (; line.len > PARSE_LINE_MAX; line = str_slice(line, PARSE_LINE_MAX, SIZE_MAX))
+            line_parse_line(p, str_slice(line, 0, PARSE_LINE_MAX), true);
+        line_parse_line(p, line, false);
+    }
+    line_parse_close(&p);
+    multiline_close(&rule);
+}
+
+static void add_long(struct buf *b, const char *front, size_t len)
+{
+    size_t n = strlen(front);
+    buf_add(b, str_from(front));
+    char *at = buf_reserve(b, len - n);
+    memset(at, 'x', len - n);
+    b->len += len - n;
+    buf_add_byte(b, '\n');
+}
+
+static void check_parts(const char *rule, const struct buf *lines, const char *shape)
+{
+    struct parts parts = {.text.max = 64 << 20};
+    parse_parts(&parts, rule, buf_str(lines));
+    CHECK_STR(buf_str(&parts.shape), str_from(shape));
+    CHECK(str_equal(buf_str(&parts.text), buf_str(lines)));
+    buf_free(&parts.text);
+    buf_free(&parts.shape);
+}
+
+TEST(line_parse_gives_long_records_in_parts)
+{
+    defer(buf_free) struct buf lines = {.max = 64 << 20};
+    buf_add(&lines, STR("begin\n"));
+    for (int i = 0; i < 5; i++) /* two and a bit fit into a part */
+        add_long(&lines, " ", PARSE_LINE_MAX / 2 - 10);
+    buf_add(&lines, STR("begin again\n"));
+    check_parts("^begin", &lines, "fmlw");
+    buf_reset(&lines);
+    add_long(&lines, "2026-11-25T10:00:00Z INFO ", 3 * PARSE_LINE_MAX + 5);
+    buf_add(&lines, STR("2026-11-25T10:00:01Z next\n"));
+    check_parts("none", &lines, "fmmlw");
+    buf_reset(&lines);
+    add_long(&lines, "begin", PARSE_LINE_MAX);
+    add_long(&lines, " ", PARSE_LINE_MAX - 1);
+    add_long(&lines, " ", 2 * PARSE_LINE_MAX);
+    buf_add(&lines, STR("end\n"));
+    check_parts("^begin", &lines, "wwflw");
+}
+
+TEST(line_parse_parts_have_the_time_of_the_first)
+{
+    struct parts parts = {.text.max = 64 << 20};
+    defer(buf_free) struct buf lines = {.max = 64 << 20};
+    add_long(&lines, "2026-11-25T10:00:00Z INFO ", 2 * PARSE_LINE_MAX);
+    parse_parts(&parts, "none", buf_str(&lines));
+    CHECK_INT(parts.last_ns / NS_PER_S, 1795600800);
+    buf_free(&parts.text);
+    buf_free(&parts.shape);
+    /* Pieces of a container's line that together are too long. */
+    buf_reset(&lines);
+    for (int i = 0; i < 3; i++) {
+        buf_print(&lines, "2026-11-25T10:00:0%dZ stdout %s ", i, i < 2 ? "P" : "F");
+        add_long(&lines, "y", PARSE_LINE_MAX / 2);
+    }
+    parts = (struct parts){.text.max = 64 << 20};
+    parse_parts(&parts, "auto", buf_str(&lines));
+    CHECK_STR(buf_str(&parts.shape), STR("fl"));
+    CHECK_INT(parts.text.len, PARSE_LINE_MAX / 2 * 3 + 1);
+    buf_free(&parts.text);
+    buf_free(&parts.shape);
 }

@@ -180,6 +180,11 @@ TEST(print_json_objects)
             "\"part\":\"first\",\"line\":\"say \\\"hi\\\"\\t\\\\ \\u001b\\n\xc3\xa9\"}\n"));
     CHECK(str_find(print_one(o, result_of(STR("\xc2\x9b\xc2\xa0")), &b),
                    STR("\"line\":\"\\u009b\xc2\xa0\"}")) != SIZE_MAX);
+    r = result_of(STR("a"));
+    r.flags = RECORD_LEVEL_DERIVED | RECORD_NO_NEWLINE;
+    CHECK(str_find(print_one(o, r, &b),
+                   STR("\"level\":\"error\",\"level_derived\":true,\"ref\"")) != SIZE_MAX);
+    CHECK(str_find(print_one(o, r, &b), STR("\"no_newline\":true,\"line\":\"a\"}")) != SIZE_MAX);
     r = result_of(STR("\xff\xfe!"));
     r.is_match = false;
     struct str text = print_one(o, r, &b);

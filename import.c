@@ -1,0 +1,499 @@
+/*
+ * Old log files become records of a store, with the times that stand in them. It stands at the root because it
+ * reads lines as the shipper does and puts them where the collector keeps them.
+ *
+ *     look at all files ─▶ leave out what the store has ─▶ records ─▶ segments in DATA/import ─▶ adopt:
+ *                                                                        by the collector, if one has the store
+ *                                                                        else here
+ *
+ *  1. All of it comes in, or nothing, whatever crashes (collector/store/adopting.h).
+ *  2. Files whose content is in the store with these labels are left out, so an import can be repeated.
+ *  3. What retention would remove at once is refused, or left out if that was asked for.
+ */
+#include "import.h"
+
+#include "base/file.h"
+#include "base/form.h"
+#include "base/front.h"
+#include "base/mem.h"
+#include "base/say.h"
+#include "base/text.h"
+#include "collector/store/adopting.h"
+#include "collector/store/importing.h"
+#include "collector/store/parts.h"
+#include "query/client.h"
+#include "query/import_file.h"
+#include "query/services.h"
+#include "shipper/rotation.h"
+#include "shipper/zones.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct import_flags {
+    struct str config, store, service, multiline, timezone;
+    struct str_list collector;
+    int output;
+    bool skip_old, help;
+};
+
+enum form { FORM_TEXT, FORM_JSON };
+
+static const char *const output_words[] = {"text", "json", NULL};
+
+#define FIELD(name) .field = offsetof(struct import_flags, name)
+
+/* clang-format off */
+static const struct option rows[] = {
+    {.flag = "service", .type = OPTION_STRING, FIELD(service), .value_name = "NAME",
+     .help = "of the records (default: the name of the file's folder)"},
+    {.flag = "timezone", .type = OPTION_STRING, FIELD(timezone), .initial = "local", .value_name = "ZONE",
+     .help = "of times without one: local, UTC, +02:00, Europe/Berlin"},
+    {.flag = "multiline", .type = OPTION_STRING, FIELD(multiline), .initial = "auto", .value_name = "RULE",
+     .help = "auto, none, java, python, go, node, ruby, php, dotnet, rust, or a pattern for first lines"},
+    {.flag = "skip-old", .type = OPTION_BOOLEAN, FIELD(skip_old),
+     .help = "leave out what is older than collector.retention.keep"},
+    {.flag = "store", .type = OPTION_PATH, FIELD(store), .value_name = "FOLDER",
+     .help = "the store (default collector.data of the configuration)"},
+    {.flag = "collector", .type = OPTION_STRINGS, FIELD(collector), .value_name = "URL",
+     .help = "the one that runs on this store, if it cannot be found by itself"},
+    {.flag = "config", .letter = 'c', .type = OPTION_PATH, FIELD(config), .value_name = "FILE",
+     .help = "configuration file (default " CONFIG_FILE ")"},
+    {.flag = "output", .type = OPTION_WORD, FIELD(output), .words = output_words, .initial = "text",
+     .value_name = "FORM", .help = "text or json"},
+    {.flag = "help", .letter = 'h', .type = OPTION_BOOLEAN, FIELD(help), .help = "this text"},
+};
+/* clang-format on */
+
+static const struct option_table table = {rows, countof(rows), NULL};
+
+static const struct front front = {
+    "store import", &table,
+    STR_INIT("usage: sluice store import [OPTIONS] FILE... [NAME=VALUE]...\n"
+             "\n"
+             "Old log files become records of the store, each at its own time: plain, .gz or\n"
+             ".zst; lines of applications, of Docker (json-file), of Kubernetes and Podman (CRI),\n"
+             "or JSON of sluice store export, whose records come back as they were. NAME=VALUE\n"
+             "are labels; host, service and file are there by themselves. A collector may run.\n"
+             "All of it comes in, or nothing; a file that is there already is left out.\n"
+             "\n"
+             "Exit status: 0, also if all was there already; 2 an error, nothing was imported.\n"
+             "\n")};
+
+struct source {
+    struct import_file file;
+    struct labels labels; /* sorted; those that an export does not have itself */
+    struct hash128 origin;
+};
+
+struct import {
+    const struct import_flags *flags;
+    const struct config *config;
+    struct arena arena;
+    struct import_rules rules;
+    struct multiline *rule;
+    struct zone *zone;
+    struct source *sources;
+    size_t n_sources;
+    struct label *given; /* NAME=VALUE */
+    size_t n_given;
+    struct importing *importing;
+    int64_t now_ns, oldest_ns;                /* what is older is left out */
+    const struct source *source;              /* that is read */
+    struct import_stream *streams[LANES + 1]; /* of its lanes; the last: without an envelope */
+    uint64_t records, line_bytes, bytes, known, left_out;
+    int64_t from_ns, to_ns;
+};
+
+/* ---- what was asked for ---- */
+
+static bool is_label(struct str operand)
+{
+    size_t end = str_find_byte(operand, '=');
+    if (end == SIZE_MAX || end == 0 || isdigit((unsigned char)operand.ptr[0]))
+        return false;
+    for (size_t i = 0; i < end; i++)
+        if (!isalnum((unsigned char)operand.ptr[i]) && !memchr("_-", operand.ptr[i], 2))
+            return false;
+    return true;
+}
+
+static bool take_operands(struct import *m, const struct str_list *operands, struct err *err)
+{
+    m->sources = arena_array(&m->arena, struct source, operands->n + 1);
+    m->given = arena_array(&m->arena, struct label, operands->n + 1);
+    for (size_t i = 0; i < operands->n; i++) {
+        struct str rest = operands->items[i], name;
+        if (!is_label(rest)) {
+            m->sources[m->n_sources++].file.path = arena_text(&m->arena, rest);
+            continue;
+        }
+        take_until(&rest, '=', &name);
+        m->given[m->n_given++] = (struct label){name, rest};
+    }
+    return m->n_sources ? true
+                        : err_set(err, ERR_INPUT, "say which files: sluice store import FILE...");
+}
+
+/* A store of another user would get files that he cannot read. */
+static bool check_user(const char *folder, struct err *err)
+{
+    struct stat st;
+    struct err missing;
+    if (!path_stat(folder, &st, &missing) || st.st_uid == geteuid())
+        return true;
+    return err_set(err, ERR_DENIED,
+                   "%s belongs to another user (uid %u): run this as that user, such as sudo -u "
+                   "sluice sluice store import",
+                   folder, (unsigned)st.st_uid);
+}
+
+static bool prepare(struct import *m, const struct str_list *operands, struct err *err)
+{
+    const struct import_flags *f = m->flags;
+    if (!take_operands(m, operands, err) || !check_user(f->store.ptr, err) ||
+        !multiline_open(&m->rule, f->multiline, err))
+        return false;
+    if (!zone_open(&m->zone, f->timezone, err))
+        return err_wrap(err, "--timezone");
+    m->rules = (struct import_rules){.rule = m->rule, .zone = m->zone};
+    return true;
+}
+
+/* ---- labels ---- */
+
+static struct str host_name(struct import *m)
+{
+    char name[256] = "";
+    const char *given = getenv("SLUICE_HOST");
+    if (given && *given)
+        return str_from(given);
+    if (gethostname(name, sizeof name - 1) != 0 || !name[0])
+        return STR("unknown");
+    return arena_copy(&m->arena, str_from(name));
+}
+
+static bool is_file_in(const char *folder, const char *name)
+{
+    struct stat st;
+    struct err missing;
+    defer(arena_free) struct arena arena = {0};
+    return path_stat(arena_print(&arena, "%s/%s", folder, name).ptr, &st, &missing);
+}
+
+/* The name without what packing and rotation have added, as far as the folder or a date says that they have. */
+static struct str base_name(struct import *m, const char *folder, struct str name)
+{
+    struct rotation bases[ROTATION_BASES_MAX];
+    struct str plain;
+    if (name.len > NAME_BYTES_MAX)
+        return name;
+    file_kind_of(name, &plain);
+    size_t n = rotation_bases(plain, bases);
+    for (size_t i = n; i-- > 0;)
+        if (bases[i].is_dated || is_file_in(folder, bases[i].base))
+            return arena_copy(&m->arena, str_of(bases[i].base, bases[i].base_len));
+    return plain;
+}
+
+/* Of a path: its folder, made absolute, and its name. An absolute one is taken as it stands, as the shipper
+ * does, without looking where links lead. */
+static bool split_path(struct import *m, const char *path, const char **folder, struct str *name,
+                       struct err *err)
+{
+    bool is_plain = path[0] == '/' && !strstr(path, "/.") && !strstr(path, "//");
+    char *full = is_plain ? strdup(path) : realpath(path, NULL);
+    if (!full)
+        return err_sys(err, "%s", path);
+    const char *slash = strrchr(full, '/');
+    *folder = arena_text(&m->arena, str_of(full, slash == full ? 1 : (size_t)(slash - full)));
+    *name = arena_copy(&m->arena, str_from(slash + 1));
+    free(full);
+    return true;
+}
+
+static void add_label(struct labels *labels, const char *name, struct str value)
+{
+    if (value.len && label_value(labels, str_from(name)).len == 0)
+        labels->items[labels->n++] = (struct label){str_from(name), value};
+}
+
+/* As the shipper names what it reads; of an export only what was said here. */
+static bool name_source(struct import *m, struct source *s, struct err *err)
+{
+    const char *folder;
+    struct str name;
+    if (!split_path(m, s->file.path, &folder, &name, err))
+        return false;
+    s->labels.items = arena_array(&m->arena, struct label, m->n_given + m->config->labels.n + 4);
+    for (size_t i = 0; i < m->n_given; i++)
+        s->labels.items[s->labels.n++] = m->given[i];
+    add_label(&s->labels, "service", m->flags->service);
+    if (!s->file.is_export) {
+        const char *slash = strrchr(folder, '/');
+        struct str base = base_name(m, folder, name);
+        struct str path = arena_print(&m->arena, "%s/%.*s", slash[1] ? folder : "", STR_ARG(base));
+        add_label(&s->labels, "service", str_from(slash[1] ? slash + 1 : "root"));
+        add_label(&s->labels, "host", host_name(m));
+        add_label(&s->labels, "file", path);
+        for (size_t i = 0; i < m->config->labels.n; i++)
+            add_label(&s->labels, arena_text(&m->arena, m->config->labels.items[i].name),
+                      m->config->labels.items[i].value);
+    }
+    if (s->labels.n >= LABELS_MAX) /* a lane may add one */
+        return err_set(err, ERR_LIMIT, "more than %d labels", LABELS_MAX - 1);
+    return labels_sort(&s->labels, err);
+}
+
+/* What the file holds and what it is called: its place may change. */
+static struct hash128 origin_of(const struct source *s)
+{
+    struct hash128_stream *hash = hash128_begin();
+    hash128_add(hash, MAP_KEY(s->file.content));
+    for (size_t i = 0; i < s->labels.n; i++) {
+        defer(buf_free) struct buf label = {0};
+        if (str_equal(s->labels.items[i].name, STR("file")))
+            continue;
+        put_str(&label, s->labels.items[i].name);
+        put_str(&label, s->labels.items[i].value);
+        hash128_add(hash, buf_str(&label));
+    }
+    return hash128_end(&hash);
+}
+
+static int64_t time_of(const struct import_file *f)
+{
+    return f->first_ns != TIME_NONE ? f->first_ns : f->changed_ns;
+}
+
+/* Rotated files are read in the order in which they were written. */
+static int by_time(const void *a, const void *b)
+{
+    int64_t x = time_of(&((const struct source *)a)->file);
+    int64_t y = time_of(&((const struct source *)b)->file);
+    return (x > y) - (x < y);
+}
+
+static bool look_at_all(struct import *m, struct err *err)
+{
+    for (size_t i = 0; i < m->n_sources; i++) {
+        struct source *s = &m->sources[i];
+        if (!import_file_look(&s->file, s->file.path, &m->rules, err) || !name_source(m, s, err))
+            return false;
+        s->origin = origin_of(s);
+    }
+    qsort(m->sources, m->n_sources, sizeof *m->sources, by_time);
+    return true;
+}
+
+/* ---- records ---- */
+
+static struct import_stream *stream_of_lane(struct import *m, const struct import_record *r)
+{
+    struct import_stream **stream = &m->streams[r->has_lane ? r->lane : LANES];
+    struct label items[LABELS_MAX + 1];
+    struct labels labels = {items, m->source->labels.n};
+    struct err err;
+    if (*stream)
+        return *stream;
+    memcpy(items, m->source->labels.items, labels.n * sizeof *items);
+    if (r->has_lane)
+        add_label(&labels, "stream", r->lane == LANE_ERR ? STR("stderr") : STR("stdout"));
+    if (!labels_sort(&labels, &err)) /* they were, and this one is none of them */
+        return NULL;
+    return *stream = importing_stream(m->importing, &labels);
+}
+
+/* Its own labels, and those that were given and it does not have. */
+static struct import_stream *stream_of_export(struct import *m, const struct import_record *r,
+                                              struct err *err)
+{
+    struct label items[2 * LABELS_MAX];
+    struct labels labels = {items, r->labels.n}, given = m->source->labels;
+    if (labels.n)
+        memcpy(items, r->labels.items, labels.n * sizeof *items);
+    for (size_t i = 0; i < given.n; i++)
+        if (label_value(&r->labels, given.items[i].name).len == 0)
+            items[labels.n++] = given.items[i];
+    return labels_sort(&labels, err) ? importing_stream(m->importing, &labels) : NULL;
+}
+
+static bool take(void *context, const struct import_record *r, struct err *err)
+{
+    struct import *m = context;
+    struct record record = r->record;
+    if (record.event_ns < m->oldest_ns) {
+        m->left_out++;
+        return true;
+    }
+    if (!m->source->file.is_export && m->config->shipper.times == TIMES_US)
+        record.event_ns -= record.event_ns % NS_PER_US; /* as the shipper keeps them */
+    struct import_stream *stream =
+        m->source->file.is_export ? stream_of_export(m, r, err) : stream_of_lane(m, r);
+    if (!stream || !importing_add(m->importing, stream, &record, err))
+        return false;
+    m->records++;
+    m->line_bytes += record.line.len;
+    m->from_ns = min_of(m->from_ns, record.event_ns);
+    m->to_ns = max_of(m->to_ns, record.event_ns);
+    return true;
+}
+
+static bool read_source(struct import *m, struct source *s, struct err *err)
+{
+    if (importing_knows(m->importing, s->origin)) {
+        m->known++;
+        say("note: %s is in the store already, and left out", s->file.path);
+        return true;
+    }
+    m->source = s;
+    memset(m->streams, 0, sizeof m->streams);
+    importing_begin(m->importing, s->origin);
+    return import_file_read(&s->file, &m->rules, take, m, err) && importing_end(m->importing, err);
+}
+
+/* ---- what retention will do ---- */
+
+static bool check_age(struct import *m, struct err *err)
+{
+    size_t n;
+    uint64_t old = 0;
+    int64_t keep_ns = m->config->collector.keep_ns;
+    const struct import_day *days = importing_days(m->importing, &n);
+    for (size_t i = 0; i < n; i++)
+        old += keep_ns && days[i].newest_ns < m->now_ns - keep_ns ? days[i].records : 0;
+    if (old == 0)
+        return true;
+    defer(buf_free) struct buf keep = {0};
+    put_duration(&keep, keep_ns);
+    return err_set(
+        err, ERR_INPUT,
+        "%llu of %llu records are older than collector.retention.keep (%s), and would be "
+        "removed at once: raise that first, or leave them out with --skip-old",
+        (unsigned long long)old, (unsigned long long)m->records, buf_text(&keep));
+}
+
+/* The oldest goes first, and that may be what is imported. */
+static void note_size(const struct import *m)
+{
+    size_t n;
+    struct err ignored;
+    uint64_t sum = m->bytes, most = m->config->collector.max_size;
+    defer(view_close) struct view *v = NULL;
+    if (most == 0 || !view_open_folder(&v, m->flags->store.ptr, &ignored))
+        return;
+    const struct store_part *parts = view_parts(v, &n);
+    for (size_t i = 0; i < n; i++)
+        sum += parts[i].bytes;
+    if (sum > most)
+        say("note: the store is now larger than collector.retention.max_size: what is oldest goes, "
+            "which may be what was imported (sluice store plan)");
+}
+
+/* ---- into the store ---- */
+
+static bool ask_collector(const struct import *m, struct err *err)
+{
+    struct warnings w = {0};
+    char id[HASH128_TEXT], path[128];
+    defer(client_free) struct client client = {0};
+    defer(buf_free) struct buf answer = {.max = 64 << 10};
+    hash128_text(importing_id(m->importing), id);
+    snprintf(path, sizeof path, "/api/v1/store/import?id=%s", id);
+    if (client_init(&client, &m->flags->collector, m->config, &w, err) &&
+        client_call(&client, "POST", path, &answer, err))
+        return true;
+    return err_wrap(err,
+                    "a collector has %s open, and did not take the import in (repeat it when "
+                    "that is mended; what is there already is left out)",
+                    m->flags->store.ptr);
+}
+
+static bool adopt(const struct import *m, struct err *err)
+{
+    struct store *store = NULL;
+    struct adopted adopted;
+    const struct store_options options = {.folder = m->flags->store.ptr};
+    if (!store_open(&store, &options, m->now_ns, err))
+        return err->code == ERR_CONFLICT && ask_collector(m, err);
+    bool done = store_adopt(store, importing_id(m->importing), &adopted, err);
+    store_close(&store, m->now_ns);
+    return done;
+}
+
+static bool run(struct import *m, struct err *err)
+{
+    const struct import_flags *f = m->flags;
+    int64_t keep_ns = m->config->collector.keep_ns;
+    m->oldest_ns = f->skip_old && keep_ns ? m->now_ns - keep_ns : INT64_MIN;
+    m->from_ns = INT64_MAX;
+    m->to_ns = INT64_MIN;
+    if (!look_at_all(m, err) || !importing_open(&m->importing, f->store.ptr, m->now_ns, err))
+        return false;
+    for (size_t i = 0; i < m->n_sources; i++)
+        if (!read_source(m, &m->sources[i], err))
+            return false;
+    if (m->records == 0)
+        return true;
+    if (!check_age(m, err) || !importing_finish(m->importing, &m->bytes, err) || !adopt(m, err))
+        return false;
+    note_size(m);
+    return true;
+}
+
+static void free_import(struct import *m)
+{
+    importing_close(&m->importing);
+    multiline_close(&m->rule);
+    zone_close(&m->zone);
+    arena_free(&m->arena);
+}
+
+static void print_done(const struct import *m)
+{
+    char lines[HUMAN_SIZE], stored[HUMAN_SIZE];
+    defer(buf_free) struct buf span = {0};
+    if (m->records) {
+        put_rfc3339(&span, m->from_ns, 0);
+        buf_add(&span, m->flags->output == FORM_JSON ? STR("\",\"to\":\"") : STR(" to "));
+        put_rfc3339(&span, m->to_ns, 0);
+    }
+    if (m->flags->output == FORM_JSON) {
+        printf(
+            "{\"files\":%zu,\"known\":%llu,\"records\":%llu,\"line_bytes\":%llu,\"stored_bytes\":"
+            "%llu,\"left_out\":%llu",
+            m->n_sources, (unsigned long long)m->known, (unsigned long long)m->records,
+            (unsigned long long)m->line_bytes, (unsigned long long)m->bytes,
+            (unsigned long long)m->left_out);
+        printf(m->records ? ",\"from\":\"%s\"}\n" : "%s}\n", buf_text(&span));
+        return;
+    }
+    printf("imported %llu records, %s of lines, %s on disk%s%s\n", (unsigned long long)m->records,
+           human_size(m->line_bytes, lines), human_size(m->bytes, stored), m->records ? "; " : "",
+           buf_text(&span));
+    if (m->left_out)
+        printf("left out %llu records that are older than collector.retention.keep\n",
+               (unsigned long long)m->left_out);
+}
+
+int command_import(int argc, char **argv)
+{
+    struct import_flags f;
+    struct options given;
+    struct err err;
+    int status;
+    defer(arena_free) struct arena arena = {0};
+    defer(config_free) struct config config = {0};
+    if (!front_read(&front, &f, &given, &arena, argc, argv, &status) ||
+        !front_config(&front, &config, f.config, false, &status))
+        return status;
+    if (f.store.len == 0)
+        f.store = config.collector.data;
+    defer(free_import) struct import m = {.flags = &f, .config = &config, .now_ns = time_now()};
+    if (!prepare(&m, &given.operands, &err) || !run(&m, &err))
+        return front_fail(&front, "%s", err.text);
+    print_done(&m);
+    return 0;
+}

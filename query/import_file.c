@@ -1,0 +1,270 @@
+#include "query/import_file.h"
+
+#include "base/mem.h"
+#include "formats/line/line_parse.h"
+#include "query/log_file.h"
+
+/* No line is younger than its file, so times without a year lie in the year before the file's last change
+ * (a day is for other zones); line_parse.h takes the year that is nearest. */
+#define YEAR_GUIDE_NS (181 * NS_PER_DAY)
+
+enum { JSON_LINE_MAX = 8 << 20, HEAD_LOOKED_AT = 64 };
+
+/* ---- bytes to lines ---- */
+
+struct lines {
+    struct buf open; /* what came of a line so far */
+    size_t max;      /* of a piece that is given */
+    /* is_cut: there is more of it. False ends it all. */
+    bool (*take)(void *context, struct str line, bool is_cut, struct err *err);
+    void *context;
+};
+
+static bool give(struct lines *l, struct str piece, bool is_cut, struct err *err)
+{
+    if (l->open.len == 0)
+        return l->take(l->context, piece, is_cut, err);
+    buf_add(&l->open, piece);
+    bool done = l->take(l->context, buf_str(&l->open), is_cut, err);
+    buf_reset(&l->open);
+    return done;
+}
+
+static bool split(struct lines *l, struct str bytes, struct err *err)
+{
+    while (bytes.len > 0) {
+        size_t end = str_find_byte(bytes, '\n'), room = l->max - l->open.len;
+        size_t len = min_of(min_of(end, bytes.len), room);
+        bool is_whole = end == len, is_full = !is_whole && len == room;
+        struct str piece = str_slice(bytes, 0, len);
+        if (!is_whole && !is_full) {
+            buf_add(&l->open, piece);
+            return true;
+        }
+        if (!give(l, piece, is_full, err))
+            return false;
+        bytes = str_slice(bytes, len + is_whole, SIZE_MAX);
+    }
+    return true;
+}
+
+/* ---- a file of text ---- */
+
+struct text {
+    const struct import_file *file;
+    struct line_parse *parse;
+    int64_t before_ns[LANES]; /* of the last record that had a time */
+    bool (*take)(void *context, const struct import_record *record, struct err *err);
+    void *context;
+    struct err *err;
+    bool has_failed, has_no_newline; /* the latter: what comes now is the file's end */
+    int64_t first_ns;                /* found by the first look */
+};
+
+static void see_time(void *context, const struct parsed *r)
+{
+    struct text *t = context;
+    if (t->first_ns == TIME_NONE)
+        t->first_ns = r->facts.time_ns;
+}
+
+static int64_t time_of(struct text *t, const struct parsed *r)
+{
+    int64_t *before = &t->before_ns[r->lane];
+    if (r->facts.time_ns != TIME_NONE)
+        *before = r->facts.time_ns;
+    if (*before != TIME_NONE)
+        return *before;
+    return t->file->first_ns != TIME_NONE ? t->file->first_ns : t->file->changed_ns;
+}
+
+static void see_record(void *context, const struct parsed *r)
+{
+    struct text *t = context;
+    unsigned flags = r->part | (r->facts.level_derived ? RECORD_LEVEL_DERIVED : 0u) |
+                     (t->has_no_newline && !r->has_envelope ? RECORD_NO_NEWLINE : 0u);
+    const struct import_record record = {
+        .record = {.event_ns = time_of(t, r),
+                   .level = r->facts.level,
+                   .flags = (uint16_t)flags,
+                   .line = r->text},
+        .has_lane = r->has_envelope,
+        .lane = r->lane,
+    };
+    if (t->has_failed || t->take(t->context, &record, t->err))
+        return;
+    t->has_failed = true;
+    err_wrap(t->err, "%s: line %zu", t->file->path, r->line);
+}
+
+static bool take_text(void *context, struct str line, bool is_cut, struct err *err)
+{
+    (void)err;
+    struct text *t = context;
+    line_parse_line(t->parse, line, is_cut);
+    return !t->has_failed;
+}
+
+static struct line_parse *open_parse(const struct import_file *f, const struct import_rules *rules,
+                                     parsed_record *record, struct text *t)
+{
+    return line_parse_open(&(struct parse_options){.rule = rules->rule,
+                                                   .zone = rules->zone,
+                                                   .is_sniffed = true,
+                                                   .gives_parts = true,
+                                                   .file_time_ns = f->changed_ns - YEAR_GUIDE_NS,
+                                                   .record = record,
+                                                   .context = t});
+}
+
+/* ---- an export ---- */
+
+struct json {
+    const struct import_file *file;
+    size_t line;
+    struct arena arena;
+    bool (*take)(void *context, const struct import_record *record, struct err *err);
+    void *context;
+};
+
+static bool take_json(void *context, struct str line, bool is_cut, struct err *err)
+{
+    struct json *j = context;
+    struct import_record record;
+    j->line++;
+    arena_reset(&j->arena);
+    if (str_trim(line).len == 0 || str_starts(line, STR("{\"end\":")))
+        return true;
+    bool done = is_cut ? err_set(err, ERR_INPUT, "it is longer than any line of an export")
+                       : import_read_json(line, &record, &j->arena, err) &&
+                             j->take(j->context, &record, err);
+    return done ? true : err_wrap(err, "%s: line %zu", j->file->path, j->line);
+}
+
+/* {"time":"2026-11-20T09:22:01.123456789Z","time_ns":" */
+static bool is_export(struct str head)
+{
+    return str_starts(head, STR("{\"time\":\"")) &&
+           str_find(str_slice(head, 0, HEAD_LOOKED_AT), STR("\",\"time_ns\":\"")) != SIZE_MAX;
+}
+
+/* ---- looking and reading ---- */
+
+/* All bytes of a file go to lines, if they are wanted (still), and into a hash. */
+struct pass {
+    struct log_file *file;
+    struct hash128_stream *hash;
+    struct lines lines;
+    uint64_t bytes;
+    char last; /* byte */
+};
+
+static void end_pass(struct pass *p)
+{
+    struct hash128_stream *hash = move(p->hash);
+    if (hash)
+        hash128_end(&hash);
+    log_file_close(&p->file);
+    buf_free(&p->lines.open);
+}
+
+static bool next_bytes(struct pass *p, struct str *bytes, struct err *err)
+{
+    if (!log_file_read(p->file, bytes, err))
+        return false;
+    hash128_add(p->hash, *bytes);
+    p->bytes += bytes->len;
+    if (bytes->len)
+        p->last = bytes->ptr[bytes->len - 1];
+    return true;
+}
+
+static bool begin_pass(struct pass *p, const char *path, struct err *err)
+{
+    *p = (struct pass){.hash = hash128_begin(), .last = '\n'};
+    return log_file_open(&p->file, path, err);
+}
+
+bool import_file_look(struct import_file *f, const char *path, const struct import_rules *rules,
+                      struct err *err)
+{
+    defer(end_pass) struct pass pass = {0};
+    struct str bytes;
+    struct text text = {.first_ns = TIME_NONE};
+    if (!begin_pass(&pass, path, err))
+        return false;
+    *f = (struct import_file){
+        .path = path, .first_ns = TIME_NONE, .changed_ns = log_file_changed(pass.file)};
+    pass.lines = (struct lines){
+        .open.max = 2 * PARSE_LINE_MAX, .max = PARSE_LINE_MAX, .take = take_text, .context = &text};
+    text.parse = open_parse(f, rules, see_time, &text);
+    bool done;
+    while ((done = next_bytes(&pass, &bytes, err)) && bytes.len) {
+        f->is_export |= pass.bytes == bytes.len && is_export(bytes);
+        if (text.first_ns == TIME_NONE && !split(&pass.lines, bytes, err))
+            break;
+    }
+    line_parse_close(&text.parse);
+    f->first_ns = text.first_ns;
+    f->bytes = pass.bytes;
+    f->content = hash128_end(&pass.hash);
+    return done;
+}
+
+static bool read_pass(const struct import_file *f, struct pass *pass, struct err *err)
+{
+    struct str bytes;
+    do
+        if (!next_bytes(pass, &bytes, err) || !split(&pass->lines, bytes, err))
+            return false;
+    while (bytes.len);
+    bool has_rest = pass->last != '\n';
+    if (has_rest && f->is_export && !give(&pass->lines, STR(""), false, err))
+        return false;
+    if (!hash128_equal(hash128_end(&pass->hash), f->content))
+        return err_set(err, ERR_CONFLICT,
+                       "%s changed while it was read: import it when nobody writes it any more",
+                       f->path);
+    return true;
+}
+
+static bool read_text(const struct import_file *f, const struct import_rules *rules,
+                      struct text *text, struct err *err)
+{
+    defer(end_pass) struct pass pass = {0};
+    if (!begin_pass(&pass, f->path, err))
+        return false;
+    pass.lines = (struct lines){
+        .open.max = 2 * PARSE_LINE_MAX, .max = PARSE_LINE_MAX, .take = take_text, .context = text};
+    text->err = err;
+    text->parse = open_parse(f, rules, see_record, text);
+    bool done = read_pass(f, &pass, err);
+    bool has_rest = done && pass.last != '\n';
+    if (has_rest)
+        give(&pass.lines, STR(""), false, err);
+    text->has_no_newline = has_rest; /* the record that is open now */
+    line_parse_close(&text->parse);
+    return done && !text->has_failed;
+}
+
+static void end_json(struct json *j)
+{
+    arena_free(&j->arena);
+}
+
+bool import_file_read(const struct import_file *f, const struct import_rules *rules,
+                      bool (*take)(void *, const struct import_record *, struct err *),
+                      void *context, struct err *err)
+{
+    struct text text = {
+        .file = f, .before_ns = {TIME_NONE, TIME_NONE}, .take = take, .context = context};
+    if (!f->is_export)
+        return read_text(f, rules, &text, err);
+    defer(end_pass) struct pass pass = {0};
+    defer(end_json) struct json json = {.file = f, .take = take, .context = context};
+    if (!begin_pass(&pass, f->path, err))
+        return false;
+    pass.lines = (struct lines){
+        .open.max = 2 * JSON_LINE_MAX, .max = JSON_LINE_MAX, .take = take_json, .context = &json};
+    return read_pass(f, &pass, err);
+}

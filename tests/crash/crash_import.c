@@ -1,0 +1,216 @@
+/*
+ * Power cuts and disk faults while an import comes into a store that is in use: afterwards all of its
+ * records are there exactly once, or none, and all if store_adopt had said so. What shippers sent is
+ * untouched. Imported again, they are all there once.
+ */
+#include "base/mem.h"
+#include "collector/store/adopting.h"
+#include "collector/store/importing.h"
+#include "collector/store/merging.h"
+#include "formats/block/chunk.h"
+#include "tests/blocks.h"
+#include "tests/crash/power.h"
+#include "tests/test.h"
+
+#include <stdio.h>
+
+enum { DAY = 20000, OLD_DAYS = 3, EACH = 4, OLD = OLD_DAYS * EACH, PER_BLOCK = 5 };
+
+static const int64_t now = DAY * NS_PER_DAY;
+static const struct hash128 origin = {.low = 4, .high = 2};
+
+static struct store_options options_of(const char *folder)
+{
+    return (struct store_options){.folder = folder, .journal_bytes = 1500};
+}
+
+static bool send_block(struct store *s, uint64_t sequence)
+{
+    struct err err;
+    struct block block;
+    struct put_result result;
+    defer(buf_free) struct buf bytes = {0};
+    defer(arena_free) struct arena arena = {0};
+    defer(packer_free) struct packer packer = {0};
+    make_block(&bytes, 1, sequence, "api", (int)sequence * PER_BLOCK, PER_BLOCK);
+    REQUIRE_OK(block_verify(&block, buf_str(&bytes), &packer, &arena, &err));
+    bool put = store_put(s, buf_str(&bytes), &block, now, &result, &err);
+    bool committed = store_commit(s, now, &err);
+    store_publish(s);
+    return put && committed;
+}
+
+static bool add_all(struct importing *i, struct err *err)
+{
+    struct label items[] = {{STR("service"), STR("old")}};
+    importing_begin(i, origin);
+    for (int k = 0; k < OLD; k++) {
+        char line[32];
+        int len = snprintf(line, sizeof line, "old number %d", k);
+        struct record record = {.event_ns = (DAY - 5 + k / EACH) * NS_PER_DAY + k,
+                                .line = str_of(line, (size_t)len)};
+        struct import_stream *stream = importing_stream(i, &(struct labels){items, 1});
+        if (!importing_add(i, stream, &record, err))
+            return false;
+    }
+    return importing_end(i, err);
+}
+
+enum outcome { IMPORTED, KNOWN, FAILED };
+
+static enum outcome import(struct store *s, const char *folder)
+{
+    struct err err;
+    uint64_t bytes;
+    struct adopted adopted;
+    defer(importing_close) struct importing *i = NULL;
+    if (!importing_open(&i, folder, now, &err))
+        return FAILED;
+    if (importing_knows(i, origin))
+        return KNOWN;
+    bool done = add_all(i, &err) && importing_finish(i, &bytes, &err) &&
+                store_adopt(s, importing_id(i), &adopted, &err);
+    store_publish(s);
+    return done ? IMPORTED : FAILED;
+}
+
+struct found {
+    int old, blocks; /* lines of the import; blocks of the shipper, from 1 on */
+};
+
+static void count_lines(struct view *v, const struct block_ref *ref, int *old, int *sent)
+{
+    struct err err;
+    struct chunk chunk = {0};
+    defer(buf_free) struct buf bytes = {0};
+    defer(arena_free) struct arena arena = {0};
+    defer(packer_free) struct packer packer = {0};
+    REQUIRE_OK(view_load(v, ref, &bytes, &err));
+    if (ref->segment)
+        REQUIRE_OK(chunk_verify(&chunk, buf_str(&bytes), &packer, &arena, &err));
+    else
+        REQUIRE_OK(block_verify(&chunk.block, buf_str(&bytes), &packer, &arena, &err));
+    for (uint32_t i = 0; i < chunk.block.header.records; i++) {
+        struct str line = chunk.block.records[i].line;
+        int number = number_of_line(line);
+        REQUIRE(number >= 0 && number < 100);
+        (str_starts(line, STR("old")) ? old : sent)[number]++;
+    }
+}
+
+/* Fails if something is there twice, or only a part. */
+static struct found look(struct store *s, const char *when)
+{
+    size_t n;
+    int old[100] = {0}, sent[100] = {0};
+    struct found found = {0};
+    defer(view_close) struct view *v = NULL;
+    view_open(&v, s);
+    const struct block_ref *refs = view_blocks(v, INT64_MIN, INT64_MAX, &n);
+    for (size_t i = 0; i < n; i++)
+        count_lines(v, &refs[i], old, sent);
+    for (int i = 0; i < 100; i++) {
+        if (old[i] > 1 || sent[i] > 1)
+            test_fail(__FILE__, __LINE__, "%s: %d is there twice", when, i);
+        found.old += old[i];
+        found.blocks = sent[i] ? i / PER_BLOCK : found.blocks;
+    }
+    if (found.old != 0 && found.old != OLD)
+        test_fail(__FILE__, __LINE__, "%s: %d of %d", when, found.old, OLD);
+    CHECK(store_count(s).rotten_parts == 0);
+    return found;
+}
+
+static void merge_once(struct store *s)
+{
+    struct err err;
+    struct store_merge *m = store_plan_merge(s);
+    if (!m)
+        return;
+    store_run_merge(m, NULL, NULL);
+    store_end_merge(s, &m, &err);
+    store_maintain(s, now, &err);
+    store_publish(s);
+}
+
+TEST_SLOW(import_survives_a_power_cut_anywhere, 120)
+{
+    struct err err;
+    struct store *s = NULL;
+    size_t adopted_at, begun_at;
+    defer(arena_free) struct arena a = {0};
+    const char *folder = arena_print(&a, "%s/disk", test_folder()).ptr;
+    const char *after = arena_print(&a, "%s/after", test_folder()).ptr;
+    struct store_options options = options_of(folder);
+    REQUIRE_OK(folder_make(folder, &err));
+    defer(power_free) struct power *power = power_record(folder);
+    REQUIRE_OK(store_open(&s, &options, now, &err));
+    for (uint64_t i = 1; i <= 4; i++)
+        REQUIRE(send_block(s, i));
+    begun_at = power_calls(power);
+    REQUIRE(import(s, folder) == IMPORTED);
+    adopted_at = power_calls(power);
+    merge_once(s);
+    REQUIRE(send_block(s, 5));
+    CHECK_INT(import(s, folder), KNOWN);
+    store_close(&s, now);
+    power_stop(power);
+    options.folder = after;
+    for (size_t n = begun_at; n <= power_calls(power); n++) {
+        for (uint64_t variant = 0; variant < 6; variant++) {
+            char when[64];
+            snprintf(when, sizeof when, "cut after %zu calls, variant %d", n, (int)variant);
+            power_cut(power, n, n * 1000 + variant, after);
+            REQUIRE_OK(store_open(&s, &options, now, &err));
+            struct found found = look(s, when);
+            if ((n >= adopted_at && found.old == 0) || found.blocks < 4)
+                test_fail(__FILE__, __LINE__, "%s: what was acknowledged is gone", when);
+            CHECK_INT(import(s, after), found.old ? KNOWN : IMPORTED);
+            CHECK_INT(look(s, when).old, OLD);
+            store_close(&s, now);
+            REQUIRE_OK(store_open(&s, &options, now, &err));
+            CHECK_INT(look(s, when).old, OLD);
+            store_close(&s, now);
+        }
+    }
+}
+
+static void with_fault(enum fault fault, size_t at, size_t times, const char *folder)
+{
+    struct err err;
+    char when[64];
+    struct store *s = NULL;
+    struct store_options options = options_of(folder);
+    snprintf(when, sizeof when, "fault %d at %zu, %zu times", (int)fault, at, times);
+    REQUIRE_OK(store_open(&s, &options, now, &err));
+    REQUIRE(send_block(s, 1));
+    faults_set(fault, at, times);
+    enum outcome outcome = import(s, folder);
+    faults_set(FAULT_NONE, 0, 0);
+    CHECK(outcome != KNOWN);
+    CHECK_INT(look(s, when).old, outcome == IMPORTED ? OLD : 0);
+    store_close(&s, now);
+    REQUIRE_OK(store_open(&s, &options, now, &err));
+    struct found found = look(s, when);
+    CHECK_INT(found.blocks, 1);
+    CHECK(found.old == OLD || outcome != IMPORTED);
+    CHECK_INT(import(s, folder), found.old ? KNOWN : IMPORTED);
+    CHECK_INT(look(s, when).old, OLD);
+    store_close(&s, now);
+}
+
+TEST_SLOW(import_survives_a_fault_at_every_call, 120)
+{
+    struct err err;
+    defer(arena_free) struct arena a = {0};
+    for (enum fault fault = FAULT_FULL; fault <= FAULT_SHORT; fault++)
+        for (size_t at = 0; at < 90; at += 1 + at / 40)
+            for (size_t times = 1; times <= 64; times *= 8) {
+                const char *folder =
+                    arena_print(&a, "%s/%d-%zu-%zu", test_folder(), (int)fault, at, times).ptr;
+                REQUIRE_OK(folder_make(folder, &err));
+                defer(power_free) struct power *power = power_record(folder);
+                with_fault(fault, at, times, folder);
+                power_stop(power);
+            }
+}
