@@ -27,6 +27,7 @@ static const struct {
 } commands[] = {
     {"grep", command_grep, "search the store"},
     {"tail", command_tail, "the newest lines, and with -f those that come"},
+    {"count", command_count, "how many, by service, level, field and time"},
     {"streams", command_streams, "what is there: services, files, hosts and other labels"},
     {"up", command_up,
      "collect and keep the logs of this machine: ship and collect in one process"},

@@ -241,7 +241,8 @@ void queries_handle(struct queries *q, struct http_exchange *x)
                                                 [OUTPUT_BINARY] = PRINT_RAW};
     printer_init(&r->printer,
                  (struct print_options){.output = outputs[r->query.output],
-                                        .with_context = r->query.before || r->query.after});
+                                        .with_context = r->query.before || r->query.after,
+                                        .tallies = tally_options_of(&r->query)});
     view_open(&r->view, q->options.store);
     r->work = (struct work){.run = run, .chunk = chunk, .done = done};
     r->next = q->first;

@@ -3,6 +3,7 @@
 #define QUERY_COMMANDS_H
 
 int command_grep(int argc, char **argv);
+int command_count(int argc, char **argv);
 int command_tail(int argc, char **argv);
 int command_streams(int argc, char **argv);
 int command_token(int argc, char **argv);

@@ -2,8 +2,8 @@
 
 #include "base/match.h"
 #include "base/mem.h"
-#include "formats/line/format.h"
 #include "formats/line/level.h"
+#include "query/engine/line_fields.h"
 #include "query/engine/value_test.h"
 
 #include <stdlib.h>
@@ -27,15 +27,11 @@ struct condition {
     struct value_test test; /* of all but words and such levels; owned */
 };
 
-enum { FILTER_FIELDS = 512 };
-
 struct filter {
     struct arena arena;
     struct condition *conditions; /* in the arena; those of one name stand together */
     size_t n;
-    struct line_formats *formats; /* owned; NULL: no field is asked for */
-    struct field *room;           /* in the arena */
-    struct buf scratch, text;
+    struct line_fields *fields; /* owned; NULL: none is asked for */
 };
 
 /* The labels that a word without a name is looked for in. */
@@ -262,10 +258,8 @@ bool filter_compile(struct filter **out, const struct str *operands, size_t n,
     }
     if (f->n)
         qsort(f->conditions, f->n, sizeof *f->conditions, by_name);
-    if (filter_looks_at_lines(f)) {
-        f->formats = line_formats_open();
-        f->room = arena_array(&f->arena, struct field, FILTER_FIELDS);
-    }
+    if (filter_looks_at_lines(f))
+        f->fields = line_fields_open();
     *out = f;
     return true;
 }
@@ -277,9 +271,7 @@ void filter_close(struct filter **filter)
         return;
     for (size_t i = 0; i < f->n; i++)
         value_test_free(&f->conditions[i].test);
-    line_formats_close(&f->formats);
-    buf_free(&f->scratch);
-    buf_free(&f->text);
+    line_fields_close(&f->fields);
     arena_free(&f->arena);
     mem_free(&f);
 }
@@ -299,8 +291,6 @@ struct subject_of_test {
     enum { OF_STREAM, OF_RECORD, OF_LINE } stage;
     const struct labels *labels; /* of the stream; not for OF_RECORD */
     const struct record *record;
-    struct fields fields; /* of the line, once they are there */
-    bool has_fields;
 };
 
 static bool is_of_stage(const struct condition *c, const struct subject_of_test *t)
@@ -319,36 +309,7 @@ static bool is_of_stage(const struct condition *c, const struct subject_of_test 
     }
 }
 
-static bool attached_value(struct str fields, struct str name, struct str *value)
-{
-    struct reader r = reader_of(fields);
-    for (size_t n = read_count(&r, 2); n > 0 && !r.bad; n--) {
-        struct str found = read_str(&r);
-        *value = read_str(&r);
-        if (!r.bad && str_equal(found, name))
-            return true;
-    }
-    return false;
-}
-
-/* Invariant 4. */
-static struct str field_value(struct subject_of_test *t, struct str name)
-{
-    struct filter *f = t->filter;
-    struct str value;
-    if (attached_value(t->record->fields, name, &value))
-        return value;
-    if (!t->has_fields) {
-        struct format_memory nothing = {0}; /* invariant 5 */
-        t->fields = (struct fields){.items = f->room, .max = FILTER_FIELDS};
-        line_format_of(f->formats, t->record->line, &nothing, &t->fields, &f->scratch);
-        t->has_fields = true;
-    }
-    const struct field *field = fields_find(&t->fields, name);
-    return field ? field_text(field, &f->text) : STR("");
-}
-
-static bool fits(const struct condition *c, struct subject_of_test *t)
+static bool fits(const struct condition *c, const struct subject_of_test *t)
 {
     switch (c->subject) {
     case SUBJECT_WORD:
@@ -359,13 +320,13 @@ static bool fits(const struct condition *c, struct subject_of_test *t)
         return value_test_fits(&c->test, c->name, t->record->id);
     default:
         return value_test_fits(&c->test, c->name,
-                               t->stage == OF_LINE ? field_value(t, c->name)
+                               t->stage == OF_LINE ? line_fields_value(t->filter->fields, c->name)
                                                    : label_value(t->labels, c->name));
     }
 }
 
 /* Invariant 1, for the conditions of a stage. */
-static bool takes(struct subject_of_test *t)
+static bool takes(const struct subject_of_test *t)
 {
     const struct filter *f = t->filter;
     for (size_t i = 0, end; i < f->n; i = end) {
@@ -416,6 +377,7 @@ bool filter_looks_at_lines(const struct filter *f)
 
 bool filter_takes_line(struct filter *f, const struct labels *labels, const struct record *record)
 {
+    line_fields_set(f->fields, record);
     return takes(&(struct subject_of_test){
         .filter = f, .stage = OF_LINE, .labels = labels, .record = record});
 }

@@ -15,8 +15,7 @@
  *  2. A value that no stream has, and a word that names none, is ERR_INPUT with a suggestion, never
  *     an empty answer; unless streams is NULL: then anything may come yet, and all are taken as they are.
  *  3. Files and standard input are refused with a text that says so.
- *  4. A field that is not there is empty, as a label is. Attached fields of the record come before those of the line.
- *  5. What a line's fields are does not depend on other lines.
+ *  4. A field that is not there is empty, as a label is (line_fields.h).
  */
 #ifndef QUERY_ENGINE_FILTER_H
 #define QUERY_ENGINE_FILTER_H
@@ -44,7 +43,7 @@ bool filter_looks_at_records(const struct filter *filter);
 bool filter_takes_record(struct filter *filter, const struct record *record);
 /* Whether filter_takes_line may say no to records of some stream. */
 bool filter_looks_at_lines(const struct filter *filter);
-/* Of a record that is taken, with its line and the labels of its stream: by fields. */
+/* Of a record that is taken, with its line and the labels of its stream: by fields. Only if filter_looks_at_lines. */
 bool filter_takes_line(struct filter *filter, const struct labels *labels,
                        const struct record *record);
 

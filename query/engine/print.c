@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "formats/line/level.h"
+#include "query/engine/print_tally.h"
 
 void printer_init(struct printer *p, struct print_options options)
 {
@@ -362,7 +363,7 @@ static void put_json_value(struct buf *out, const char *key, struct str s)
 }
 
 /* Names and values of labels that are not UTF-8 are shown with \x.. as on a terminal. */
-static void put_json_shown(struct buf *out, struct str s)
+void print_json_text(struct buf *out, struct str s)
 {
     bool unused = false;
     defer(buf_free) struct buf shown = {0};
@@ -379,9 +380,9 @@ static void put_json_labels(struct buf *out, const char *key, const struct label
     for (size_t i = 0; i < labels->n; i++) {
         if (i)
             buf_add_byte(out, ',');
-        put_json_shown(out, labels->items[i].name);
+        print_json_text(out, labels->items[i].name);
         buf_add_byte(out, ':');
-        put_json_shown(out, labels->items[i].value);
+        print_json_text(out, labels->items[i].value);
     }
     buf_add_byte(out, '}');
 }
@@ -426,10 +427,10 @@ static void print_json_object(struct printer *p, const struct result *r, struct 
     buf_add(out, STR("{\"time\":\""));
     put_rfc3339(out, r->event_ns, 9);
     buf_print(out, "\",\"time_ns\":\"%lld\",\"service\":", (long long)r->event_ns);
-    put_json_shown(out, print_service(labels));
+    print_json_text(out, print_service(labels));
     if (host.len) {
         buf_add(out, STR(",\"host\":"));
-        put_json_shown(out, host);
+        print_json_text(out, host);
     }
     put_json_labels(out, "labels", labels);
     if (r->level != LEVEL_UNKNOWN)
@@ -465,7 +466,7 @@ static void print_json(struct printer *p, const struct result *r, struct buf *ou
 static void print_listed_json(struct printer *p, const struct result *r, struct buf *out)
 {
     buf_add(out, STR("{\"service\":"));
-    put_json_shown(out, print_service(&r->stream->labels));
+    print_json_text(out, print_service(&r->stream->labels));
     put_json_labels(out, "labels", &r->stream->labels);
     buf_add_byte(out, '}');
     buf_add(out, p->end);
@@ -474,7 +475,9 @@ static void print_listed_json(struct printer *p, const struct result *r, struct 
 void printer_add(struct printer *p, const struct result *r, struct buf *out)
 {
     bool json = p->options.output == PRINT_JSON;
-    if (r->is_listed)
+    if (r->tally)
+        (json ? print_tally_json : print_tally_text)(r->tally, &p->options.tallies, out);
+    else if (r->is_listed)
         (json ? print_listed_json : print_listed)(p, r, out);
     else if (json)
         print_json(p, r, out);

@@ -38,9 +38,10 @@ struct print_options {
     bool with_context;   /* context was asked for */
     bool terminal;
     bool colour;
-    bool nul_ends;           /* -z: NUL instead of newline */
-    struct str match_colour; /* SGR numbers; empty: 01;31 */
-    struct pattern *pattern; /* for only_matching and colour; NULL: none. Not owned. */
+    bool nul_ends;                /* -z: NUL instead of newline */
+    struct str match_colour;      /* SGR numbers; empty: 01;31 */
+    struct pattern *pattern;      /* for only_matching and colour; NULL: none. Not owned. */
+    struct tally_options tallies; /* what they are of */
 };
 
 struct printer {
@@ -64,6 +65,8 @@ struct str print_match_colour(struct str grep_colors);
 struct str print_service(const struct labels *labels);
 /* What stands in the column of services: the same, with the number of a replica behind it ("api/2"). */
 void put_service_name(struct buf *out, const struct labels *labels);
+/* A string of JSON; what is not UTF-8 is escaped. */
+void print_json_text(struct buf *out, struct str text);
 /* Text that is no line: with .terminal as in invariant 2. */
 void print_text(const struct printer *p, struct buf *out, struct str text);
 

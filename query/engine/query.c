@@ -15,6 +15,8 @@ void query_free(struct query *q)
     arena_free(&q->arena);
     mem_free(&q->patterns);
     mem_free(&q->filters);
+    mem_free(&q->by);
+    mem_free(&q->part);
     query_init(q);
 }
 
@@ -30,11 +32,25 @@ void query_add_filter(struct query *q, struct str text)
     q->filters[q->n_filters++] = arena_copy(&q->arena, text);
 }
 
+void query_add_by(struct query *q, struct str name)
+{
+    mem_grow(q->by, q->n_by, q->by_capacity);
+    q->by[q->n_by++] = arena_copy(&q->arena, name);
+}
+
+void query_add_part(struct query *q, struct str text)
+{
+    mem_grow(q->part, q->n_part, q->part_capacity);
+    q->part[q->n_part++] = arena_copy(&q->arena, text);
+}
+
 bool query_check(const struct query *q, struct err *err)
 {
     if (q->n_patterns > PATTERN_COUNT_MAX)
         return err_set(err, ERR_LIMIT, "more than %d patterns", PATTERN_COUNT_MAX);
-    if (q->n_filters > QUERY_FILTERS_MAX)
+    if (q->n_by > QUERY_NAMES_MAX)
+        return err_set(err, ERR_LIMIT, "more than %d names to count by", QUERY_NAMES_MAX);
+    if (q->n_filters > QUERY_FILTERS_MAX || q->n_part > QUERY_FILTERS_MAX)
         return err_set(err, ERR_LIMIT, "more than %d filters", QUERY_FILTERS_MAX);
     if (q->before > QUERY_CONTEXT_MAX || q->after > QUERY_CONTEXT_MAX)
         return err_set(err, ERR_LIMIT, "more than %d lines of context", QUERY_CONTEXT_MAX);
@@ -49,17 +65,17 @@ bool query_check(const struct query *q, struct err *err)
 
 /* ---- the form ---- */
 
-static const char *const kinds[] = {"F", "E", "G", "P"};
-static const char *const wants[] = {"records", "count", "streams", "others"};
-static const char *const outputs[] = {"json", "text", "raw", "binary"};
+static const char *const kinds[] = {"F", "E", "G", "P", NULL};
+static const char *const wants[] = {"records", "count", "streams", "others", "tallies", NULL};
+static const char *const outputs[] = {"json", "text", "raw", "binary", NULL};
 
-enum form_type { FORM_FLAG, FORM_WORD, FORM_TIME, FORM_U64, FORM_U32 };
+enum form_type { FORM_FLAG, FORM_WORD, FORM_TIME, FORM_U64, FORM_I64, FORM_U32, FORM_TEXT };
 
 static const struct form_field {
     const char *name;
     enum form_type type;
     size_t offset;
-    const char *const *words; /* FORM_WORD: four of them */
+    const char *const *words; /* FORM_WORD; ends with NULL */
 } fields[] = {
     {"kind", FORM_WORD, offsetof(struct query, options.kind), kinds},
     {"i", FORM_FLAG, offsetof(struct query, options.ignore_case), NULL},
@@ -75,9 +91,24 @@ static const struct form_field {
     {"before", FORM_U32, offsetof(struct query, before), NULL},
     {"after", FORM_U32, offsetof(struct query, after), NULL},
     {"want", FORM_WORD, offsetof(struct query, want), wants},
+    {"every", FORM_U64, offsetof(struct query, every_ns), NULL},
+    {"shift", FORM_I64, offsetof(struct query, shift_ns), NULL},
+    {"measure", FORM_TEXT, offsetof(struct query, measure), NULL},
     {"output", FORM_WORD, offsetof(struct query, output), outputs},
 };
-enum { WORDS = 4 };
+
+/* Names that may be there many times. */
+static const struct form_list {
+    const char *name;
+    void (*add)(struct query *q, struct str value);
+    size_t items, n; /* offsets */
+} lists[] = {
+    {"e", query_add_pattern, offsetof(struct query, patterns), offsetof(struct query, n_patterns)},
+    {"filter", query_add_filter, offsetof(struct query, filters),
+     offsetof(struct query, n_filters)},
+    {"by", query_add_by, offsetof(struct query, by), offsetof(struct query, n_by)},
+    {"part", query_add_part, offsetof(struct query, part), offsetof(struct query, n_part)},
+};
 
 void put_form_pair(struct buf *out, const char *name, struct str value)
 {
@@ -114,19 +145,29 @@ static void put_field(const struct query *q, const struct form_field *f, struct 
         if (*(const uint64_t *)at || (at == &q->max && q->has_max))
             put_number(out, f->name, (long long)*(const uint64_t *)at);
         break;
+    case FORM_I64:
+        if (*(const int64_t *)at)
+            put_number(out, f->name, *(const int64_t *)at);
+        break;
     case FORM_U32:
         if (*(const uint32_t *)at)
             put_number(out, f->name, *(const uint32_t *)at);
+        break;
+    case FORM_TEXT:
+        if (((const struct str *)at)->len)
+            put_form_pair(out, f->name, *(const struct str *)at);
         break;
     }
 }
 
 void query_encode(const struct query *q, struct buf *out)
 {
-    for (size_t i = 0; i < q->n_patterns; i++)
-        put_form_pair(out, "e", q->patterns[i]);
-    for (size_t i = 0; i < q->n_filters; i++)
-        put_form_pair(out, "filter", q->filters[i]);
+    for (size_t i = 0; i < countof(lists); i++) {
+        struct str *const *items = (const void *)((const char *)q + lists[i].items);
+        size_t n = *(const size_t *)(const void *)((const char *)q + lists[i].n);
+        for (size_t k = 0; k < n; k++)
+            put_form_pair(out, lists[i].name, (*items)[k]);
+    }
     for (size_t i = 0; i < countof(fields); i++)
         put_field(q, &fields[i], out);
 }
@@ -140,16 +181,16 @@ static bool refuse_value(const struct form_field *f, struct str value, const cha
 
 static bool read_word(const struct form_field *f, struct str value, void *at, struct err *err)
 {
-    for (unsigned i = 0; i < WORDS; i++) {
+    defer(buf_free) struct buf right = {0};
+    buf_add(&right, STR("may be "));
+    for (unsigned i = 0; f->words[i]; i++) {
         if (str_equal(value, str_from(f->words[i]))) {
             *(unsigned *)at = i;
             return true;
         }
+        buf_print(&right, "%s%s", i == 0 ? "" : f->words[i + 1] ? ", " : " or ", f->words[i]);
     }
-    char right[80];
-    snprintf(right, sizeof right, "may be %s, %s, %s or %s", f->words[0], f->words[1], f->words[2],
-             f->words[3]);
-    return refuse_value(f, value, right, err);
+    return refuse_value(f, value, buf_text(&right), err);
 }
 
 static bool read_time(const struct form_field *f, struct str value, void *at, struct err *err)
@@ -178,6 +219,11 @@ static bool read_field(struct query *q, const struct form_field *f, struct str v
         return read_word(f, value, at, err);
     case FORM_TIME:
         return read_time(f, value, at, err);
+    case FORM_TEXT:
+        *(struct str *)at = arena_copy(&q->arena, value);
+        return true;
+    case FORM_I64:
+        return str_to_i64(value, at) || refuse_value(f, value, "is not a number that fits", err);
     default:
         break;
     }
@@ -204,13 +250,11 @@ static void add_named_filter(struct query *q, struct str name, struct str value)
 bool query_take_pair(struct query *q, struct query_pairs *pairs, struct str name, struct str value,
                      struct err *err)
 {
-    if (str_equal(name, STR("e"))) {
-        query_add_pattern(q, value);
-        return true;
-    }
-    if (str_equal(name, STR("filter"))) {
-        query_add_filter(q, value);
-        return true;
+    for (size_t i = 0; i < countof(lists); i++) {
+        if (str_equal(name, str_from(lists[i].name))) {
+            lists[i].add(q, value);
+            return true;
+        }
     }
     for (size_t i = 0; i < countof(fields); i++) {
         if (!str_equal(name, str_from(fields[i].name)))

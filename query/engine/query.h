@@ -13,7 +13,11 @@
  *     last=N           the newest N, oldest first
  *     max=N            the first N in the order of printing, then stop
  *     before=N after=N context, in lines of the same stream
- *     want=records|count|streams|others    "others": streams without a match
+ *     want=records|count|streams|others|tallies    "others": streams without a match; tallies: tally.h, of
+ *     by=NAME          repeatable
+ *     every=N shift=N  spans of so many nanoseconds, which begin at multiples of it of time + shift
+ *     measure=NAME     what is measured
+ *     part=OPERAND     repeatable, as filter
  *     output=json|text|raw|binary          what the collector answers with
  *     NAME=VALUE       any other name is a filter: service=api is filter=service%3Dapi; so are
  *                      service!=api and service~regex
@@ -33,9 +37,10 @@ enum {
     QUERY_FILTERS_MAX = 100,
     QUERY_CONTEXT_MAX = 10000,  /* lines before or after */
     QUERY_FORM_MAX = 256 << 10, /* bytes of the encoded form */
+    QUERY_NAMES_MAX = 16,       /* of by; how many there may be says tally.h */
 };
 
-enum query_want { WANT_RECORDS, WANT_COUNT, WANT_STREAMS, WANT_OTHERS };
+enum query_want { WANT_RECORDS, WANT_COUNT, WANT_STREAMS, WANT_OTHERS, WANT_TALLIES };
 enum query_output { OUTPUT_JSON, OUTPUT_TEXT, OUTPUT_RAW, OUTPUT_BINARY };
 
 struct query {
@@ -52,6 +57,13 @@ struct query {
     uint64_t max; /* may be 0, as in grep -m 0 */
     uint32_t before, after;
     enum query_want want;
+    struct str *by; /* names */
+    size_t n_by, by_capacity;
+    uint64_t every_ns; /* 0: no spans */
+    int64_t shift_ns;
+    struct str measure; /* empty: nothing */
+    struct str *part;   /* filters */
+    size_t n_part, part_capacity;
     enum query_output output;
 };
 
@@ -60,6 +72,8 @@ void query_free(struct query *q);
 /* The text is copied. */
 void query_add_pattern(struct query *q, struct str text);
 void query_add_filter(struct query *q, struct str text);
+void query_add_by(struct query *q, struct str name);
+void query_add_part(struct query *q, struct str text);
 /* Bounds, and what cannot be together. Decoding has done it. */
 bool query_check(const struct query *q, struct err *err);
 

@@ -5,7 +5,14 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-enum entry_kind { ENTRY_STREAM = 1, ENTRY_RECORD, ENTRY_LISTED, ENTRY_TRAILER, ENTRY_MARK };
+enum entry_kind {
+    ENTRY_STREAM = 1,
+    ENTRY_RECORD,
+    ENTRY_LISTED,
+    ENTRY_TRAILER,
+    ENTRY_MARK,
+    ENTRY_TALLY
+};
 enum { MARK_MATCH = 1, MARK_GOES_ON = 2, MARKS_ALL = 3 };
 
 static const struct str magic = STR_INIT("SLQR");
@@ -87,6 +94,12 @@ static void put_stream(struct result_writer *w, const struct result_stream *stre
 
 void put_result(struct result_writer *w, const struct result *result, struct buf *out)
 {
+    if (result->tally) {
+        size_t start = start_entry(out, ENTRY_TALLY);
+        put_tally(result->tally, result->n_names, out);
+        end_entry(out, start);
+        return;
+    }
     put_stream(w, result->stream, out);
     size_t at = start_entry(out, result->is_listed ? ENTRY_LISTED : ENTRY_RECORD);
     put_varint(out, result->stream->number);
@@ -147,6 +160,7 @@ void result_reader_free(struct result_reader *r)
 {
     arena_free(&r->arena);
     mem_free(&r->streams);
+    sketch_free(&r->tally.sketch);
     *r = (struct result_reader){0};
 }
 
@@ -298,6 +312,12 @@ static bool read_entry(struct result_reader *r, uint8_t entry, struct reader *in
         break;
     case ENTRY_LISTED:
         *result = (struct result){.is_listed = true, .stream = read_stream_number(r, in)};
+        *kind = RESULT_RECORD;
+        break;
+    case ENTRY_TALLY:
+        sketch_free(&r->tally.sketch);
+        *result = (struct result){.tally = &r->tally};
+        read_tally(&r->tally, &result->n_names, in);
         *kind = RESULT_RECORD;
         break;
     case ENTRY_MARK:

@@ -9,6 +9,7 @@
  *                  order:zigzag event - order:zigzag level:u8 id_kind:u8 marks:u8 flags:varint
  *                  id:str fields:str line:str           marks: 1 match, 2 goes on
  *     listed  (3)  stream:varint                        an answer to want=streams or others
+ *     tally   (6)                                       tally.h; an answer to want=tallies
  *     mark    (5)  place:str problems:varint str*       only in the answer of a tail (tail_form.h)
  *     trailer (4)  matched streams blocks_read blocks_skipped bytes records, each varint
  *                  complete:u8 more_problems:varint problems:varint str*
@@ -22,7 +23,7 @@
 #ifndef QUERY_ENGINE_RESULTS_H
 #define QUERY_ENGINE_RESULTS_H
 
-#include "formats/block/record.h"
+#include "query/engine/tally.h"
 
 enum {
     RESULT_VERSION = 1,
@@ -39,8 +40,10 @@ struct result_stream {
     uint32_t number;      /* in the answer */
 };
 
-/* One record (with --lines one physical line), or with want=streams one stream. Owns nothing. */
+/* One record (with --lines one physical line), with want=streams one stream, or a tally. Owns nothing. */
 struct result {
+    const struct tally *tally; /* NULL: it is none; else nothing else counts */
+    size_t n_names;            /* of the tally */
     const struct result_stream *stream;
     struct hash128 origin;
     uint64_t sequence;
@@ -94,7 +97,8 @@ struct result_reader {
     struct arena arena;             /* owns the streams */
     struct result_stream **streams; /* owned */
     size_t n_streams, streams_capacity;
-    struct str place; /* RESULT_MARK: what it says, in the bytes that were given */
+    struct tally tally; /* the last one */
+    struct str place;   /* RESULT_MARK: what it says, in the bytes that were given */
     bool started, ended;
 };
 

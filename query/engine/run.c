@@ -38,7 +38,8 @@ struct run {
     struct map streams; /* id -> struct run_stream */
     uint32_t numbered;
     struct window window;
-    uint64_t matched; /* of this plan */
+    struct tallies tallies; /* want=tallies */
+    uint64_t matched;       /* of this plan */
     /* The row that was printed last. */
     const struct run_stream *last_stream;
     size_t last_block;
@@ -567,7 +568,59 @@ static bool answer_streams(struct run *r)
     return ok;
 }
 
+static bool give_tallies(struct run *r, struct tallies *t)
+{
+    const struct tally **sorted = tallies_sorted(t);
+    for (size_t i = 0; i < t->by_key.n; i++) {
+        struct result result = {.tally = sorted[i], .n_names = t->options.n_names};
+        if (!r->options->take(r->options->context, &result))
+            return err_set(r->err, ERR_CANCELED, "the search was canceled");
+    }
+    return true;
+}
+
+static bool answer_tallies(struct run *r)
+{
+    struct tallies *t = &r->tallies;
+    for (size_t i = 0; i < r->blocks.n; i++) {
+        struct opened *o;
+        if (!blocks_get(&r->blocks, r->blocks.list[i], NULL, &o, r->err))
+            return false;
+        for (size_t u = 0; o && u < o->n_units; u++) {
+            const struct record *record = &o->block.records[o->units[u].row];
+            tallies_add(t, &o->block.streams[record->stream].labels, record);
+        }
+        r->summary->matched += o ? o->n_units : 0;
+        if (t->is_full)
+            return err_set(r->err, ERR_LIMIT,
+                           "more than %d different counts: count by fewer names, "
+                           "or in longer spans",
+                           TALLIES_MAX);
+    }
+    return give_tallies(r, t);
+}
+
 /* ---- setting up ---- */
+
+struct tally_options tally_options_of(const struct query *q)
+{
+    return (struct tally_options){.names = q->by,
+                                  .n_names = q->n_by,
+                                  .every_ns = (int64_t)q->every_ns,
+                                  .shift_ns = q->shift_ns,
+                                  .measure = q->measure,
+                                  .part = q->part,
+                                  .n_part = q->n_part};
+}
+
+static bool open_tallies(struct run *r, const struct filter_scope *scope)
+{
+    const struct tally_options options = tally_options_of(r->query);
+    if (!tallies_open(&r->tallies, &options, scope, r->err))
+        return false;
+    r->blocks.selector.needs_text = tallies_read_lines(&r->tallies);
+    return true;
+}
 
 static bool compile(struct run *r)
 {
@@ -584,7 +637,9 @@ static bool compile(struct run *r)
         return false;
     const struct filter_scope scope = {.streams = r->blocks.snapshot->streams,
                                        .n_streams = r->blocks.snapshot->n_streams};
-    return filter_compile(&s->filter, q->filters, q->n_filters, &scope, r->err);
+    if (!filter_compile(&s->filter, q->filters, q->n_filters, &scope, r->err))
+        return false;
+    return q->want != WANT_TALLIES || open_tallies(r, &scope);
 }
 
 static bool answer(struct run *r)
@@ -594,6 +649,8 @@ static bool answer(struct run *r)
         return answer_records(r);
     case WANT_COUNT:
         return answer_count(r);
+    case WANT_TALLIES:
+        return answer_tallies(r);
     default:
         return answer_streams(r);
     }
@@ -603,6 +660,7 @@ static void free_run(struct run *r)
 {
     blocks_free(&r->blocks);
     window_free(&r->window);
+    tallies_free(&r->tallies);
     map_free(&r->streams);
     arena_free(&r->arena);
 }

@@ -45,6 +45,9 @@ struct run_options {
     void *context;                                            /* of both */
 };
 
+/* What want=tallies asks for; points into the query. */
+struct tally_options tally_options_of(const struct query *query);
+
 /*
  * summary is zero before, and the caller frees it, also after false. false: ERR_INPUT (patterns or
  * operands are wrong, nothing was searched), ERR_LIMIT (the pattern is too costly), ERR_CANCELED

@@ -126,6 +126,12 @@ static bool parse_quantity(struct str s, double *value, enum quantity *quantity)
     return s.len == 0 && unit->quantity == *quantity;
 }
 
+bool parse_number(struct str value, double *number)
+{
+    enum quantity quantity;
+    return parse_quantity(value, number, &quantity) && isfinite(*number);
+}
+
 /* ---- ranges ---- */
 
 static bool parse_side(struct str s, double open, double *value, enum quantity *quantity)

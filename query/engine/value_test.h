@@ -35,4 +35,7 @@ void value_test_free(struct value_test *t);
 /* name: of the field or label. A missing value is empty. */
 bool value_test_fits(const struct value_test *t, struct str name, struct str value);
 
+/* A whole value as a number: plain, or with the unit that is written on it in nanoseconds or bytes. Finite. */
+bool parse_number(struct str value, double *number);
+
 #endif

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Searches while they run: clients that leave, that do not read, that ask too much; exit statuses."""
+import json
 import os
 import signal
 import socket
@@ -108,6 +109,40 @@ def fields(place):
     flow.check(answer.body == b"3\n", f"{answer}")
     found = flow.run("grep", "", "servce=logs", "--collector", collector.url)
     flow.check(found.status == 2 and "did you mean 'service'" in found.err, f"{found}")
+    flow.check(shipper.stop() == 0 and collector.stop() == 0, "both end well")
+
+
+@flow.case("count: by labels and fields, by spans, ratio and quantiles, from a collector and a store")
+def counts(place):
+    collector = place.collector().start()
+    shipper = place.shipper(collector).start()
+    lines = [f'{{"level":"{["info", "error"][i % 5 == 0]}","status":{[200, 404, 500][i % 3]},"took":{i}}}'.encode()
+             for i in range(600)]
+    flow.append(place.logs / "a.log", lines)
+    flow.append(place.logs / "b.log", [b"plain"] * 50)
+    collector.wait_count(650)
+    for where in (["--collector", collector.url], ["--store", collector.data]):
+        def count(*words):
+            done = flow.run("count", *words, *where)
+            flow.check(done.status == 0, f"{words}: {done}")
+            return done.out.decode()
+        flow.check(count() == "650\n", "all")
+        rows = [line.split() for line in count("--by", "status,level", "status~.").splitlines()]
+        flow.check(rows[0] == ["STATUS", "LEVEL", "COUNT"] and sorted(rows[1:]) == sorted(
+            [str(s), level, n] for s in (200, 404, 500) for level, n in (("info", "160"), ("error", "40"))), rows)
+        rows = [json.loads(line) for line in count("--by", "file", "--avg", "took", "--ratio", "level=error+", "--output", "json").splitlines()]
+        flow.check(rows[0]["count"] == 600 and rows[0]["part"] == 120 and rows[0]["avg"] == 299.5 and
+                   abs(rows[0]["p95"] - 569) < 6 and rows[0]["max"] == 599 and rows[1]["numbers"] == 0, rows)
+        rows = [json.loads(line) for line in count("--every", "1h", "--output", "json").splitlines()]
+        flow.check(sum(row["count"] for row in rows) == 650 and rows[0]["time"].endswith(":00:00Z"), rows)
+        flow.check("other" in count("--by", "took", "--top", "3"), "the small ones together")
+    found = flow.run("count", "-e", "nowhere", "--collector", collector.url)
+    flow.check(found.status == 1 and found.out == b"0\n", f"{found}")
+    for wrong in (["--by", "a,b,c,d,e"], ["--avg", "a", "--max", "b"], ["--every", "5"], ["--ratio", "level=loud"]):
+        found = flow.run("count", *wrong, "--collector", collector.url)
+        flow.check(found.status == 2 and found.err, f"{wrong}: {found}")
+    answer = collector.call("GET", "/api/v1/query?want=tallies&by=status&output=text&filter=level%3Derror")
+    flow.check(sorted(answer.body.decode().splitlines()) == ["200\t40", "404\t40", "500\t40"], f"{answer}")
     flow.check(shipper.stop() == 0 and collector.stop() == 0, "both end well")
 
 

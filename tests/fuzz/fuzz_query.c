@@ -38,7 +38,8 @@ static void try_filter(const struct query *q)
         return;
     filter_takes_stream(f, &labels);
     filter_takes_record(f, &record);
-    filter_takes_line(f, &labels, &record);
+    if (filter_looks_at_lines(f))
+        filter_takes_line(f, &labels, &record);
     filter_close(&f);
 }
 

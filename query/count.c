@@ -1,0 +1,233 @@
+/* `sluice count`: how many records there are, by the values of names and by spans of time. */
+#include "base/front.h"
+#include "base/mem.h"
+#include "base/say.h"
+#include "query/commands.h"
+#include "query/count_table.h"
+#include "query/engine/run.h"
+#include "query/output.h"
+#include "query/search.h"
+#include "query/show.h"
+
+#include <unistd.h>
+
+enum { EXIT_MATCH = 0, EXIT_NO_MATCH = 1, EXIT_INCOMPLETE = 3 };
+enum { TABLE_MAX = 256 << 20, FUNCTIONS_MAX = 8 };
+
+static const char *const kind_words[] = {"usual", "text", "extended", "basic", "perl", NULL};
+static const char *const output_words[] = {"text", "json", NULL};
+
+struct count_flags {
+    struct str config;
+    struct str_list patterns, by, ratio, collector;
+    int kind; /* index of enum pattern_kind + 1; 0: not said */
+    bool ignore_case, invert, utc, help;
+    struct str since, until, store;
+    struct str measured[FUNCTIONS_MAX]; /* a field for each of the functions below */
+    int64_t every_ns, top;
+    int output;
+};
+
+static const struct str functions[FUNCTIONS_MAX] = {
+    STR_INIT("sum"), STR_INIT("avg"), STR_INIT("min"), STR_INIT("max"),
+    STR_INIT("p50"), STR_INIT("p90"), STR_INIT("p95"), STR_INIT("p99")};
+
+#define FIELD(name) .field = offsetof(struct count_flags, name)
+#define BOOL(name)  .type = OPTION_BOOLEAN, FIELD(name)
+#define KIND(word) \
+    .type = OPTION_WORD, FIELD(kind), .words = kind_words, .implied = word, .initial = "usual"
+#define MEASURE(name, i, text)                                                          \
+    {                                                                                   \
+        .flag = name, .type = OPTION_STRING, FIELD(measured[i]), .value_name = "FIELD", \
+        .help = text                                                                    \
+    }
+
+/* clang-format off */
+static const struct option rows[] = {
+    {.type = OPTION_HEADING, .field = OPTION_NOWHERE, .help = "What is counted"},
+    {.flag = "regexp", .letter = 'e', .type = OPTION_STRINGS, FIELD(patterns), .value_name = "PATTERN",
+     .help = "only what matches; one of several"},
+    {.flag = "fixed-strings", .letter = 'F', KIND("text"), .help = "patterns are plain text (the default)"},
+    {.flag = "extended-regexp", .letter = 'E', KIND("extended"), .help = "... extended regular expressions"},
+    {.flag = "basic-regexp", .letter = 'G', KIND("basic"), .help = "... basic regular expressions"},
+    {.flag = "perl-regexp", .letter = 'P', KIND("perl"), .help = "... Perl regular expressions"},
+    {.flag = "ignore-case", .letter = 'i', BOOL(ignore_case), .help = "letters of either case match"},
+    {.flag = "invert-match", .letter = 'v', BOOL(invert), .help = "what does not match"},
+    {.flag = "since", .type = OPTION_STRING, FIELD(since), .value_name = "TIME",
+     .help = "from this time on: 2h, today, 14:03, 2026-11-19, RFC 3339, @seconds"},
+    {.flag = "until", .type = OPTION_STRING, FIELD(until), .value_name = "TIME", .help = "before this time"},
+    {.type = OPTION_HEADING, .field = OPTION_NOWHERE, .help = "How"},
+    {.flag = "by", .type = OPTION_STRINGS, FIELD(by), .value_name = "NAME[,NAME]",
+     .help = "for each value of a label, level, id or field of the line"},
+    {.flag = "every", .type = OPTION_DURATION, FIELD(every_ns), .value_name = "SPAN", .initial = "0s",
+     .help = "for each span of time: 5m, 1h, 1d"},
+    {.flag = "top", .type = OPTION_INTEGER, FIELD(top), .least = 1, .most = 1000000, .initial = "1", .value_name = "NUM",
+     .help = "only the largest; the others together"},
+    {.flag = "ratio", .type = OPTION_STRINGS, FIELD(ratio), .value_name = "FILTER",
+     .help = "and the share of those that are such: level=error+"},
+    MEASURE("avg", 1, "and the mean of a field"), MEASURE("sum", 0, "... its sum"),
+    MEASURE("min", 2, "... the least"), MEASURE("max", 3, "... the most"),
+    MEASURE("p50", 4, "... the median"), MEASURE("p90", 5, "... what 90 % are at most"),
+    MEASURE("p95", 6, "... 95 %"), MEASURE("p99", 7, "... 99 %"),
+    {.type = OPTION_HEADING, .field = OPTION_NOWHERE, .help = "Output and where"},
+    {.flag = "output", .type = OPTION_WORD, FIELD(output), .words = output_words, .initial = "text",
+     .value_name = "FORM", .help = "text or json"},
+    {.flag = "utc", BOOL(utc), .help = "times in UTC"},
+    {.flag = "collector", .type = OPTION_STRINGS, FIELD(collector), .value_name = "URL",
+     .help = "unix:///path, http://host:port or https://host:port"},
+    {.flag = "store", .type = OPTION_PATH, FIELD(store), .value_name = "DIR",
+     .help = "read this store folder, without a collector"},
+    {.flag = "config", .letter = 'c', .type = OPTION_PATH, FIELD(config), .value_name = "FILE",
+     .help = "configuration file (default " CONFIG_FILE ")"},
+    {.flag = "help", .letter = 'h', BOOL(help), .help = "this text"},
+};
+/* clang-format on */
+
+static const struct option_table table = {rows, countof(rows), NULL};
+
+static const struct front front = {
+    "count", &table,
+    STR_INIT("usage: sluice count [OPTIONS] [SERVICE | NAME=VALUE]...\n"
+             "\n"
+             "How many records there are: all, or those that are named as in sluice grep.\n"
+             "\n"
+             "Exit status: 0 there are some, 1 there are none, 2 an error, 3 the counts lack\n"
+             "something (said on standard error).\n"
+             "\n")};
+
+/* ---- the query ---- */
+
+static void add_names(struct query *q, const struct str_list *by)
+{
+    for (size_t i = 0; i < by->n; i++) {
+        struct str rest = by->items[i];
+        for (struct str name; take_until(&rest, ',', &name);)
+            if (name.len)
+                query_add_by(q, name);
+    }
+}
+
+/* All functions are of one field. */
+static bool take_measure(struct query *q, const struct count_flags *f, struct str *asked, size_t *n,
+                         struct err *err)
+{
+    for (size_t i = 0; i < FUNCTIONS_MAX; i++) {
+        if (f->measured[i].len == 0)
+            continue;
+        if (q->measure.len && !str_equal(q->measure, f->measured[i]))
+            return err_set(err, ERR_INPUT, "one field is measured at a time: %.*s or %.*s",
+                           STR_ARG(q->measure), STR_ARG(f->measured[i]));
+        q->measure = f->measured[i];
+        asked[(*n)++] = functions[i];
+    }
+    return true;
+}
+
+static bool resolve(struct query *q, const struct count_flags *f, const struct options *given,
+                    const struct config *config, struct zone zone, struct err *err)
+{
+    enum pattern_kind usual = config->query.pattern == GREP_REGEX ? PATTERN_EXTENDED : PATTERN_TEXT;
+    for (size_t i = 0; i < f->patterns.n; i++)
+        query_add_pattern(q, f->patterns.items[i]);
+    for (size_t i = 0; i < given->operands.n; i++)
+        query_add_filter(q, given->operands.items[i]);
+    for (size_t i = 0; i < f->ratio.n; i++)
+        query_add_part(q, f->ratio.items[i]);
+    add_names(q, &f->by);
+    q->options.kind = f->kind ? (enum pattern_kind)(f->kind - 1) : usual;
+    q->options.ignore_case = f->ignore_case;
+    q->options.invert = f->invert;
+    q->want = WANT_TALLIES;
+    q->output = OUTPUT_BINARY;
+    q->every_ns = (uint64_t)f->every_ns;
+    if (!time_flag("--since", f->since, zone, true, &q->since_ns, err) ||
+        !time_flag("--until", f->until, zone, true, &q->until_ns, err))
+        return false;
+    int64_t at_ns = q->since_ns == TIME_NONE ? time_now() : q->since_ns;
+    q->shift_ns = zone_offset(&zone, at_ns) * NS_PER_S; /* so that days begin at midnight */
+    return query_check(q, err);
+}
+
+/* ---- the command ---- */
+
+struct count {
+    struct search search;
+    struct query query;
+    struct tally_options options;
+    struct tallies tallies;
+};
+
+static bool gather(void *context, const struct result *result)
+{
+    tallies_join(&((struct count *)context)->tallies, result->tally);
+    return true;
+}
+
+static void free_count(struct count *c)
+{
+    search_free(&c->search);
+    query_free(&c->query);
+    tallies_free(&c->tallies);
+}
+
+static int finish(struct count *c, const struct count_flags *f, const struct options *given,
+                  const struct str *asked, size_t n_asked, const struct summary *summary)
+{
+    if (!f->output) {
+        struct count_table t = {.options = &c->options,
+                                .tallies = &c->tallies,
+                                .top = options_place(given, "top").file ? (uint64_t)f->top : 0,
+                                .functions = asked,
+                                .n_functions = n_asked,
+                                .printer = &c->search.printer};
+        c->search.out.max = TABLE_MAX;
+        count_table_print(&t, &c->search.out);
+    }
+    search_end(&c->search);
+    for (size_t i = 0; i < summary->n_problems; i++)
+        say("sluice count: incomplete: %.*s", STR_ARG(summary->problems[i]));
+    return !summary->complete ? EXIT_INCOMPLETE : summary->matched ? EXIT_MATCH : EXIT_NO_MATCH;
+}
+
+int command_count(int argc, char **argv)
+{
+    struct err err;
+    struct count_flags f;
+    struct options given;
+    struct str asked[FUNCTIONS_MAX];
+    size_t n_asked = 0;
+    int status;
+    defer(arena_free) struct arena arena = {0};
+    defer(config_free) struct config config = {0};
+    defer(free_count) struct count c = {0};
+    defer(summary_free) struct summary summary = {0};
+    query_init(&c.query);
+    if (!front_read(&front, &f, &given, &arena, argc, argv, &status) ||
+        !front_config(&front, &config, f.config, true, &status))
+        return status;
+    struct zone zone = show_zone(&(struct show_flags){.utc = f.utc});
+    if (!take_measure(&c.query, &f, asked, &n_asked, &err) ||
+        !resolve(&c.query, &f, &given, &config, zone, &err))
+        return front_fail(&front, "%s", err.text);
+    c.options = tally_options_of(&c.query);
+    struct tally_options joined = c.options;
+    joined.n_part = 0; /* parts come counted */
+    if (!tallies_open(&c.tallies, &joined, &(struct filter_scope){0}, &err))
+        return front_fail(&front, "%s", err.text);
+    const struct print_options print = {.output = f.output ? PRINT_JSON : PRINT_TEXT,
+                                        .zone = zone,
+                                        .terminal = isatty(STDOUT_FILENO),
+                                        .tallies = c.options};
+    search_init(&c.search, front.name, &print);
+    c.search.config = &config;
+    c.search.collector = &f.collector;
+    c.search.store = f.store;
+    c.search.query = &c.query;
+    c.search.take = f.output ? NULL : gather;
+    c.search.context = &c;
+    if (!search_run(&c.search, &summary, &err)) {
+        search_end(&c.search);
+        return front_fail(&front, "%s", err.text);
+    }
+    return finish(&c, &f, &given, asked, n_asked, &summary);
+}

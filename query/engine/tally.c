@@ -1,0 +1,248 @@
+#include "query/engine/tally.h"
+
+#include "base/mem.h"
+#include "formats/line/level.h"
+#include "query/engine/value_test.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+struct tally_entry {
+    struct tally tally;
+    struct str key;
+};
+
+/* ---- opening ---- */
+
+static bool has_label(const struct labels *labels, struct str name)
+{
+    for (size_t i = 0; i < labels->n; i++)
+        if (str_equal(labels->items[i].name, name))
+            return true;
+    return false;
+}
+
+/* Whether lines may have to be read for it. */
+static bool may_be_field(struct str name, const struct filter_scope *scope)
+{
+    if (str_equal(name, STR("level")) || str_equal(name, STR("id")))
+        return false;
+    for (size_t i = 0; i < scope->n_streams; i++)
+        if (has_label(scope->streams[i], name))
+            return false;
+    return true;
+}
+
+bool tallies_open(struct tallies *t, const struct tally_options *options,
+                  const struct filter_scope *scope, struct err *err)
+{
+    *t = (struct tallies){.options = *options};
+    if (options->n_names > TALLY_NAMES_MAX)
+        return err_set(err, ERR_INPUT, "counts are by at most %d names", TALLY_NAMES_MAX);
+    if (options->n_part && !filter_compile(&t->part, options->part, options->n_part, scope, err))
+        return false;
+    for (size_t i = 0; i < options->n_names; i++)
+        t->are_fields[i] = may_be_field(options->names[i], scope);
+    t->measures_field = options->measure.len && may_be_field(options->measure, scope);
+    t->fields = line_fields_open();
+    return true;
+}
+
+void tallies_free(struct tallies *t)
+{
+    map_each (&t->by_key, entry)
+        sketch_free(&((struct tally_entry *)entry->value)->tally.sketch);
+    map_free(&t->by_key);
+    filter_close(&t->part);
+    line_fields_close(&t->fields);
+    buf_free(&t->key);
+    arena_free(&t->arena);
+}
+
+bool tallies_read_lines(const struct tallies *t)
+{
+    bool reads = t->measures_field || (t->part && filter_looks_at_lines(t->part));
+    for (size_t i = 0; i < t->options.n_names; i++)
+        reads = reads || t->are_fields[i];
+    return reads;
+}
+
+/* ---- counting ---- */
+
+static struct str value_of(struct tallies *t, struct str name, bool is_field,
+                           const struct labels *labels, const struct record *record)
+{
+    if (str_equal(name, STR("level")))
+        return str_from(level_name(record->level));
+    if (str_equal(name, STR("id")))
+        return record->id;
+    bool is_forced = take_prefix(&name, STR(".")); /* as in filters */
+    return is_forced || (is_field && !has_label(labels, name)) ? line_fields_value(t->fields, name)
+                                                               : label_value(labels, name);
+}
+
+static int64_t span_of(const struct tally_options *o, int64_t ns)
+{
+    int64_t rest = (ns + o->shift_ns) % o->every_ns;
+    return ns - (rest < 0 ? rest + o->every_ns : rest);
+}
+
+static struct tally *find(struct tallies *t, const struct tally *like)
+{
+    buf_reset(&t->key);
+    for (size_t i = 0; i < t->options.n_names; i++)
+        put_str(&t->key, like->values[i]);
+    put_zigzag(&t->key, like->start_ns);
+    struct tally_entry *entry = map_get(&t->by_key, buf_str(&t->key));
+    if (entry)
+        return &entry->tally;
+    if (t->by_key.n == TALLIES_MAX) {
+        t->is_full = true;
+        return NULL;
+    }
+    entry = arena_new(&t->arena, struct tally_entry);
+    entry->key = arena_copy(&t->arena, buf_str(&t->key));
+    entry->tally.start_ns = like->start_ns;
+    for (size_t i = 0; i < t->options.n_names; i++)
+        entry->tally.values[i] = arena_copy(&t->arena, like->values[i]);
+    map_put(&t->by_key, entry->key, entry);
+    return &entry->tally;
+}
+
+static void measure(struct tally *tally, double number)
+{
+    tally->least = tally->numbers ? min_of(tally->least, number) : number;
+    tally->most = tally->numbers ? max_of(tally->most, number) : number;
+    tally->sum += number;
+    tally->numbers++;
+    sketch_add(&tally->sketch, number);
+}
+
+void tallies_add(struct tallies *t, const struct labels *labels, const struct record *record)
+{
+    const struct tally_options *o = &t->options;
+    struct tally like = {.start_ns = TIME_NONE};
+    char room[TALLY_NAMES_MAX][TALLY_VALUE_MAX];
+    double number;
+    line_fields_set(t->fields, record);
+    for (size_t i = 0; i < o->n_names; i++) { /* a value lives until the next is asked for */
+        struct str value = value_of(t, o->names[i], t->are_fields[i], labels, record);
+        like.values[i] = str_slice(value, 0, TALLY_VALUE_MAX);
+        if (like.values[i].len)
+            memcpy(room[i], value.ptr, like.values[i].len);
+        like.values[i].ptr = room[i];
+    }
+    if (o->every_ns)
+        like.start_ns = span_of(o, record->event_ns);
+    struct tally *tally = find(t, &like);
+    if (!tally)
+        return;
+    tally->count++;
+    tally->part += t->part && filter_takes_stream(t->part, labels) &&
+                   filter_takes_record(t->part, record) &&
+                   (!filter_looks_at_lines(t->part) || filter_takes_line(t->part, labels, record));
+    if (o->measure.len &&
+        parse_number(value_of(t, o->measure, t->measures_field, labels, record), &number))
+        measure(tally, number);
+}
+
+void tallies_join(struct tallies *t, const struct tally *other)
+{
+    struct tally *tally = find(t, other);
+    if (!tally)
+        return;
+    tally->count += other->count;
+    tally->part += other->part;
+    if (other->numbers) {
+        tally->least = tally->numbers ? min_of(tally->least, other->least) : other->least;
+        tally->most = tally->numbers ? max_of(tally->most, other->most) : other->most;
+    }
+    tally->sum += other->sum;
+    tally->numbers += other->numbers;
+    sketch_join(&tally->sketch, &other->sketch);
+}
+
+/* ---- all of them ---- */
+
+static int by_span_and_count(const void *a, const void *b)
+{
+    const struct tally *x = *(const struct tally *const *)a, *y = *(const struct tally *const *)b;
+    if (x->start_ns != y->start_ns)
+        return x->start_ns < y->start_ns ? -1 : 1;
+    if (x->count != y->count)
+        return x->count > y->count ? -1 : 1;
+    for (size_t i = 0; i < TALLY_NAMES_MAX; i++) {
+        int order = str_compare(x->values[i], y->values[i]);
+        if (order)
+            return order;
+    }
+    return 0;
+}
+
+const struct tally **tallies_sorted(struct tallies *t)
+{
+    const struct tally **sorted = arena_array(&t->arena, const struct tally *, t->by_key.n);
+    size_t n = 0;
+    map_each (&t->by_key, entry)
+        sorted[n++] = &((const struct tally_entry *)entry->value)->tally;
+    if (n)
+        qsort(sorted, n, sizeof(const struct tally *), by_span_and_count);
+    return sorted;
+}
+
+/* ---- bytes ---- */
+
+static void put_double(struct buf *out, double number)
+{
+    uint64_t bits;
+    memcpy(&bits, &number, sizeof bits);
+    put_u64(out, bits);
+}
+
+static double read_double(struct reader *r)
+{
+    double number;
+    uint64_t bits = read_u64(r);
+    memcpy(&number, &bits, sizeof bits);
+    r->bad |= !isfinite(number);
+    return r->bad ? 0 : number;
+}
+
+void put_tally(const struct tally *tally, size_t n_names, struct buf *out)
+{
+    bool has_span = tally->start_ns != TIME_NONE;
+    put_varint(out, n_names);
+    for (size_t i = 0; i < n_names; i++)
+        put_str(out, tally->values[i]);
+    put_u8(out, has_span);
+    put_zigzag(out, has_span ? tally->start_ns : 0);
+    put_varint(out, tally->count);
+    put_varint(out, tally->part);
+    put_varint(out, tally->numbers);
+    put_double(out, tally->sum);
+    put_double(out, tally->least);
+    put_double(out, tally->most);
+    sketch_put(&tally->sketch, out);
+}
+
+void read_tally(struct tally *tally, size_t *n_names, struct reader *r)
+{
+    *tally = (struct tally){0};
+    *n_names = read_count(r, 1);
+    r->bad |= *n_names > TALLY_NAMES_MAX;
+    for (size_t i = 0; i < *n_names && !r->bad; i++) {
+        tally->values[i] = read_str(r);
+        r->bad |= tally->values[i].len > TALLY_VALUE_MAX;
+    }
+    unsigned has_span = read_u8(r);
+    int64_t start_ns = read_zigzag(r);
+    r->bad |= has_span > 1;
+    tally->start_ns = has_span ? start_ns : TIME_NONE;
+    tally->count = read_varint(r);
+    tally->part = read_varint(r);
+    tally->numbers = read_varint(r);
+    tally->sum = read_double(r);
+    tally->least = read_double(r);
+    tally->most = read_double(r);
+    sketch_read(&tally->sketch, r);
+}
