@@ -1,6 +1,7 @@
 #include "collector/store/snapshot.h"
 
 #include "base/mem.h"
+#include "collector/store/segments.h"
 
 static struct snapshot_block block_of(void *context, size_t i)
 {
@@ -34,6 +35,34 @@ static bool takes(void *context, size_t i, struct hash128 origin, uint64_t seque
     return view_takes(s->view, &s->refs[i], origin, sequence);
 }
 
+/* What is known of one chunk is known of others with it. */
+static bool sift(void *context, size_t i, const struct sieve_needle *needles, size_t n,
+                 uint8_t *verdicts, struct err *err)
+{
+    const struct view_snapshot *s = context;
+    const struct store_segment *segment = s->refs[i].segment;
+    size_t chunk;
+    const struct store_sieve *at = segment ? store_segment_sieve_of(&s->refs[i], &chunk) : NULL;
+    verdicts[i] = SIFT_MAYBE;
+    if (!at)
+        return true;
+    defer(packer_free) struct packer packer = {0};
+    defer(buf_free) struct buf bytes = {0};
+    defer(arena_free) struct arena arena = {0};
+    struct sieve sieve;
+    bool good = store_segment_sieve(segment, (size_t)(at - segment->sieves), &bytes, &sieve,
+                                    &packer, &arena, err);
+    bool *may = arena_array(&arena, bool, at->n_chunks);
+    for (size_t k = 0; k < n && good; k++)
+        sieve_ask(&sieve, &needles[k], &arena, may);
+    while (i > 0 && s->refs[i - 1].segment == segment)
+        i--;
+    for (; i < s->snapshot.n_blocks && s->refs[i].segment == segment; i++)
+        if (store_segment_sieve_of(&s->refs[i], &chunk) == at)
+            verdicts[i] = !good || may[chunk - at->first] ? SIFT_MAYBE : SIFT_NO;
+    return good;
+}
+
 void view_snapshot(struct view_snapshot *s, struct view *view, int64_t since_ns, int64_t until_ns)
 {
     size_t n_streams;
@@ -47,6 +76,7 @@ void view_snapshot(struct view_snapshot *s, struct view *view, int64_t since_ns,
         .block = block_of,
         .load = load,
         .name = name,
+        .sift = sift,
         .takes = is_view_of_span(view) ? takes : NULL,
         .streams = labels,
         .n_streams = n_streams,
