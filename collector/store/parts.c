@@ -71,6 +71,27 @@ static bool verify_ref(struct view *v, const struct block_ref *ref, struct err *
     return good ? true : err_wrap(err, "%s", name);
 }
 
+/* The filters of a segment; tells how many are damaged. */
+static uint64_t verify_sieves(const struct store_segment *s, void (*tell)(void *, const char *),
+                              void *context)
+{
+    uint64_t damaged = 0;
+    defer(arena_free) struct arena arena = {0};
+    defer(packer_free) struct packer packer = {0};
+    defer(buf_free) struct buf bytes = {0};
+    for (size_t i = 0; i < s->n_sieves; i++) {
+        struct sieve sieve;
+        struct err err;
+        arena_reset(&arena);
+        if (s->sieves[i].length == 0 ||
+            store_segment_sieve(s, i, &bytes, &sieve, &packer, &arena, &err))
+            continue;
+        tell(context, err.text);
+        damaged++;
+    }
+    return damaged;
+}
+
 bool store_verify(const char *folder, void (*tell)(void *, const char *), void *context,
                   struct store_verdict *verdict, struct err *err)
 {
@@ -96,6 +117,8 @@ bool store_verify(const char *folder, void (*tell)(void *, const char *), void *
             tell(context, why.text);
         }
     }
+    for (size_t i = 0; i < v->n_segments; i++)
+        verdict->damaged += verify_sieves(v->segments[i].segment, tell, context);
     return true;
 }
 

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #define SEGMENT_START STR("segment-")
 #define ARCHIVE_START STR("archive-")
@@ -127,17 +128,35 @@ static void add_chunk(struct store_segment *s, uint64_t offset, const struct blo
     s->line_bytes += h->line_bytes;
 }
 
+/* Chunks and filters end where the footer begins. */
+static uint64_t first_chunk_at(const struct segment_footer *f, uint64_t end)
+{
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < f->n_chunks; i++)
+        bytes += f->chunks[i].length;
+    for (size_t i = 0; i < f->n_sieves; i++)
+        bytes += f->sieves[i].length;
+    return end - min_of(end, bytes);
+}
+
 static void list_chunks(struct store_segment *s, uint64_t end)
 {
-    uint64_t at = end;
-    for (size_t i = 0; i < s->footer.n_chunks; i++)
-        at -= min_of(at, (uint64_t)s->footer.chunks[i].length);
-    s->oldest_arrival_ns = s->footer.oldest_arrival_ns;
-    s->newest_arrival_ns = s->footer.newest_arrival_ns;
-    s->chunks = arena_array(&s->arena, struct block_ref, s->footer.n_chunks);
-    for (size_t i = 0; i < s->footer.n_chunks; i++) {
-        add_chunk(s, at, &s->footer.chunks[i]);
-        at += s->footer.chunks[i].length;
+    const struct segment_footer *f = &s->footer;
+    uint64_t at = first_chunk_at(f, end);
+    s->oldest_arrival_ns = f->oldest_arrival_ns;
+    s->newest_arrival_ns = f->newest_arrival_ns;
+    s->chunks = arena_array(&s->arena, struct block_ref, f->n_chunks);
+    s->sieves = arena_array(&s->arena, struct store_sieve, f->n_sieves);
+    for (size_t i = 0, first = 0; i < f->n_chunks; i++) {
+        add_chunk(s, at, &f->chunks[i]);
+        at += f->chunks[i].length;
+        const struct segment_sieve *sieve = &f->sieves[s->n_sieves];
+        if (s->n_sieves == f->n_sieves || s->n_chunks - first < sieve->n_chunks)
+            continue;
+        s->sieves[s->n_sieves++] =
+            (struct store_sieve){at, sieve->length, (uint32_t)first, sieve->n_chunks};
+        at += sieve->length;
+        first = s->n_chunks;
     }
 }
 
@@ -306,6 +325,39 @@ bool store_segment_directory(const struct block_ref *ref, struct chunk *chunk,
     return done ? true : err_wrap(err, "segment %06llu", (unsigned long long)ref->segment->number);
 }
 
+bool store_segment_sieve(const struct store_segment *s, size_t i, struct buf *bytes,
+                         struct sieve *sieve, struct packer *packer, struct arena *arena,
+                         struct err *err)
+{
+    const struct store_sieve *at = &s->sieves[i];
+    buf_reset(bytes);
+    bytes->max = SIEVE_MAX;
+    char *to = buf_reserve(bytes, at->length);
+    bool good = to && read_exactly(&s->file, at->offset, at->length, to, err) &&
+                sieve_open(sieve, str_of(to, at->length), packer, arena, err);
+    if (good && sieve->n_chunks != at->n_chunks)
+        good = err_set(err, ERR_CORRUPT, "filter: it is one of other chunks");
+    return good ? true : err_wrap(err, "segment %06llu", (unsigned long long)s->number);
+}
+
+static int by_offset(const void *key, const void *item)
+{
+    uint64_t offset = *(const uint64_t *)key, other = ((const struct block_ref *)item)->offset;
+    return (offset > other) - (offset < other);
+}
+
+const struct store_sieve *store_segment_sieve_of(const struct block_ref *ref, size_t *chunk)
+{
+    const struct store_segment *s = ref->segment;
+    const struct block_ref *found =
+        bsearch(&ref->offset, s->chunks, s->n_chunks, sizeof *s->chunks, by_offset);
+    *chunk = found ? (size_t)(found - s->chunks) : SIZE_MAX;
+    for (size_t i = 0; i < s->n_sieves; i++)
+        if (*chunk >= s->sieves[i].first && *chunk - s->sieves[i].first < s->sieves[i].n_chunks)
+            return s->sieves[i].length ? &s->sieves[i] : NULL;
+    return NULL;
+}
+
 /* ---- writing ---- */
 
 static bool append(struct segment_writer *w, struct str bytes, struct err *err)
@@ -338,18 +390,39 @@ bool segment_create(struct segment_writer *w, struct arena *arena, const char *f
     return append(w, buf_str(&bytes), err);
 }
 
+static bool append_sieve(struct segment_writer *w, struct err *err)
+{
+    defer(buf_free) struct buf bytes = {.max = SIEVE_MAX};
+    size_t n = w->builder ? sieve_chunks(w->builder) : 0;
+    if (n == 0)
+        return true;
+    if (!sieve_put(w->builder, &bytes, err) || !append(w, buf_str(&bytes), err))
+        return false;
+    mem_grow(w->sieves, w->n_sieves, w->sieves_capacity);
+    w->sieves[w->n_sieves++] = (struct segment_sieve){(uint32_t)n, (uint32_t)bytes.len};
+    return true;
+}
+
 bool segment_append(struct segment_writer *w, struct str chunk, struct err *err)
 {
     if (!append(w, chunk, err))
         return false;
     buf_add(&w->headers, str_slice(chunk, 0, CHUNK_HEADER));
-    return true;
+    if (!w->builder)
+        w->builder = sieve_builder_open();
+    return sieve_add(w->builder, chunk, SIEVE_SHARE, err) &&
+           (!is_sieve_full(w->builder) || append_sieve(w, err));
 }
 
 bool segment_finish(struct segment_writer *w, const struct segment_footer *footer, struct err *err)
 {
     defer(buf_free) struct buf bytes = {.max = SEGMENT_FOOTER_MAX};
-    return segment_put_footer(footer, buf_str(&w->headers), &w->packer, &bytes, err) &&
+    struct segment_footer whole = *footer;
+    if (!append_sieve(w, err))
+        return false;
+    whole.sieves = w->sieves;
+    whole.n_sieves = w->n_sieves;
+    return segment_put_footer(&whole, buf_str(&w->headers), &w->packer, &bytes, err) &&
            append(w, buf_str(&bytes), err) && file_sync(&w->file, err);
 }
 
@@ -367,4 +440,6 @@ void segment_close(struct segment_writer *w)
     file_close(&w->file);
     buf_free(&w->headers);
     packer_free(&w->packer);
+    sieve_builder_close(&w->builder);
+    mem_free(&w->sieves);
 }

@@ -16,6 +16,14 @@
 
 #include "collector/store/store.h"
 #include "formats/block/segment.h"
+#include "formats/block/sieve.h"
+
+/* What is known of some of the chunks, which are neighbours (formats/block/sieve.h). */
+struct store_sieve {
+    uint64_t offset;
+    uint32_t length; /* 0: nothing */
+    uint32_t first, n_chunks;
+};
 
 /* What its name says. */
 struct segment_name {
@@ -37,6 +45,8 @@ struct store_segment {
     struct arena footer_arena;
     struct block_ref *chunks;
     size_t n_chunks;
+    struct store_sieve *sieves;
+    size_t n_sieves;
     uint64_t bytes, records, line_bytes;
     int64_t oldest_arrival_ns, newest_arrival_ns;
     const char *problem; /* why not all of it can be read; NULL: nothing is wrong */
@@ -51,6 +61,12 @@ bool store_segment_load(const struct block_ref *ref, struct buf *out, struct err
 /* What stands in a chunk: the streams, their rows, and the origins. Only its front is read. Any thread. */
 bool store_segment_directory(const struct block_ref *ref, struct chunk *chunk,
                              struct packer *packer, struct arena *arena, struct err *err);
+/* Opens a filter, of which bytes holds what it needs. Any thread. */
+bool store_segment_sieve(const struct store_segment *s, size_t i, struct buf *bytes,
+                         struct sieve *sieve, struct packer *packer, struct arena *arena,
+                         struct err *err);
+/* That of a chunk, whose place among the others of its segment is told too; NULL: there is none. */
+const struct store_sieve *store_segment_sieve_of(const struct block_ref *ref, size_t *chunk);
 
 /* Opens for reading, with one reference. What is damaged is in .problem; the chunks that are there are
  * listed all the same. */
@@ -80,6 +96,9 @@ struct segment_writer {
     struct file file;
     uint64_t at;
     struct buf headers; /* of the chunks, for the footer */
+    struct sieve_builder *builder;
+    struct segment_sieve *sieves; /* that stand in the file */
+    size_t n_sieves, sieves_capacity;
     struct packer packer;
 };
 

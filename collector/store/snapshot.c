@@ -1,6 +1,7 @@
 #include "collector/store/snapshot.h"
 
 #include "base/mem.h"
+#include "collector/store/segments.h"
 
 static struct snapshot_block block_of(void *context, size_t i)
 {
@@ -51,6 +52,52 @@ static bool takes(void *context, size_t i, struct hash128 origin, uint64_t seque
     return view_takes(s->view, &s->refs[i], origin, sequence);
 }
 
+/* Asks the filter that a chunk has, and so those that have the same. */
+static bool ask_sieve(struct view_snapshot *s, size_t i, const struct block_ref *of,
+                      const struct sieve_needle *needles, size_t n, struct err *err)
+{
+    const struct store_segment *segment = of->segment;
+    size_t chunk;
+    const struct store_sieve *at = store_segment_sieve_of(of, &chunk);
+    s->verdicts[of->number] = SIFT_MAYBE;
+    if (!at)
+        return true;
+    defer(packer_free) struct packer packer = {0};
+    defer(buf_free) struct buf bytes = {0};
+    defer(arena_free) struct arena arena = {0};
+    struct sieve sieve;
+    bool good = store_segment_sieve(segment, (size_t)(at - segment->sieves), &bytes, &sieve,
+                                    &packer, &arena, err);
+    bool *may = arena_array(&arena, bool, at->n_chunks);
+    for (size_t k = 0; k < n && good; k++)
+        sieve_ask(&sieve, &needles[k], &arena, may);
+    while (i > 0 && s->refs[i - 1].segment && s->refs[i - 1].segment->number == segment->number)
+        i--;
+    for (; i < s->snapshot.n_blocks; i++) {
+        if (!s->refs[i].segment || s->refs[i].segment->number != segment->number)
+            break;
+        for (const struct block_ref *ref = &s->refs[i]; ref; ref = ref->next)
+            if (ref->segment == segment && store_segment_sieve_of(ref, &chunk) == at)
+                s->verdicts[ref->number] = !good || may[chunk - at->first] ? SIFT_MAYBE : SIFT_NO;
+    }
+    return good;
+}
+
+static bool sift(void *context, size_t i, const struct sieve_needle *needles, size_t n,
+                 enum sift *verdict, struct err *err)
+{
+    struct view_snapshot *s = context;
+    bool good = true;
+    *verdict = s->refs[i].segment ? SIFT_NO : SIFT_MAYBE;
+    for (const struct block_ref *ref = &s->refs[i]; ref && ref->segment; ref = ref->next) {
+        if (s->verdicts[ref->number] == SIFT_UNKNOWN)
+            good = ask_sieve(s, i, ref, needles, n, err) && good;
+        if (s->verdicts[ref->number] == SIFT_MAYBE)
+            *verdict = SIFT_MAYBE;
+    }
+    return good;
+}
+
 void view_snapshot(struct view_snapshot *s, struct view *view, int64_t since_ns, int64_t until_ns)
 {
     size_t n_streams;
@@ -64,12 +111,14 @@ void view_snapshot(struct view_snapshot *s, struct view *view, int64_t since_ns,
         .block = block_of,
         .load = load,
         .name = name,
+        .sift = sift,
         .takes = is_view_of_span(view) ? takes : NULL,
         .streams = labels,
         .n_streams = n_streams,
     };
     s->refs = view_blocks(view, since_ns == TIME_NONE ? INT64_MIN : since_ns,
                           until_ns == TIME_NONE ? INT64_MAX : until_ns, &s->snapshot.n_blocks);
+    s->verdicts = view_allocate(view, (size_t)view_chunks(view) + 1);
 }
 
 void view_note_problems(const struct view *view, struct summary *summary)

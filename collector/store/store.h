@@ -11,9 +11,8 @@
  *     cuts := n:varint (journal:varint end:varint)*       what a failed sync left behind `end` of
  * an older journal does not count
  *
- * Writing goes in batches: store_put any number of blocks, then store_commit, which syncs once.
- * What was not committed is not acknowledged, and store_commit and store_drop decide its fate for
- * good.
+ * Writing goes in batches: store_put any number of blocks, then store_commit, which syncs once. What was not committed
+ * is not acknowledged, and store_commit and store_drop decide its fate for good.
  *
  * Invariants:
  *   1. A block is in at most one place that readers look at, and its origin's table says so.
@@ -24,10 +23,9 @@
  * long as it lives, whatever retention removes meanwhile.
  *   5. The store's clock (arrival times, days) never goes back.
  *
- * Threads: store_put, store_commit, store_drop and store_maintain are called by one thread at a
- * time (the writer), never while another of them runs. All else, and store_publish, belongs to the
- * loop thread and is called while no writer call runs; reading through an open view is free of
- * both.
+ * Threads: store_put, store_commit, store_drop and store_maintain are called by one thread at a time (the writer), never
+ * while another of them runs. All else, and store_publish, belongs to the loop thread and is called while no writer
+ * call runs; reading through an open view is free of both.
  */
 #ifndef COLLECTOR_STORE_STORE_H
 #define COLLECTOR_STORE_STORE_H
@@ -58,6 +56,7 @@ struct block_ref {
     struct store_segment *segment; /* of a chunk; then no origin and sequence */
     const struct block_ref *next;  /* the slice's chunk of another class; NULL: there is no more */
     uint32_t slice;                /* number of it, of a chunk */
+    uint32_t number;               /* of the chunk in its view, for who keeps something of each */
     uint64_t offset;               /* of its frame; of the chunk */
     uint32_t length;               /* of the block, or the chunk */
     uint32_t records;
@@ -131,6 +130,8 @@ void view_close(struct view **v);
 /* All blocks and slices of chunks whose event times touch [since, until), as they arrived; lives as long as the
  * view. */
 const struct block_ref *view_blocks(struct view *v, int64_t since_ns, int64_t until_ns, size_t *n);
+/* How many chunks there are in the last list; their numbers are less. */
+uint32_t view_chunks(const struct view *v);
 /* Whether a row of a chunk, which came in that block, is in the view. Of a view that is no span all are. */
 bool view_takes(const struct view *v, const struct block_ref *ref, struct hash128 origin,
                 uint64_t sequence);

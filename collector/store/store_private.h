@@ -82,6 +82,7 @@ struct view {
     size_t n_segments;
     struct view_part *parts; /* in the arena */
     size_t n_parts;
+    uint32_t n_chunks;                   /* in the last list */
     const struct store_stream **streams; /* NULL: no list */
     size_t n_streams;
     struct str *problems;

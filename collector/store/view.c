@@ -145,6 +145,7 @@ static size_t add_slices(struct view *v, const struct view_segment *in, size_t c
                 continue;
             struct block_ref *ref = last ? arena_new(&v->arena, struct block_ref) : &to[n++];
             *ref = *chunk;
+            ref->number = v->n_chunks++;
             if (last)
                 last->next = ref;
             last = ref;
@@ -197,6 +198,7 @@ const struct block_ref *view_blocks(struct view *v, int64_t since_ns, int64_t un
     for (size_t i = 0; i < v->n_segments; i++)
         most += v->segments[i].segment->n_chunks;
     struct block_ref *blocks = arena_array(&v->arena, struct block_ref, most);
+    v->n_chunks = 0;
     for (size_t i = 0; i <= v->n_parts; i++) {
         uint64_t journal = i < v->n_parts ? v->parts[i].journal->number : UINT64_MAX;
         while (segment < v->n_segments && is_before(v->segments[segment].segment, journal)) {
@@ -210,6 +212,11 @@ const struct block_ref *view_blocks(struct view *v, int64_t since_ns, int64_t un
     }
     *n = found;
     return blocks;
+}
+
+uint32_t view_chunks(const struct view *v)
+{
+    return v->n_chunks;
 }
 
 const struct store_stream *const *view_streams(const struct view *v, size_t *n)

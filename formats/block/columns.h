@@ -121,6 +121,8 @@ void columns_skip(struct columns_cursor *cursor, size_t rows);
 /* Writes the next line, which is there, into [to, end), and returns its end; loads only columns that it has
  * values of. NULL: there is no room, or one is damaged. */
 char *columns_next(struct columns_cursor *cursor, char *to, const char *end);
+/* The same with the next segment, and whether its line ends with it. */
+char *columns_next_segment(struct columns_cursor *cursor, bool *is_last, char *to, const char *end);
 /* All lines at once: bytes has room for exactly line_bytes, lengths for the rows. */
 bool columns_lines(struct columns *c, char *bytes, uint64_t line_bytes, uint32_t *lengths,
                    struct err *err);

@@ -205,21 +205,26 @@ static char *add_segment(struct columns_cursor *cursor, const struct columns_sha
     return copy_short(to, end, text, s->rest);
 }
 
-char *columns_next(struct columns_cursor *cursor, char *to, const char *end)
+char *columns_next_segment(struct columns_cursor *cursor, bool *is_last, char *to, const char *end)
 {
     const struct columns *c = cursor->columns;
-    for (bool is_over = false; !is_over && to;) {
-        size_t shape = columns_shape_of(c, cursor->segment++);
-        if (shape < COLUMNS_FIRST_SHAPE) {
-            is_over = shape == 0;
-            to = add_value(cursor, 0, to, end);
-        } else {
-            const struct columns_shape *s = &c->shapes[shape - COLUMNS_FIRST_SHAPE];
-            is_over = s->is_last;
-            to = add_segment(cursor, s, to, end);
-        }
+    size_t shape = columns_shape_of(c, cursor->segment++);
+    if (shape < COLUMNS_FIRST_SHAPE) {
+        *is_last = shape == 0;
+        to = add_value(cursor, 0, to, end);
+    } else {
+        const struct columns_shape *s = &c->shapes[shape - COLUMNS_FIRST_SHAPE];
+        *is_last = s->is_last;
+        to = add_segment(cursor, s, to, end);
     }
-    cursor->row++;
+    cursor->row += *is_last;
+    return to;
+}
+
+char *columns_next(struct columns_cursor *cursor, char *to, const char *end)
+{
+    for (bool is_over = false; !is_over && to;)
+        to = columns_next_segment(cursor, &is_over, to, end);
     return to;
 }
 

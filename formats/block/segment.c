@@ -1,6 +1,7 @@
 #include "formats/block/segment.h"
 
 #include "base/mem.h"
+#include "formats/block/sieve.h"
 
 #define HEAD_MAGIC 0x47534c53u /* "SLSG" */
 #define TAIL_MAGIC 0x45534c53u /* "SLSE" */
@@ -57,6 +58,11 @@ bool segment_put_footer(const struct segment_footer *f, struct str headers, stru
         put_journal(&f->journals[i], &footer);
     put_varint(&footer, f->followed);
     put_str(&footer, f->tables);
+    put_varint(&footer, f->n_sieves);
+    for (size_t i = 0; i < f->n_sieves; i++) {
+        put_varint(&footer, f->sieves[i].n_chunks);
+        put_varint(&footer, f->sieves[i].length);
+    }
     size_t start = out->len;
     if (footer.over)
         return err_set(err, ERR_LIMIT, "the footer of a segment is too large");
@@ -152,6 +158,23 @@ static void read_journal(struct reader *r, struct segment_journal *j, struct are
     j->blocks = blocks;
 }
 
+/* Filters are of chunks that are there. */
+static void read_sieves(struct reader *r, struct segment_footer *f, struct arena *arena)
+{
+    f->n_sieves = read_count(r, 2);
+    if (r->bad)
+        return;
+    struct segment_sieve *sieves = arena_array(arena, struct segment_sieve, f->n_sieves);
+    uint64_t left = f->n_chunks;
+    for (size_t i = 0; i < f->n_sieves && !r->bad; i++) {
+        uint64_t n = read_varint(r), length = read_varint(r);
+        r->bad |= n == 0 || n > left || length > SIEVE_MAX;
+        sieves[i] = (struct segment_sieve){(uint32_t)n, (uint32_t)length};
+        left -= n;
+    }
+    f->sieves = sieves;
+}
+
 bool segment_read_footer(struct str bytes, struct segment_footer *footer, struct packer *packer,
                          struct arena *arena, struct err *err)
 {
@@ -182,5 +205,7 @@ bool segment_read_footer(struct str bytes, struct segment_footer *footer, struct
     footer->journals = journals;
     footer->followed = read_varint(&r);
     footer->tables = read_str(&r);
+    if (!r.bad)
+        read_sieves(&r, footer, arena);
     return r.bad || reader_left(&r) ? refuse("its footer is malformed", err) : true;
 }

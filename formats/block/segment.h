@@ -1,20 +1,22 @@
 /*
  * The segment: a file of chunks, with what it replaces in front and what is in it behind.
  *
- *     segment := head chunk* footer tail
+ *     segment := head (chunk* filter?)* footer tail
  *     head    := "SLSG" version:u32 length:u32 (of the payload) payload check:u64           XXH3-64 of all before it
  *     payload := number:varint generation:varint journals:varint number:varint*
  *     footer  := zstd frame of: oldest:u64 newest:u64 (arrival of what is in it)
  *                chunks:varint (header: the first 96 bytes of each)*  journals:varint journal*
  *                followed:varint tables:str (varint length, bytes)
+ *                filters:varint (chunks:varint length:varint)*
  *     journal := number:varint tag:u32 blocks:varint block*         some of those that the segment was made of
  *     block   := offset:varint line_bytes:varint origin:16 sequence:varint least_order:u64 greatest_order:u64
  *     tail    := stored:u32 bytes:u32 check:u64 "SLSE"              of the footer; XXH3-64 of its stored bytes
  *
  *  1. A journal is in one segment only: in that with the greatest number of those that name it. So journals do not
  *     count from the moment at which their segment has its name, and it does not when another one has theirs.
- *  2. Chunks stand one behind the other, behind the head, in the order of the footer. With a damaged footer or
- *     tail they are found by their headers, and nothing is known of blocks; with a damaged head nothing is replaced.
+ *  2. Chunks stand one behind the other, behind the head, in the order of the footer, and behind the last of those that
+ *     it is about each filter (sieve.h). With a damaged footer or tail chunks are found by their headers, and nothing
+ *     is known of blocks and filters; with a damaged head nothing is replaced.
  *  3. The blocks of a journal say where a reader stood that followed it (collector/store/places.h).
  *  4. The tables are what the first frame of the journal with the number `followed` held when the segment was made:
  *     all that was known of the origins of what is in it (collector/store/store.h). 0 and none: they were lost.
@@ -53,6 +55,11 @@ struct segment_journal {
     size_t n_blocks;
 };
 
+/* Behind the chunks that it is about, which are those behind the one before. Length 0: nothing is known of them. */
+struct segment_sieve {
+    uint32_t n_chunks, length;
+};
+
 struct segment_footer {
     int64_t oldest_arrival_ns, newest_arrival_ns;
     const struct block_header *chunks; /* as chunk_peek gives them */
@@ -61,6 +68,8 @@ struct segment_footer {
     size_t n_journals;
     uint64_t followed;
     struct str tables;
+    const struct segment_sieve *sieves;
+    size_t n_sieves;
 };
 
 void segment_put_head(const struct segment_head *head, struct buf *out);

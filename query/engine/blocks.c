@@ -115,6 +115,20 @@ static bool decode_block(struct blocks *b, struct opened *o, size_t index, struc
     return false;
 }
 
+/* Invariant 4. */
+static bool is_sifted_out(struct blocks *b, size_t index)
+{
+    const struct snapshot *s = b->snapshot;
+    enum sift *verdict = &b->known[index].sift;
+    struct err err;
+    if (b->n_needles == 0 || !s->sift || b->selector.keep_all)
+        return false;
+    if (*verdict == SIFT_UNKNOWN &&
+        !s->sift(s->context, index, b->needles, b->n_needles, verdict, &err))
+        summary_problem(b->summary, "%s; everything was searched without it", err.text);
+    return *verdict == SIFT_NO;
+}
+
 bool blocks_get(struct blocks *b, size_t index, const struct opened *pinned, struct opened **out,
                 struct err *err)
 {
@@ -128,6 +142,8 @@ bool blocks_get(struct blocks *b, size_t index, const struct opened *pinned, str
         if (b->kept[i].used && b->kept[i].index == index)
             *out = &b->kept[i];
     }
+    if (!*out && is_sifted_out(b, index))
+        return true;
     if (!*out) {
         struct err why;
         struct opened *o = take_slot(b, pinned);
@@ -261,6 +277,7 @@ void blocks_init(struct blocks *b)
     b->known = mem_array(struct known_block, s->n_blocks);
     b->list = mem_array(uint32_t, s->n_blocks);
     b->chain = mem_array(uint32_t, s->n_blocks);
+    b->n_needles = b->selector.pattern ? pattern_needles(b->selector.pattern, b->needles) : 0;
     for (size_t i = 0; i < s->n_blocks; i++) {
         b->known[i].summary = s->block(s->context, i);
         if (touches_range(&b->selector, &b->known[i].summary))

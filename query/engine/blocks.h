@@ -11,10 +11,12 @@
  *  2. Without context one decoded block is kept; with it several, as long as they take less than
  *     their budget. The pinned one stays whatever the others need, so two are in memory at least.
  *  3. A block, or a chunk of a slice, that cannot be read is named in the summary once and is empty from then on.
+ *  4. Without context a block of which it is known that nothing in it matches is empty too, and not read.
  */
 #ifndef QUERY_ENGINE_BLOCKS_H
 #define QUERY_ENGINE_BLOCKS_H
 
+#include "formats/block/sieve.h"
 #include "query/engine/opened.h"
 #include "query/engine/results.h"
 
@@ -28,6 +30,9 @@ struct snapshot_block {
 
 enum { SNAPSHOT_NAME = 48 };
 
+/* Whether a block can have what is looked for. */
+enum sift { SIFT_UNKNOWN, SIFT_MAYBE, SIFT_NO };
+
 /* What is searched; it does not change meanwhile. */
 struct snapshot {
     void *context;
@@ -39,6 +44,10 @@ struct snapshot {
     void (*name)(void *context, size_t i, size_t part, char name[SNAPSHOT_NAME]);
     /* Whether a row of a chunk belongs to what is searched; NULL: all do. */
     bool (*takes)(void *context, size_t i, struct hash128 origin, uint64_t sequence);
+    /* Whether any of the needles, always the same ones, may be in a block: never SIFT_UNKNOWN. False: what is
+     * known of it is damaged; there is a verdict all the same. NULL: nothing is known. */
+    bool (*sift)(void *context, size_t i, const struct sieve_needle *needles, size_t n,
+                 enum sift *verdict, struct err *err);
     /* All that are known, for filters and lists; NULL: any may come (filter.h, invariant 2). */
     const struct labels *const *streams;
     size_t n_streams;
@@ -51,6 +60,7 @@ struct known_block {
     bool is_counted;
     bool has_failed;
     bool is_named; /* chunks of it that cannot be read */
+    enum sift sift;
 };
 
 struct blocks {
@@ -61,8 +71,10 @@ struct blocks {
     uint32_t *list;            /* those that touch the range; in any order the run likes */
     uint32_t *chain;           /* the same, in the order of arrival */
     size_t n;
-    struct opened *kept; /* .used is 0 in those that are empty */
-    size_t budget;       /* bytes of kept blocks */
+    struct opened *kept;                           /* .used is 0 in those that are empty */
+    size_t budget;                                 /* bytes of kept blocks */
+    struct sieve_needle needles[PATTERN_SCAN_MAX]; /* one of them is in all that matches */
+    size_t n_needles;                              /* 0: nothing is known */
     uint64_t tick;
     struct packer packer;
 };

@@ -504,6 +504,16 @@ bool pattern_can_skip(const struct pattern *p)
     return p->n_needed > 0 && !p->options.invert && !p->matches_all;
 }
 
+size_t pattern_needles(const struct pattern *p, struct sieve_needle needles[PATTERN_SCAN_MAX])
+{
+    if (!pattern_can_skip(p))
+        return 0;
+    for (size_t i = 0; i < p->n_needed; i++)
+        needles[i] = (struct sieve_needle){str_of(p->needed[i].bytes, p->needed[i].len),
+                                           p->options.ignore_case};
+    return p->n_needed;
+}
+
 bool pattern_may_match(const struct pattern *p, struct str many)
 {
     return !pattern_can_skip(p) || has_needed(p, many);

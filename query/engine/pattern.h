@@ -20,6 +20,7 @@
 #define QUERY_ENGINE_PATTERN_H
 
 #include "base/match.h"
+#include "formats/block/sieve.h"
 
 enum { PATTERN_COUNT_MAX = 1000, PATTERN_SCAN_MAX = 8 };
 
@@ -52,6 +53,9 @@ struct pattern_scan {
 
 /* False: every unit must be asked. */
 bool pattern_can_skip(const struct pattern *pattern);
+/* Literals of which one is in each unit that is selected; 0: nothing is known. They live as long as the pattern. */
+size_t pattern_needles(const struct pattern *pattern,
+                       struct sieve_needle needles[PATTERN_SCAN_MAX]);
 /* Whether any unit in `many` can match. */
 bool pattern_may_match(const struct pattern *pattern, struct str many);
 void pattern_scan_init(struct pattern_scan *scan, const struct pattern *pattern, struct str many);

@@ -24,13 +24,19 @@ struct store *st_open_store(struct store_options options)
 
 enum origin_verdict st_put(struct store *s, uint64_t origin, uint64_t sequence)
 {
+    return st_put_of(s, origin, sequence, "api");
+}
+
+enum origin_verdict st_put_of(struct store *s, uint64_t origin, uint64_t sequence,
+                              const char *service)
+{
     struct err err;
     struct block block;
     struct put_result result;
     defer(buf_free) struct buf bytes = {0};
     defer(arena_free) struct arena arena = {0};
     defer(packer_free) struct packer packer = {0};
-    make_block(&bytes, origin, sequence, "api", (int)sequence * ST_EACH, ST_EACH);
+    make_block(&bytes, origin, sequence, service, (int)sequence * ST_EACH, ST_EACH);
     REQUIRE_OK(block_verify(&block, buf_str(&bytes), &packer, &arena, &err));
     REQUIRE_OK(store_put(s, buf_str(&bytes), &block, st_now, &result, &err));
     REQUIRE_OK(store_commit(s, st_now, &err));

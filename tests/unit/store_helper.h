@@ -14,6 +14,9 @@ const char *st_path_of(struct arena *a, const char *name);
 struct store *st_open_store(struct store_options options);
 /* Block `sequence` of an origin: ST_EACH lines, whose levels go from unknown to info and begin anew. */
 enum origin_verdict st_put(struct store *s, uint64_t origin, uint64_t sequence);
+/* ... of another service, with which each line begins, than "api". */
+enum origin_verdict st_put_of(struct store *s, uint64_t origin, uint64_t sequence,
+                              const char *service);
 /* With the maintenance behind it. False: there was nothing to do. */
 bool st_merge_once(struct store *s);
 /* What a search for everything gives, with the identity of each record. */

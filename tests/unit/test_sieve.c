@@ -1,0 +1,444 @@
+/* Invariant numbers are those of formats/block/sieve.h, if no other file is named. */
+#include "formats/block/sieve.h"
+
+#include "base/mem.h"
+#include "formats/block/chunk_parts.h"
+#include "formats/block/grams.h"
+#include "tests/test.h"
+
+#include <ctype.h>
+
+static uint64_t state = 1;
+
+static uint64_t random_below(uint64_t n)
+{
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return state % n;
+}
+
+/* ---- parts ---- */
+
+TEST(bloom_has_what_was_added_in_any_size) /* bloom.h, 1 and 2 */
+{
+    enum { N = 20000, OTHERS = 100000 };
+    defer(bloom_builder_free) struct bloom_builder b = {0};
+    bloom_builder_reset(&b);
+    for (uint64_t i = 0; i < N; i++)
+        bloom_add(&b, mix_hash(i));
+    size_t counted = bloom_count(&b), wanted = bloom_blocks(&b, BLOOM_BLOCKS);
+    CHECK(counted > N * 95 / 100 && counted < N * 105 / 100);
+    CHECK_INT(bloom_blocks(&b, wanted / 2), 0);
+    for (size_t n = wanted; n > 0; n /= 3) {
+        defer(buf_free) struct buf bytes = {0};
+        bloom_put(&b, n, &bytes);
+        const struct bloom bloom = {bytes.ptr, n};
+        size_t others = 0;
+        CHECK_INT(bytes.len, n * BLOOM_BLOCK);
+        for (uint64_t i = 0; i < N; i++)
+            REQUIRE(bloom_has(&bloom, mix_hash(i)));
+        for (uint64_t i = N; i < N + OTHERS; i++)
+            others += bloom_has(&bloom, mix_hash(i));
+        CHECK(n < wanted || others < OTHERS / 50);
+    }
+}
+
+TEST(grams_are_chosen_alike_where_texts_are_alike) /* grams.h, 1 and 2 */
+{
+    enum { N = 300 };
+    char text[N], other[N];
+    uint64_t all[GRAMS_PIECE_MAX], piece[GRAMS_PIECE_MAX];
+    for (int round = 0; round < 300; round++) {
+        unsigned w = (unsigned)(GRAMS_WINDOW_MIN << random_below(6));
+        for (size_t i = 0; i < N; i++) {
+            text[i] = " abcdefxyzAB0-"[random_below(14)];
+            other[i] = (char)(random_below(2) ? toupper(text[i]) : tolower(text[i]));
+        }
+        size_t n = grams_choose(str_of(text, N), w, all), from = random_below(N);
+        size_t len = random_below(N - from);
+        size_t m = grams_choose(str_of(other + from, len), w, piece);
+        CHECK_INT(n, N - w - GRAM + 2);
+        CHECK_INT(m, len < grams_window_bytes(w) ? 0 : len - grams_window_bytes(w) + 1);
+        for (size_t i = 0; i < m; i++)
+            REQUIRE(piece[i] == all[from + i]);
+    }
+}
+
+TEST(grams_of_numbers_and_ids_are_none) /* grams.h, 3 */
+{
+    uint64_t hashes[64];
+    CHECK_INT(grams_choose(STR("deadbeef-4711"), 3, hashes), 6);
+    for (size_t i = 0; i < 6; i++)
+        CHECK(hashes[i] == GRAMS_NONE);
+    CHECK_INT(grams_choose(STR("timeouts"), 3, hashes), 1);
+    CHECK(hashes[0] != GRAMS_NONE);
+}
+
+/* ---- chunks ---- */
+
+enum { LINES = 400 };
+
+struct made {
+    struct arena arena;
+    struct str lines[LINES];
+    size_t n;
+    struct buf bytes;
+};
+
+static void free_made(struct made *m)
+{
+    arena_free(&m->arena);
+    buf_free(&m->bytes);
+    m->n = 0;
+}
+
+static void put_hex(struct buf *b, size_t n, const char *digits)
+{
+    for (size_t i = 0; i < n; i++)
+        buf_add_byte(b, digits[random_below(16)]);
+}
+
+static void put_word(struct buf *b, size_t n, const char *letters)
+{
+    for (size_t i = 0; i < n; i++)
+        buf_add_byte(b, letters[random_below(strlen(letters))]);
+}
+
+#define LOW  "0123456789abcdef"
+#define HIGH "0123456789ABCDEF"
+#define ANY  "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+static void put_uuid(struct buf *b, const char *digits)
+{
+    static const size_t groups[] = {8, 4, 4, 4, 12};
+    for (size_t i = 0; i < countof(groups); i++) {
+        buf_print(b, i ? "-" : "");
+        put_hex(b, groups[i], digits);
+    }
+}
+
+static void put_value(struct buf *b, unsigned kind)
+{
+    static const char *const words[] = {"timeout", "Connection", "reset",     "by",
+                                        "peer",    "größe",      "deadbeef",  "retry",
+                                        "Queue",   "x",          "é\xff\xfe", "café"};
+    unsigned a = (unsigned)random_below(256), c = (unsigned)random_below(60);
+    switch (kind) {
+    case 0:
+        buf_print(b, "%llu", (unsigned long long)random_below(100000));
+        break;
+    case 1:
+        put_hex(b, 32, LOW);
+        break;
+    case 2:
+        put_hex(b, 16, random_below(2) ? LOW : HIGH);
+        break;
+    case 3:
+        put_uuid(b, random_below(8) ? LOW : HIGH);
+        break;
+    case 4:
+        buf_print(b, "10.%u.%u.7", a, c);
+        break;
+    case 5:
+        buf_print(b, "2026-11-%02uT09:%02u:%02u.%03uZ", 1 + c % 30, c, c, a);
+        break;
+    case 6:
+        buf_print(b, "%02u/Nov/2026:09:%02u:01 +0000", 1 + c % 30, c);
+        break;
+    case 7:
+        buf_print(b, "%u.%02u", a, c);
+        break;
+    case 8:
+        buf_print(b, "/api/v%u/%s/", c % 3, words[a % 12]), put_hex(b, 24, LOW);
+        break;
+    case 9:
+        put_word(b, 1 + random_below(30), ANY);
+        break;
+    case 10:
+        buf_print(b, "req-"), put_hex(b, 32, LOW);
+        break;
+    case 11:
+        buf_print(b, "%s %s", words[a % 12], words[c % 12]);
+        break;
+    case 12:
+        put_hex(b, 12 + random_below(150), LOW);
+        break;
+    default:
+        buf_print(b, "%s", words[a % 12]);
+        break;
+    }
+}
+
+/* A few forms of lines, each with values of its kinds, some long, some of several lines, some like no other. */
+static void put_random_line(struct buf *b, uint64_t seed)
+{
+    enum { KINDS = 14, LIKE_NO_OTHER = 9 };
+    static const char *const names[] = {" field=", " \"key\":\"", " took ", "", " of7 ", "\n\tat "};
+    uint64_t form = random_below(12), kinds = mix_hash(seed * 100 + form);
+    size_t n = form == 10 ? 150 : 1 + kinds % 6;
+    for (size_t i = 0; i < n; i++) {
+        kinds = mix_hash(kinds + i);
+        if (form == LIKE_NO_OTHER)
+            put_word(b, random_below(12), ANY " -:=/\n");
+        else
+            buf_add(b, str_from(names[kinds % 6]));
+        put_value(b, (unsigned)(random_below(20) ? kinds >> 8 : random_below(KINDS)) % KINDS);
+    }
+    if (form == 11)
+        put_word(b, 1500, "abcdefgh ");
+}
+
+static void make_lines(struct made *m, uint64_t seed, size_t n)
+{
+    defer(buf_free) struct buf line = {0};
+    for (m->n = 0; m->n < n; m->n++) {
+        buf_reset(&line);
+        if (random_below(50))
+            put_random_line(&line, seed);
+        m->lines[m->n] = arena_copy(&m->arena, buf_str(&line));
+    }
+}
+
+static void make_chunk(struct made *m)
+{
+    struct err err;
+    struct block_header header;
+    struct chunk_builder b = {0};
+    m->bytes.max = CHUNK_MAX;
+    buf_reset(&m->bytes);
+    chunk_builder_stream(&b, &(struct block_stream){0});
+    chunk_builder_origin(&b, (struct hash128){1, 1});
+    for (size_t i = 0; i < m->n; i++)
+        chunk_builder_add(&b,
+                          &(struct chunk_row){.record = {.line = m->lines[i]},
+                                              .place = {.sequence = 1, .position = (uint32_t)i}});
+    REQUIRE_OK(chunk_builder_finish(&b, 0, 3, &m->bytes, &header, &err));
+    chunk_builder_free(&b);
+}
+
+/* The same rows, with lines that are no columns. */
+static void make_plain(struct made *m)
+{
+    struct err err;
+    defer(packer_free) struct packer packer = {0};
+    defer(arena_free) struct arena arena = {0};
+    defer(buf_free) struct buf out = {.max = CHUNK_MAX}, lines = {0}, scratch = {0};
+    struct stream_writer w = {.packer = &packer, .level = 1, .better_level = 1};
+    struct chunk chunk;
+    make_chunk(m);
+    REQUIRE_OK(chunk_open(&chunk, buf_str(&m->bytes), &packer, &arena, &err));
+    struct block_header h = chunk.block.header;
+    uint64_t *numbers = arena_array(&arena, uint64_t, m->n);
+    for (int list = 0; list < 9;
+         list++) { /* order, event, level, flags, kind, origin, sequence, position, length */
+        static const enum stream_group groups[] = {
+            STREAM_NUMBERS,     STREAM_NUMBERS,     STREAM_SMALL_INDEX,
+            STREAM_SMALL_INDEX, STREAM_SMALL_INDEX, STREAM_SMALL_INDEX,
+            STREAM_NUMBERS,     STREAM_NUMBERS,     STREAM_LENGTHS};
+        for (size_t i = 0; i < m->n; i++)
+            numbers[i] = list == 6 ? 1 : list == 7 ? i : list == 8 ? m->lines[i].len : 0;
+        numbers_put(numbers, m->n, groups[list], &scratch, &w);
+    }
+    put_varint(&w.map, 0), put_varint(&w.map, 0); /* no ids, no fields */
+    for (size_t i = 0; i < m->n; i++)
+        buf_add(&lines, m->lines[i]);
+    buf_add(&out, str_slice(buf_str(&m->bytes), 0, CHUNK_HEADER + h.directory_stored));
+    REQUIRE_OK(stream_writer_finish(&w, &out, &err));
+    h.encoding = BLOCK_PLAIN;
+    h.columns_stored = (uint32_t)out.len - CHUNK_HEADER - h.directory_stored;
+    REQUIRE_OK(zstd_pack(&packer, buf_str(&lines), 1, &out, &err));
+    h.lines_stored = (uint32_t)out.len - CHUNK_HEADER - h.directory_stored - h.columns_stored;
+    h.length = (uint32_t)out.len;
+    chunk_seal(&h, out.ptr);
+    stream_writer_free(&w);
+    buf_reset(&m->bytes);
+    buf_add(&m->bytes, buf_str(&out));
+}
+
+/* ---- sieves ---- */
+
+enum { CHUNKS = 6, ALL = 1000 /* percent: nothing is left out for its size */ };
+
+struct sieved {
+    struct made chunks[CHUNKS];
+    struct buf bytes;
+    struct arena arena;
+    struct packer packer;
+    struct sieve sieve;
+};
+
+static void free_sieved(struct sieved *s)
+{
+    for (size_t i = 0; i < CHUNKS; i++)
+        free_made(&s->chunks[i]);
+    buf_free(&s->bytes);
+    arena_free(&s->arena);
+    packer_free(&s->packer);
+}
+
+static void sift_chunks(struct sieved *s, unsigned share)
+{
+    struct err err;
+    struct sieve_builder *b = sieve_builder_open();
+    buf_reset(&s->bytes);
+    for (size_t i = 0; i < CHUNKS; i++)
+        REQUIRE_OK(sieve_add(b, buf_str(&s->chunks[i].bytes), share, &err));
+    CHECK_INT(sieve_chunks(b), CHUNKS);
+    REQUIRE_OK(sieve_put(b, &s->bytes, &err));
+    CHECK_INT(sieve_chunks(b), 0);
+    sieve_builder_close(&b);
+    if (s->bytes.len)
+        REQUIRE_OK(sieve_open(&s->sieve, buf_str(&s->bytes), &s->packer, &s->arena, &err));
+}
+
+static void make_sieved(struct sieved *s, uint64_t seed, unsigned share)
+{
+    state = mix_hash(seed + 1) | 1;
+    for (size_t i = 0; i < CHUNKS; i++) {
+        make_lines(&s->chunks[i], seed + i / 3, 1 + random_below(LINES));
+        if (i % 3 == 2)
+            make_plain(&s->chunks[i]);
+        else
+            make_chunk(&s->chunks[i]);
+    }
+    sift_chunks(s, share);
+}
+
+static bool may_have(const struct sieved *s, size_t chunk, struct str text, bool ignore_case)
+{
+    bool may[CHUNKS] = {0};
+    defer(arena_free) struct arena arena = {0};
+    sieve_ask(&s->sieve, &(struct sieve_needle){text, ignore_case}, &arena, may);
+    return may[chunk];
+}
+
+static void swap_case(char *text, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (isascii(text[i]) && isalpha(text[i]) && random_below(2))
+            text[i] ^= 32;
+}
+
+static void check_needle_of(const struct sieved *s, size_t chunk)
+{
+    enum { NEEDLE = 90 };
+    char text[NEEDLE];
+    struct str line = s->chunks[chunk].lines[random_below(s->chunks[chunk].n)];
+    size_t from = line.len ? random_below(line.len) : 0, most = random_below(2) ? 12 : NEEDLE;
+    struct str needle = str_slice(line, from, 1 + random_below(most));
+    bool ignore_case = random_below(3) == 0;
+    memcpy(text, needle.ptr, needle.len);
+    if (ignore_case)
+        swap_case(text, needle.len);
+    if (!may_have(s, chunk, str_of(text, needle.len), ignore_case))
+        test_fail(__FILE__, __LINE__, "'%.*s' of '%.*s' is not found", (int)needle.len, text,
+                  STR_ARG(line));
+}
+
+TEST_SLOW(sieve_never_says_no_to_what_is_there, 60) /* 1 */
+{
+    for (uint64_t seed = 0; seed < 24; seed++) {
+        defer(free_sieved) struct sieved s = {0};
+        make_sieved(&s, seed, seed % 4 ? ALL : 30);
+        for (int i = 0; i < 600 && s.bytes.len; i++)
+            check_needle_of(&s, random_below(CHUNKS));
+    }
+}
+
+/* One chunk of lines that are like each other. */
+static void make_jobs(struct sieved *s)
+{
+    struct err err;
+    struct sieve_builder *b = sieve_builder_open();
+    struct made *m = &s->chunks[0];
+    for (m->n = 0; m->n < LINES; m->n++) {
+        defer(buf_free) struct buf line = {0};
+        buf_print(&line, "job %u took %u ms on worker-%u of ", (unsigned)m->n,
+                  (unsigned)random_below(900), (unsigned)random_below(9));
+        put_hex(&line, 32, LOW);
+        buf_add_byte(&line, ' ');
+        put_uuid(&line, LOW);
+        buf_print(&line, " path=/orders/%s", m->n % 2 ? "customers" : "suppliers");
+        m->lines[m->n] = arena_copy(&m->arena, buf_str(&line));
+    }
+    make_chunk(m);
+    REQUIRE_OK(sieve_add(b, buf_str(&m->bytes), ALL, &err));
+    REQUIRE_OK(sieve_put(b, &s->bytes, &err));
+    REQUIRE_OK(sieve_open(&s->sieve, buf_str(&s->bytes), &s->packer, &s->arena, &err));
+    sieve_builder_close(&b);
+}
+
+TEST(sieve_says_no_to_most_of_what_is_not_there)
+{
+    enum { ASKED = 200 };
+    size_t kept[3] = {0};
+    defer(free_sieved) struct sieved s = {0};
+    make_jobs(&s);
+    for (size_t i = 0; i < 3 * (size_t)ASKED; i++) {
+        defer(buf_free) struct buf needle = {0};
+        if (i % 3 == 0)
+            put_word(&needle, 12, "ghijklmnop");
+        else if (i % 3 == 1)
+            put_hex(&needle, 32, LOW);
+        else
+            put_uuid(&needle, LOW);
+        kept[i % 3] += may_have(&s, 0, buf_str(&needle), i % 2);
+    }
+    for (size_t k = 0; k < 3; k++)
+        if (kept[k] > ASKED / 10)
+            test_fail(__FILE__, __LINE__, "%zu of %d of kind %zu may be there", kept[k], ASKED, k);
+}
+
+TEST(sieve_knows_a_needle_across_values_by_its_shape)
+{
+    defer(free_sieved) struct sieved s = {0};
+    make_jobs(&s);
+    CHECK(may_have(&s, 0, STR("took 17 ms on worker-3"), false));
+    CHECK(may_have(&s, 0, STR("9 TOOK"), true));
+    CHECK(may_have(&s, 0, STR("7 ms\n"), false)); /* 4 */
+    CHECK(may_have(&s, 0, STR(""), false));
+    CHECK(!may_have(&s, 0, STR("9 TOOK"), false));
+    CHECK(!may_have(&s, 0, STR("took 17 s"), false));
+    CHECK(!may_have(&s, 0, STR("took 17171 ms"), false));
+    CHECK(!may_have(&s, 0, STR("took  ms"), false));
+    CHECK(!may_have(&s, 0, STR("took abc ms"), false));
+    CHECK(!may_have(&s, 0, STR("/orders/costumers"), false));
+    for (int i = 0; i < 5000; i++)
+        check_needle_of(&s, 0);
+}
+
+TEST(sieve_has_less_than_its_share) /* 2 */
+{
+    bool is_there = false;
+    for (unsigned share = 100; share > 0; share /= 2) {
+        defer(free_sieved) struct sieved s = {0};
+        uint64_t bytes = 0;
+        make_sieved(&s, 7, share);
+        for (size_t i = 0; i < CHUNKS; i++)
+            bytes += s.chunks[i].bytes.len;
+        CHECK(s.bytes.len <= bytes * share / 100);
+        is_there |= s.bytes.len > 0;
+        for (int i = 0; i < 100 && s.bytes.len; i++)
+            check_needle_of(&s, random_below(CHUNKS));
+    }
+    CHECK(is_there);
+}
+
+TEST(sieve_every_flipped_byte_is_noticed)
+{
+    struct err err;
+    struct sieve sieve;
+    defer(free_sieved) struct sieved s = {0};
+    make_sieved(&s, 3, ALL);
+    for (size_t i = 0; i < s.bytes.len; i += 1 + i / 2000) {
+        s.bytes.ptr[i] = (char)(s.bytes.ptr[i] ^ 1 << i % 8);
+        arena_reset(&s.arena);
+        if (sieve_open(&sieve, buf_str(&s.bytes), &s.packer, &s.arena, &err) ||
+            err.code != ERR_CORRUPT)
+            test_fail(__FILE__, __LINE__, "byte %zu is not missed", i);
+        s.bytes.ptr[i] = (char)(s.bytes.ptr[i] ^ 1 << i % 8);
+    }
+    for (size_t n = 0; n < s.bytes.len; n += 97)
+        CHECK(!sieve_open(&sieve, str_of(s.bytes.ptr, n), &s.packer, &s.arena, &err));
+}
