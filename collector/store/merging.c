@@ -282,13 +282,6 @@ static struct store_merge *plan_journals(struct store *s)
     return m;
 }
 
-/* Of which small chunks can become larger ones: sources that were read at different speeds leave them. */
-static bool has_small_chunks(const struct store_segment *s)
-{
-    return !s->problem && !s->cannot_merge && s->head.generation == 1 &&
-           s->n_chunks >= SMALL_SEGMENTS && s->line_bytes / s->n_chunks < MERGE_CHUNK_BYTES / 2;
-}
-
 static bool are_alike(const struct store_segment *a, const struct store_segment *b)
 {
     return a->oldest_arrival_ns / NS_PER_DAY == b->oldest_arrival_ns / NS_PER_DAY &&
@@ -349,11 +342,8 @@ static struct store_merge *plan_segments(struct store *s)
         n = count_alike(s, sorted + first, sorted_n - first);
         if (n >= SMALL_SEGMENTS)
             break;
-        n = n > 0 && has_small_chunks(sorted[first]) ? 1 : 0;
-        if (n)
-            break;
     }
-    if (n == 0)
+    if (first == sorted_n)
         return NULL;
     struct store_merge *m = new_merge(s, sorted[first]->oldest_arrival_ns);
     m->n_segments = n;
@@ -490,9 +480,7 @@ void store_run_merge(struct store_merge *m, bool (*is_canceled)(void *), void *c
     struct merge_piece *pieces = arena_array(&m->arena, struct merge_piece, m->n_blocks);
     for (size_t i = 0; i < m->n_blocks; i++)
         pieces[i] = (struct merge_piece){.is_chunk = m->blocks[i]->segment != NULL,
-                                         .records = m->blocks[i]->records,
-                                         .line_bytes = m->blocks[i]->line_bytes,
-                                         .least_order_ns = m->blocks[i]->least_order_ns};
+                                         .line_bytes = m->blocks[i]->line_bytes};
     const struct merge merge = {.pieces = pieces,
                                 .n = m->n_blocks,
                                 .level = SEGMENT_LEVEL,
