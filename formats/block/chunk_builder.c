@@ -23,7 +23,7 @@ void chunk_rows_begin(struct chunk_rows *rows)
     chunk_rows_free(rows);
     rows->besides.max = CHUNK_ROWS_COST;
     buf_reserve(&rows->besides, 1); /* a place for texts of no bytes */
-    columns_join_begin(&rows->lines, CHUNK_LINE_BYTES_MAX);
+    columns_join_begin(&rows->lines, CHUNK_ROWS_COST + RECORD_LINE_MAX);
 }
 
 static struct labels keep_labels(struct chunk_rows *rows, const struct labels *labels)
@@ -44,9 +44,12 @@ struct known_stream {
 
 uint32_t chunk_rows_stream(struct chunk_rows *rows, const struct block_stream *stream)
 {
+    uint32_t last = rows->last_stream;
+    if (last < rows->n_streams && hash128_equal(rows->streams[last].id, stream->id))
+        return last;
     struct known_stream *known = map_get(&rows->by_id, MAP_KEY(stream->id));
     if (known)
-        return known->number;
+        return rows->last_stream = known->number;
     known = arena_new(&rows->arena, struct known_stream);
     *known = (struct known_stream){stream->id, (uint32_t)rows->n_streams};
     map_put(&rows->by_id, MAP_KEY(known->id), known);
@@ -55,17 +58,22 @@ uint32_t chunk_rows_stream(struct chunk_rows *rows, const struct block_stream *s
         (struct block_stream){.id = stream->id,
                               .labels = keep_labels(rows, &stream->labels),
                               .data = keep_labels(rows, &stream->data)};
-    return known->number;
+    return rows->last_stream = known->number;
 }
 
+/* Mostly that of the row before. */
 static uint32_t number_origin(struct chunk_rows *rows, struct hash128 origin)
 {
-    for (size_t i = rows->n_origins; i-- > 0;) /* mostly that of the row before */
-        if (hash128_equal(rows->origins[i], origin))
-            return (uint32_t)i;
-    mem_grow(rows->origins, rows->n_origins, rows->origins_capacity);
-    rows->origins[rows->n_origins] = origin;
-    return (uint32_t)rows->n_origins++;
+    uint32_t at = rows->last_origin;
+    if (at < rows->n_origins && hash128_equal(rows->origins[at], origin))
+        return at;
+    for (at = 0; at < rows->n_origins && !hash128_equal(rows->origins[at], origin);)
+        at++;
+    if (at == rows->n_origins) {
+        mem_grow(rows->origins, rows->n_origins, rows->origins_capacity);
+        rows->origins[rows->n_origins++] = origin;
+    }
+    return rows->last_origin = at;
 }
 
 bool chunk_rows_add(struct chunk_rows *rows, const struct record *record,

@@ -42,6 +42,7 @@ struct chunk_rows {
     struct map by_id; /* their numbers */
     struct hash128 *origins;
     size_t n_origins, origins_capacity;
+    uint32_t last_origin, last_stream; /* of the row that was added last */
     struct chunk_row *items;
     size_t n, capacity;
     struct buf besides;

@@ -111,12 +111,16 @@ void columns_join_free(struct columns_join *join)
     join->bytes = 0;
 }
 
+/* The pool mostly needs a fifth of what it may, and does not move. So much comes from the kernel, which gives
+ * what is used; less would lie between other things, all of it. */
 void columns_join_begin(struct columns_join *join, size_t most)
 {
+    enum { ROOM_MIN = 16 << 20 };
+    size_t room = max_of(most, (size_t)ROOM_MIN) + COPY_SLACK;
     buf_reset(&join->pool);
-    join->pool.max = most + COPY_SLACK;
+    join->pool.max = room;
     join->bytes = 0;
-    char *at = buf_reserve(&join->pool, most + COPY_SLACK);
+    char *at = buf_reserve(&join->pool, room);
     shapes_reset(&join->shapes, str_of(at, most));
 }
 

@@ -422,6 +422,35 @@ TEST(merge_of_many_ids_and_fields)
     verify_chunks(h, 40 * 1630);
 }
 
+/* Two lines each that have nothing in common with others but their tokens. */
+TEST(merge_of_lines_of_which_columns_would_be_larger)
+{
+    HEAP;
+    struct err err;
+    defer(block_builder_free) struct block_builder b = {0};
+    struct labels none = {0};
+    struct label service = {STR("service"), STR("s")};
+    char text[2 * 64 + 1];
+    srand(4);
+    block_builder_stream(&b, &(struct labels){&service, 1}, &none, TIME_NONE);
+    for (unsigned i = 0; i < 500; i++) {
+        for (size_t k = 0; k < sizeof text - 1 && i % 2 == 0; k += 2) {
+            text[k] = (char)('0' + below(10));
+            text[k + 1] = "|,;=+*<>"[below(8)];
+        }
+        struct record record = {.order_ns = i, .event_ns = i};
+        record.line = str_of(text, sizeof text - 1);
+        REQUIRE(block_builder_add(&b, &record));
+    }
+    struct buf *out = &h->pieces[h->n++];
+    REQUIRE_OK(block_builder_finish(&b, (struct hash128){1, 1}, 1, false, out, &err));
+    REQUIRE_OK(block_peek(buf_str(out), &h->headers[0], &err));
+    REQUIRE_OK(merge(h, &err));
+    CHECK_INT(h->made[0].encoding, BLOCK_PLAIN);
+    verify_chunks(h, 500);
+    check_searches(h);
+}
+
 TEST(merge_of_microseconds_that_are_none)
 {
     HEAP;
