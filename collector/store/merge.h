@@ -24,7 +24,7 @@
 
 enum {
     MERGE_GROUPS_MAX = 16,
-    MERGE_GROUPS_COST = 24 << 20, /* struct chunk_rows; all together */
+    MERGE_GROUPS_COST = 20 << 20, /* struct chunk_rows; all together */
 };
 
 struct merge_piece {
