@@ -1,6 +1,7 @@
 /* Invariant numbers are those of collector/store/merge.h; chunks are looked at on the way. */
 #include "collector/store/merge.h"
 
+#include "base/hash.h"
 #include "base/mem.h"
 #include "formats/block/builder.h"
 #include "query/engine/run.h"
@@ -216,6 +217,16 @@ static void check_searches(struct heap *h)
     }
 }
 
+/* The same for each order of lines. */
+static uint64_t hash_of_lines(struct str text, size_t *n)
+{
+    struct str line;
+    uint64_t sum = 0;
+    for (*n = 0; take_until(&text, '\n', &line); ++*n)
+        sum += hash64(line);
+    return sum;
+}
+
 /* ---- the tests ---- */
 
 /* Not of units that were rounded down: blocks of ns beside those of us keep their rows' times. */
@@ -372,6 +383,50 @@ static void verify_chunks(struct heap *h, uint64_t expected)
         expected -= chunk.block.header.records;
     }
     CHECK_INT(expected, 0);
+}
+
+/* Blocks that each reach back to before the one in front of them, as files do that are read side by side. */
+TEST(merge_keeps_the_context_of_streams_that_are_read_at_different_speeds) /* 2 */
+{
+    HEAP;
+    struct err err;
+    unsigned rows[2] = {0, 0};
+    for (uint64_t sequence = 1; sequence <= 20; sequence++) {
+        defer(block_builder_free) struct block_builder b = {0};
+        struct labels none = {0};
+        for (uint32_t s = 0; s < 2; s++) {
+            struct label label = {STR("service"), s ? STR("b") : STR("a")};
+            block_builder_stream(&b, &(struct labels){&label, 1}, &none, TIME_NONE);
+        }
+        for (unsigned i = 0; i < 12000; i++) {
+            char text[80];
+            uint32_t s = i % 3 == 0;
+            int64_t at = (s ? 1 : 40) * NS_PER_MS * ++rows[s];
+            struct record record = {.order_ns = at, .event_ns = at, .stream = s};
+            int n = snprintf(text, sizeof text, "row %u of %s", rows[s], s ? "b" : "a");
+            record.line = str_of(text, (size_t)n);
+            REQUIRE(block_builder_add(&b, &record));
+        }
+        struct buf *out = &h->pieces[h->n];
+        out->max = BLOCK_MAX;
+        REQUIRE_OK(block_builder_finish(&b, (struct hash128){1, 1}, sequence, 1, out, &err));
+        REQUIRE_OK(block_peek(buf_str(out), &h->headers[h->n], &err));
+        h->known[h->n].line_bytes = h->headers[h->n].line_bytes;
+        h->n++;
+    }
+    REQUIRE_OK(merge(h, &err));
+    CHECK(h->n_chunks > 3);
+    defer(query_free) struct query q;
+    defer(buf_free) struct buf before = {0}, after = {0};
+    query_init(&q);
+    q.options.kind = PATTERN_TEXT;
+    q.before = q.after = 400;
+    query_add_pattern(&q, STR("777 of"));
+    search(h, false, &q, &before);
+    search(h, true, &q, &after);
+    size_t expected, found;
+    CHECK(hash_of_lines(buf_str(&before), &expected) == hash_of_lines(buf_str(&after), &found));
+    CHECK_INT(found, expected);
 }
 
 TEST(merge_streams_that_are_late_are_apart) /* 3 */
