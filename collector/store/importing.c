@@ -46,7 +46,6 @@ struct filling {
     struct pile *pile;
     struct block_builder builder;
     struct map streams; /* id -> index + 1 */
-    int64_t least_order_ns;
     bool has_ns;
     uint64_t used; /* when it was last needed */
 };
@@ -191,7 +190,6 @@ static bool write_block(struct importing *i, struct filling *f, struct err *err)
     struct pile *pile = f->pile;
     struct block_builder *b = &f->builder;
     defer(file_close) struct file file = {0};
-    uint32_t records = (uint32_t)b->n_records;
     uint64_t line_bytes = b->lines.len;
     buf_reset(&i->block);
     if (!block_builder_finish(b, i->origin, ++i->sequence, f->has_ns ? 0 : 1, &i->block, err) ||
@@ -200,8 +198,7 @@ static bool write_block(struct importing *i, struct filling *f, struct err *err)
         return false;
     mem_grow(pile->pieces, pile->n, pile->pieces_capacity);
     mem_grow(pile->places, pile->n, pile->places_capacity);
-    pile->pieces[pile->n] = (struct merge_piece){
-        .records = records, .line_bytes = line_bytes, .least_order_ns = f->least_order_ns};
+    pile->pieces[pile->n] = (struct merge_piece){.line_bytes = line_bytes};
     pile->places[pile->n++] = (struct block_place){pile->end, (uint32_t)i->block.len};
     pile->end += i->block.len;
     return true;
@@ -213,7 +210,6 @@ static bool end_block(struct importing *i, struct filling *f, struct err *err)
     bool done = f->builder.n_records == 0 || write_block(i, f, err);
     block_builder_reset(&f->builder);
     map_free(&f->streams);
-    f->least_order_ns = INT64_MAX;
     f->has_ns = false;
     return done;
 }
@@ -230,7 +226,6 @@ static bool take_filling(struct importing *i, struct pile *pile, struct err *err
         f->pile->filling = NULL;
     f->pile = pile;
     f->builder.is_plain = true; /* it is read once, and then cut into columns with all others */
-    f->least_order_ns = INT64_MAX;
     pile->filling = f;
     return true;
 }
@@ -363,7 +358,6 @@ bool importing_add(struct importing *i, struct import_stream *s, struct record *
         return false;
     struct pile *pile = f->pile;
     s->order_ns = record->order_ns;
-    f->least_order_ns = min_of(f->least_order_ns, record->order_ns);
     f->has_ns |= record->event_ns % NS_PER_US != 0 || record->order_ns % NS_PER_US != 0;
     pile->amount.records++;
     pile->amount.line_bytes += record->line.len;

@@ -46,6 +46,25 @@ void store_describe_journal(struct store_merge *m, const struct store_journal *j
                                    .n_blocks = j->n_visible};
 }
 
+/* The chunks of files of one number, those of a slice together. */
+static size_t list_slices(struct store_merge *m, struct store_segment *const *files, size_t n_files,
+                          size_t n)
+{
+    size_t *at = arena_array(&m->arena, size_t, n_files);
+    for (uint64_t slice = 0; slice <= UINT32_MAX;) {
+        uint64_t next = UINT64_MAX;
+        for (size_t i = 0; i < n_files; i++) {
+            const struct store_segment *s = files[i];
+            while (at[i] < s->n_chunks && s->chunks[at[i]].slice <= slice)
+                m->blocks[n++] = &s->chunks[at[i]++];
+            if (at[i] < s->n_chunks)
+                next = min_of(next, (uint64_t)s->chunks[at[i]].slice);
+        }
+        slice = next;
+    }
+    return n;
+}
+
 /* Blocks and chunks of all that is merged. */
 static void list_blocks(struct store_merge *m)
 {
@@ -60,9 +79,11 @@ static void list_blocks(struct store_merge *m)
         for (size_t k = 0; k < m->journals[i]->n_visible; k++)
             m->blocks[n++] = store_journal_ref(&page, k);
     }
-    for (size_t i = 0; i < m->n_segments; i++)
-        for (size_t k = 0; k < m->segments[i]->n_chunks; k++)
-            m->blocks[n++] = &m->segments[i]->chunks[k];
+    for (size_t i = 0, end; i < m->n_segments; i = end) {
+        for (end = i; end < m->n_segments && m->segments[end]->number == m->segments[i]->number;)
+            end++;
+        n = list_slices(m, m->segments + i, end - i, n);
+    }
 }
 
 static struct store_merge *new_merge(struct store *s, int64_t arrival_ns)
@@ -125,8 +146,8 @@ static struct store_merge *plan_journals(struct store *s)
 /* The files of one number. */
 struct group {
     struct store_segment *const *files; /* the default class first, if it is there */
-    size_t n, n_chunks;
-    uint64_t bytes, line_bytes;
+    size_t n;
+    uint64_t bytes;
     int64_t day;
     bool is_archive, is_bad;
 };
@@ -145,8 +166,6 @@ static struct group group_of(struct store_segment *const *sorted, size_t n)
     for (; g.n < n && sorted[g.n]->number == sorted[0]->number; g.n++) {
         const struct store_segment *s = sorted[g.n];
         g.bytes += s->bytes;
-        g.line_bytes += s->line_bytes;
-        g.n_chunks += s->n_chunks;
         g.is_bad |= s->problem || s->cannot_merge || s->head.n_journals == 0;
         oldest_ns = min_of(oldest_ns, s->oldest_arrival_ns);
     }
@@ -195,13 +214,6 @@ static bool are_alike(const struct group *a, const struct group *b)
     return !a->is_archive && !b->is_archive && a->bytes / 4 <= b->bytes && b->bytes / 4 <= a->bytes;
 }
 
-/* Of which small chunks can become larger ones: sources that were read at different speeds leave them. */
-static bool has_small_chunks(const struct group *g)
-{
-    return !g->is_bad && !g->is_archive && g->files[0]->head.generation == 1 &&
-           g->n_chunks >= SMALL_SEGMENTS && g->line_bytes / g->n_chunks < MERGE_CHUNK_BYTES / 2;
-}
-
 /* Some files stay when the store may not be large. */
 static uint64_t bytes_at_most(const struct store *s, uint64_t bytes)
 {
@@ -233,7 +245,7 @@ static size_t count_alike(const struct store *s, const struct group *groups, siz
          end++)
         bytes += groups[end].bytes;
     end = bound_classes(groups, end);
-    return end >= SMALL_SEGMENTS ? end : n > 0 && has_small_chunks(groups) ? 1 : 0;
+    return end >= SMALL_SEGMENTS ? end : 0;
 }
 
 static bool has_journals_of(const struct store *s, int64_t day)

@@ -170,6 +170,28 @@ static bool write_segment(struct store_merge *m, const struct merge *merge, stru
     return false;
 }
 
+/* Chunks that are of one slice stay together. */
+static void number_slices(const struct store_merge *m, struct merge_piece *pieces)
+{
+    enum { OF_ROW = 128 };
+    uint32_t slice = 0;
+    for (size_t i = 0, end; i < m->n_blocks && m->classes.n > 1; i = end) {
+        const struct block_ref *first = m->blocks[i];
+        uint64_t cost = 0;
+        for (end = i;
+             end < m->n_blocks && first->segment && m->blocks[end]->slice == first->slice &&
+             m->blocks[end]->segment->number == first->segment->number;
+             end++)
+            cost += m->blocks[end]->line_bytes + OF_ROW * (uint64_t)m->blocks[end]->records;
+        end = max_of(end, i + 1);
+        for (size_t k = i; k < end && first->segment; k++) {
+            pieces[k].slice = slice + 1;
+            pieces[k].slice_cost = cost;
+        }
+        slice++;
+    }
+}
+
 void store_run_merge(struct store_merge *m, bool (*is_canceled)(void *), void *context)
 {
     struct merge_piece *pieces = arena_array(&m->arena, struct merge_piece, m->n_blocks);
@@ -178,10 +200,9 @@ void store_run_merge(struct store_merge *m, bool (*is_canceled)(void *), void *c
         pieces[i] = (struct merge_piece){
             .is_chunk = ref->segment != NULL,
             .class = ref->segment ? classes_add(&m->classes, str_from(ref->segment->class)) : 0,
-            .records = ref->records,
-            .line_bytes = ref->line_bytes,
-            .least_order_ns = ref->least_order_ns};
+            .line_bytes = ref->line_bytes};
     }
+    number_slices(m, pieces);
     const struct merge merge = {.pieces = pieces,
                                 .n = m->n_blocks,
                                 .level = m->is_archive ? ARCHIVE_LEVEL : SEGMENT_LEVEL,

@@ -70,48 +70,6 @@ struct chunk_stream {
     int64_t least_order_ns, greatest_order_ns;
 };
 
-/* ---- building ---- */
-
-struct chunk_row {
-    struct record record; /* .stream as the builder numbers it; no .line if there is a source */
-    struct chunk_place place;
-    struct columns_source *source; /* reset before each chunk; NULL: .record.line is there */
-    uint32_t source_row;
-};
-
-/* The zero value is valid; memory is kept between chunks. */
-struct chunk_builder {
-    struct arena arena;
-    struct packer packer;
-    struct columns_encoder columns;
-    struct column_scratch scratch;
-    struct stream_writer writer;
-    struct block_stream *streams; /* labels are in the arena */
-    size_t n_streams, streams_capacity;
-    struct hash128 *origins;
-    size_t n_origins, origins_capacity;
-    uint32_t slice;         /* for the header */
-    struct chunk_row *rows; /* what they point to is not owned */
-    size_t n_rows, rows_capacity;
-    uint64_t *numbers;
-    struct extent *views;
-    struct buf bytes, stored;
-};
-
-void chunk_builder_free(struct chunk_builder *b);
-void chunk_builder_reset(struct chunk_builder *b);
-/* Numbers of a stream and of an origin; streams come in the order of their ids. */
-uint32_t chunk_builder_stream(struct chunk_builder *b, const struct block_stream *stream);
-uint32_t chunk_builder_origin(struct chunk_builder *b, struct hash128 origin);
-/* The next row, in their order. The caller stays within CHUNK_ROWS_MAX and CHUNK_BESIDES_MAX. */
-void chunk_builder_add(struct chunk_builder *b, const struct chunk_row *row);
-/* Appends the chunk, and tells what its header says. ERR_LIMIT: the lines have more than
- * CHUNK_LINE_BYTES_MAX together. */
-bool chunk_builder_finish(struct chunk_builder *b, uint8_t unit, int level, struct buf *out,
-                          struct block_header *header, struct err *err);
-
-/* ---- reading ---- */
-
 struct chunk {
     struct block
         block; /* of the header columns_stored is that of the rows; no origin, no sources */

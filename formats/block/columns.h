@@ -52,8 +52,6 @@ struct columns_encoder {
     struct extent *views;     /* values of all columns, one behind the other */
     size_t *ends;             /* where those of each column end */
     struct buf bytes;
-    struct buf pool; /* columns_join.h: lines and values; how many bytes the lines have */
-    size_t joined;
 };
 
 void columns_encoder_free(struct columns_encoder *e);
@@ -63,8 +61,8 @@ void columns_encoder_free(struct columns_encoder *e);
 bool columns_encode(struct columns_encoder *e, struct packer *packer, int level, struct str lines,
                     const uint32_t *lengths, size_t n, struct buf *out);
 
-/* The same for what is in .shapes, as columns_join.h fills them; with always also if little of it is
- * alike. False: it would break a bound. */
+/* The same for what is in .shapes; with always also if little of it is alike. False: it would break a
+ * bound. */
 bool columns_put_shapes(struct columns_encoder *e, struct packer *packer, int level, size_t rows,
                         bool always, struct buf *out);
 

@@ -13,7 +13,7 @@ void columns_encoder_free(struct columns_encoder *e)
     shapes_free(&e->shapes);
     column_scratch_free(&e->scratch);
     stream_writer_free(&e->writer);
-    buf_free(&e->bytes), buf_free(&e->pool);
+    buf_free(&e->bytes);
     mem_free(&e->numbers), mem_free(&e->views), mem_free(&e->ends), mem_free(&e->column_numbers);
 }
 

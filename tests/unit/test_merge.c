@@ -1,6 +1,7 @@
 /* Invariant numbers are those of collector/store/merge.h; chunks are looked at on the way. */
 #include "collector/store/merge.h"
 
+#include "base/hash.h"
 #include "base/mem.h"
 #include "formats/block/builder.h"
 #include "query/engine/run.h"
@@ -99,9 +100,7 @@ static void add_block(struct heap *h, uint64_t origin, uint64_t sequence, int64_
         block_builder_finish(&b, (struct hash128){origin, 1}, sequence, below(8) != 0, out, &err));
     struct block_header *header = &h->headers[h->n];
     REQUIRE_OK(block_peek(buf_str(out), header, &err));
-    h->known[h->n++] = (struct merge_piece){.records = header->records,
-                                            .line_bytes = header->line_bytes,
-                                            .least_order_ns = header->least_order_ns};
+    h->known[h->n++].line_bytes = header->line_bytes;
 }
 
 static bool load(void *context, size_t piece, struct buf *out, struct err *err)
@@ -146,10 +145,14 @@ static void feed_back(struct heap *h)
         h->headers[i] = h->made[i];
         h->known[i] = (struct merge_piece){.is_chunk = true,
                                            .class = h->class_made[i],
-                                           .records = h->made[i].records,
-                                           .line_bytes = h->made[i].line_bytes,
-                                           .least_order_ns = h->made[i].least_order_ns};
+                                           .slice = h->classes.n > 1 ? h->made[i].slice + 1 : 0,
+                                           .line_bytes = h->made[i].line_bytes};
     }
+    for (size_t i = 0; i < h->n_chunks; i++)
+        for (size_t k = 0; k < h->n_chunks; k++)
+            if (h->made[k].slice == h->made[i].slice)
+                h->known[i].slice_cost +=
+                    h->made[k].line_bytes + 128 * (uint64_t)h->made[k].records;
     h->n = h->n_chunks;
     h->n_chunks = 0;
 }
@@ -259,6 +262,16 @@ static void check_searches(struct heap *h)
     }
 }
 
+/* The same for each order of lines. */
+static uint64_t hash_of_lines(struct str text, size_t *n)
+{
+    struct str line;
+    uint64_t sum = 0;
+    for (*n = 0; take_until(&text, '\n', &line); ++*n)
+        sum += hash64(line);
+    return sum;
+}
+
 /* ---- the tests ---- */
 
 /* Not of units that were rounded down: blocks of ns beside those of us keep their rows' times. */
@@ -315,6 +328,10 @@ TEST(merge_context_goes_across_classes)
         REQUIRE_OK(merge(whole, &err));
         REQUIRE_OK(merge(split, &err));
         CHECK(split->n_chunks > whole->n_chunks);
+        if (seed % 2 == 0) { /* merged once more */
+            feed_back(split);
+            REQUIRE_OK(merge(split, &err));
+        }
         query_init(&q);
         q.options.kind = PATTERN_TEXT;
         q.newest = seed % 2;
@@ -327,19 +344,45 @@ TEST(merge_context_goes_across_classes)
     }
 }
 
-TEST(merge_slices_do_not_overlap)
+/* Rows of a chunk, and where those before it in the file stood of each origin and stream. */
+static void check_chunk(struct heap *h, size_t i, struct chunk_place last[4][STREAMS])
+{
+    struct err err;
+    defer(arena_free) struct arena arena = {0};
+    struct chunk c;
+    struct chunk_place seen[4][STREAMS] = {0};
+    REQUIRE_OK(chunk_verify(&c, buf_str(&h->chunks[i]), &h->packer, &arena, &err));
+    CHECK_INT(c.block.n_streams, 1);
+    size_t stream = (size_t)(c.block.streams[0].labels.items[0].value.ptr[1] - '0');
+    for (uint32_t row = 0; row < c.block.header.records; row++) {
+        struct chunk_place at = c.places[row];
+        size_t origin = c.origins[at.origin].low;
+        struct chunk_place before = last[origin][stream], *most = &seen[origin][stream];
+        CHECK(at.sequence > before.sequence ||
+              (at.sequence == before.sequence && at.position > before.position));
+        if (at.sequence > most->sequence ||
+            (at.sequence == most->sequence && at.position > most->position))
+            *most = at;
+    }
+    for (size_t origin = 0; origin < 4; origin++)
+        if (seen[origin][stream].sequence)
+            last[origin][stream] = seen[origin][stream];
+}
+
+TEST(merge_services_are_apart_and_streams_in_their_order) /* 2 */
 {
     HEAP(0);
     struct err err;
+    struct chunk_place last[4][STREAMS] = {0};
     int64_t ms[3] = {0, 700, 1400};
     srand(7);
     for (uint64_t sequence = 1; sequence <= 40; sequence++)
         for (uint64_t origin = 0; origin < 3; origin++)
             add_block(h, origin + 1, sequence, &ms[origin], 6000);
     REQUIRE_OK(merge(h, &err));
-    CHECK(h->n_chunks > 2);
-    for (size_t i = 1; i < h->n_chunks; i++)
-        CHECK(h->made[i - 1].greatest_order_ns < h->made[i].least_order_ns);
+    CHECK(h->n_chunks > STREAMS);
+    for (size_t i = 0; i < h->n_chunks; i++)
+        check_chunk(h, i, last);
     check_searches(h);
 }
 
@@ -360,7 +403,7 @@ TEST(merge_more_rows_of_one_time_than_fit)
         out->max = BLOCK_MAX;
         REQUIRE_OK(block_builder_finish(&b, (struct hash128){1, 1}, sequence, 1, out, &err));
         REQUIRE_OK(block_peek(buf_str(out), &h->headers[h->n], &err));
-        h->known[h->n++] = (struct merge_piece){.records = 30000, .line_bytes = 210000};
+        h->known[h->n++].line_bytes = 210000;
     }
     REQUIRE_OK(merge(h, &err));
     uint64_t rows = 0;
@@ -372,14 +415,15 @@ TEST(merge_more_rows_of_one_time_than_fit)
 }
 
 /* A block of one stream whose rows have the same length and are step_ns apart. */
-static void add_plain(struct heap *h, uint64_t sequence, int64_t from_ns, int64_t step_ns,
-                      unsigned rows, size_t besides)
+static void add_plain_of(struct heap *h, const char *host, uint64_t sequence, int64_t from_ns,
+                         int64_t step_ns, unsigned rows, size_t besides)
 {
     struct err err;
     defer(block_builder_free) struct block_builder b = {0};
     struct labels none = {0};
+    struct label label_of_host = {STR("host"), str_from(host)};
     char text[160];
-    block_builder_stream(&b, &none, &none, TIME_NONE);
+    block_builder_stream(&b, &(struct labels){&label_of_host, 1}, &none, TIME_NONE);
     for (unsigned i = 0; i < rows; i++) {
         defer(buf_free) struct buf fields = {0};
         snprintf(text, sizeof text, "%0128d", rand());
@@ -400,9 +444,13 @@ static void add_plain(struct heap *h, uint64_t sequence, int64_t from_ns, int64_
     REQUIRE_OK(block_builder_finish(&b, (struct hash128){1, 1}, sequence, 1, out, &err));
     struct block_header *header = &h->headers[h->n];
     REQUIRE_OK(block_peek(buf_str(out), header, &err));
-    h->known[h->n++] = (struct merge_piece){.records = header->records,
-                                            .line_bytes = header->line_bytes,
-                                            .least_order_ns = header->least_order_ns};
+    h->known[h->n++].line_bytes = header->line_bytes;
+}
+
+static void add_plain(struct heap *h, uint64_t sequence, int64_t from_ns, int64_t step_ns,
+                      unsigned rows, size_t besides)
+{
+    add_plain_of(h, "a", sequence, from_ns, step_ns, rows, besides);
 }
 
 static void verify_chunks(struct heap *h, uint64_t expected)
@@ -417,14 +465,74 @@ static void verify_chunks(struct heap *h, uint64_t expected)
     CHECK_INT(expected, 0);
 }
 
-TEST(merge_of_empty_lines_does_not_open_all_at_once)
+/* Blocks that each reach back to before the one in front of them, as files do that are read side by side. */
+TEST(merge_keeps_the_context_of_streams_that_are_read_at_different_speeds) /* 2 */
+{
+    HEAP(0);
+    struct err err;
+    unsigned rows[2] = {0, 0};
+    for (uint64_t sequence = 1; sequence <= 20; sequence++) {
+        defer(block_builder_free) struct block_builder b = {0};
+        struct labels none = {0};
+        for (uint32_t s = 0; s < 2; s++) {
+            struct label label = {STR("service"), s ? STR("b") : STR("a")};
+            block_builder_stream(&b, &(struct labels){&label, 1}, &none, TIME_NONE);
+        }
+        for (unsigned i = 0; i < 12000; i++) {
+            char text[80];
+            uint32_t s = i % 3 == 0;
+            int64_t at = (s ? 1 : 40) * NS_PER_MS * ++rows[s];
+            struct record record = {.order_ns = at, .event_ns = at, .stream = s};
+            int n = snprintf(text, sizeof text, "row %u of %s", rows[s], s ? "b" : "a");
+            record.line = str_of(text, (size_t)n);
+            REQUIRE(block_builder_add(&b, &record));
+        }
+        struct buf *out = &h->pieces[h->n];
+        out->max = BLOCK_MAX;
+        REQUIRE_OK(block_builder_finish(&b, (struct hash128){1, 1}, sequence, 1, out, &err));
+        REQUIRE_OK(block_peek(buf_str(out), &h->headers[h->n], &err));
+        h->known[h->n].line_bytes = h->headers[h->n].line_bytes;
+        h->n++;
+    }
+    REQUIRE_OK(merge(h, &err));
+    CHECK(h->n_chunks > 3);
+    defer(query_free) struct query q;
+    defer(buf_free) struct buf before = {0}, after = {0};
+    query_init(&q);
+    q.options.kind = PATTERN_TEXT;
+    q.before = q.after = 400;
+    query_add_pattern(&q, STR("777 of"));
+    search(h, false, &q, &before);
+    search(h, true, &q, &after);
+    size_t expected, found;
+    CHECK(hash_of_lines(buf_str(&before), &expected) == hash_of_lines(buf_str(&after), &found));
+    CHECK_INT(found, expected);
+}
+
+TEST(merge_streams_that_are_late_are_apart) /* 3 */
+{
+    HEAP(0);
+    struct err err;
+    const int64_t hour = 3600 * NS_PER_S;
+    for (uint64_t i = 0; i < 10; i++) {
+        int64_t at = (int64_t)i * 100 * NS_PER_S;
+        add_plain_of(h, "a", 2 * i + 1, 30 * hour + at, NS_PER_MS, 15000, 0);
+        add_plain_of(h, "b", 2 * i + 2, at, NS_PER_MS, 15000, 0);
+    }
+    REQUIRE_OK(merge(h, &err));
+    for (size_t i = 0; i < h->n_chunks; i++)
+        CHECK(h->made[i].greatest_order_ns - h->made[i].least_order_ns < hour);
+    verify_chunks(h, 20 * 15000);
+}
+
+TEST(merge_of_empty_lines_does_not_wait_all_at_once)
 {
     HEAP(0);
     struct err err;
     for (uint64_t sequence = 1; sequence <= 20; sequence++)
         add_plain(h, sequence, 0, 0, 65536, 0);
     REQUIRE_OK(merge(h, &err));
-    CHECK(h->n_chunks >= 10); /* 12 MiB are two of them */
+    CHECK(h->n_chunks >= 20); /* of which each has its cost */
     verify_chunks(h, 20 * 65536);
 }
 
@@ -447,6 +555,35 @@ TEST(merge_of_many_ids_and_fields)
         add_plain(h, sequence, (int64_t)sequence * 1630 * NS_PER_US, NS_PER_US, 1630, 128);
     REQUIRE_OK(merge(h, &err));
     verify_chunks(h, 40 * 1630);
+}
+
+/* Two lines each that have nothing in common with others but their tokens. */
+TEST(merge_of_lines_of_which_columns_would_be_larger)
+{
+    HEAP(0);
+    struct err err;
+    defer(block_builder_free) struct block_builder b = {0};
+    struct labels none = {0};
+    struct label service = {STR("service"), STR("s")};
+    char text[2 * 64 + 1];
+    srand(4);
+    block_builder_stream(&b, &(struct labels){&service, 1}, &none, TIME_NONE);
+    for (unsigned i = 0; i < 500; i++) {
+        for (size_t k = 0; k < sizeof text - 1 && i % 2 == 0; k += 2) {
+            text[k] = (char)('0' + below(10));
+            text[k + 1] = "|,;=+*<>"[below(8)];
+        }
+        struct record record = {.order_ns = i, .event_ns = i};
+        record.line = str_of(text, sizeof text - 1);
+        REQUIRE(block_builder_add(&b, &record));
+    }
+    struct buf *out = &h->pieces[h->n++];
+    REQUIRE_OK(block_builder_finish(&b, (struct hash128){1, 1}, 1, false, out, &err));
+    REQUIRE_OK(block_peek(buf_str(out), &h->headers[0], &err));
+    REQUIRE_OK(merge(h, &err));
+    CHECK_INT(h->made[0].encoding, BLOCK_PLAIN);
+    verify_chunks(h, 500);
+    check_searches(h);
 }
 
 TEST(merge_of_microseconds_that_are_none)

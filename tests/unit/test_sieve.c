@@ -2,6 +2,7 @@
 #include "formats/block/sieve.h"
 
 #include "base/mem.h"
+#include "formats/block/chunk_builder.h"
 #include "formats/block/chunk_parts.h"
 #include "formats/block/grams.h"
 #include "tests/test.h"
@@ -205,15 +206,19 @@ static void make_chunk(struct made *m)
     struct err err;
     struct block_header header;
     struct chunk_builder b = {0};
+    struct chunk_rows rows = {0};
     m->bytes.max = CHUNK_MAX;
     buf_reset(&m->bytes);
-    chunk_builder_stream(&b, &(struct block_stream){0});
-    chunk_builder_origin(&b, (struct hash128){1, 1});
+    chunk_rows_begin(&rows);
+    uint32_t stream = chunk_rows_stream(&rows, &(struct block_stream){0});
     for (size_t i = 0; i < m->n; i++)
-        chunk_builder_add(&b,
-                          &(struct chunk_row){.record = {.line = m->lines[i]},
-                                              .place = {.sequence = 1, .position = (uint32_t)i}});
-    REQUIRE_OK(chunk_builder_finish(&b, 0, 3, &m->bytes, &header, &err));
+        REQUIRE_OK(
+            chunk_rows_add(&rows, &(struct record){.line = m->lines[i], .stream = stream},
+                           &(struct chunk_from){.origin = {1, 1},
+                                                .place = {.sequence = 1, .position = (uint32_t)i}},
+                           &err));
+    REQUIRE_OK(chunk_build(&b, &rows, 3, &m->bytes, &header, &err));
+    chunk_rows_free(&rows);
     chunk_builder_free(&b);
 }
 
