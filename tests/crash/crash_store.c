@@ -5,6 +5,7 @@
  */
 #include "base/mem.h"
 #include "collector/store/merging.h"
+#include "collector/store/parts.h"
 #include "formats/block/chunk.h"
 #include "tests/blocks.h"
 #include "tests/crash/power.h"
@@ -141,6 +142,115 @@ TEST_SLOW(store_survives_a_power_cut_anywhere, 120)
                 CHECK(send_block(s, i)); /* what it does not know to be acknowledged, and more */
             CHECK_INT(last_block(s), max_of(last, acked + 2));
             store_close(&s, now);
+        }
+    }
+}
+
+/* The blocks that are there are the newest ones: from the first that has a line on, each line is there once. -1: they are not. */
+static int newest_blocks(struct store *s, int last)
+{
+    size_t n;
+    int times[BLOCKS * 2 * PER_BLOCK] = {0}, first = 0;
+    defer(view_close) struct view *v = NULL;
+    view_open(&v, s);
+    const struct block_ref *refs = view_blocks(v, INT64_MIN, INT64_MAX, &n);
+    for (size_t i = 0; i < n; i++)
+        for (const struct block_ref *ref = &refs[i]; ref; ref = ref->next)
+            if (!count_lines(v, ref, times))
+                return -1;
+    for (int i = BLOCKS * 2 * PER_BLOCK - 1; i >= PER_BLOCK; i--) {
+        first = times[i] ? i / PER_BLOCK : first;
+        if (times[i] > 1 || (times[i] && i / PER_BLOCK > last))
+            return -1;
+    }
+    for (int i = first * PER_BLOCK; i < (last + 1) * PER_BLOCK; i++)
+        if (times[i] != 1)
+            return -1;
+    return first;
+}
+
+/* Without classes: of those each file goes by itself. */
+TEST_SLOW(store_retention_survives_a_power_cut_anywhere, 120)
+{
+    defer(arena_free) struct arena a = {0};
+    const char *folder = arena_print(&a, "%s/disk", test_folder()).ptr;
+    const char *after = arena_print(&a, "%s/after", test_folder()).ptr;
+    struct err err;
+    REQUIRE_OK(folder_make(folder, &err));
+    struct store *s = NULL;
+    struct store_options options = {.folder = folder, .journal_bytes = 1500};
+    defer(power_free) struct power *power = power_record(folder);
+    REQUIRE_OK(store_open(&s, &options, now, &err));
+    for (uint64_t i = 1; i <= BLOCKS; i++) {
+        REQUIRE(send_block(s, i));
+        if (i % 3 == 0)
+            merge_once(s);
+    }
+    store_set_retention(s, &(struct store_retention){.max_bytes = store_count(s).bytes / 2});
+    size_t from = power_calls(power);
+    REQUIRE_OK(store_maintain(s, now, &err));
+    store_publish(s);
+    merge_once(s);
+    store_close(&s, now);
+    power_stop(power);
+    CHECK(power_calls(power) > from + 1);
+    options.folder = after;
+    int greatest = 0;
+    for (size_t n = from; n <= power_calls(power); n++) {
+        for (uint64_t variant = 0; variant < 4; variant++) {
+            power_cut(power, n, n * 1000 + variant, after);
+            REQUIRE_OK(store_open(&s, &options, now, &err));
+            int first = newest_blocks(s, BLOCKS);
+            if (first < 1)
+                test_fail(__FILE__, __LINE__, "cut after %zu calls, variant %d: blocks from %d on",
+                          n, (int)variant, first);
+            greatest = max_of(greatest, first);
+            store_close(&s, now);
+        }
+    }
+    CHECK(greatest > 1);
+}
+
+/* The store stays as it is, and the next backup into the same folder is whole. */
+TEST_SLOW(store_backup_survives_a_power_cut_anywhere, 120)
+{
+    defer(arena_free) struct arena a = {0};
+    const char *root = arena_print(&a, "%s/disk", test_folder()).ptr;
+    const char *data = arena_print(&a, "%s/data", root).ptr;
+    const char *backup = arena_print(&a, "%s/backup", root).ptr;
+    const char *after = arena_print(&a, "%s/after", test_folder()).ptr;
+    struct err err;
+    struct store *s = NULL;
+    struct store_copied copied;
+    struct store_verdict before, verdict;
+    const struct store_options options = options_of(data);
+    REQUIRE_OK(folder_make(root, &err));
+    defer(power_free) struct power *power = power_record(root);
+    REQUIRE_OK(folder_make(data, &err));
+    REQUIRE_OK(store_open(&s, &options, now, &err));
+    for (uint64_t i = 1; i <= 9; i++) {
+        REQUIRE(send_block(s, i));
+        if (i % 3 == 0)
+            merge_once(s);
+        if (i == 6)
+            REQUIRE_OK(store_back_up(data, backup, &copied, &err));
+    }
+    store_close(&s, now);
+    REQUIRE_OK(store_verify(data, NULL, NULL, &before, &err));
+    size_t from = power_calls(power);
+    REQUIRE_OK(store_back_up(data, backup, &copied, &err));
+    power_stop(power);
+    CHECK(power_calls(power) > from + 5);
+    data = arena_print(&a, "%s/data", after).ptr;
+    backup = arena_print(&a, "%s/backup", after).ptr;
+    for (size_t n = from; n <= power_calls(power); n++) {
+        for (uint64_t variant = 0; variant < 3; variant++) {
+            power_cut(power, n, n * 1000 + variant, after);
+            REQUIRE_OK(store_verify(data, NULL, NULL, &verdict, &err));
+            CHECK(verdict.damaged == 0 && verdict.records == before.records);
+            REQUIRE_OK(store_back_up(data, backup, &copied, &err));
+            REQUIRE_OK(store_verify(backup, NULL, NULL, &verdict, &err));
+            CHECK(verdict.damaged == 0 && verdict.records == before.records);
         }
     }
 }
