@@ -119,13 +119,15 @@ static bool is_left_over(const struct store *s, const struct store_segment *part
     return true;
 }
 
-/* A journal is in one segment only: the newest that names it. */
+/* A journal is in one segment only: the newest that names it. What an older one has beside it was removed before the
+ * newer one was made. */
 static bool is_segment_replaced(const struct store *s, const struct store_segment *old)
 {
-    for (size_t i = 0; i < s->n_segments && old->head.n_journals; i++) {
+    for (size_t i = 0; i < s->n_segments; i++) {
         const struct store_segment *other = s->segments[i];
-        if (other->number > old->number && is_journal_of_segment(other, old->head.journals[0]))
-            return true;
+        for (size_t k = 0; k < old->head.n_journals && other->number > old->number; k++)
+            if (is_journal_of_segment(other, old->head.journals[k]))
+                return true;
     }
     return false;
 }
@@ -208,10 +210,11 @@ static void remove_left_over(struct store *s)
 
 bool store_name_parts(struct store *s, struct err *err)
 {
+    bool good = true;
     for (size_t i = 0; i < s->n_segments; i++)
         if (!s->segments[i]->is_removed && !store_segment_take_name(s->segments[i], err))
-            return false;
-    return true;
+            good = false; /* the others all the same */
+    return good;
 }
 
 void store_remove_replaced(struct store *s)

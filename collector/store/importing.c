@@ -115,10 +115,10 @@ static bool learn_origins(struct importing *i, struct err *err)
         return false;
     const struct block_ref *refs = view_blocks(v, INT64_MIN, INT64_MAX, &n);
     for (size_t k = 0; k < n; k++) {
-        if (refs[k].segment)
-            learn_chunk(i, &refs[k], &packer, &damaged);
-        else
+        if (!refs[k].segment)
             note_origin(i, refs[k].origin);
+        for (const struct block_ref *ref = &refs[k]; ref && ref->segment; ref = ref->next)
+            learn_chunk(i, ref, &packer, &damaged);
     }
     return true;
 }

@@ -175,7 +175,6 @@ static bool copy_bytes(const struct copy *c, struct err *err)
     return file_sync(&to, err) && file_rename(new_path, c->to, err);
 }
 
-/* The folder that a path is in. */
 static void put_line(struct buf *manifest, struct hash128 hash, uint64_t bytes, const char *name)
 {
     char text[HASH128_TEXT];
@@ -279,6 +278,8 @@ static bool back_up_once(const char *folder, const char *to, struct store_copied
             "an import is being taken in; if no collector runs, it was interrupted: start it");
     if (!view_open_folder(&v, folder, err))
         return false;
+    if (is_adoption_pending(folder)) /* it has come meanwhile */
+        return err_set(err, ERR_AGAIN, "an import is coming in");
     file_load(path, MANIFEST_MAX, &b.before, &missing);
     const struct store_part *parts = view_parts(v, &n);
     buf_add(&b.manifest, MANIFEST_HEAD);

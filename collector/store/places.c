@@ -131,15 +131,12 @@ struct store_place store_step(const struct store *s, struct store_place from, si
     return store_end(s);
 }
 
-static struct store_segment *segment_of(const struct store *s, uint64_t journal)
+static bool has_segment_of(const struct store *s, uint64_t journal)
 {
-    for (size_t i = 0; i < s->n_segments; i++) {
-        const struct segment_head *h = &s->segments[i]->head;
-        for (size_t k = 0; k < h->n_journals; k++)
-            if (h->journals[k] == journal && !s->segments[i]->is_removed)
-                return s->segments[i];
-    }
-    return NULL;
+    for (size_t i = 0; i < s->n_segments; i++)
+        if (!s->segments[i]->is_removed && is_journal_of_segment(s->segments[i], journal))
+            return true;
+    return false;
 }
 
 enum place_verdict store_check_place(const struct store *s, struct store_place place)
@@ -154,7 +151,7 @@ enum place_verdict store_check_place(const struct store *s, struct store_place p
             continue;
         if ((uint32_t)j->health.journal_id != place.tag)
             return PLACE_FOREIGN;
-        return j->is_merged && !segment_of(s, j->number) ? PLACE_REMOVED : PLACE_KNOWN;
+        return j->is_merged && !has_segment_of(s, j->number) ? PLACE_REMOVED : PLACE_KNOWN;
     }
     return PLACE_REMOVED;
 }
@@ -194,15 +191,18 @@ static void add_to_span(struct view *v, struct view_segment *in, const struct bl
     in->spans[in->n_spans++] = (struct origin_span){ref->origin, ref->sequence, ref->sequence};
 }
 
+/* Of each class. */
 static void add_merged(struct view *v, const struct store *s, const struct view_part *part)
 {
-    struct store_segment *segment = segment_of(s, part->journal->number);
-    if (!segment)
-        return;
-    struct view_segment *in = added_segment(v, segment);
-    const struct ref_page *page = part->page;
-    for (size_t i = part->first; i < part->end; i++)
-        add_to_span(v, in, view_part_ref(&page, part->first, i));
+    for (size_t k = 0; k < s->n_segments; k++) {
+        struct store_segment *segment = s->segments[k];
+        if (segment->is_removed || !is_journal_of_segment(segment, part->journal->number))
+            continue;
+        struct view_segment *in = added_segment(v, segment);
+        const struct ref_page *page = part->page;
+        for (size_t i = part->first; i < part->end; i++)
+            add_to_span(v, in, view_part_ref(&page, part->first, i));
+    }
 }
 
 void view_open_span(struct view **out, struct store *s, const struct store_span *span)

@@ -103,6 +103,29 @@ static struct part part_of_segment(struct store_segment *s)
         .segment = s, .newest_arrival_ns = s->newest_arrival_ns, .bytes = s->bytes};
 }
 
+static bool has_content(const struct store_segment *segment)
+{
+    return segment->n_chunks > 0 || segment->problem;
+}
+
+/* Another class of its number has not got its name yet (segments.h, invariant 1). */
+static bool is_needed(const struct store *s, const struct store_segment *segment)
+{
+    for (size_t i = 0; i < s->n_segments && is_default_class(segment); i++)
+        if (s->segments[i]->number == segment->number && s->segments[i]->is_part &&
+            !s->segments[i]->is_removed)
+            return true;
+    return false;
+}
+
+/* Of two that are as old: what may be kept less long. */
+static bool goes_before(const struct store *s, const struct store_segment *a,
+                        const struct store_segment *b)
+{
+    int64_t x = keep_of(s, a), y = keep_of(s, b);
+    return x != y && longer(x, y) == y;
+}
+
 /* The one whose newest record came first. */
 static bool find_oldest(const struct store *s, struct part *oldest)
 {
@@ -111,10 +134,15 @@ static bool find_oldest(const struct store *s, struct part *oldest)
         if (is_removable(s, s->journals[i]) &&
             s->journals[i]->newest_arrival_ns < oldest->newest_arrival_ns)
             *oldest = part_of_journal(s->journals[i]);
-    for (size_t i = 0; i < s->n_segments; i++)
-        if (!s->segments[i]->is_removed &&
-            s->segments[i]->newest_arrival_ns < oldest->newest_arrival_ns)
-            *oldest = part_of_segment(s->segments[i]);
+    for (size_t i = 0; i < s->n_segments; i++) {
+        struct store_segment *segment = s->segments[i];
+        if (segment->is_removed || !has_content(segment) || is_needed(s, segment))
+            continue;
+        bool is_alike = segment->newest_arrival_ns == oldest->newest_arrival_ns &&
+                        oldest->segment && goes_before(s, segment, oldest->segment);
+        if (segment->newest_arrival_ns < oldest->newest_arrival_ns || is_alike)
+            *oldest = part_of_segment(segment);
+    }
     return oldest->journal || oldest->segment;
 }
 
@@ -123,23 +151,44 @@ static bool is_too_old(const struct store *s, int64_t newest_ns, int64_t keep_ns
     return keep_ns && s->calm >= STORE_CALM && newest_ns < s->clock_ns - keep_ns;
 }
 
-/* One that is empty, or older than what is in it may be. Nobody knows of what classes the rows of a journal will be. */
+/* Nobody knows of what classes the rows of a journal will be; of one that cannot be merged they never will. */
+static int64_t keep_of_journal(const struct store *s, const struct store_journal *j)
+{
+    bool is_damaged = j->cannot_merge || j->health.rotten_parts;
+    return is_damaged ? s->options.retention.keep_ns : store_longest_keep(s);
+}
+
+/* One of the default class without rows is of use as long as others of its number are: it has the places of journals,
+ * and their tables. */
+static bool is_of_no_use(const struct store *s, const struct store_segment *segment)
+{
+    if (has_content(segment))
+        return false;
+    for (size_t i = 0; i < s->n_segments; i++) {
+        const struct store_segment *other = s->segments[i];
+        if (other != segment && other->number == segment->number && !other->is_removed)
+            return false;
+    }
+    return true;
+}
+
+/* One that is empty, or older than what is in it may be. */
 static bool find_expired(const struct store *s, struct part *part)
 {
-    int64_t longest_ns = store_longest_keep(s);
     for (size_t i = 0; i < s->n_journals; i++) {
         struct store_journal *j = s->journals[i];
         *part = part_of_journal(j);
         if (is_removable(s, j) &&
-            (j->n_visible == 0 || is_too_old(s, j->newest_arrival_ns, longest_ns)))
+            (j->n_visible == 0 || is_too_old(s, j->newest_arrival_ns, keep_of_journal(s, j))))
             return true;
     }
     for (size_t i = 0; i < s->n_segments; i++) {
         struct store_segment *segment = s->segments[i];
         *part = part_of_segment(segment);
-        bool is_empty = segment->n_chunks == 0 && !segment->problem;
-        if (!segment->is_removed &&
-            (is_empty || is_too_old(s, segment->newest_arrival_ns, keep_of(s, segment))))
+        if (!segment->is_removed && !is_needed(s, segment) &&
+            (is_of_no_use(s, segment) ||
+             (has_content(segment) &&
+              is_too_old(s, segment->newest_arrival_ns, keep_of(s, segment)))))
             return true;
     }
     return false;
@@ -211,16 +260,18 @@ bool store_maintain(struct store *s, int64_t now_ns, struct err *err)
         s->clock_ns = max_of(s->clock_ns, now_ns);
     if (!disk_space(s->options.folder, &s->free_bytes, &size, err))
         return false;
-    if (!remove_merged(s, err) || !store_name_parts(s, err))
-        return false;
+    bool is_merged = remove_merged(s, err);
+    bool good = store_name_parts(s, err) && is_merged;
     for (size_t i = 0; i < s->n_journals; i++)
         total += s->journals[i]->is_removed || s->journals[i]->is_merged ? 0 : s->journals[i]->end;
     for (size_t i = 0; i < s->n_segments; i++)
         total += s->segments[i]->is_removed ? 0 : s->segments[i]->bytes;
     uint64_t free_bytes = s->free_bytes;
     for (struct part part; find_next(s, total, free_bytes, &part);) {
-        if (!remove_part(s, &part, err))
-            return false;
+        if (!remove_part(s, &part, err)) {
+            good = false;
+            break;
+        }
         total -= part.bytes;
         free_bytes += part.bytes;
     }
@@ -229,5 +280,5 @@ bool store_maintain(struct store *s, int64_t now_ns, struct err *err)
     if (s->writer && s->committed > 0 && is_journal_due(s))
         store_start_journal(s, &later);
     store_keep_reserve(s);
-    return true;
+    return good;
 }

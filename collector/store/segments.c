@@ -263,12 +263,15 @@ bool store_segment_take_name(struct store_segment *s, struct err *err)
     struct str named = str_from(s->path);
     if (!s->is_part)
         return true;
-    take_end(&named, PART_END);
-    const char *path = arena_text(&arena, named);
-    if (!file_rename(s->path, path, err))
-        return false;
-    store_segment_moved(s, path);
-    return folder_sync_above(path, err);
+    if (take_end(&named, PART_END)) {
+        const char *path = arena_text(&arena, named);
+        if (!file_rename(s->path, path, err))
+            return false;
+        store_segment_moved(s, path);
+    }
+    s->is_part =
+        !folder_sync_above(s->path, err); /* until then it may be .part again after a power cut */
+    return !s->is_part;
 }
 
 void store_segment_forget_footer(struct store_segment *s)

@@ -167,10 +167,12 @@ void view_usage(struct view *v, const struct usage_span *span, struct usage *usa
     *usage = (struct usage){0};
     defer(free_table) struct table t = {.view = v, .span = span, .usage = usage};
     const struct block_ref *all = view_blocks(v, INT64_MIN, INT64_MAX, &n_all);
-    struct block_ref *refs = arena_array(&usage->arena, struct block_ref, n_all + 1);
+    struct block_ref *refs =
+        arena_array(&usage->arena, struct block_ref, n_all + view_chunks(v) + 1);
     for (size_t i = 0; i < n_all; i++)
-        if (span->since_ns == TIME_NONE || all[i].arrival_ns >= span->since_ns)
-            refs[n++] = all[i];
+        for (const struct block_ref *ref = &all[i]; ref; ref = ref->next)
+            if (span->since_ns == TIME_NONE || ref->arrival_ns >= span->since_ns)
+                refs[n++] = *ref;
     take_all(&t, refs, n);
     usage->services = arena_array(&usage->arena, struct service_usage, t.services.n + 1);
     map_each (&t.services, entry)

@@ -3,11 +3,15 @@
 
 #include "base/mem.h"
 #include "collector/store/parts.h"
+#include "collector/store/places.h"
+#include "collector/store/usage.h"
 #include "formats/line/level.h"
 #include "query/engine/run.h"
 #include "tests/test.h"
 #include "tests/unit/store_helper.h"
 
+#include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define DAY_FOLDER "/days/2024-10-04"
@@ -353,4 +357,128 @@ TEST(classes_every_flipped_byte_is_noticed)
     store_close(&s, st_now);
     for (size_t i = 0; i < countof(files); i++)
         st_flip_every_byte(st_path_of(&a, files[i]), &lines);
+}
+
+static size_t lines_of_view(struct view *v)
+{
+    struct summary summary = {0};
+    defer(buf_free) struct buf out = {0};
+    st_search(v, &out, &summary);
+    summary_free(&summary);
+    return count_lines(&out);
+}
+
+TEST(classes_are_all_in_the_span_of_a_follower)
+{
+    struct store *s = st_open_store(options_of(rules, countof(rules)));
+    for (uint64_t i = 1; i <= 30; i++)
+        st_put(s, 1, i);
+    struct store_span span = {.to = store_end(s)};
+    struct view *v = NULL;
+    view_open_span(&v, s, &span);
+    size_t before = lines_of_view(v);
+    view_close(&v);
+    while (st_merge_once(s)) {
+    }
+    view_open_span(&v, s, &span);
+    size_t after = lines_of_view(v);
+    view_close(&v);
+    CHECK_INT(before, 1500);
+    CHECK_INT(after, 1500);
+    store_close(&s, st_now);
+}
+
+TEST(classes_are_all_in_the_usage_of_services)
+{
+    struct store *s = make_store(rules, countof(rules));
+    struct view *v = NULL;
+    struct usage u;
+    view_open(&v, s);
+    const struct usage_span whole = {
+        .since_ns = TIME_NONE, .recent_ns = INT64_MIN, .recent_to_ns = INT64_MAX};
+    view_usage(v, &whole, &u);
+    view_close(&v);
+    uint64_t n = 0;
+    for (size_t i = 0; i < u.n; i++)
+        n += u.services[i].records;
+    CHECK_INT(n, 1500);
+    usage_free(&u);
+    store_close(&s, st_now);
+}
+
+TEST(classes_merge_that_cannot_be_taken_back_doubles_nothing)
+{
+    struct err err;
+    defer(arena_free) struct arena a = {0};
+    struct store *s =
+        st_open_store((struct store_options){.retention = {.keep_ns = 10 * 3600 * NS_PER_S}});
+    for (uint64_t i = 1; i <= 3; i++) {
+        st_put(s, 1, i);
+        REQUIRE_OK(store_close_journal(s, &err));
+        store_publish(s);
+        if (i == 1)
+            st_now += 9 * 3600 * NS_PER_S;
+    }
+    struct store_merge *m = store_plan_merge(s);
+    REQUIRE(m);
+    store_run_merge(m, NULL, NULL);
+    let_pass(s, 2 * 3600 * NS_PER_S); /* journal 1 goes */
+    const char *name = st_path_of(&a, DAY_FOLDER "/default/segment-000001");
+    const char *aside = st_path_of(&a, "/aside");
+    REQUIRE(rename(name, aside) == 0 && mkdir(name, 0700) == 0); /* unlink fails */
+    CHECK(!store_end_merge(s, &m, &err));
+    REQUIRE(rmdir(name) == 0 && rename(aside, name) == 0);
+    while (st_merge_once(s)) {
+    }
+    defer(buf_free) struct buf out = {0};
+    st_search_store(s, &out);
+    CHECK_INT(count_lines(&out), 100);
+    store_close(&s, st_now);
+    s = st_open_store((struct store_options){0});
+    buf_reset(&out);
+    st_search_store(s, &out);
+    CHECK_INT(count_lines(&out), 100);
+    store_close(&s, st_now);
+}
+
+TEST(classes_places_are_known_after_a_restart)
+{
+    for (int round = 0; round < 2; round++) {
+        static const struct store_rule all[] = {{STR_INIT("service~."), 3 * NS_PER_DAY}};
+        struct store *s = st_open_store(options_of(all, (size_t)round));
+        st_put(s, 1 + (uint64_t)round, 1);
+        struct store_place at = store_end(s);
+        for (uint64_t i = 2; i <= 10; i++)
+            st_put(s, 1 + (uint64_t)round, i);
+        while (st_merge_once(s)) {
+        }
+        let_pass(s, 0);
+        CHECK(store_check_place(s, at) == PLACE_KNOWN);
+        store_close(&s, st_now);
+        s = st_open_store(options_of(all, (size_t)round));
+        CHECK(store_check_place(s, at) == PLACE_KNOWN);
+        store_close(&s, st_now);
+    }
+}
+
+TEST(classes_for_ever_keep_no_damaged_journal)
+{
+    defer(arena_free) struct arena a = {0};
+    struct store *s = st_open_store(options_of(rules, countof(rules)));
+    for (uint64_t i = 1; i <= 12; i++)
+        st_put(s, 1, i);
+    store_close(&s, st_now);
+    FILE *f = fopen(st_path_of(&a, "/journal/000002"), "r+");
+    REQUIRE(f && fseek(f, 2000, SEEK_SET) == 0 && fputs("xxxxxxxxxxxxxxxx", f) >= 0 &&
+            fclose(f) == 0);
+    s = st_open_store(options_of(rules, countof(rules)));
+    while (st_merge_once(s)) {
+    }
+    let_pass(s, 400 * NS_PER_DAY);
+    st_put(s, 1, 13);
+    let_pass(s, 400 * NS_PER_DAY);
+    while (st_merge_once(s)) {
+    }
+    CHECK_INT(st_files_in("/journal"), 1);
+    store_close(&s, st_now);
 }
