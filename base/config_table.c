@@ -150,11 +150,12 @@ static const struct option rows[] = {
     LATER("collector.tls.key_file", SECRET, "", "its key"),
     LATER("collector.tls.client_ca_file", PATH, "", "who signs clients"),
     KEY("collector.retention.rules", MAPS, collector.rules_given, "[]", "how long some lines are kept", LIVE),
-    KEY("collector.retention.keep", DURATION, collector.keep_ns, "30d", "how long lines are kept", OFF, LIVE),
+    KEY("collector.retention.keep", DURATION, collector.keep_ns, "30d", "how long lines are kept", OFF, LIVE,
+        RANGE(NS_PER_S, 36500 * NS_PER_DAY)),
     KEY("collector.retention.max_size", SIZE, collector.max_size, "", "how large the store may be", OFF, LIVE),
     KEY("collector.retention.keep_free", SHARE, collector.keep_free, "10%", "of the disk", OFF, LIVE),
     KEY("collector.retention.archive_after", DURATION, collector.archive_after_ns, "2d", "closed days are packed once more", OFF,
-        LIVE),
+        LIVE, RANGE(NS_PER_S, 36500 * NS_PER_DAY)),
     KEY("collector.limits.query_memory", SIZE, collector.query_memory, "64MiB", "for each query",
         RANGE(MIB, TIB), LIVE),
     KEY("collector.limits.query_time", DURATION, collector.query_time_ns, "5m", "for each query",
@@ -209,6 +210,7 @@ static const struct option rule_rows[] = {
     {.path = "match", .type = OPTION_STRING, .field = offsetof(struct config_rule, match),
      .help = "which lines: service=web level=debug"},
     {.path = "keep", .type = OPTION_DURATION, .field = offsetof(struct config_rule, keep_ns), .off = "off",
+     RANGE(NS_PER_S, 36500 * NS_PER_DAY),
      .help = "how long they are kept"},
 };
 /* clang-format on */

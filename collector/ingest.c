@@ -421,7 +421,9 @@ void ingest_import(struct ingest *i, struct http_exchange *x, struct hash128 id)
         refuse_busy(x, "another import is coming in");
         return;
     }
-    i->adoption = (struct ingest_adoption){.x = x, .id = id, .is_wanted = true};
+    i->adoption.x = x; /* a commit may run: what it looks at is left alone */
+    i->adoption.id = id;
+    i->adoption.is_wanted = true;
     http_on_closed(x, left_adoption, i);
     start_commit(i);
 }

@@ -69,6 +69,7 @@ void client_free(struct client *c)
 
 struct answer {
     struct client_events events;
+    const struct query *query; /* NULL: it is a tail */
     struct summary *summary;
     struct result_reader reader;
     struct buf held; /* bytes that are no whole entry yet; or the text of a refusal */
@@ -90,6 +91,15 @@ static bool on_headers(struct http_call *call, unsigned status, void *data)
     return true;
 }
 
+/* Of the kind that was asked for. */
+static bool is_wanted(const struct answer *a, const struct result *r)
+{
+    enum query_want want = a->query ? a->query->want : WANT_RECORDS;
+    if (r->tally)
+        return want == WANT_TALLIES && r->n_names == a->query->n_by;
+    return r->is_listed ? want == WANT_STREAMS || want == WANT_OTHERS : want == WANT_RECORDS;
+}
+
 static bool take_results(struct answer *a)
 {
     const struct client_events *e = &a->events;
@@ -99,6 +109,8 @@ static bool take_results(struct answer *a)
         struct result result;
         if (!result_reader_take(&a->reader, &rest, &kind, &result, a->summary, &a->err))
             return false;
+        if (kind == RESULT_RECORD && !is_wanted(a, &result))
+            return err_set(&a->err, ERR_CORRUPT, "the answer is one to another question");
         if (kind == RESULT_RECORD && !e->take(e->context, &result)) {
             a->stopped = true;
             return false;
@@ -190,6 +202,7 @@ bool client_search(struct client *c, const struct query *query,
 {
     defer(buf_free) struct buf form = {.max = QUERY_FORM_MAX};
     defer(free_answer) struct answer a = {.events = {.take = take, .context = context},
+                                          .query = query,
                                           .summary = summary,
                                           .held = {.max = HELD_MAX}};
     query_encode(query, &form);

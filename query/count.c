@@ -9,6 +9,7 @@
 #include "query/search.h"
 #include "query/show.h"
 
+#include <stdio.h>
 #include <unistd.h>
 
 enum { EXIT_MATCH = 0, EXIT_NO_MATCH = 1, EXIT_INCOMPLETE = 3 };
@@ -123,6 +124,37 @@ static bool take_measure(struct query *q, const struct count_flags *f, struct st
     return true;
 }
 
+/* So that days begin at midnight: the offsets from UTC from since to until, of the last decades if these are open. */
+static void add_changes(struct query *q, const struct zone *zone)
+{
+    const int64_t step_ns = 7 * NS_PER_DAY;
+    int64_t until_ns = time_now() + 53 * step_ns;
+    if (q->until_ns != TIME_NONE)
+        until_ns = max_of((int64_t)0, min_of(q->until_ns, until_ns));
+    int64_t earliest_ns = until_ns - 2000 * step_ns, from_ns = max_of(q->since_ns, earliest_ns);
+    q->shift_ns = zone_offset(zone, from_ns) * NS_PER_S;
+    int before = zone_offset(zone, from_ns);
+    for (int64_t ns = from_ns; ns < until_ns && q->every_ns; ns += step_ns) {
+        int64_t low = ns, high = ns + step_ns; /* it changes between them at most once */
+        int after = zone_offset(zone, high);
+        if (after == before)
+            continue;
+        while (high - low > NS_PER_S) {
+            int64_t middle = low + (high - low) / 2;
+            if (zone_offset(zone, middle) == before)
+                low = middle;
+            else
+                high = middle;
+        }
+        char text[64];
+        int n = snprintf(text, sizeof text, "%lld:%lld", (long long)(high / NS_PER_S * NS_PER_S),
+                         (long long)after * NS_PER_S);
+        if (q->n_changes < TALLY_CHANGES_MAX)
+            query_add_change(q, str_of(text, (size_t)n));
+        before = after;
+    }
+}
+
 static bool resolve(struct query *q, const struct count_flags *f, const struct options *given,
                     const struct config *config, struct zone zone, struct err *err)
 {
@@ -143,8 +175,7 @@ static bool resolve(struct query *q, const struct count_flags *f, const struct o
     if (!time_flag("--since", f->since, zone, true, &q->since_ns, err) ||
         !time_flag("--until", f->until, zone, true, &q->until_ns, err))
         return false;
-    int64_t at_ns = q->since_ns == TIME_NONE ? time_now() : q->since_ns;
-    q->shift_ns = zone_offset(&zone, at_ns) * NS_PER_S; /* so that days begin at midnight */
+    add_changes(q, &zone);
     return query_check(q, err);
 }
 
@@ -186,6 +217,8 @@ static int finish(struct count *c, const struct count_flags *f, const struct opt
     search_end(&c->search);
     for (size_t i = 0; i < summary->n_problems; i++)
         say("sluice count: incomplete: %.*s", STR_ARG(summary->problems[i]));
+    if (summary->more_problems)
+        say("sluice count: incomplete: %zu more problems", summary->more_problems);
     return !summary->complete ? EXIT_INCOMPLETE : summary->matched ? EXIT_MATCH : EXIT_NO_MATCH;
 }
 

@@ -13,25 +13,29 @@ static const struct str bars[] = {STR_INIT("▏"), STR_INIT("▎"), STR_INIT("�
 
 /* ---- the largest ---- */
 
-static bool has_same_values(const struct tally *a, const struct tally *b)
+/* All values as one. */
+static struct str key_of(const struct tally *t, struct buf *key)
 {
+    buf_reset(key);
     for (size_t i = 0; i < TALLY_NAMES_MAX; i++)
-        if (!str_equal(a->values[i], b->values[i]))
-            return false;
-    return true;
+        put_str(key, t->values[i]);
+    return buf_str(key);
 }
 
 /* The tallies with their small ones taken together (invariant 1), into `to`. */
 static void take_small_together(struct count_table *t, const struct tally **sorted, size_t n,
-                                const struct tally *const *largest, size_t top, struct tallies *to)
+                                const struct tally **largest, size_t top, struct tallies *to)
 {
+    defer(arena_free) struct arena arena = {0};
+    defer(buf_free) struct buf key = {0};
+    defer(map_free) struct map shown = {0};
+    for (size_t k = 0; k < top; k++)
+        map_put(&shown, arena_copy(&arena, key_of(largest[k], &key)), to); /* any value */
     for (size_t i = 0; i < n; i++) {
         struct tally tally = *sorted[i];
-        bool is_shown = false;
-        for (size_t k = 0; k < top && !is_shown; k++)
-            is_shown = has_same_values(&tally, largest[k]);
+        bool is_shown = map_get(&shown, key_of(&tally, &key)) != NULL;
         for (size_t k = 0; k < t->options->n_names && !is_shown; k++)
-            tally.values[k] = k == 0 ? STR("other") : STR("");
+            tally.values[k] = k == 0 ? STR("(other)") : STR("");
         tallies_join(to, &tally);
     }
 }
@@ -206,18 +210,20 @@ static void put_span(const struct count_table *t, const struct tally *tally, uin
     put_numbers(out, t, tally, 0);
 }
 
-/* Invariant 2. */
+/* Invariant 2: between two spans. */
 static void put_empty_spans(const struct count_table *t, int64_t from_ns, int64_t to_ns,
                             bool with_day, struct buf *out)
 {
-    int64_t every_ns = t->options->every_ns;
-    if ((to_ns - from_ns) / every_ns > COUNT_EMPTY_MAX) {
+    int64_t ns = tally_next_span(t->tallies, from_ns);
+    uint64_t spans = ((uint64_t)to_ns - (uint64_t)from_ns) / (uint64_t)t->options->every_ns;
+    if (spans > COUNT_EMPTY_MAX + 1) {
         buf_add(out, STR("...\n"));
         return;
     }
-    for (int64_t ns = from_ns; ns < to_ns; ns += every_ns) {
+    for (; ns < to_ns && ns > from_ns; ns = tally_next_span(t->tallies, ns)) {
         put_time(t, ns, with_day, out);
         buf_add(out, STR("  -\n"));
+        from_ns = ns;
     }
 }
 
@@ -238,8 +244,7 @@ static void print_spans(const struct count_table *t, const struct tally **sorted
         bool is_new = i == 0 || sorted[i]->start_ns != sorted[i - 1]->start_ns;
         if (is_new && i > 0) {
             buf_add_byte(out, '\n');
-            put_empty_spans(t, sorted[i - 1]->start_ns + t->options->every_ns, sorted[i]->start_ns,
-                            with_day, out);
+            put_empty_spans(t, sorted[i - 1]->start_ns, sorted[i]->start_ns, with_day, out);
         }
         if (is_new)
             put_time(t, sorted[i]->start_ns, with_day, out);

@@ -5,7 +5,7 @@
  *     api         61  ▇▇▇▇▇▇    09:05  -
  *     worker      12  ▁         09:10  api ▁ 4
  *
- *  1. With .top only the names with the largest counts of all of the time are shown; what is left is one row, "other".
+ *  1. With .top only the names with the largest counts of all of the time are shown; what is left is one row, "(other)".
  *  2. Spans without a match between others are shown; of more than COUNT_EMPTY_MAX in a row "..." is.
  *  3. What is one number is that number alone.
  *  4. On a terminal no control byte of a value gets through.

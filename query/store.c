@@ -267,7 +267,9 @@ static int64_t keep_of(const struct store_part *part, const struct config_collec
 static void plan_by_age(struct planned *p, const struct config_collector *c, int64_t now_ns)
 {
     int64_t keep_ns = keep_of(p->part, c);
-    p->when_ns = keep_ns ? max_of(p->part->newest_arrival_ns + keep_ns, now_ns) : INT64_MAX;
+    if (keep_ns == 0 || __builtin_add_overflow(p->part->newest_arrival_ns, keep_ns, &p->when_ns))
+        p->when_ns = INT64_MAX;
+    p->when_ns = max_of(p->when_ns, now_ns);
     p->why = p->part->is_written ? "it is being written"
              : p->part->class    ? "keep of a rule"
              : keep_ns           ? "keep"
@@ -414,6 +416,7 @@ int command_store(int argc, char **argv)
         return str_equal(what, STR("backup")) ? back_up(&f, given.operands.items[1])
                                               : restore(&f, given.operands.items[1]);
     return front_fail(&front,
-                      "there is no '%.*s'; say verify, du, plan, merge, archive, backup or restore",
+                      "there is no '%.*s'; say verify, du, plan, merge, archive, backup, restore, "
+                      "export or import",
                       STR_ARG(what));
 }

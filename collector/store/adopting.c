@@ -126,7 +126,7 @@ static bool write_list(const char *store, const char *name, const struct list *l
     defer(buf_free) struct buf text = {.max = LIST_MAX};
     put_list(list, strcmp(name, "ADOPT") == 0, &text);
     if (text.over)
-        return err_set(err, ERR_LIMIT, "an import of so many days");
+        return err_set(err, ERR_LIMIT, "an import of so many days: take fewer files at once");
     return file_replace(path_of(store, name, &arena), buf_str(&text), 0600, err);
 }
 

@@ -352,6 +352,8 @@ bool importing_add(struct importing *i, struct import_stream *s, struct record *
                    struct err *err)
 {
     struct filling *f;
+    if (record->event_ns < INT64_MIN + NS_PER_DAY || record->event_ns > INT64_MAX - NS_PER_DAY)
+        return err_set(err, ERR_INPUT, "a time that is not between 1678 and 2262");
     record->order_ns = order_time(s->order_ns, record->event_ns);
     int64_t receipt_ns = min_of(record->order_ns, i->now_ns);
     if (!find_filling(i, floor_day(receipt_ns), &f, err) || !put_record(i, f, s, record, err))

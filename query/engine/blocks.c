@@ -129,6 +129,12 @@ static bool is_sifted_out(struct blocks *b, size_t index)
     return *verdict == SIFT_NO;
 }
 
+/* Too often: the search ends. */
+static bool has_given_up(const struct blocks *b)
+{
+    return b->selector.gave_up > GAVE_UP_MAX || filter_gave_up(b->selector.filter) > GAVE_UP_MAX;
+}
+
 bool blocks_get(struct blocks *b, size_t index, const struct opened *pinned, struct opened **out,
                 struct err *err)
 {
@@ -149,7 +155,7 @@ bool blocks_get(struct blocks *b, size_t index, const struct opened *pinned, str
         struct opened *o = take_slot(b, pinned);
         count_block(b, k);
         if (!decode_block(b, o, index, &why)) {
-            if (why.code == ERR_CANCELED || b->selector.gave_up > GAVE_UP_MAX) {
+            if (why.code == ERR_CANCELED || has_given_up(b)) {
                 *err = why;
                 return false;
             }

@@ -32,6 +32,7 @@ struct filter {
     struct condition *conditions; /* in the arena; those of one name stand together */
     size_t n;
     struct line_fields *fields; /* owned; NULL: none is asked for */
+    uint64_t gave_up;
 };
 
 /* The labels that a word without a name is looked for in. */
@@ -57,6 +58,12 @@ static bool split_operand(struct str operand, struct condition *c, bool *is_rege
 {
     size_t at = find_sign(operand);
     *ok = true;
+    if (at > 0 && (operand.ptr[at - 1] == '<' || operand.ptr[at - 1] == '>')) {
+        *ok =
+            err_set(err, ERR_INPUT, "'%.*s': for numbers write a range: status=500.. or took=..2s",
+                    STR_ARG(operand));
+        return true;
+    }
     if (at == operand.len)
         return false;
     c->negated = at > 0 && operand.ptr[at - 1] == '!';
@@ -278,11 +285,11 @@ void filter_close(struct filter **filter)
 
 /* ---- testing ---- */
 
-static bool level_fits(const struct condition *c, uint8_t level)
+static enum match level_fits(const struct condition *c, uint8_t level)
 {
     if (c->test.regex)
         return value_test_fits(&c->test, c->name, str_from(level_name(level)));
-    return level == c->level || (c->and_worse && level > c->level);
+    return level == c->level || (c->and_worse && level > c->level) ? MATCH_FOUND : MATCH_NONE;
 }
 
 /* What conditions are asked about, one stage after the other. */
@@ -309,11 +316,11 @@ static bool is_of_stage(const struct condition *c, const struct subject_of_test 
     }
 }
 
-static bool fits(const struct condition *c, const struct subject_of_test *t)
+static enum match fits(const struct condition *c, const struct subject_of_test *t)
 {
     switch (c->subject) {
     case SUBJECT_WORD:
-        return word_fits(c, t->labels);
+        return word_fits(c, t->labels) ? MATCH_FOUND : MATCH_NONE;
     case SUBJECT_LEVEL:
         return level_fits(c, t->record->level);
     case SUBJECT_ID:
@@ -328,14 +335,19 @@ static bool fits(const struct condition *c, const struct subject_of_test *t)
 /* Invariant 1, for the conditions of a stage. */
 static bool takes(const struct subject_of_test *t)
 {
-    const struct filter *f = t->filter;
+    struct filter *f = t->filter;
     for (size_t i = 0, end; i < f->n; i = end) {
         bool any = false, wanted = false, none = true;
         for (end = i; end < f->n && by_name(&f->conditions[i], &f->conditions[end]) == 0; end++) {
             const struct condition *c = &f->conditions[end];
             if (!is_of_stage(c, t))
                 continue;
-            bool fit = fits(c, t);
+            enum match found = fits(c, t);
+            if (found == MATCH_LIMIT) { /* invariant 5 */
+                f->gave_up++;
+                return false;
+            }
+            bool fit = found == MATCH_FOUND;
             wanted = wanted || !c->negated;
             any = any || (!c->negated && fit);
             none = none && !(c->negated && fit);
@@ -368,6 +380,11 @@ bool filter_looks_at_records(const struct filter *f)
 bool filter_takes_record(struct filter *f, const struct record *record)
 {
     return takes(&(struct subject_of_test){.filter = f, .stage = OF_RECORD, .record = record});
+}
+
+uint64_t filter_gave_up(const struct filter *f)
+{
+    return f->gave_up;
 }
 
 bool filter_looks_at_lines(const struct filter *f)

@@ -16,6 +16,7 @@
  *     an empty answer; unless streams is NULL: then anything may come yet, and all are taken as they are.
  *  3. Files and standard input are refused with a text that says so.
  *  4. A field that is not there is empty, as a label is (line_fields.h).
+ *  5. What a pattern gave up on is not taken, whatever the sign; filter_gave_up tells how often that was.
  */
 #ifndef QUERY_ENGINE_FILTER_H
 #define QUERY_ENGINE_FILTER_H
@@ -41,6 +42,7 @@ bool filter_takes_stream(struct filter *filter, const struct labels *labels);
 bool filter_looks_at_records(const struct filter *filter);
 /* Of a stream that is taken: by level and id. Holds scratch memory: one thread at a time. */
 bool filter_takes_record(struct filter *filter, const struct record *record);
+uint64_t filter_gave_up(const struct filter *filter);
 /* Whether filter_takes_line may say no to records of some stream. */
 bool filter_looks_at_lines(const struct filter *filter);
 /* Of a record that is taken, with its line and the labels of its stream: by fields. Only if filter_looks_at_lines. */

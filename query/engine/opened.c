@@ -89,6 +89,13 @@ static bool can_match(struct judge *j, size_t offset, size_t len)
     return j->next_candidate < offset + len;
 }
 
+static bool refuse_costly(struct err *err)
+{
+    return err_set(err, ERR_LIMIT,
+                   "the pattern is too costly: more than %d lines needed more steps than allowed",
+                   GAVE_UP_MAX);
+}
+
 static bool judge_pattern(struct judge *j, struct str text, size_t offset, bool *matches)
 {
     struct selector *s = j->selector;
@@ -102,12 +109,7 @@ static bool judge_pattern(struct judge *j, struct str text, size_t offset, bool 
     enum match result = pattern_matches(s->pattern, text);
     *matches = result == MATCH_FOUND;
     s->gave_up += result == MATCH_LIMIT;
-    if (s->gave_up > GAVE_UP_MAX)
-        return err_set(j->err, ERR_LIMIT,
-                       "the pattern is too costly: more than %d lines needed more "
-                       "steps than allowed",
-                       GAVE_UP_MAX);
-    return true;
+    return s->gave_up > GAVE_UP_MAX ? refuse_costly(j->err) : true;
 }
 
 /* By fields of the line: last, as it costs most. */
@@ -178,18 +180,20 @@ static bool is_searched(const struct judge *j, uint32_t row)
 
 static bool judge_records(struct judge *j)
 {
-    enum { ASK_EVERY = 4096 };
+    const uint32_t ask_every = j->asks_lines ? 32 : 4096; /* fields may be costly */
     const struct block *block = &j->o->block;
     struct selector *s = j->selector;
     for (uint32_t row = 0; row < block->header.records; row++) {
         const struct record *record = &block->records[row];
-        if (row % ASK_EVERY == 0 && s->is_canceled && s->is_canceled(s->context))
+        if (row % ask_every == 0 && s->is_canceled && s->is_canceled(s->context))
             return err_set(j->err, ERR_CANCELED, "the search was canceled");
         if (!j->accepted[record->stream] || (record->flags & RECORD_GAP) ||
             !in_range(s, record->event_ns) || !is_searched(j, row))
             continue;
         if (!add_units(j, row, record))
             return false;
+        if (filter_gave_up(s->filter) > GAVE_UP_MAX)
+            return refuse_costly(j->err);
     }
     return true;
 }

@@ -5,6 +5,8 @@
 #include "query/engine/print.h"
 #include "query/engine/value_test.h"
 
+#include <math.h>
+
 static const struct str numbers[] = {STR_INIT("sum"), STR_INIT("avg"), STR_INIT("min"),
                                      STR_INIT("max"), STR_INIT("p50"), STR_INIT("p90"),
                                      STR_INIT("p95"), STR_INIT("p99")};
@@ -22,7 +24,7 @@ bool tally_number(const struct tally *t, struct str name, double *number)
         *number = t->most;
     else if (take_prefix(&name, STR("p")) && parse_number(name, &percent) && percent >= 0 &&
              percent <= 100)
-        *number = sketch_quantile(&t->sketch, percent / 100);
+        *number = fmax(t->least, fmin(t->most, sketch_quantile(&t->sketch, percent / 100)));
     else
         return false;
     return true;

@@ -17,6 +17,7 @@ void query_free(struct query *q)
     mem_free(&q->filters);
     mem_free(&q->by);
     mem_free(&q->part);
+    mem_free(&q->changes);
     query_init(q);
 }
 
@@ -38,6 +39,12 @@ void query_add_by(struct query *q, struct str name)
     q->by[q->n_by++] = arena_copy(&q->arena, name);
 }
 
+void query_add_change(struct query *q, struct str text)
+{
+    mem_grow(q->changes, q->n_changes, q->changes_capacity);
+    q->changes[q->n_changes++] = arena_copy(&q->arena, text);
+}
+
 void query_add_part(struct query *q, struct str text)
 {
     mem_grow(q->part, q->n_part, q->part_capacity);
@@ -48,6 +55,12 @@ bool query_check(const struct query *q, struct err *err)
 {
     if (q->n_patterns > PATTERN_COUNT_MAX)
         return err_set(err, ERR_LIMIT, "more than %d patterns", PATTERN_COUNT_MAX);
+    if (q->every_ns > INT64_MAX || q->shift_ns > NS_PER_DAY || q->shift_ns < -NS_PER_DAY)
+        return err_set(err, ERR_INPUT,
+                       "spans are shifted by a day at most, and no longer than 292 years");
+    if (q->want == WANT_TALLIES && (q->has_max || q->last || q->newest || q->before || q->after))
+        return err_set(err, ERR_INPUT,
+                       "counts are of all that matches: no max, last, newest or context");
     if (q->n_by > QUERY_NAMES_MAX)
         return err_set(err, ERR_LIMIT, "more than %d names to count by", QUERY_NAMES_MAX);
     if (q->n_filters > QUERY_FILTERS_MAX || q->n_part > QUERY_FILTERS_MAX)
@@ -107,6 +120,8 @@ static const struct form_list {
     {"filter", query_add_filter, offsetof(struct query, filters),
      offsetof(struct query, n_filters)},
     {"by", query_add_by, offsetof(struct query, by), offsetof(struct query, n_by)},
+    {"change", query_add_change, offsetof(struct query, changes),
+     offsetof(struct query, n_changes)},
     {"part", query_add_part, offsetof(struct query, part), offsetof(struct query, n_part)},
 };
 

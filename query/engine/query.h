@@ -16,6 +16,7 @@
  *     want=records|count|streams|others|tallies    "others": streams without a match; tallies: tally.h, of
  *     by=NAME          repeatable
  *     every=N shift=N  spans of so many nanoseconds, which begin at multiples of it of time + shift
+ *     change=TIME:N    from then on it is another shift; repeatable
  *     measure=NAME     what is measured
  *     part=OPERAND     repeatable, as filter
  *     output=json|text|raw|binary          what the collector answers with
@@ -61,6 +62,8 @@ struct query {
     size_t n_by, by_capacity;
     uint64_t every_ns; /* 0: no spans */
     int64_t shift_ns;
+    struct str *changes; /* of it: tally.h */
+    size_t n_changes, changes_capacity;
     struct str measure; /* empty: nothing */
     struct str *part;   /* filters */
     size_t n_part, part_capacity;
@@ -73,6 +76,7 @@ void query_free(struct query *q);
 void query_add_pattern(struct query *q, struct str text);
 void query_add_filter(struct query *q, struct str text);
 void query_add_by(struct query *q, struct str name);
+void query_add_change(struct query *q, struct str text);
 void query_add_part(struct query *q, struct str text);
 /* Bounds, and what cannot be together. Decoding has done it. */
 bool query_check(const struct query *q, struct err *err);

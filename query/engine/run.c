@@ -579,6 +579,24 @@ static bool give_tallies(struct run *r, struct tallies *t)
     return true;
 }
 
+static bool tally_block(struct run *r, const struct opened *o)
+{
+    enum { ASK_EVERY = 32 };
+    struct tallies *t = &r->tallies;
+    for (size_t u = 0; u < o->n_units && !t->is_full; u++) {
+        const struct record *record = &o->block.records[o->units[u].row];
+        if (u % ASK_EVERY == 0 && is_canceled(r))
+            return err_set(r->err, ERR_CANCELED, "the search was canceled");
+        tallies_add(t, &o->block.streams[record->stream].labels, record);
+        r->summary->matched++;
+    }
+    if (tallies_gave_up(t) > GAVE_UP_MAX)
+        return err_set(r->err, ERR_LIMIT, "the pattern of the part is too costly");
+    return !t->is_full || err_set(r->err, ERR_LIMIT,
+                                  "too many different counts for the memory of a search: count "
+                                  "by fewer names, or in longer spans");
+}
+
 static bool answer_tallies(struct run *r)
 {
     struct tallies *t = &r->tallies;
@@ -586,16 +604,8 @@ static bool answer_tallies(struct run *r)
         struct opened *o;
         if (!blocks_get(&r->blocks, r->blocks.list[i], NULL, &o, r->err))
             return false;
-        for (size_t u = 0; o && u < o->n_units; u++) {
-            const struct record *record = &o->block.records[o->units[u].row];
-            tallies_add(t, &o->block.streams[record->stream].labels, record);
-        }
-        r->summary->matched += o ? o->n_units : 0;
-        if (t->is_full)
-            return err_set(r->err, ERR_LIMIT,
-                           "more than %d different counts: count by fewer names, "
-                           "or in longer spans",
-                           TALLIES_MAX);
+        if (o && !tally_block(r, o))
+            return false;
     }
     return give_tallies(r, t);
 }
@@ -608,6 +618,8 @@ struct tally_options tally_options_of(const struct query *q)
                                   .n_names = q->n_by,
                                   .every_ns = (int64_t)q->every_ns,
                                   .shift_ns = q->shift_ns,
+                                  .changes = q->changes,
+                                  .n_changes = q->n_changes,
                                   .measure = q->measure,
                                   .part = q->part,
                                   .n_part = q->n_part};
@@ -618,6 +630,7 @@ static bool open_tallies(struct run *r, const struct filter_scope *scope)
     const struct tally_options options = tally_options_of(r->query);
     if (!tallies_open(&r->tallies, &options, scope, r->err))
         return false;
+    r->tallies.memory = r->window.budget;
     r->blocks.selector.needs_text = tallies_read_lines(&r->tallies);
     return true;
 }
@@ -683,7 +696,8 @@ bool query_run(const struct query *query, const struct snapshot *snapshot,
     blocks_init(&r.blocks);
     bool ok = answer(&r);
     summary->blocks_skipped = snapshot->n_blocks - summary->blocks_read;
-    if (r.blocks.selector.gave_up)
+    if (r.blocks.selector.gave_up || filter_gave_up(r.blocks.selector.filter) ||
+        tallies_gave_up(&r.tallies))
         summary_problem(summary, "the pattern was too costly for some lines; they were left out");
     return ok;
 }

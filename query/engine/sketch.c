@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 
+#include <float.h>
 #include <math.h>
 
 /* Powers of what is next to nothing and of the largest number; the others are between. */
@@ -32,7 +33,7 @@ static double number_of(int32_t place)
     if (place == 0)
         return 0;
     int32_t power = (place < 0 ? -place : place) + TINY - 1;
-    double size = 2 * exp(power * base_log) / (1 + 1.02);
+    double size = fmin(DBL_MAX, exp(power * base_log) * (2 / (1 + 1.02)));
     return place < 0 ? -size : size;
 }
 

@@ -4,8 +4,13 @@
 #include "formats/line/level.h"
 #include "query/engine/value_test.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
+
+struct tally_change {
+    int64_t from_ns, shift_ns;
+};
 
 struct tally_entry {
     struct tally tally;
@@ -33,6 +38,24 @@ static bool may_be_field(struct str name, const struct filter_scope *scope)
     return true;
 }
 
+static bool read_changes(struct tallies *t, struct err *err)
+{
+    const struct tally_options *o = &t->options;
+    if (o->n_changes > TALLY_CHANGES_MAX)
+        return err_set(err, ERR_LIMIT, "more than %d changes of the shift", TALLY_CHANGES_MAX);
+    t->changes = arena_array(&t->arena, struct tally_change, o->n_changes);
+    for (size_t i = 0; i < o->n_changes; i++) {
+        struct str shift = o->changes[i], from;
+        struct tally_change *c = &t->changes[i];
+        if (!take_until(&shift, ':', &from) || !str_to_i64(from, &c->from_ns) ||
+            !str_to_i64(shift, &c->shift_ns) || c->shift_ns > NS_PER_DAY ||
+            c->shift_ns < -NS_PER_DAY || (i > 0 && c->from_ns <= c[-1].from_ns))
+            return err_set(err, ERR_INPUT, "change=%.*s: TIME:SHIFT in nanoseconds, ascending",
+                           STR_ARG(o->changes[i]));
+    }
+    return true;
+}
+
 bool tallies_open(struct tallies *t, const struct tally_options *options,
                   const struct filter_scope *scope, struct err *err)
 {
@@ -45,7 +68,7 @@ bool tallies_open(struct tallies *t, const struct tally_options *options,
         t->are_fields[i] = may_be_field(options->names[i], scope);
     t->measures_field = options->measure.len && may_be_field(options->measure, scope);
     t->fields = line_fields_open();
-    return true;
+    return read_changes(t, err);
 }
 
 void tallies_free(struct tallies *t)
@@ -67,6 +90,11 @@ bool tallies_read_lines(const struct tallies *t)
     return reads;
 }
 
+uint64_t tallies_gave_up(const struct tallies *t)
+{
+    return t->part ? filter_gave_up(t->part) : 0;
+}
+
 /* ---- counting ---- */
 
 static struct str value_of(struct tallies *t, struct str name, bool is_field,
@@ -81,10 +109,36 @@ static struct str value_of(struct tallies *t, struct str name, bool is_field,
                                                                : label_value(labels, name);
 }
 
-static int64_t span_of(const struct tally_options *o, int64_t ns)
+static int64_t shift_at(const struct tallies *t, int64_t ns)
 {
-    int64_t rest = (ns + o->shift_ns) % o->every_ns;
-    return ns - (rest < 0 ? rest + o->every_ns : rest);
+    int64_t shift_ns = t->options.shift_ns;
+    for (size_t i = 0; i < t->options.n_changes && t->changes[i].from_ns <= ns; i++)
+        shift_ns = t->changes[i].shift_ns;
+    return shift_ns;
+}
+
+/* Where the shift changes within a span it begins where the one before says, as a day does when clocks go forward at
+ * night. Times at the ends of all times have spans that begin there. */
+static int64_t span_of(const struct tallies *t, int64_t ns)
+{
+    int64_t shift_ns = shift_at(t, ns), local_ns, start_ns;
+    if (__builtin_add_overflow(ns, shift_ns, &local_ns))
+        return ns;
+    int64_t rest = local_ns % t->options.every_ns;
+    rest += rest < 0 ? t->options.every_ns : 0;
+    if (__builtin_sub_overflow(ns, rest, &start_ns))
+        return ns;
+    int64_t moved_ns, before_ns = shift_at(t, start_ns);
+    bool is_moved = !__builtin_add_overflow(start_ns, shift_ns - before_ns, &moved_ns);
+    return is_moved && moved_ns <= ns ? moved_ns : start_ns;
+}
+
+int64_t tally_next_span(const struct tallies *t, int64_t start_ns)
+{
+    int64_t every_ns = t->options.every_ns, middle_ns;
+    if (__builtin_add_overflow(start_ns, every_ns + every_ns / 2, &middle_ns))
+        return INT64_MAX;
+    return span_of(t, middle_ns);
 }
 
 static struct tally *find(struct tallies *t, const struct tally *like)
@@ -96,7 +150,8 @@ static struct tally *find(struct tallies *t, const struct tally *like)
     struct tally_entry *entry = map_get(&t->by_key, buf_str(&t->key));
     if (entry)
         return &entry->tally;
-    if (t->by_key.n == TALLIES_MAX) {
+    bool is_large = t->memory && t->arena.used + t->sketches > t->memory;
+    if (t->by_key.n == TALLIES_MAX || is_large) {
         t->is_full = true;
         return NULL;
     }
@@ -109,13 +164,21 @@ static struct tally *find(struct tallies *t, const struct tally *like)
     return &entry->tally;
 }
 
-static void measure(struct tally *tally, double number)
+/* Finite, whatever was added. */
+static double add_numbers(double a, double b)
 {
+    return fmax(-DBL_MAX, fmin(DBL_MAX, a + b));
+}
+
+static void measure(struct tallies *t, struct tally *tally, double number)
+{
+    size_t before = tally->sketch.capacity;
     tally->least = tally->numbers ? min_of(tally->least, number) : number;
     tally->most = tally->numbers ? max_of(tally->most, number) : number;
-    tally->sum += number;
+    tally->sum = add_numbers(tally->sum, number);
     tally->numbers++;
     sketch_add(&tally->sketch, number);
+    t->sketches += (tally->sketch.capacity - before) * sizeof *tally->sketch.buckets;
 }
 
 void tallies_add(struct tallies *t, const struct labels *labels, const struct record *record)
@@ -133,7 +196,7 @@ void tallies_add(struct tallies *t, const struct labels *labels, const struct re
         like.values[i].ptr = room[i];
     }
     if (o->every_ns)
-        like.start_ns = span_of(o, record->event_ns);
+        like.start_ns = span_of(t, record->event_ns);
     struct tally *tally = find(t, &like);
     if (!tally)
         return;
@@ -143,7 +206,7 @@ void tallies_add(struct tallies *t, const struct labels *labels, const struct re
                    (!filter_looks_at_lines(t->part) || filter_takes_line(t->part, labels, record));
     if (o->measure.len &&
         parse_number(value_of(t, o->measure, t->measures_field, labels, record), &number))
-        measure(tally, number);
+        measure(t, tally, number);
 }
 
 void tallies_join(struct tallies *t, const struct tally *other)
@@ -157,7 +220,7 @@ void tallies_join(struct tallies *t, const struct tally *other)
         tally->least = tally->numbers ? min_of(tally->least, other->least) : other->least;
         tally->most = tally->numbers ? max_of(tally->most, other->most) : other->most;
     }
-    tally->sum += other->sum;
+    tally->sum = add_numbers(tally->sum, other->sum);
     tally->numbers += other->numbers;
     sketch_join(&tally->sketch, &other->sketch);
 }

@@ -5,7 +5,7 @@
  *     measure took               and of the numbers in that field: sum, least, most, quantiles
  *     part level=error+          and how many of the counted are such
  *
- * A name is that of a label in the streams that have one, "level" or "id", else that of a field of the line.
+ * A name is "level", "id", that of a label if a stream has one, else that of a field of the line; ".name" always is.
  *
  *  1. The sum of all counts is the number of what matched, also when a value is missing: then it is empty.
  *  2. Values are cut at TALLY_VALUE_MAX bytes; what is alike then is one.
@@ -26,13 +26,17 @@ enum {
     TALLY_NAMES_MAX = 4,
     TALLY_VALUE_MAX = 256,
     TALLIES_MAX = 100000,
+    TALLY_CHANGES_MAX = 100,
 };
 
 struct tally_options {
     const struct str *names; /* at most TALLY_NAMES_MAX */
     size_t n_names;
-    int64_t every_ns;   /* 0: all of the time is one span */
-    int64_t shift_ns;   /* spans begin at multiples of .every_ns of time + this */
+    int64_t every_ns; /* 0: all of the time is one span */
+    int64_t shift_ns; /* spans begin at multiples of .every_ns of time + this, */
+    const struct str
+        *changes;       /* or, from a time on, plus another one: "TIME:SHIFT", in ns; ascending */
+    size_t n_changes;   /* at most TALLY_CHANGES_MAX */
     struct str measure; /* a name; empty: nothing is measured */
     const struct str *part;
     size_t n_part; /* filters; 0: no part is counted */
@@ -55,7 +59,10 @@ struct tallies {
     struct filter *part;        /* owned; NULL: none */
     struct line_fields *fields; /* owned; NULL: no name can be that of a field */
     bool are_fields[TALLY_NAMES_MAX], measures_field;
-    bool is_full; /* a tally found no room */
+    struct tally_change *changes; /* in the arena */
+    size_t memory;                /* that may be taken, about; 0: any */
+    size_t sketches;              /* bytes of them, at most */
+    bool is_full;                 /* a tally found no room */
 };
 
 /* ERR_INPUT: too many names, or the part is wrong. */
@@ -64,6 +71,9 @@ bool tallies_open(struct tallies *t, const struct tally_options *options,
 void tallies_free(struct tallies *t);
 /* Invariant 5. */
 bool tallies_read_lines(const struct tallies *t);
+/* The start of the span behind that which begins there. */
+int64_t tally_next_span(const struct tallies *t, int64_t start_ns);
+uint64_t tallies_gave_up(const struct tallies *t); /* of the part (filter.h) */
 /* One that matched. */
 void tallies_add(struct tallies *t, const struct labels *labels, const struct record *record);
 /* Invariant 4. */

@@ -162,7 +162,9 @@ static bool compile_range(struct value_test *t, struct str given, struct str low
     t->is_range = true;
     if (!parse_side(low, -INFINITY, &r->least, &of_low) ||
         !parse_side(high, INFINITY, &r->most, &of_high))
-        return err_set(err, ERR_INPUT, "'%.*s': both sides of .. are numbers, or one is left out",
+        return err_set(err, ERR_INPUT,
+                       "'%.*s': both sides of .. are numbers, or one is left out (for the text "
+                       "itself write ~ and a pattern)",
                        STR_ARG(given));
     r->quantity = low.len ? of_low : of_high;
     if (low.len && high.len && of_low != of_high)
@@ -205,11 +207,10 @@ static bool is_in_range(const struct range *r, struct str name, struct str text)
     return quantity == r->quantity && value >= r->least && value <= r->most;
 }
 
-bool value_test_fits(const struct value_test *t, struct str name, struct str value)
+enum match value_test_fits(const struct value_test *t, struct str name, struct str value)
 {
     if (t->regex)
-        return regex_find(t->regex, value, 0, NULL) == MATCH_FOUND;
-    if (t->is_range)
-        return is_in_range(&t->range, name, value);
-    return str_equal(value, t->text);
+        return regex_find(t->regex, value, 0, NULL);
+    bool fits = t->is_range ? is_in_range(&t->range, name, value) : str_equal(value, t->text);
+    return fits ? MATCH_FOUND : MATCH_NONE;
 }

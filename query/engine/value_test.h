@@ -32,8 +32,8 @@ struct value_test {
 /* ERR_INPUT: the pattern is wrong, or the range is. */
 bool value_test_compile(struct value_test *t, struct str given, bool is_regex, struct err *err);
 void value_test_free(struct value_test *t);
-/* name: of the field or label. A missing value is empty. */
-bool value_test_fits(const struct value_test *t, struct str name, struct str value);
+/* name: of the field or label. A missing value is empty. MATCH_LIMIT: the pattern gave up. */
+enum match value_test_fits(const struct value_test *t, struct str name, struct str value);
 
 /* A whole value as a number: plain, or with the unit that is written on it in nanoseconds or bytes. Finite. */
 bool parse_number(struct str value, double *number);

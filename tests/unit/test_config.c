@@ -180,6 +180,8 @@ TEST(config_rules_of_retention)
          "level=debug, keep: 3d}");
     READ("collector: {retention: {rules: [{match: a, keep: 3d, max: 1}]}}",
          "f.yml:1:54: unknown key 'max'");
+    READ("collector: {retention: {keep: 0s}}",
+         "f.yml:1:31: collector.retention.keep: '0s' is not between 1s and 36500d");
     READ("collector: {retention: {rules: [{match: a, keep: soon}]}}",
          "f.yml:1:50: keep: 'soon' is not a duration; write 10m, 1h30m or 2d");
     config_free(&config);

@@ -90,7 +90,7 @@ TEST(count_table_of_the_largest) /* 1 */
     check_table(&t, "SERVICE         COUNT\n"
                     "b                   9\n"
                     "a                   5\n"
-                    "other               3\n");
+                    "(other)             3\n");
 }
 
 TEST(count_table_of_spans) /* 2 */

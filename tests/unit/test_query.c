@@ -154,6 +154,7 @@ TEST(filter_says_what_is_wrong)
         {"took=5..1s", "both sides of .. need units of one kind"},
         {"status=600..500", "is an empty range"},
         {"status~(", "missing closing parenthesis"},
+        {"status>=500", "write a range: status=500.."},
         {"level=wran", "'wran' is no level"},
         {"./app.log", "files cannot be searched yet"},
         {"/var/log/x", "files cannot be searched yet"},
@@ -226,6 +227,27 @@ TEST(filter_takes_lines_by_their_fields)
     CHECK(line_taken("status=404",
                      "192.0.2.7 - - [20/Nov/2026:09:22:01 +0000] \"GET /a HTTP/1.1\" 404 19"));
     CHECK(!line_taken("status=404", "no fields at all"));
+}
+
+/* filter.h, invariant 5 */
+TEST(filter_does_not_take_what_a_pattern_gave_up_on)
+{
+    static const char *const operands[] = {"m~^(?:(a|aa)+c|a+!)$", "m!=~^(?:(a|aa)+c|a+!)$"};
+    struct buf line = {0};
+    buf_print(&line, "{\"m\":\"%0*d!\"}", 60, 0);
+    for (size_t i = 0; i < line.len; i++)
+        line.ptr[i] = line.ptr[i] == '0' ? 'a' : line.ptr[i];
+    for (size_t i = 0; i < countof(operands); i++) {
+        struct err err;
+        struct filter *f;
+        struct str operand = str_from(operands[i]);
+        const struct record record = {.line = buf_str(&line)};
+        REQUIRE_OK(filter_compile(&f, &operand, 1, &scope, &err));
+        CHECK(!filter_takes_line(f, &api, &record));
+        CHECK_INT(filter_gave_up(f), 1);
+        filter_close(&f);
+    }
+    buf_free(&line);
 }
 
 /* filter.h, invariant 4 */

@@ -172,3 +172,83 @@ TEST(tally_refuses_more_names_than_it_can_have)
     CHECK(!tallies_open(&t, &options, &scope, &err));
     CHECK_INT(err.code, ERR_INPUT);
 }
+
+/* Clocks that go forward and back at 01:00 UTC, as in Berlin: days begin at 23:00 or 22:00 UTC. */
+TEST(tally_days_begin_at_midnight_all_year)
+{
+    const int64_t hour = 3600 * NS_PER_S, forward = 1000 * 24 * hour + hour,
+                  back = 1003 * 24 * hour + hour;
+    char texts[2][48];
+    snprintf(texts[0], sizeof texts[0], "%lld:%lld", (long long)forward, (long long)(2 * hour));
+    snprintf(texts[1], sizeof texts[1], "%lld:%lld", (long long)back, (long long)hour);
+    const struct str changes[] = {str_from(texts[0]), str_from(texts[1])};
+    const int64_t starts[] = {998 * 24 * hour + 23 * hour,  999 * 24 * hour + 23 * hour,
+                              1000 * 24 * hour + 22 * hour, 1001 * 24 * hour + 22 * hour,
+                              1002 * 24 * hour + 22 * hour, 1003 * 24 * hour + 23 * hour};
+    defer(tallies_free) struct tallies t;
+    open_tallies(&t, (struct tally_options){.every_ns = 24 * hour,
+                                            .shift_ns = hour,
+                                            .changes = changes,
+                                            .n_changes = countof(changes)});
+    for (size_t i = 0; i + 1 < countof(starts); i++) {
+        for (int64_t ns = starts[i]; ns < starts[i + 1]; ns += hour)
+            add(&t, &api, ns, 0, "");
+        CHECK_INT(tally_next_span(&t, starts[i]), starts[i + 1]);
+    }
+    const struct tally **sorted = tallies_sorted(&t);
+    CHECK_INT(t.by_key.n, countof(starts) - 1);
+    for (size_t i = 0; i < t.by_key.n; i++)
+        CHECK_INT(sorted[i]->start_ns, starts[i]);
+    CHECK_INT(sorted[1]->count, 23);
+    CHECK_INT(sorted[4]->count, 25);
+}
+
+TEST(tally_changes_are_checked)
+{
+    static const char *const wrong[] = {"", "5", "5:", "x:1", "1:99999999999999999", "9:0"};
+    for (size_t i = 0; i < countof(wrong); i++) {
+        struct err err;
+        const struct str changes[] = {STR("9:0"), str_from(wrong[i])};
+        const struct tally_options options = {.changes = changes, .n_changes = 2};
+        defer(tallies_free) struct tallies t;
+        CHECK(!tallies_open(&t, &options, &scope, &err));
+    }
+}
+
+TEST(tally_numbers_stay_finite_and_times_in_their_range)
+{
+    defer(tallies_free) struct tallies t;
+    defer(buf_free) struct buf bytes = {0};
+    open_tallies(&t, (struct tally_options){
+                         .measure = STR("x"), .every_ns = NS_PER_DAY, .shift_ns = NS_PER_DAY});
+    for (int i = 0; i < 3; i++) {
+        add(&t, &api, INT64_MAX, 0, "x=1e308 a=b");
+        add(&t, &api, INT64_MIN + 1, 0, "x=-1e308 a=b");
+    }
+    const struct tally **sorted = tallies_sorted(&t);
+    CHECK_INT(t.by_key.n, 2);
+    for (size_t i = 0; i < 2; i++) {
+        struct tally back;
+        size_t n_names;
+        buf_reset(&bytes);
+        put_tally(sorted[i], 0, &bytes);
+        struct reader r = reader_of(buf_str(&bytes));
+        read_tally(&back, &n_names, &r);
+        CHECK(!r.bad && reader_left(&r) == 0);
+        sketch_free(&back.sketch);
+    }
+}
+
+TEST(tally_takes_no_more_memory_than_it_may)
+{
+    const struct str names[] = {STR("x")};
+    defer(tallies_free) struct tallies t;
+    open_tallies(&t, (struct tally_options){.names = names, .n_names = 1});
+    t.memory = 1 << 20;
+    for (int i = 0; i < 50000 && !t.is_full; i++) {
+        char line[40];
+        snprintf(line, sizeof line, "x=%d a=b", i);
+        add(&t, &api, 0, 0, line);
+    }
+    CHECK(t.is_full && t.by_key.n > 1000);
+}
