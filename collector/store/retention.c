@@ -41,6 +41,17 @@ static int64_t longer(int64_t a, int64_t b)
     return a && b ? max_of(a, b) : 0;
 }
 
+int64_t store_longest_finite_keep(const struct store *s)
+{
+    int64_t longest = s->options.retention.keep_ns;
+    for (size_t i = 0; i < s->options.retention.n_rules; i++)
+        longest = max_of(longest, s->options.retention.rules[i].keep_ns);
+    for (size_t i = 0; i < s->n_segments; i++)
+        if (!s->segments[i]->is_removed)
+            longest = max_of(longest, keep_of(s, s->segments[i]));
+    return longest;
+}
+
 int64_t store_longest_keep(const struct store *s)
 {
     int64_t longest = s->options.retention.keep_ns;

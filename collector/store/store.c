@@ -31,13 +31,21 @@ static void forget_old_cuts(struct store *s)
     s->n_cuts = kept;
 }
 
+/* Origins and streams are remembered as long as most lines are kept, not as long as the few that are kept for ever: new
+ * ones need their room. */
+static int64_t remembered_since(const struct store *s)
+{
+    int64_t since_ns, keep_ns = store_longest_finite_keep(s);
+    bool is_open = keep_ns == 0 || __builtin_sub_overflow(s->clock_ns, keep_ns, &since_ns);
+    return is_open ? INT64_MIN : since_ns;
+}
+
 /* payload := unpacked size:8 zstd frame of (cuts origins streams) */
 static bool put_tables(struct store *s, struct buf *payload, struct err *err)
 {
     defer(buf_free) struct buf raw = {.max = TABLES_MAX};
     defer(packer_free) struct packer packer = {0};
-    int64_t keep_ns = store_longest_keep(s);
-    int64_t oldest_ns = keep_ns ? s->clock_ns - keep_ns : INT64_MIN;
+    int64_t oldest_ns = remembered_since(s);
     forget_old_cuts(s);
     put_varint(&raw, s->n_cuts);
     for (size_t i = 0; i < s->n_cuts; i++) {
@@ -284,11 +292,12 @@ void store_learn_streams(struct store *s, const struct store_segment *segment)
     }
 }
 
-/* Those that no table may name: of what was imported, and without tables of all. */
+/* Those that no table may name: of what was imported or is older than tables remember, and without tables of all. */
 static void learn_streams(struct store *s, bool has_tables)
 {
     for (size_t i = 0; i < s->n_segments; i++)
-        if (!has_tables || s->segments[i]->head.n_journals == 0)
+        if (!has_tables || s->segments[i]->head.n_journals == 0 ||
+            s->segments[i]->newest_arrival_ns < remembered_since(s))
             store_learn_streams(s, s->segments[i]);
 }
 
@@ -297,7 +306,6 @@ bool store_scan(struct store *s, struct err *err)
     if (!store_list_segments(s, err) || !list_journals(s, err))
         return false;
     uint64_t newest = load_newest_tables(s);
-    learn_streams(s, newest > 0);
     for (size_t i = 0; i < s->n_segments; i++) {
         store_segment_forget_footer(s->segments[i]);
         if (s->segments[i]->problem)
@@ -314,6 +322,7 @@ bool store_scan(struct store *s, struct err *err)
         }
         note_damage(s, j);
     }
+    learn_streams(s, newest > 0);
     store_publish(s);
     return true;
 }

@@ -127,6 +127,8 @@ bool is_journal_due(const struct store *s);
 void store_keep_reserve(struct store *s);
 /* Of all classes that there are or will be; 0: for ever. */
 int64_t store_longest_keep(const struct store *s);
+/* ... of those that are not for ever; 0: all are. */
+int64_t store_longest_finite_keep(const struct store *s);
 
 /* ---- days.c ---- */
 
