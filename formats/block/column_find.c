@@ -34,6 +34,27 @@ bool find_needle_pass(const struct find_needle *f, struct str text, uint64_t *se
     return found >> (f->n - 1) & 1;
 }
 
+bool is_find_piece(const struct find_needle *f, unsigned from, struct str text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (!(f->places[(unsigned char)text.ptr[i]] >> (from + i) & 1))
+            return false;
+    return true;
+}
+
+uint64_t find_needle_ends(const struct find_needle *f, struct str text)
+{
+    uint64_t ends = 0, left = 0;
+    if (text.len)
+        left = f->places[(unsigned char)text.ptr[text.len - 1]] &
+               find_low_bits(min_of(text.len, (size_t)f->n - 1));
+    for (; left; left &= left - 1) {
+        unsigned i = (unsigned)__builtin_ctzll(left);
+        ends |= (uint64_t)is_find_piece(f, 0, str_slice(text, text.len - i - 1, i + 1)) << i;
+    }
+    return ends;
+}
+
 /* ---- values ---- */
 
 struct str column_text(const struct column *c, size_t place, size_t *exception,
@@ -81,14 +102,12 @@ static uint64_t places_that_can(const struct find_needle *f, const struct column
     bool can[256];
     uint64_t places = 0;
     list_bytes(c, can);
-    for (size_t i = 0; i < countof(can); i++)
-        places |= can[i] ? f->places[i] : 0;
+    for (unsigned i = 0; i < f->n; i++) {
+        unsigned char byte = (unsigned char)f->bytes[i], other = byte ^ 32;
+        bool is_either = f->places[other] >> i & 1;
+        places |= (uint64_t)(can[byte] || (is_either && can[other])) << i;
+    }
     return places;
-}
-
-static uint64_t low_bits(unsigned n)
-{
-    return n >= 64 ? UINT64_MAX : (UINT64_C(1) << n) - 1;
 }
 
 /* Digits are written where digits are, if there are no names of months. */
@@ -185,32 +204,60 @@ static unsigned list_halves(const struct find_needle *f, unsigned char halves[FI
     return n;
 }
 
+/* Where the bytes of a value of HEX or UUID begin; of the one behind the last, where they end. */
+static size_t bytes_at(const struct column *c, size_t place)
+{
+    if (place == c->n)
+        return c->content.len;
+    return c->kind == COLUMN_UUID ? place * UUID_BYTES
+           : c->digits            ? place * hex_bytes(c->digits)
+                                  : c->values[place] >> 8;
+}
+
+static size_t value_at_byte(const struct column *c, size_t at)
+{
+    size_t low = 0, high = c->n;
+    if (c->kind == COLUMN_UUID || c->digits)
+        return at / (c->kind == COLUMN_UUID ? UUID_BYTES : hex_bytes(c->digits));
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        if (c->values[middle] >> 8 <= at)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 static void mark_halves(struct marks *m, const struct find_needle *f, const struct column *c,
                         const unsigned char *halves, unsigned bytes)
 {
     char core[FIND_MAX];
     struct literal literal;
-    size_t width = c->kind == COLUMN_UUID ? UUID_BYTES : hex_bytes(c->digits), exception = 0;
+    size_t exception = 0;
     for (unsigned i = 0; i < bytes; i++)
         core[i] = (char)(halves[2 * i] << 4 | halves[2 * i + 1]);
     literal_init(&literal, str_of(core, bytes), false);
     for (size_t at = 0; (at = literal_find(&literal, c->content, at)) != SIZE_MAX;) {
-        size_t place = at / width;
-        bool is_found = at + bytes <= (place + 1) * width && has_value(f, c, place, &exception);
+        size_t place = value_at_byte(c, at), end = bytes_at(c, place + 1);
+        bool is_found = at + bytes <= end && has_value(f, c, place, &exception);
         if (is_found)
             mark(m, place);
-        at = is_found ? (place + 1) * width : at + 1;
+        at = is_found ? end : at + 1;
     }
     literal_free(&literal);
 }
 
-/* HEX of one width and UUID: false if the needle is too short for that. */
+/* HEX and UUID: false if the needle is too short for that, or may begin in the prefix. */
 static bool mark_binary(struct marks *m, const struct find_needle *f, const struct column *c)
 {
     enum { HALVES_MIN = 7 }; /* three bytes from either half on */
     unsigned char halves[FIND_MAX];
-    bool is_fixed = c->kind == COLUMN_UUID || (c->kind == COLUMN_HEX && c->digits);
-    unsigned n = is_fixed && c->prefix.len == 0 ? list_halves(f, halves) : 0;
+    uint64_t set = 0;
+    bool is_hex = c->kind == COLUMN_HEX || c->kind == COLUMN_UUID;
+    if (!is_hex || find_needle_pass(f, c->prefix, &set) || set)
+        return false;
+    unsigned n = list_halves(f, halves);
     if (n < HALVES_MIN)
         return false;
     mark_halves(m, f, c, halves, n / 2);
@@ -222,7 +269,7 @@ static bool find_typed(struct columns *c, struct column *column, const struct fi
                        struct marks *m)
 {
     mark_exceptions(m, f, column);
-    if (places_that_can(f, column) != low_bits(f->n) || f->n > COLUMN_PRINTED_MAX ||
+    if (places_that_can(f, column) != find_low_bits(f->n) || f->n > COLUMN_PRINTED_MAX ||
         (column->kind == COLUMN_TIME && !fits_time(f, column)))
         return true;
     if (!column_load(column, &c->room, &c->reader))
@@ -251,29 +298,17 @@ bool column_find(struct columns *c, struct column *column, const struct find_nee
 
 /* ---- pieces ---- */
 
-static bool is_piece(const struct find_needle *f, unsigned from, const char *text, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (!(f->places[(unsigned char)text[i]] >> (from + i) & 1))
-            return false;
-    return true;
-}
-
 static void add_pieces(struct column_pieces *p, const struct find_needle *f, struct str text)
 {
-    unsigned most = (unsigned)min_of(text.len, (size_t)f->n - 1);
-    uint64_t ends = f->places[(unsigned char)text.ptr[text.len - 1]] & low_bits(most) & ~p->ends;
-    for (; ends; ends &= ends - 1) {
-        unsigned i = (unsigned)__builtin_ctzll(ends);
-        if (is_piece(f, 0, text.ptr + text.len - i - 1, i + 1))
-            p->ends |= UINT64_C(1) << i;
-    }
+    p->ends |= find_needle_ends(f, text);
     uint64_t starts = f->places[(unsigned char)text.ptr[0]] >> 1; /* behind so many bytes */
     for (; starts; starts &= starts - 1) {
         unsigned i = (unsigned)__builtin_ctzll(starts), left = f->n - i - 1;
-        if (text.len < left && is_piece(f, i + 1, text.ptr, text.len))
+        if (!is_find_piece(f, i + 1, str_slice(text, 0, left)))
+            continue;
+        if (text.len < left)
             p->wholes[i] |= UINT64_C(1) << (i + text.len);
-        else if (text.len >= left && !(p->starts >> i & 1) && is_piece(f, i + 1, text.ptr, left))
+        else
             p->starts |= UINT64_C(1) << i;
     }
 }
@@ -282,15 +317,15 @@ static void add_pieces(struct column_pieces *p, const struct find_needle *f, str
 static void add_typed_pieces(struct column_pieces *p, const struct find_needle *f,
                              const struct column *c)
 {
-    uint64_t missing = ~places_that_can(f, c) & low_bits(f->n);
+    uint64_t missing = ~places_that_can(f, c) & find_low_bits(f->n);
     unsigned front = missing ? (unsigned)__builtin_ctzll(missing) : f->n;
     unsigned back = missing ? 64 - (unsigned)__builtin_clzll(missing) : 0; /* from there on all */
-    p->ends |= low_bits(min_of(front, f->n - 1));
+    p->ends |= find_low_bits(min_of(front, f->n - 1));
     for (unsigned i = 0; i + 1 < f->n; i++) {
-        uint64_t others = missing & ~low_bits(i + 1);
+        uint64_t others = missing & ~find_low_bits(i + 1);
         unsigned end = others ? (unsigned)__builtin_ctzll(others) : f->n - 1;
         p->starts |= (uint64_t)(i + 1 >= back) << i;
-        p->wholes[i] |= low_bits(end) & ~low_bits(i + 1);
+        p->wholes[i] |= find_low_bits(end) & ~find_low_bits(i + 1);
     }
     for (size_t i = 0; i < c->n_exceptions; i++)
         add_pieces(p, f, c->exceptions[i].value);

@@ -32,6 +32,16 @@ void find_needle_free(struct find_needle *needle);
 /* Goes on with a text behind what the set says. True: the needle ends in it. */
 bool find_needle_pass(const struct find_needle *needle, struct str text, uint64_t *set);
 
+/* Whether the text is what stands behind the first `from` bytes of the needle, or the beginning of it. */
+bool is_find_piece(const struct find_needle *needle, unsigned from, struct str text);
+/* The places with which the text ends, but for all of the needle. */
+uint64_t find_needle_ends(const struct find_needle *needle, struct str text);
+
+static inline uint64_t find_low_bits(size_t n)
+{
+    return n >= 64 ? UINT64_MAX : (UINT64_C(1) << n) - 1;
+}
+
 /* What pieces of the needle values of a column can be; perhaps more than they are. */
 struct column_pieces {
     uint64_t ends;   /* bit i: one ends with the first i + 1 bytes, but not all of them */

@@ -12,10 +12,11 @@ struct column_answer {
 
 /* What is known of a shape. */
 struct shape_answer {
-    enum row_find rows; /* all that have it, or: */
+    enum row_find rows; /* what is said of all, or: */
     uint64_t inside;    /* slots whose values may have the needle */
     uint64_t across;    /* slots whose values may have a piece of it */
     uint64_t watched;   /* slots of columns that are looked at in some shape */
+    uint64_t tail;      /* what of the needle may stand before a cut behind it */
 };
 
 struct find {
@@ -23,6 +24,7 @@ struct find {
     struct find_needle needle;
     struct arena *arena;
     enum row_find most; /* what is said of a row that has the needle */
+    bool is_in_texts;   /* of shapes, perhaps across two */
     struct column_answer *answers;
     struct shape_answer *shapes; /* by number, also those that are no shapes */
     uint32_t *next;              /* of each column the place of the next value */
@@ -87,8 +89,7 @@ static bool is_in_text(const struct find *f, const struct columns_shape *s)
 {
     const char *text = s->text;
     for (size_t k = 0; k <= s->n_slots; k++) {
-        uint64_t set = 0;
-        if (find_needle_pass(&f->needle, str_of(text, text_bytes(f, s, k)), &set))
+        if (literal_find(&f->needle.literal, str_of(text, text_bytes(f, s, k)), 0) != SIZE_MAX)
             return true;
         text += text_bytes(f, s, k);
     }
@@ -96,17 +97,29 @@ static bool is_in_text(const struct find *f, const struct columns_shape *s)
 }
 
 /* Places at which a value may end, by the text that is behind it. */
-static uint64_t places_before(const struct find *f, const char *text, size_t n, bool is_end)
+static uint64_t places_before(const struct find *f, struct str text, bool is_end)
 {
     const struct find_needle *needle = &f->needle;
-    uint64_t places = 0;
-    for (unsigned i = 0; i + 1 < needle->n; i++) {
-        size_t left = needle->n - i - 1, k = 0;
-        while (k < min_of(n, left) && needle->places[(unsigned char)text[k]] >> (i + 1 + k) & 1)
-            k++;
-        places |= (uint64_t)(k == left || (k == n && !is_end)) << i;
+    uint64_t all = find_low_bits(needle->n - 1), places = 0;
+    if (text.len == 0)
+        return is_end ? 0 : all;
+    uint64_t left = needle->places[(unsigned char)text.ptr[0]] >> 1 & all;
+    for (; left; left &= left - 1) {
+        unsigned i = (unsigned)__builtin_ctzll(left);
+        size_t n = min_of(text.len, (size_t)needle->n - i - 1);
+        bool is_over = n == needle->n - i - 1 || !is_end;
+        places |= (uint64_t)(is_over && is_find_piece(needle, i + 1, str_slice(text, 0, n))) << i;
     }
     return places;
+}
+
+/* Through a text in which the needle is not as a whole. */
+static bool pass_text(const struct find *f, struct str text, uint64_t *set)
+{
+    if (*set)
+        return find_needle_pass(&f->needle, text, set);
+    *set = find_needle_ends(&f->needle, text);
+    return false;
 }
 
 /* Through a slot. True: the needle may end in it. */
@@ -127,22 +140,6 @@ static bool pass_slot(struct find *f, struct shape_answer *a, size_t k, size_t c
     return now & p->starts;
 }
 
-/* Whether the needle may stand across values and texts; .across are the slots that have to do with it. */
-static bool may_stand_across(struct find *f, const struct columns_shape *s, struct shape_answer *a)
-{
-    const char *text = s->text;
-    uint64_t set = 0;
-    bool may = false;
-    for (size_t k = 0; k < s->n_slots; k++) {
-        size_t n = text_bytes(f, s, k);
-        may |= find_needle_pass(&f->needle, str_of(text, n), &set);
-        text += n;
-        uint64_t wanted = places_before(f, text, text_bytes(f, s, k + 1), k + 1 == s->n_slots);
-        may |= pass_slot(f, a, k, f->columns->slots[s->slots + k].column, wanted, &set);
-    }
-    return find_needle_pass(&f->needle, str_of(text, s->rest), &set) || may;
-}
-
 /* Invariant 2. */
 static bool is_cut(const struct find *f, const struct columns_shape *s)
 {
@@ -152,13 +149,31 @@ static bool is_cut(const struct find *f, const struct columns_shape *s)
     return !s->is_last && (s->rest == 0 || end[-1] != '\n');
 }
 
+/* Whether the needle may stand across values and texts; .across are the slots that have to do with it. */
+static bool may_stand_across(struct find *f, const struct columns_shape *s, struct shape_answer *a)
+{
+    const char *text = s->text;
+    uint64_t set = 0;
+    bool may = false, is_end = !is_cut(f, s);
+    for (size_t k = 0; k < s->n_slots; k++) {
+        size_t n = text_bytes(f, s, k);
+        may |= pass_text(f, str_of(text, n), &set);
+        text += n;
+        uint64_t wanted =
+            places_before(f, str_of(text, text_bytes(f, s, k + 1)), is_end && k + 1 == s->n_slots);
+        may |= pass_slot(f, a, k, f->columns->slots[s->slots + k].column, wanted, &set);
+    }
+    may |= pass_text(f, str_of(text, s->rest), &set);
+    a->tail = is_end ? 0 : set;
+    return may;
+}
+
 static void ask_shape(struct find *f, const struct columns_shape *s, struct shape_answer *a)
 {
-    if (is_in_text(f, s)) {
+    if (f->is_in_texts && is_in_text(f, s)) {
         a->rows = f->most;
         return;
     }
-    a->rows = is_cut(f, s) ? ROW_MAYBE : ROW_NO;
     for (size_t k = 0; k < s->n_slots; k++)
         a->inside |= (uint64_t)(found_in(f, f->columns->slots[s->slots + k].column) != NULL) << k;
     if (!may_stand_across(f, s, a))
@@ -171,7 +186,7 @@ static void ask_rest(struct find *f)
     const struct columns *c = f->columns;
     bool any = c->counts[0] + c->counts[1] && found_in(f, 0);
     f->shapes[0].inside = f->shapes[1].inside = any;
-    f->shapes[1].rows = ROW_MAYBE;
+    f->shapes[1].tail = c->counts[1] ? pieces_of(f, 0)->ends : 0;
 }
 
 /* True: some row may have it. */
@@ -179,12 +194,13 @@ static bool ask_shapes(struct find *f)
 {
     const struct columns *c = f->columns;
     bool any = false;
+    f->is_in_texts = literal_find(&f->needle.literal, c->text, 0) != SIZE_MAX;
     ask_rest(f);
     for (size_t i = 0; i < c->n_shapes + COLUMNS_FIRST_SHAPE; i++) {
         struct shape_answer *a = &f->shapes[i];
         if (i >= COLUMNS_FIRST_SHAPE && c->counts[i])
             ask_shape(f, &c->shapes[i - COLUMNS_FIRST_SHAPE], a);
-        any |= c->counts[i] && (a->rows || a->inside || a->across);
+        any |= c->counts[i] && (a->rows || a->inside || a->across || a->tail);
     }
     return any;
 }
@@ -276,14 +292,32 @@ static enum row_find ask_segment(struct find *f, size_t shape)
     return (a->inside || a->across) && has_needle(f, shape, places) ? f->most : a->rows;
 }
 
+/* Whether what stands before a cut may go on in the next segment, as far as its first text says it. */
+static bool may_go_on(const struct find *f, uint64_t set, size_t shape)
+{
+    const struct columns *c = f->columns;
+    if (!set || shape < COLUMNS_FIRST_SHAPE)
+        return set;
+    const struct columns_shape *s = &c->shapes[shape - COLUMNS_FIRST_SHAPE];
+    for (size_t i = 0; i < text_bytes(f, s, 0) && set; i++) {
+        set = set << 1 & f->needle.places[(unsigned char)s->text[i]];
+        if (set >> (f->needle.n - 1) & 1)
+            return true;
+    }
+    return set && (s->n_slots || !s->is_last);
+}
+
 static void ask_rows(struct find *f, uint8_t *rows)
 {
     const struct columns *c = f->columns;
+    uint64_t tail = 0;
     for (size_t i = 0, row = 0; i < c->n_segments; i++) {
         size_t shape = columns_shape_of(c, i);
-        rows[row] = (uint8_t)max_of((unsigned)ask_segment(f, shape), (unsigned)rows[row]);
+        unsigned found = ask_segment(f, shape), cut = may_go_on(f, tail, shape) ? ROW_MAYBE : 0;
+        rows[row] = (uint8_t)max_of(max_of(found, cut), (unsigned)rows[row]);
         row += shape < COLUMNS_FIRST_SHAPE ? shape == 0
                                            : c->shapes[shape - COLUMNS_FIRST_SHAPE].is_last;
+        tail = f->shapes[shape].tail;
     }
 }
 

@@ -11,7 +11,8 @@
  * (Baeza-Yates and Gonnet, A new approach to text searching, 1992).
  *
  *  1. A row that has the needle is never ROW_NO, and one that has it not never ROW_HAS.
- *  2. ROW_MAYBE are rows that were cut into segments elsewhere than behind a newline: there it may stand across the cut.
+ *  2. ROW_MAYBE are rows that were cut into segments elsewhere than behind a newline, where the front of the needle may
+ *     stand before the cut.
  *     Of a needle longer than FIND_MAX the front is looked for, so that all that have it are ROW_MAYBE.
  *  3. Columns that need not be looked at are not loaded.
  *  4. Nothing is known of needles with a newline, or of none.
