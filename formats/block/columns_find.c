@@ -292,19 +292,29 @@ static enum row_find ask_segment(struct find *f, size_t shape)
     return (a->inside || a->across) && has_needle(f, shape, places) ? f->most : a->rows;
 }
 
-/* Whether what stands before a cut may go on in the next segment, as far as its first text says it. */
-static bool may_go_on(const struct find *f, uint64_t set, size_t shape)
+/* Whether a value of the column may begin with what is behind the places. */
+static bool may_begin(struct find *f, size_t column, uint64_t set)
+{
+    const struct column_pieces *p = pieces_of(f, column);
+    bool may = set & p->starts;
+    for (; set && !may; set &= set - 1)
+        may = p->wholes[__builtin_ctzll(set)];
+    return may;
+}
+
+/* Whether what stands before a cut may go on in the next segment, as far as its front says it. */
+static bool may_go_on(struct find *f, uint64_t set, size_t shape)
 {
     const struct columns *c = f->columns;
-    if (!set || shape < COLUMNS_FIRST_SHAPE)
-        return set;
+    if (shape < COLUMNS_FIRST_SHAPE)
+        return may_begin(f, 0, set);
     const struct columns_shape *s = &c->shapes[shape - COLUMNS_FIRST_SHAPE];
     for (size_t i = 0; i < text_bytes(f, s, 0) && set; i++) {
         set = set << 1 & f->needle.places[(unsigned char)s->text[i]];
         if (set >> (f->needle.n - 1) & 1)
             return true;
     }
-    return set && (s->n_slots || !s->is_last);
+    return set && (s->n_slots ? may_begin(f, column_of(c, shape, 0), set) : !s->is_last);
 }
 
 static void ask_rows(struct find *f, uint8_t *rows)
@@ -313,7 +323,8 @@ static void ask_rows(struct find *f, uint8_t *rows)
     uint64_t tail = 0;
     for (size_t i = 0, row = 0; i < c->n_segments; i++) {
         size_t shape = columns_shape_of(c, i);
-        unsigned found = ask_segment(f, shape), cut = may_go_on(f, tail, shape) ? ROW_MAYBE : 0;
+        unsigned found = ask_segment(f, shape),
+                 cut = tail && may_go_on(f, tail, shape) ? ROW_MAYBE : 0;
         rows[row] = (uint8_t)max_of(max_of(found, cut), (unsigned)rows[row]);
         row += shape < COLUMNS_FIRST_SHAPE ? shape == 0
                                            : c->shapes[shape - COLUMNS_FIRST_SHAPE].is_last;
@@ -333,11 +344,10 @@ bool columns_find(struct columns *c, const struct sieve_needle *needle, struct a
         .next = arena_array(arena, uint32_t, c->n_columns),
         .exceptions = arena_array(arena, size_t, c->n_columns)};
     find_needle_init(&f.needle, needle->text, needle->ignore_case);
-    if (!ask_shapes(&f) || f.is_damaged)
-        return !f.is_damaged || err_set(err, ERR_CORRUPT, "columns: a column is damaged");
-    watch_columns(&f);
-    if (f.is_damaged)
-        return err_set(err, ERR_CORRUPT, "columns: a column is damaged");
-    ask_rows(&f, rows);
-    return true;
+    bool any = ask_shapes(&f);
+    if (any && !f.is_damaged)
+        watch_columns(&f);
+    if (any && !f.is_damaged)
+        ask_rows(&f, rows);
+    return !f.is_damaged || err_set(err, ERR_CORRUPT, "columns: a column is damaged");
 }
