@@ -374,48 +374,6 @@ bool chunk_read_lines(struct chunk *c, struct arena *arena, struct err *err)
     return true;
 }
 
-bool chunk_open_lines(const struct chunk *c, struct columns *columns, struct arena *arena,
-                      struct err *err)
-{
-    const struct block_header *h = &c->block.header;
-    assert(h->encoding == BLOCK_COLUMNS);
-    return columns_open(columns, block_stored_lines(&c->block), h->records, h->line_bytes,
-                        c->block.packer, arena, err) ||
-           err_wrap(err, "chunk");
-}
-
-static bool pick_lines(struct chunk *c, struct columns_cursor *cursor, const uint8_t *wanted,
-                       char *at, struct err *err)
-{
-    const struct block_header *h = &c->block.header;
-    const char *end = at + h->line_bytes;
-    for (uint32_t i = 0; i < h->records; i++) {
-        c->block.records[i].line = (struct str){0};
-        if (!wanted[i])
-            continue;
-        columns_skip(cursor, i - cursor->row);
-        char *to = columns_next(cursor, at, end);
-        if (!to)
-            return refuse("more bytes than the lines have, or a damaged column", err);
-        if ((size_t)(to - at) > RECORD_LINE_MAX)
-            return refuse("a line is too long", err);
-        c->block.records[i].line = str_of(at, (size_t)(to - at));
-        at = to;
-    }
-    c->block.lines.len = (size_t)(at - c->block.lines.ptr);
-    return true;
-}
-
-bool chunk_pick_lines(struct chunk *c, struct columns *columns, const uint8_t *wanted,
-                      struct arena *arena, struct err *err)
-{
-    struct columns_cursor cursor;
-    char *bytes = arena_alloc_raw(arena, c->block.header.line_bytes + 1);
-    c->block.lines = str_of(bytes, 0);
-    columns_begin(&cursor, columns);
-    return pick_lines(c, &cursor, wanted, bytes, err);
-}
-
 static int compare_rows(const struct chunk *c, size_t a, size_t b)
 {
     const struct record *x = &c->block.records[a], *y = &c->block.records[b];

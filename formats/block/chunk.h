@@ -92,12 +92,6 @@ bool chunk_open_directory(struct chunk *chunk, struct str front, struct packer *
                           struct arena *arena, struct err *err);
 bool chunk_read_rows(struct chunk *chunk, struct arena *arena, struct err *err);
 bool chunk_read_lines(struct chunk *chunk, struct arena *arena, struct err *err);
-/* For who needs the lines of some rows, of a chunk whose lines are columns (.block.header.encoding), instead of
- * chunk_read_lines: opens the columns, and later reads the rows with wanted[row]; the others have no line. */
-bool chunk_open_lines(const struct chunk *chunk, struct columns *columns, struct arena *arena,
-                      struct err *err);
-bool chunk_pick_lines(struct chunk *chunk, struct columns *columns, const uint8_t *wanted,
-                      struct arena *arena, struct err *err);
 /* All of it, as it was built. */
 bool chunk_verify(struct chunk *chunk, struct str bytes, struct packer *packer, struct arena *arena,
                   struct err *err);

@@ -268,19 +268,39 @@ static bool needs_lines(const struct selector *s)
     return s->pattern || s->needs_text || s->lines || filter_looks_at_lines(s->filter);
 }
 
-static void take_slice(struct opened *o, const struct slice *slice)
+/* ---- what is decoded ---- */
+
+/* From a slice, or, if it is NULL, from the block. */
+static bool read_rows(struct opened *o, struct slice *slice, bool with_lines, struct err *err)
 {
+    if (!slice)
+        return block_read_columns(&o->block, &o->arena, err) &&
+               (!with_lines || block_read_lines(&o->block, &o->arena, err));
+    if (!slice_read(slice, with_lines, &o->arena, err))
+        return false;
     o->block = slice->whole.block;
     o->places = slice->whole.places;
     o->origins = slice->whole.origins;
+    return true;
+}
+
+/* All lines of rows that are there. */
+static bool read_lines(struct opened *o, struct slice *slice, struct err *err)
+{
+    if (!slice)
+        return block_read_lines(&o->block, &o->arena, err);
+    if (!chunk_read_lines(&slice->parts[0], &o->arena, err))
+        return false;
+    o->block = slice->parts[0].block;
+    return true;
 }
 
 /* ---- rows that can match ---- */
 
-static bool can_find(const struct selector *s, const struct slice *slice)
+static bool can_find(const struct opened *o, const struct selector *s, const struct slice *slice)
 {
-    bool can = s->n_needles > 0 && !s->keep_all && slice->n == 1 &&
-               slice->parts[0].block.header.encoding == BLOCK_COLUMNS;
+    bool can = s->n_needles > 0 && !s->keep_all && (!slice || slice->n == 1) &&
+               o->block.header.encoding == BLOCK_COLUMNS;
     for (size_t i = 0; i < s->n_needles && can; i++)
         can = can_find_needle(&s->needles[i]);
     return can;
@@ -305,11 +325,11 @@ static void strike_rows(const struct opened *o, const struct selector *s, const 
 }
 
 /* Of rows that can match the lines are read if they are needed: one by one, or all. */
-static bool pick_lines(struct opened *o, struct chunk *chunk, struct columns *columns,
+static bool pick_lines(struct opened *o, struct slice *slice, struct columns *columns,
                        const struct selector *s, const uint8_t *rows, struct err *err)
 {
     enum { FEW = 2 }; /* one in so many: then it is faster one by one */
-    size_t n = chunk->block.header.records;
+    size_t n = o->block.header.records;
     bool needs_text = s->needs_text || !needles_decide(s) || filter_looks_at_lines(s->filter);
     uint8_t *wanted = arena_alloc_raw(&o->arena, n);
     for (size_t i = 0; i < n; i++)
@@ -317,55 +337,43 @@ static bool pick_lines(struct opened *o, struct chunk *chunk, struct columns *co
     size_t few = count_rows(wanted, n);
     if (few == 0)
         return true;
-    return few < n / FEW ? chunk_pick_lines(chunk, columns, wanted, &o->arena, err)
-                         : chunk_read_lines(chunk, &o->arena, err);
+    return few < n / FEW ? block_pick_lines(&o->block, columns, wanted, &o->arena, err)
+                         : read_lines(o, slice, err);
 }
 
-/* *rows: an enum row_find for each. If none can match, they are not read. */
+/* rows: what is known of each. If none can match, they are not read. */
 static bool find_rows(struct opened *o, struct slice *slice, const struct selector *s,
-                      const bool *accepted, uint8_t **rows, struct err *err)
+                      const bool *accepted, uint8_t *rows, struct err *err)
 {
     struct columns columns;
-    struct chunk *chunk = &slice->parts[0];
-    size_t n = chunk->block.header.records;
-    *rows = arena_array(&o->arena, uint8_t, n);
-    if (!chunk_open_lines(chunk, &columns, &o->arena, err))
+    defer(arena_free) struct arena scratch = {0};
+    if (!block_open_lines(&o->block, &columns, &o->arena, err))
         return false;
-    for (size_t i = 0; i < s->n_needles; i++)
-        if (!columns_find(&columns, &s->needles[i], &o->arena, *rows, err))
+    for (size_t i = 0; i < s->n_needles; i++) {
+        arena_reset(&scratch);
+        if (!columns_find(&columns, &s->needles[i], &scratch, rows, err))
             return false;
-    if (count_rows(*rows, n) == 0)
+    }
+    if (count_rows(rows, o->block.header.records) == 0)
         return true;
-    if (!slice_read(slice, false, &o->arena, err))
+    if (!read_rows(o, slice, false, err))
         return false;
-    take_slice(o, slice);
-    strike_rows(o, s, accepted, *rows);
-    if (!pick_lines(o, chunk, &columns, s, *rows, err))
-        return false;
-    o->block = chunk->block;
-    return true;
+    strike_rows(o, s, accepted, rows);
+    return pick_lines(o, slice, &columns, s, rows, err);
 }
 
 /* ---- all ---- */
 
-static bool judge_slice(struct opened *o, struct slice *slice, struct selector *s,
-                        const bool *accepted, struct err *err)
+static bool judge_all(struct opened *o, struct slice *slice, struct selector *s,
+                      const bool *accepted, struct err *err)
 {
-    uint8_t *rows = NULL;
-    if (can_find(s, slice))
-        return find_rows(o, slice, s, accepted, &rows, err) &&
-               (count_rows(rows, o->block.header.records) == 0 || judge(o, s, accepted, rows, err));
-    if (!slice_read(slice, needs_lines(s), &o->arena, err))
+    if (!can_find(o, s, slice))
+        return read_rows(o, slice, needs_lines(s), err) && judge(o, s, accepted, NULL, err);
+    size_t n = o->block.header.records;
+    uint8_t *rows = arena_array(&o->arena, uint8_t, n);
+    if (!find_rows(o, slice, s, accepted, rows, err))
         return false;
-    take_slice(o, slice);
-    return judge(o, s, accepted, NULL, err);
-}
-
-static bool judge_block(struct opened *o, struct selector *s, const bool *accepted, struct err *err)
-{
-    return block_read_columns(&o->block, &o->arena, err) &&
-           (!needs_lines(s) || block_read_lines(&o->block, &o->arena, err)) &&
-           judge(o, s, accepted, NULL, err);
+    return count_rows(rows, n) == 0 || judge(o, s, accepted, rows, err);
 }
 
 bool opened_decode(struct opened *o, size_t chunks, struct packer *packer, struct selector *s,
@@ -384,8 +392,7 @@ bool opened_decode(struct opened *o, size_t chunks, struct packer *packer, struc
         o->block = slice.whole.block;
     bool any;
     bool *accepted = accept_streams(o, s, &any);
-    if (any &&
-        !(chunks ? judge_slice(o, &slice, s, accepted, err) : judge_block(o, s, accepted, err)))
+    if (any && !judge_all(o, chunks ? &slice : NULL, s, accepted, err))
         return false;
     if (s->keep_all)
         order_by_stream(o);

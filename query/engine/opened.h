@@ -10,7 +10,7 @@
  *     context only those that match are kept.
  *  2. .order lists the units stream by stream, each stream's in the order of the block; stream s
  *     has .order[.starts[s]] to .order[.starts[s + 1]].
- *  3. Of a chunk only rows that can have a needle are looked at, without context. Their lines are printed if they are
+ *  3. Of lines that are columns only rows that can have a needle are looked at, without context. Their lines are printed if they are
  *     needed; of the others nothing is there but the row.
  *  4. A unit matches if level, id and pattern fit and its key is not below the selector's oldest.
  */

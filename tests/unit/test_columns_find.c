@@ -33,7 +33,7 @@ static bool open_made(struct opened_made *o)
     if (o->chunk.block.header.encoding != BLOCK_COLUMNS)
         return false;
     REQUIRE_OK(chunk_read_rows(&o->chunk, &o->arena, &err));
-    REQUIRE_OK(chunk_open_lines(&o->chunk, &o->columns, &o->arena, &err));
+    REQUIRE_OK(block_open_lines(&o->chunk.block, &o->columns, &o->arena, &err));
     return true;
 }
 
@@ -154,7 +154,7 @@ TEST(columns_find_loads_what_it_looks_at) /* 3 */
     CHECK_INT(loaded, 0);
 }
 
-TEST(chunk_lines_that_are_picked_are_those_of_the_rows)
+TEST(block_lines_that_are_picked_are_those_of_the_rows)
 {
     struct err err;
     for (uint64_t seed = 0; seed < 20; seed++) {
@@ -167,7 +167,7 @@ TEST(chunk_lines_that_are_picked_are_those_of_the_rows)
         uint8_t *wanted = arena_array(&o.arena, uint8_t, o.made.n);
         for (size_t i = 0; i < o.made.n; i++)
             wanted[i] = made_below(1 + seed) == 0;
-        REQUIRE_OK(chunk_pick_lines(&o.chunk, &o.columns, wanted, &o.arena, &err));
+        REQUIRE_OK(block_pick_lines(&o.chunk.block, &o.columns, wanted, &o.arena, &err));
         for (size_t i = 0; i < o.made.n; i++)
             CHECK_STR(o.chunk.block.records[i].line, wanted[i] ? o.made.lines[i] : STR(""));
     }
