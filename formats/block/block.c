@@ -335,6 +335,39 @@ bool block_read_lines(struct block *block, struct arena *arena, struct err *err)
     return true;
 }
 
+bool block_open_lines(const struct block *block, struct columns *columns, struct arena *arena,
+                      struct err *err)
+{
+    const struct block_header *h = &block->header;
+    assert(h->encoding == BLOCK_COLUMNS);
+    return columns_open(columns, block_stored_lines(block), h->records, h->line_bytes,
+                        block->packer, arena, err);
+}
+
+bool block_pick_lines(struct block *block, struct columns *columns, const uint8_t *wanted,
+                      struct arena *arena, struct err *err)
+{
+    const struct block_header *h = &block->header;
+    struct columns_cursor cursor;
+    char *at = arena_alloc_raw(arena, h->line_bytes + 1);
+    const char *end = at + h->line_bytes;
+    block->lines = str_of(at, 0);
+    columns_begin(&cursor, columns);
+    for (uint32_t i = 0; i < h->records; i++) {
+        block->records[i].line = (struct str){0};
+        if (!wanted[i])
+            continue;
+        columns_skip(&cursor, i - cursor.row);
+        char *to = columns_next(&cursor, at, end);
+        if (!to || (size_t)(to - at) > RECORD_LINE_MAX)
+            return err_set(err, ERR_CORRUPT, "columns: a line is too long, or a column damaged");
+        block->records[i].line = str_of(at, (size_t)(to - at));
+        at = to;
+    }
+    block->lines.len = (size_t)(at - block->lines.ptr);
+    return true;
+}
+
 static const char *verify_records(const struct block *block)
 {
     defer(arena_free) struct arena scratch = {0};

@@ -101,6 +101,7 @@ struct block_source {
     uint64_t hash;     /* XXH3-64 of the up to 256 bytes before to */
 };
 
+struct columns;
 /* A decoded block. Everything lives in the arena that was given, but for the sections not asked
  * for. */
 struct block {
@@ -124,6 +125,11 @@ bool block_open(struct block *block, struct str bytes, struct packer *packer, st
 bool block_read_columns(struct block *block, struct arena *arena, struct err *err);
 /* Fills lines, and the line of each record if the columns were read. */
 bool block_read_lines(struct block *block, struct arena *arena, struct err *err);
+/* Instead of block_read_lines, if they are columns, also of a chunk: the records with wanted[i] get their line. */
+bool block_open_lines(const struct block *block, struct columns *columns, struct arena *arena,
+                      struct err *err);
+bool block_pick_lines(struct block *block, struct columns *columns, const uint8_t *wanted,
+                      struct arena *arena, struct err *err);
 /* All of it and all invariants; for what came from outside. */
 bool block_verify(struct block *block, struct str bytes, struct packer *packer, struct arena *arena,
                   struct err *err);

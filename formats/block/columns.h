@@ -81,6 +81,7 @@ struct columns_slot {
 
 struct columns {
     size_t rows, n_segments, n_shapes, n_columns;
+    struct str text;              /* of all shapes */
     struct columns_shape *shapes; /* from number COLUMNS_FIRST_SHAPE on */
     uint32_t *counts;             /* segments of each number */
     struct columns_slot *slots;

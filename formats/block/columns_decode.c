@@ -145,6 +145,7 @@ bool columns_open(struct columns *c, struct str bytes, size_t rows, uint64_t lin
         (has_high && (!stream_take(streams, STREAM_HIGH, c->n_segments, &high_stream) ||
                       !stream_load(streams, &high_stream, &high))))
         return refuse("its shapes are damaged", err);
+    c->text = text;
     c->segments = (const unsigned char *)low.ptr;
     c->segments_high = (const unsigned char *)high.ptr;
     const char *why = read_columns(c, line_bytes, arena);

@@ -284,6 +284,8 @@ void blocks_init(struct blocks *b)
     b->list = mem_array(uint32_t, s->n_blocks);
     b->chain = mem_array(uint32_t, s->n_blocks);
     b->n_needles = b->selector.pattern ? pattern_needles(b->selector.pattern, b->needles) : 0;
+    b->selector.needles = b->needles;
+    b->selector.n_needles = b->n_needles;
     for (size_t i = 0; i < s->n_blocks; i++) {
         b->known[i].summary = s->block(s->context, i);
         if (touches_range(&b->selector, &b->known[i].summary))

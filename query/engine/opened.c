@@ -1,6 +1,7 @@
 #include "query/engine/opened.h"
 
 #include "base/mem.h"
+#include "formats/block/columns_find.h"
 #include "query/engine/slice.h"
 
 int order_key_compare(const struct order_key *a, const struct order_key *b)
@@ -64,6 +65,8 @@ struct judge {
     struct opened *o;
     struct selector *selector;
     const bool *accepted; /* per stream */
+    const uint8_t *rows;  /* enum row_find; NULL: of none it is known that it has no needle */
+    bool needles_decide;  /* what ROW_HAS is matches, and may have no text */
     struct pattern_scan scan;
     size_t next_candidate; /* no match before this offset; invariant of pattern_scan_next */
     bool can_skip;
@@ -96,11 +99,12 @@ static bool refuse_costly(struct err *err)
                    GAVE_UP_MAX);
 }
 
-static bool judge_pattern(struct judge *j, struct str text, size_t offset, bool *matches)
+static bool judge_pattern(struct judge *j, uint32_t row, struct str text, size_t offset,
+                          bool *matches)
 {
     struct selector *s = j->selector;
     *matches = true;
-    if (!s->pattern)
+    if (!s->pattern || (j->needles_decide && j->rows[row] == ROW_HAS))
         return true;
     if (!can_match(j, offset, text.len)) {
         *matches = false;
@@ -138,7 +142,7 @@ static bool add_unit(struct judge *j, uint32_t row, struct str text, uint32_t li
         struct order_key key = opened_key(o, &unit);
         matches = order_key_compare(&key, &j->selector->oldest) >= 0;
     }
-    if (matches && !judge_pattern(j, text, unit.offset, &matches))
+    if (matches && !judge_pattern(j, row, text, unit.offset, &matches))
         return false;
     matches = matches && (!j->asks_lines || line_fits(j, row));
     if (!matches && !j->selector->keep_all)
@@ -168,14 +172,21 @@ static bool add_units(struct judge *j, uint32_t row, const struct record *record
     }
 }
 
-static bool is_searched(const struct judge *j, uint32_t row)
+static bool is_searched(const struct opened *o, const struct selector *s, uint32_t row)
 {
-    const struct opened *o = j->o;
-    const struct selector *s = j->selector;
     if (!o->places || !s->takes)
         return true;
     const struct chunk_place *place = &o->places[row];
     return s->takes(s->takes_context, o->index, o->origins[place->origin], place->sequence);
+}
+
+/* Before it is looked at. */
+static bool is_asked(const struct opened *o, const struct selector *s, const bool *accepted,
+                     uint32_t row)
+{
+    const struct record *record = &o->block.records[row];
+    return accepted[record->stream] && !(record->flags & RECORD_GAP) &&
+           in_range(s, record->event_ns) && is_searched(o, s, row);
 }
 
 static bool judge_records(struct judge *j)
@@ -187,8 +198,7 @@ static bool judge_records(struct judge *j)
         const struct record *record = &block->records[row];
         if (row % ask_every == 0 && s->is_canceled && s->is_canceled(s->context))
             return err_set(j->err, ERR_CANCELED, "the search was canceled");
-        if (!j->accepted[record->stream] || (record->flags & RECORD_GAP) ||
-            !in_range(s, record->event_ns) || !is_searched(j, row))
+        if ((j->rows && j->rows[row] == ROW_NO) || !is_asked(j->o, s, j->accepted, row))
             continue;
         if (!add_units(j, row, record))
             return false;
@@ -227,13 +237,22 @@ static bool *accept_streams(struct opened *o, struct selector *s, bool *any)
     return accepted;
 }
 
+/* Of a row that has a needle nothing more is asked. */
+static bool needles_decide(const struct selector *s)
+{
+    return !s->lines && pattern_is_needles(s->pattern);
+}
+
 /* Judges the units of what was decoded. */
-static bool judge(struct opened *o, struct selector *s, const bool *accepted, struct err *err)
+static bool judge(struct opened *o, struct selector *s, const bool *accepted, const uint8_t *rows,
+                  struct err *err)
 {
     struct judge j = {.o = o,
                       .selector = s,
                       .err = err,
                       .accepted = accepted,
+                      .rows = rows,
+                      .needles_decide = rows && needles_decide(s),
                       .asks_lines = filter_looks_at_lines(s->filter),
                       .asked_row = UINT32_MAX};
     if (s->pattern && pattern_can_skip(s->pattern)) {
@@ -249,10 +268,15 @@ static bool needs_lines(const struct selector *s)
     return s->pattern || s->needs_text || s->lines || filter_looks_at_lines(s->filter);
 }
 
-static bool read_slice(struct opened *o, struct slice *slice, const struct selector *s,
-                       struct err *err)
+/* ---- what is decoded ---- */
+
+/* From a slice, or, if it is NULL, from the block. */
+static bool read_rows(struct opened *o, struct slice *slice, bool with_lines, struct err *err)
 {
-    if (!slice_read(slice, needs_lines(s), &o->arena, err))
+    if (!slice)
+        return block_read_columns(&o->block, &o->arena, err) &&
+               (!with_lines || block_read_lines(&o->block, &o->arena, err));
+    if (!slice_read(slice, with_lines, &o->arena, err))
         return false;
     o->block = slice->whole.block;
     o->places = slice->whole.places;
@@ -260,10 +284,96 @@ static bool read_slice(struct opened *o, struct slice *slice, const struct selec
     return true;
 }
 
-static bool read_block(struct opened *o, const struct selector *s, struct err *err)
+/* All lines of rows that are there. */
+static bool read_lines(struct opened *o, struct slice *slice, struct err *err)
 {
-    return block_read_columns(&o->block, &o->arena, err) &&
-           (!needs_lines(s) || block_read_lines(&o->block, &o->arena, err));
+    if (!slice)
+        return block_read_lines(&o->block, &o->arena, err);
+    if (!chunk_read_lines(&slice->parts[0], &o->arena, err))
+        return false;
+    o->block = slice->parts[0].block;
+    return true;
+}
+
+/* ---- rows that can match ---- */
+
+static bool can_find(const struct opened *o, const struct selector *s, const struct slice *slice)
+{
+    bool can = s->n_needles > 0 && !s->keep_all && (!slice || slice->n == 1) &&
+               o->block.header.encoding == BLOCK_COLUMNS;
+    for (size_t i = 0; i < s->n_needles && can; i++)
+        can = can_find_needle(&s->needles[i]);
+    return can;
+}
+
+static size_t count_rows(const uint8_t *rows, size_t n)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < n; i++)
+        found += rows[i] != 0;
+    return found;
+}
+
+/* Rows of which more than their lines says that they are not asked. */
+static void strike_rows(const struct opened *o, const struct selector *s, const bool *accepted,
+                        uint8_t *rows)
+{
+    for (uint32_t i = 0; i < o->block.header.records; i++)
+        if (rows[i] &&
+            (!is_asked(o, s, accepted, i) || !filter_takes_record(s->filter, &o->block.records[i])))
+            rows[i] = ROW_NO;
+}
+
+/* Of rows that can match the lines are read if they are needed: one by one, or all. */
+static bool pick_lines(struct opened *o, struct slice *slice, struct columns *columns,
+                       const struct selector *s, const uint8_t *rows, struct err *err)
+{
+    enum { FEW = 2 }; /* one in so many: then it is faster one by one */
+    size_t n = o->block.header.records;
+    bool needs_text = s->needs_text || !needles_decide(s) || filter_looks_at_lines(s->filter);
+    uint8_t *wanted = arena_alloc_raw(&o->arena, n);
+    for (size_t i = 0; i < n; i++)
+        wanted[i] = rows[i] && (needs_text || rows[i] == ROW_MAYBE);
+    size_t few = count_rows(wanted, n);
+    if (few == 0)
+        return true;
+    return few < n / FEW ? block_pick_lines(&o->block, columns, wanted, &o->arena, err)
+                         : read_lines(o, slice, err);
+}
+
+/* rows: what is known of each. If none can match, they are not read. */
+static bool find_rows(struct opened *o, struct slice *slice, const struct selector *s,
+                      const bool *accepted, uint8_t *rows, struct err *err)
+{
+    struct columns columns;
+    defer(arena_free) struct arena scratch = {0};
+    if (!block_open_lines(&o->block, &columns, &o->arena, err))
+        return false;
+    for (size_t i = 0; i < s->n_needles; i++) {
+        arena_reset(&scratch);
+        if (!columns_find(&columns, &s->needles[i], &scratch, rows, err))
+            return false;
+    }
+    if (count_rows(rows, o->block.header.records) == 0)
+        return true;
+    if (!read_rows(o, slice, false, err))
+        return false;
+    strike_rows(o, s, accepted, rows);
+    return pick_lines(o, slice, &columns, s, rows, err);
+}
+
+/* ---- all ---- */
+
+static bool judge_all(struct opened *o, struct slice *slice, struct selector *s,
+                      const bool *accepted, struct err *err)
+{
+    if (!can_find(o, s, slice))
+        return read_rows(o, slice, needs_lines(s), err) && judge(o, s, accepted, NULL, err);
+    size_t n = o->block.header.records;
+    uint8_t *rows = arena_array(&o->arena, uint8_t, n);
+    if (!find_rows(o, slice, s, accepted, rows, err))
+        return false;
+    return count_rows(rows, n) == 0 || judge(o, s, accepted, rows, err);
 }
 
 bool opened_decode(struct opened *o, size_t chunks, struct packer *packer, struct selector *s,
@@ -282,8 +392,7 @@ bool opened_decode(struct opened *o, size_t chunks, struct packer *packer, struc
         o->block = slice.whole.block;
     bool any;
     bool *accepted = accept_streams(o, s, &any);
-    if (any && (!(chunks ? read_slice(o, &slice, s, err) : read_block(o, s, err)) ||
-                !judge(o, s, accepted, err)))
+    if (any && !judge_all(o, chunks ? &slice : NULL, s, accepted, err))
         return false;
     if (s->keep_all)
         order_by_stream(o);

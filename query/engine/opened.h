@@ -10,7 +10,9 @@
  *     context only those that match are kept.
  *  2. .order lists the units stream by stream, each stream's in the order of the block; stream s
  *     has .order[.starts[s]] to .order[.starts[s + 1]].
- *  3. A unit matches if level, id and pattern fit and its key is not below the selector's oldest.
+ *  3. Of lines that are columns only rows that can have a needle are looked at, without context. Their lines are printed if they are
+ *     needed; of the others nothing is there but the row.
+ *  4. A unit matches if level, id and pattern fit and its key is not below the selector's oldest.
  */
 #ifndef QUERY_ENGINE_OPENED_H
 #define QUERY_ENGINE_OPENED_H
@@ -38,7 +40,9 @@ struct unit {
 
 /* What decides about units; set by the run. */
 struct selector {
-    struct pattern *pattern; /* NULL: everything matches */
+    struct pattern *pattern;            /* NULL: everything matches */
+    const struct sieve_needle *needles; /* one of them is in all that matches */
+    size_t n_needles;                   /* 0: nothing is known */
     struct filter *filter;
     int64_t since_ns, until_ns; /* TIME_NONE: open */
     bool lines;

@@ -514,6 +514,18 @@ size_t pattern_needles(const struct pattern *p, struct sieve_needle needles[PATT
     return p->n_needed;
 }
 
+bool pattern_is_needles(const struct pattern *p)
+{
+    const struct pattern_options *o = &p->options;
+    if (!pattern_can_skip(p) || o->kind != PATTERN_TEXT || o->whole_word || o->whole_line ||
+        !p->is_ascii || p->n_needed != p->n_literals)
+        return false;
+    for (size_t i = 0; i < p->n_needed; i++)
+        if (p->needed[i].len != p->literals[i].len)
+            return false;
+    return true;
+}
+
 bool pattern_may_match(const struct pattern *p, struct str many)
 {
     return !pattern_can_skip(p) || has_needed(p, many);

@@ -56,6 +56,8 @@ bool pattern_can_skip(const struct pattern *pattern);
 /* Literals of which one is in each unit that is selected; 0: nothing is known. They live as long as the pattern. */
 size_t pattern_needles(const struct pattern *pattern,
                        struct sieve_needle needles[PATTERN_SCAN_MAX]);
+/* Whether a unit is selected if one of them is in it, too. */
+bool pattern_is_needles(const struct pattern *pattern);
 /* Whether any unit in `many` can match. */
 bool pattern_may_match(const struct pattern *pattern, struct str many);
 void pattern_scan_init(struct pattern_scan *scan, const struct pattern *pattern, struct str many);

@@ -6,7 +6,7 @@
  *               t | 1 |
  *
  *  1. Rows stand as in a chunk: stream by stream, those of a stream in the total order; so do their lines.
- *  2. A single chunk is taken as it is.
+ *  2. A single chunk is taken as it is: .parts[0] is the whole.
  */
 #ifndef QUERY_ENGINE_SLICE_H
 #define QUERY_ENGINE_SLICE_H

@@ -6,18 +6,9 @@
 #include "formats/block/chunk_parts.h"
 #include "formats/block/grams.h"
 #include "tests/test.h"
+#include "tests/unit/made_helper.h"
 
 #include <ctype.h>
-
-static uint64_t state = 1;
-
-static uint64_t random_below(uint64_t n)
-{
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return state % n;
-}
 
 /* ---- parts ---- */
 
@@ -51,13 +42,13 @@ TEST(grams_are_chosen_alike_where_texts_are_alike) /* grams.h, 1 and 2 */
     char text[N], other[N];
     uint64_t all[GRAMS_PIECE_MAX], piece[GRAMS_PIECE_MAX];
     for (int round = 0; round < 300; round++) {
-        unsigned w = (unsigned)(GRAMS_WINDOW_MIN << random_below(6));
+        unsigned w = (unsigned)(GRAMS_WINDOW_MIN << made_below(6));
         for (size_t i = 0; i < N; i++) {
-            text[i] = " abcdefxyzAB0-"[random_below(14)];
-            other[i] = (char)(random_below(2) ? toupper(text[i]) : tolower(text[i]));
+            text[i] = " abcdefxyzAB0-"[made_below(14)];
+            other[i] = (char)(made_below(2) ? toupper(text[i]) : tolower(text[i]));
         }
-        size_t n = grams_choose(str_of(text, N), w, all), from = random_below(N);
-        size_t len = random_below(N - from);
+        size_t n = grams_choose(str_of(text, N), w, all), from = made_below(N);
+        size_t len = made_below(N - from);
         size_t m = grams_choose(str_of(other + from, len), w, piece);
         CHECK_INT(n, N - w - GRAM + 2);
         CHECK_INT(m, len < grams_window_bytes(w) ? 0 : len - grams_window_bytes(w) + 1);
@@ -78,150 +69,6 @@ TEST(grams_of_numbers_and_ids_are_none) /* grams.h, 3 */
 
 /* ---- chunks ---- */
 
-enum { LINES = 400 };
-
-struct made {
-    struct arena arena;
-    struct str lines[LINES];
-    size_t n;
-    struct buf bytes;
-};
-
-static void free_made(struct made *m)
-{
-    arena_free(&m->arena);
-    buf_free(&m->bytes);
-    m->n = 0;
-}
-
-static void put_hex(struct buf *b, size_t n, const char *digits)
-{
-    for (size_t i = 0; i < n; i++)
-        buf_add_byte(b, digits[random_below(16)]);
-}
-
-static void put_word(struct buf *b, size_t n, const char *letters)
-{
-    for (size_t i = 0; i < n; i++)
-        buf_add_byte(b, letters[random_below(strlen(letters))]);
-}
-
-#define LOW  "0123456789abcdef"
-#define HIGH "0123456789ABCDEF"
-#define ANY  "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-
-static void put_uuid(struct buf *b, const char *digits)
-{
-    static const size_t groups[] = {8, 4, 4, 4, 12};
-    for (size_t i = 0; i < countof(groups); i++) {
-        buf_print(b, i ? "-" : "");
-        put_hex(b, groups[i], digits);
-    }
-}
-
-static void put_value(struct buf *b, unsigned kind)
-{
-    static const char *const words[] = {"timeout", "Connection", "reset",     "by",
-                                        "peer",    "größe",      "deadbeef",  "retry",
-                                        "Queue",   "x",          "é\xff\xfe", "café"};
-    unsigned a = (unsigned)random_below(256), c = (unsigned)random_below(60);
-    switch (kind) {
-    case 0:
-        buf_print(b, "%llu", (unsigned long long)random_below(100000));
-        break;
-    case 1:
-        put_hex(b, 32, LOW);
-        break;
-    case 2:
-        put_hex(b, 16, random_below(2) ? LOW : HIGH);
-        break;
-    case 3:
-        put_uuid(b, random_below(8) ? LOW : HIGH);
-        break;
-    case 4:
-        buf_print(b, "10.%u.%u.7", a, c);
-        break;
-    case 5:
-        buf_print(b, "2026-11-%02uT09:%02u:%02u.%03uZ", 1 + c % 30, c, c, a);
-        break;
-    case 6:
-        buf_print(b, "%02u/Nov/2026:09:%02u:01 +0000", 1 + c % 30, c);
-        break;
-    case 7:
-        buf_print(b, "%u.%02u", a, c);
-        break;
-    case 8:
-        buf_print(b, "/api/v%u/%s/", c % 3, words[a % 12]), put_hex(b, 24, LOW);
-        break;
-    case 9:
-        put_word(b, 1 + random_below(30), ANY);
-        break;
-    case 10:
-        buf_print(b, "req-"), put_hex(b, 32, LOW);
-        break;
-    case 11:
-        buf_print(b, "%s %s", words[a % 12], words[c % 12]);
-        break;
-    case 12:
-        put_hex(b, 12 + random_below(150), LOW);
-        break;
-    default:
-        buf_print(b, "%s", words[a % 12]);
-        break;
-    }
-}
-
-/* A few forms of lines, each with values of its kinds, some long, some of several lines, some like no other. */
-static void put_random_line(struct buf *b, uint64_t seed)
-{
-    enum { KINDS = 14, LIKE_NO_OTHER = 9 };
-    static const char *const names[] = {" field=", " \"key\":\"", " took ", "", " of7 ", "\n\tat "};
-    uint64_t form = random_below(12), kinds = mix_hash(seed * 100 + form);
-    size_t n = form == 10 ? 150 : 1 + kinds % 6;
-    for (size_t i = 0; i < n; i++) {
-        kinds = mix_hash(kinds + i);
-        if (form == LIKE_NO_OTHER)
-            put_word(b, random_below(12), ANY " -:=/\n");
-        else
-            buf_add(b, str_from(names[kinds % 6]));
-        put_value(b, (unsigned)(random_below(20) ? kinds >> 8 : random_below(KINDS)) % KINDS);
-    }
-    if (form == 11)
-        put_word(b, 1500, "abcdefgh ");
-}
-
-static void make_lines(struct made *m, uint64_t seed, size_t n)
-{
-    defer(buf_free) struct buf line = {0};
-    for (m->n = 0; m->n < n; m->n++) {
-        buf_reset(&line);
-        if (random_below(50))
-            put_random_line(&line, seed);
-        m->lines[m->n] = arena_copy(&m->arena, buf_str(&line));
-    }
-}
-
-static void make_chunk(struct made *m)
-{
-    struct err err;
-    struct block_header header;
-    struct chunk_builder b = {0};
-    struct chunk_rows rows = {0};
-    m->bytes.max = CHUNK_MAX;
-    buf_reset(&m->bytes);
-    chunk_rows_begin(&rows);
-    uint32_t stream = chunk_rows_stream(&rows, &(struct block_stream){0});
-    for (size_t i = 0; i < m->n; i++)
-        REQUIRE_OK(
-            chunk_rows_add(&rows, &(struct record){.line = m->lines[i], .stream = stream},
-                           &(struct chunk_from){.origin = {1, 1},
-                                                .place = {.sequence = 1, .position = (uint32_t)i}},
-                           &err));
-    REQUIRE_OK(chunk_build(&b, &rows, 3, &m->bytes, &header, &err));
-    chunk_rows_free(&rows);
-    chunk_builder_free(&b);
-}
-
 /* The same rows, with lines that are no columns. */
 static void make_plain(struct made *m)
 {
@@ -231,7 +78,7 @@ static void make_plain(struct made *m)
     defer(buf_free) struct buf out = {.max = CHUNK_MAX}, lines = {0}, scratch = {0};
     struct stream_writer w = {.packer = &packer, .level = 1, .better_level = 1};
     struct chunk chunk;
-    make_chunk(m);
+    make_made_chunk(m);
     REQUIRE_OK(chunk_open(&chunk, buf_str(&m->bytes), &packer, &arena, &err));
     struct block_header h = chunk.block.header;
     uint64_t *numbers = arena_array(&arena, uint64_t, m->n);
@@ -299,13 +146,13 @@ static void sift_chunks(struct sieved *s, unsigned share)
 
 static void make_sieved(struct sieved *s, uint64_t seed, unsigned share)
 {
-    state = mix_hash(seed + 1) | 1;
+    made_seed(seed);
     for (size_t i = 0; i < CHUNKS; i++) {
-        make_lines(&s->chunks[i], seed + i / 3, 1 + random_below(LINES));
+        make_made_lines(&s->chunks[i], seed + i / 3, 1 + made_below(MADE_LINES));
         if (i % 3 == 2)
             make_plain(&s->chunks[i]);
         else
-            make_chunk(&s->chunks[i]);
+            make_made_chunk(&s->chunks[i]);
     }
     sift_chunks(s, share);
 }
@@ -321,7 +168,7 @@ static bool may_have(const struct sieved *s, size_t chunk, struct str text, bool
 static void swap_case(char *text, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        if (isascii(text[i]) && isalpha(text[i]) && random_below(2))
+        if (isascii(text[i]) && isalpha(text[i]) && made_below(2))
             text[i] ^= 32;
 }
 
@@ -329,10 +176,10 @@ static void check_needle_of(const struct sieved *s, size_t chunk)
 {
     enum { NEEDLE = 90 };
     char text[NEEDLE];
-    struct str line = s->chunks[chunk].lines[random_below(s->chunks[chunk].n)];
-    size_t from = line.len ? random_below(line.len) : 0, most = random_below(2) ? 12 : NEEDLE;
-    struct str needle = str_slice(line, from, 1 + random_below(most));
-    bool ignore_case = random_below(3) == 0;
+    struct str line = s->chunks[chunk].lines[made_below(s->chunks[chunk].n)];
+    size_t from = line.len ? made_below(line.len) : 0, most = made_below(2) ? 12 : NEEDLE;
+    struct str needle = str_slice(line, from, 1 + made_below(most));
+    bool ignore_case = made_below(3) == 0;
     memcpy(text, needle.ptr, needle.len);
     if (ignore_case)
         swap_case(text, needle.len);
@@ -347,7 +194,7 @@ TEST_SLOW(sieve_never_says_no_to_what_is_there, 60) /* 1 */
         defer(free_sieved) struct sieved s = {0};
         make_sieved(&s, seed, seed % 4 ? ALL : 30);
         for (int i = 0; i < 600 && s.bytes.len; i++)
-            check_needle_of(&s, random_below(CHUNKS));
+            check_needle_of(&s, made_below(CHUNKS));
     }
 }
 
@@ -357,17 +204,17 @@ static void make_jobs(struct sieved *s)
     struct err err;
     struct sieve_builder *b = sieve_builder_open();
     struct made *m = &s->chunks[0];
-    for (m->n = 0; m->n < LINES; m->n++) {
+    for (m->n = 0; m->n < MADE_LINES; m->n++) {
         defer(buf_free) struct buf line = {0};
         buf_print(&line, "job %u took %u ms on worker-%u of ", (unsigned)m->n,
-                  (unsigned)random_below(900), (unsigned)random_below(9));
-        put_hex(&line, 32, LOW);
+                  (unsigned)made_below(900), (unsigned)made_below(9));
+        put_made_hex(&line, 32, MADE_LOW);
         buf_add_byte(&line, ' ');
-        put_uuid(&line, LOW);
+        put_made_uuid(&line, MADE_LOW);
         buf_print(&line, " path=/orders/%s", m->n % 2 ? "customers" : "suppliers");
         m->lines[m->n] = arena_copy(&m->arena, buf_str(&line));
     }
-    make_chunk(m);
+    make_made_chunk(m);
     REQUIRE_OK(sieve_add(b, buf_str(&m->bytes), ALL, &err));
     REQUIRE_OK(sieve_put(b, &s->bytes, &err));
     REQUIRE_OK(sieve_open(&s->sieve, buf_str(&s->bytes), &s->packer, &s->arena, &err));
@@ -383,11 +230,11 @@ TEST(sieve_says_no_to_most_of_what_is_not_there)
     for (size_t i = 0; i < 3 * (size_t)ASKED; i++) {
         defer(buf_free) struct buf needle = {0};
         if (i % 3 == 0)
-            put_word(&needle, 12, "ghijklmnop");
+            put_made_word(&needle, 12, "ghijklmnop");
         else if (i % 3 == 1)
-            put_hex(&needle, 32, LOW);
+            put_made_hex(&needle, 32, MADE_LOW);
         else
-            put_uuid(&needle, LOW);
+            put_made_uuid(&needle, MADE_LOW);
         kept[i % 3] += may_have(&s, 0, buf_str(&needle), i % 2);
     }
     for (size_t k = 0; k < 3; k++)
@@ -425,7 +272,7 @@ TEST(sieve_has_less_than_its_share) /* 2 */
         CHECK(s.bytes.len <= bytes * share / 100);
         is_there |= s.bytes.len > 0;
         for (int i = 0; i < 100 && s.bytes.len; i++)
-            check_needle_of(&s, random_below(CHUNKS));
+            check_needle_of(&s, made_below(CHUNKS));
     }
     CHECK(is_there);
 }
