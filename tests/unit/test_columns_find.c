@@ -172,3 +172,26 @@ TEST(block_lines_that_are_picked_are_those_of_the_rows)
             CHECK_STR(o.chunk.block.records[i].line, wanted[i] ? o.made.lines[i] : STR(""));
     }
 }
+
+TEST(columns_find_numbers_beside_long_values_that_are_none) /* 1 */
+{
+    size_t maybe = 0;
+    defer(free_opened) struct opened_made o = {0};
+    struct made *m = &o.made;
+    made_seed(9);
+    for (m->n = 0; m->n < MADE_LINES; m->n++) {
+        defer(buf_free) struct buf line = {0};
+        buf_print(&line, "2026-11-19T09:00:%02u.%06uZ job took=", (unsigned)m->n % 60,
+                  (unsigned)made_below(1000000));
+        buf_print(&line, "%u", 100000 + (unsigned)made_below(1000000));
+        for (int i = 0; i < 400 && m->n / 4 == 18; i++)
+            buf_print(&line, "0123456789");
+        buf_print(&line, " is done");
+        m->lines[m->n] = arena_copy(&m->arena, buf_str(&line));
+    }
+    make_made_chunk(m);
+    REQUIRE(open_made(&o));
+    for (size_t i = 0; i < m->n; i++)
+        check_needle(&o, str_slice(m->lines[i], 37, 1 + made_below(5)), false, &maybe);
+    CHECK_INT(maybe, 0);
+}
