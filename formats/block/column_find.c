@@ -184,12 +184,36 @@ static void mark_exceptions(struct marks *m, const struct find_needle *f, const 
             mark(m, c->exceptions[i].place);
 }
 
+enum { TOGETHER = 64 };
+
+/* Prints values one behind the other, with a newline between them, which no needle has. */
+static struct str print_some(const struct column *c, size_t from, size_t to, size_t *exception,
+                             char room[TOGETHER * (COLUMN_PRINTED_MAX + 1)])
+{
+    char *at = room;
+    for (; from < to; from++) {
+        char *next = column_print(c, from, exception, at, at + COLUMN_PRINTED_MAX);
+        if (!next) /* a long exception; of those it is known */
+            continue;
+        *next = '\n';
+        at = next + 1;
+    }
+    return str_of(room, (size_t)(at - room));
+}
+
 static void mark_printed(struct marks *m, const struct find_needle *f, const struct column *c)
 {
-    size_t exception = 0;
-    for (size_t i = 0; i < c->n; i++)
-        if (has_value(f, c, i, &exception))
-            mark(m, i);
+    char room[TOGETHER * (COLUMN_PRINTED_MAX + 1)];
+    size_t exception = 0, exception_of_one = 0;
+    for (size_t from = 0; from < c->n; from += TOGETHER) {
+        size_t to = min_of(from + TOGETHER, c->n);
+        struct str some = print_some(c, from, to, &exception, room);
+        if (literal_find(&f->literal, some, 0) == SIZE_MAX)
+            continue;
+        for (size_t i = from; i < to; i++)
+            if (has_value(f, c, i, &exception_of_one))
+                mark(m, i);
+    }
 }
 
 /* The halves of bytes that the needle is, without hyphens. */

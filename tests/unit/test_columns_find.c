@@ -172,3 +172,57 @@ TEST(block_lines_that_are_picked_are_those_of_the_rows)
             CHECK_STR(o.chunk.block.records[i].line, wanted[i] ? o.made.lines[i] : STR(""));
     }
 }
+
+TEST(columns_find_numbers_beside_long_values_that_are_none) /* 1 */
+{
+    size_t maybe = 0;
+    defer(free_opened) struct opened_made o = {0};
+    struct made *m = &o.made;
+    made_seed(9);
+    for (m->n = 0; m->n < MADE_LINES; m->n++) {
+        defer(buf_free) struct buf line = {0};
+        buf_print(&line, "2026-11-19T09:00:%02u.%06uZ job took=", (unsigned)m->n % 60,
+                  (unsigned)made_below(1000000));
+        buf_print(&line, "%u", 100000 + (unsigned)made_below(1000000));
+        for (int i = 0; i < 400 && m->n / 4 == 18; i++)
+            buf_print(&line, "0123456789");
+        buf_print(&line, " is done");
+        m->lines[m->n] = arena_copy(&m->arena, buf_str(&line));
+    }
+    make_made_chunk(m);
+    REQUIRE(open_made(&o));
+    for (size_t i = 0; i < m->n; i++)
+        check_needle(&o, str_slice(m->lines[i], 37, 1 + made_below(5)), false, &maybe);
+    CHECK_INT(maybe, 0);
+}
+
+TEST(columns_find_bears_any_map)
+{
+    struct err err;
+    struct opened_made o = {0};
+    size_t asked = 0;
+    make_jobs(&o);
+    const struct block_header h = o.chunk.block.header;
+    size_t at = h.length - h.lines_stored;
+    for (int i = 0; i < 4000; i++) {
+        defer(arena_free) struct arena arena = {0};
+        defer(buf_free) struct buf bytes = {0};
+        struct block block = o.chunk.block;
+        struct columns columns;
+        buf_add(&bytes, buf_str(&o.made.bytes));
+        bytes.ptr[at + 8 + made_below(300)] ^= (char)(1 << made_below(8));
+        block.bytes = buf_str(&bytes);
+        block.records = arena_array(&arena, struct record, h.records);
+        uint8_t *rows = arena_array(&arena, uint8_t, h.records);
+        const char *const needles[] = {"12", "a7", "took", "worker-3 of 0", "ers"};
+        const struct sieve_needle needle = {str_from(needles[i % 5]), i % 3 == 0};
+        if (!block_open_lines(&block, &columns, &arena, &err) ||
+            !columns_find(&columns, &needle, &arena, rows, &err))
+            continue;
+        asked++;
+        if (!block_pick_lines(&block, &columns, rows, &arena, &err))
+            CHECK_INT(err.code, ERR_CORRUPT);
+    }
+    CHECK(asked > 100);
+    free_opened(&o);
+}

@@ -1,6 +1,7 @@
 /* Patterns against GNU grep: random patterns and lines, with -i -w -x -v -o, by line number. */
 #include "query/engine/pattern.h"
 
+#include "base/literal.h"
 #include "base/mem.h"
 #include "base/posix.h"
 #include "tests/test.h"
@@ -108,9 +109,29 @@ static void run_ours(struct pattern *p, const struct grep_case *c, struct str li
     }
 }
 
+/* What is said of needles holds for each line. */
+static void check_needles(struct pattern *p, struct str lines)
+{
+    struct sieve_needle needles[PATTERN_SCAN_MAX];
+    size_t n = pattern_needles(p, needles);
+    struct str line;
+    while (n && take_until(&lines, '\n', &line)) {
+        bool matches = pattern_matches(p, line) == MATCH_FOUND, has = false;
+        for (size_t i = 0; i < n; i++) {
+            struct literal literal;
+            literal_init(&literal, needles[i].text, needles[i].ignore_case);
+            has |= literal_find(&literal, line, 0) != SIZE_MAX;
+            literal_free(&literal);
+        }
+        CHECK(has || !matches);
+        CHECK(matches || !has || !pattern_is_needles(p));
+    }
+}
+
 /* Invariant 5: skipping by the scan selects the same lines. */
 static void check_scan(struct pattern *p, struct str lines)
 {
+    check_needles(p, lines);
     if (!pattern_can_skip(p))
         return;
     struct pattern_scan scan;
@@ -544,4 +565,25 @@ TEST(pattern_knows_literals_that_are_needed)
                            STR("MA\xc5\xbf!")),
               1);
     CHECK_INT(count_needed("abc", (struct pattern_options){.invert = true}, STR("")), 0);
+}
+
+static bool is_needles(const char *pattern, struct pattern_options options)
+{
+    struct err err;
+    defer(pattern_close) struct pattern *p = NULL;
+    struct str one = str_from(pattern);
+    REQUIRE_OK(pattern_compile(&p, &one, 1, options, &err));
+    return pattern_is_needles(p);
+}
+
+TEST(pattern_of_plain_text_is_its_needles)
+{
+    CHECK(is_needles("timeout", (struct pattern_options){0}));
+    CHECK(is_needles("time.out\nretry", (struct pattern_options){.ignore_case = true}));
+    CHECK(!is_needles("timeout", (struct pattern_options){.whole_word = true}));
+    CHECK(!is_needles("timeout", (struct pattern_options){.whole_line = true}));
+    CHECK(!is_needles("timeout", (struct pattern_options){.invert = true}));
+    CHECK(!is_needles("timeout", (struct pattern_options){.kind = PATTERN_EXTENDED}));
+    CHECK(!is_needles("caf\xc3\xa9", (struct pattern_options){0}));
+    CHECK(!is_needles("", (struct pattern_options){0}));
 }
