@@ -76,6 +76,20 @@ void store_list_segment(struct store *s, struct store_segment *segment)
     s->segments[s->n_segments++] = segment;
 }
 
+/* Only the default class has places and tables. */
+static void bound_footers(struct store *s, struct store_segment *listed)
+{
+    if (!is_default_class(listed)) {
+        store_segment_forget_footer(listed);
+        return;
+    }
+    if (++s->n_footers <= FOOTERS_MAX)
+        return;
+    while (!is_default_class(s->segments[s->oldest_footer]))
+        s->oldest_footer++;
+    store_segment_forget_footer(s->segments[s->oldest_footer++]);
+}
+
 static bool list_segment(struct store *s, const char *path, struct str name, struct err *err)
 {
     struct segment_name parsed;
@@ -88,8 +102,7 @@ static bool list_segment(struct store *s, const char *path, struct str name, str
     if (!store_segment_open(&segment, path, err))
         return false;
     store_list_segment(s, segment);
-    if (s->n_segments > FOOTERS_MAX)
-        store_segment_forget_footer(s->segments[s->n_segments - 1 - FOOTERS_MAX]);
+    bound_footers(s, segment);
     return true;
 }
 

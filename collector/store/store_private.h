@@ -26,8 +26,10 @@ struct store {
     size_t n_segments, segments_capacity;
     uint64_t last_segment; /* the greatest number that was given; the writer's in store_adopt */
     size_t n_pending;      /* of the list, when it is made: the first ones are not moved yet */
-    bool archives_now;     /* all days that are closed */
-    char **replaced;       /* paths of segments that merges have replaced; owned */
+    size_t n_footers,
+        oldest_footer; /* of the list, when it is made: how many were read, the first that is kept */
+    bool archives_now; /* all days that are closed */
+    char **replaced;   /* paths of segments that merges have replaced; owned */
     size_t n_replaced, replaced_capacity;
     struct store_numbers numbers; /* as of the last publish */
     struct str *problems;
