@@ -474,7 +474,9 @@ static void print_done(const struct import *m)
            human_size(m->line_bytes, lines), human_size(m->bytes, stored), m->records ? "; " : "",
            buf_text(&span));
     if (m->left_out)
-        printf("left out %llu records that are older than collector.retention.keep\n",
+        printf("left out %llu records that are older than collector.retention.keep; they cannot "
+               "come in "
+               "later as long as others of their file are there\n",
                (unsigned long long)m->left_out);
 }
 
