@@ -29,6 +29,7 @@ static const struct {
     {"tail", command_tail, "the newest lines, and with -f those that come"},
     {"count", command_count, "how many, by service, level, field and time"},
     {"streams", command_streams, "what is there: services, files, hosts and other labels"},
+    {"fields", command_fields, "which fields lines have, and their values"},
     {"up", command_up,
      "collect and keep the logs of this machine: ship and collect in one process"},
     {"ship", command_ship, "hand the lines of files or standard input to a collector"},

@@ -146,6 +146,33 @@ def counts(place):
     flow.check(shipper.stop() == 0 and collector.stop() == 0, "both end well")
 
 
+@flow.case("fields: of which type, in how many records, with which values, of the newest and of those that are named")
+def field_names(place):
+    collector = place.collector().start()
+    shipper = place.shipper(collector).start()
+    lines = [f'{{"level":"info","took":{i},"tags":["a","b"],"text":"{"x" * 300}"}}'.encode() for i in range(90)]
+    flow.append(place.logs / "a.log", lines + [b'{"level":"warn","took":"slow"}'] * 10)
+    flow.append(place.logs / "b.log", [b"only words"])
+    collector.wait_count(101)
+    def listed(*words):
+        done = flow.run("fields", *words, "--output", "json", "--collector", collector.url)
+        flow.check(done.status == 0, f"{words}: {done}")
+        return {row["field"]: row for row in map(json.loads, done.out.splitlines())}
+    found = listed("file~a.log")
+    flow.check(found["level"] == {"field": "level", "type": "string", "records": 100, "of": 100,
+                                  "values": {"info": 90, "warn": 10}, "more_values": False}, found["level"])
+    flow.check(found["took"]["type"] == "number" and found["took"]["more_values"], found["took"])
+    flow.check(found["tags[*]"]["records"] == 90 and found["tags[*]"]["values"] == {"a": 90, "b": 90}, found["tags[*]"])
+    flow.check(found["text"]["values"] == {} and found["text"]["more_values"], found["text"])
+    flow.check(listed("file~a.log", "-n", "10")["level"]["values"] == {"warn": 10}, "the newest")
+    flow.check(shipper.stop() == 0 and collector.stop() == 0, "both end well")
+    found = flow.run("fields", "level=warn", "--store", collector.data)
+    rows = [line.split() for line in found.out.decode().splitlines()]
+    flow.check(rows[0] == ["FIELD", "TYPE", "SHARE", "VALUES"] and rows[1] == "level string 100.0 % warn (100 %)".split(), rows)
+    found = flow.run("fields", "file~nowhere", "--store", collector.data)
+    flow.check(found.status == 1 and found.out == b"", f"{found}")
+
+
 @flow.case("a search that takes too long ends incomplete and says so")
 def too_long(place):
     collector = filled(place, **{"collector.limits.query_time": "1s"})
