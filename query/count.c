@@ -22,7 +22,7 @@ struct count_flags {
     struct str config;
     struct str_list patterns, by, ratio, collector;
     int kind; /* index of enum pattern_kind + 1; 0: not said */
-    bool ignore_case, invert, utc, help;
+    bool ignore_case, invert, utc, stats, help;
     struct str since, until, store;
     struct str measured[FUNCTIONS_MAX]; /* a field for each of the functions below */
     int64_t every_ns, top;
@@ -74,6 +74,7 @@ static const struct option rows[] = {
     {.flag = "output", .type = OPTION_WORD, FIELD(output), .words = output_words, .initial = "text",
      .value_name = "FORM", .help = "text or json"},
     {.flag = "utc", BOOL(utc), .help = "times in UTC"},
+    {.flag = "stats", BOOL(stats), .help = "what was read, on standard error"},
     {.flag = "collector", .type = OPTION_STRINGS, FIELD(collector), .value_name = "URL",
      .help = "unix:///path, http://host:port or https://host:port"},
     {.flag = "store", .type = OPTION_PATH, FIELD(store), .value_name = "DIR",
@@ -215,10 +216,7 @@ static int finish(struct count *c, const struct count_flags *f, const struct opt
         count_table_print(&t, &c->search.out);
     }
     search_end(&c->search);
-    for (size_t i = 0; i < summary->n_problems; i++)
-        say("sluice count: incomplete: %.*s", STR_ARG(summary->problems[i]));
-    if (summary->more_problems)
-        say("sluice count: incomplete: %zu more problems", summary->more_problems);
+    search_report(front.name, summary, f->stats);
     return !summary->complete ? EXIT_INCOMPLETE : summary->matched ? EXIT_MATCH : EXIT_NO_MATCH;
 }
 

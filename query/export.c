@@ -88,10 +88,7 @@ static bool resolve(const struct export_flags *f, const struct str_list *filters
 static int finish(struct search *s, const struct summary *summary)
 {
     search_end(s);
-    for (size_t i = 0; i < summary->n_problems; i++)
-        say("sluice store export: incomplete: %.*s", STR_ARG(summary->problems[i]));
-    if (summary->more_problems)
-        say("sluice store export: incomplete: %zu more problems", summary->more_problems);
+    search_report("store export", summary, false);
     return summary->complete ? 0 : EXIT_INCOMPLETE;
 }
 

@@ -278,8 +278,7 @@ static int finish(struct listing *l, bool json, const struct summary *summary)
     l->search.out.max = TABLE_MAX;
     print_listing(l, json, &l->search.out);
     search_end(&l->search);
-    for (size_t i = 0; i < summary->n_problems; i++)
-        say("sluice fields: incomplete: %.*s", STR_ARG(summary->problems[i]));
+    search_report(front.name, summary, false);
     return !summary->complete ? EXIT_INCOMPLETE : l->by_path.n ? EXIT_DONE : EXIT_NONE;
 }
 

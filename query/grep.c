@@ -43,19 +43,6 @@ static void note_plain_text(const struct grep *g)
     }
 }
 
-static void say_problems(const struct grep *g, const struct summary *s)
-{
-    for (size_t i = 0; i < s->n_problems; i++)
-        say("sluice grep: incomplete: %.*s", STR_ARG(s->problems[i]));
-    if (s->more_problems)
-        say("sluice grep: incomplete: %zu more problems", s->more_problems);
-    if (g->options.flags.stats)
-        say("%llu matches; %llu blocks read, %llu skipped; %llu records, %llu bytes",
-            (unsigned long long)s->matched, (unsigned long long)s->blocks_read,
-            (unsigned long long)s->blocks_skipped, (unsigned long long)s->records,
-            (unsigned long long)s->bytes);
-}
-
 static int finish(struct grep *g, const struct summary *s)
 {
     bool matched = g->search.has_match || s->matched > 0;
@@ -66,7 +53,7 @@ static int finish(struct grep *g, const struct summary *s)
             buf_print(&g->search.out, "%llu\n", (unsigned long long)s->matched);
         search_end(&g->search);
     }
-    say_problems(g, s);
+    search_report("grep", s, g->options.flags.stats);
     if (g->options.flags.quiet && matched)
         return EXIT_MATCH;
     if (!s->complete)

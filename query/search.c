@@ -7,6 +7,7 @@
 #include "query/client.h"
 #include "query/engine/window.h"
 #include "query/output.h"
+#include "query/services.h"
 
 #include <time.h>
 
@@ -42,6 +43,27 @@ static bool take(void *context, const struct result *result)
     if (s->out.len >= FLUSH_BYTES || s->printer.options.terminal)
         output_write(s->command, &s->out);
     return true;
+}
+
+static void report_stats(const struct summary *s)
+{
+    char size[HUMAN_SIZE];
+    say("%llu matches; of %llu blocks of that time %llu were read, %llu cannot have the text, %llu "
+        "were not needed; %llu records, %s",
+        (unsigned long long)s->matched, (unsigned long long)(s->blocks_read + s->blocks_skipped),
+        (unsigned long long)s->blocks_read, (unsigned long long)s->blocks_sifted,
+        (unsigned long long)(s->blocks_skipped - min_of(s->blocks_skipped, s->blocks_sifted)),
+        (unsigned long long)s->records, human_size(s->bytes, size));
+}
+
+void search_report(const char *command, const struct summary *summary, bool stats)
+{
+    for (size_t i = 0; i < summary->n_problems; i++)
+        say("sluice %s: incomplete: %.*s", command, STR_ARG(summary->problems[i]));
+    if (summary->more_problems)
+        say("sluice %s: incomplete: %zu more problems", command, summary->more_problems);
+    if (stats)
+        report_stats(summary);
 }
 
 /* ---- once ---- */

@@ -41,6 +41,8 @@ void search_free(struct search *s);
 bool search_run(struct search *s, struct summary *summary, struct err *err);
 /* The query's newest .last (all: all) before now, then what comes. Returns false: an error, or as above. */
 bool search_follow(struct search *s, bool all, struct err *err);
+/* On standard error: what the answer lacks; with stats, what was read for it and why not the rest. */
+void search_report(const char *command, const struct summary *summary, bool stats);
 /* What is still to be printed. */
 void search_end(struct search *s);
 

@@ -123,9 +123,11 @@ static bool is_sifted_out(struct blocks *b, size_t index)
     struct err err;
     if (b->n_needles == 0 || !s->sift || b->selector.keep_all)
         return false;
-    if (*verdict == SIFT_UNKNOWN &&
-        !s->sift(s->context, index, b->needles, b->n_needles, verdict, &err))
-        summary_problem(b->summary, "%s; everything was searched without it", err.text);
+    if (*verdict == SIFT_UNKNOWN) {
+        if (!s->sift(s->context, index, b->needles, b->n_needles, verdict, &err))
+            summary_problem(b->summary, "%s; everything was searched without it", err.text);
+        b->summary->blocks_sifted += *verdict == SIFT_NO;
+    }
     return *verdict == SIFT_NO;
 }
 

@@ -65,7 +65,7 @@ struct known_block {
 
 struct blocks {
     const struct snapshot *snapshot;
-    struct summary *summary;   /* not owned: blocks_read, bytes, records, problems */
+    struct summary *summary;   /* not owned: blocks, bytes, records, problems */
     struct selector selector;  /* owned pattern and filter */
     struct known_block *known; /* one per block of the snapshot */
     uint32_t *list;            /* those that touch the range; in any order the run likes */

@@ -132,8 +132,8 @@ static void put_problems(const struct summary *s, struct buf *out)
 void put_summary(const struct summary *s, struct buf *out)
 {
     size_t at = start_entry(out, ENTRY_TRAILER);
-    const uint64_t numbers[] = {s->matched,        s->streams, s->blocks_read,
-                                s->blocks_skipped, s->bytes,   s->records};
+    const uint64_t numbers[] = {s->matched,       s->streams, s->blocks_read, s->blocks_skipped,
+                                s->blocks_sifted, s->bytes,   s->records};
     for (size_t i = 0; i < countof(numbers); i++)
         put_varint(out, numbers[i]);
     put_u8(out, s->complete);
@@ -235,8 +235,8 @@ static void read_problems(struct reader *in, struct summary *s)
 static void read_summary(struct reader *in, struct summary *out)
 {
     struct summary s = {0};
-    uint64_t *const numbers[] = {&s.matched,        &s.streams, &s.blocks_read,
-                                 &s.blocks_skipped, &s.bytes,   &s.records};
+    uint64_t *const numbers[] = {&s.matched,       &s.streams, &s.blocks_read, &s.blocks_skipped,
+                                 &s.blocks_sifted, &s.bytes,   &s.records};
     for (size_t i = 0; i < countof(numbers); i++)
         *numbers[i] = read_varint(in);
     uint8_t complete = read_u8(in);

@@ -11,7 +11,8 @@
  *     listed  (3)  stream:varint                        an answer to want=streams or others
  *     tally   (6)                                       tally.h; an answer to want=tallies
  *     mark    (5)  place:str problems:varint str*       only in the answer of a tail (tail_form.h)
- *     trailer (4)  matched streams blocks_read blocks_skipped bytes records, each varint
+ *     trailer (4)  matched streams blocks_read blocks_skipped blocks_sifted bytes records, each
+ *                  varint
  *                  complete:u8 more_problems:varint problems:varint str*
  *
  *  1. A stream stands before what refers to it.
@@ -26,7 +27,7 @@
 #include "query/engine/tally.h"
 
 enum {
-    RESULT_VERSION = 1,
+    RESULT_VERSION = 2,
     RESULT_ENTRY_MAX = 2 << 20, /* bytes of one entry */
     RESULT_STREAMS_MAX = 200000,
     RESULT_LABELS_MAX = 128 << 20, /* bytes of all streams of an answer */
@@ -62,9 +63,10 @@ struct summary {
     uint64_t matched; /* records (lines) */
     uint64_t streams; /* with a match; counted for want=streams and others only */
     uint64_t blocks_read, blocks_skipped;
-    uint64_t bytes;                           /* of lines that were looked at */
-    uint64_t records;                         /* that were looked at */
-    bool complete;                            /* everything was searched */
+    uint64_t blocks_sifted; /* of those that were skipped: cannot have what is looked for */
+    uint64_t bytes;         /* of lines that were looked at */
+    uint64_t records;       /* that were looked at */
+    bool complete;          /* everything was searched */
     struct str problems[RESULT_PROBLEMS_MAX]; /* in .arena; why it is not complete */
     size_t n_problems, more_problems;
     struct arena arena;

@@ -136,6 +136,8 @@ def counts(place):
         rows = [json.loads(line) for line in count("--every", "1h", "--output", "json").splitlines()]
         flow.check(sum(row["count"] for row in rows) == 650 and rows[0]["time"].endswith(":00:00Z"), rows)
         flow.check("(other)" in count("--by", "took", "--top", "3"), "the small ones together")
+    found = flow.run("count", "--until", "@1", "--stats", "--store", collector.data)
+    flow.check("0 matches; of 0 blocks of that time 0 were read, " in found.err, f"{found}")
     found = flow.run("count", "-e", "nowhere", "--collector", collector.url)
     flow.check(found.status == 1 and found.out == b"0\n", f"{found}")
     for wrong in (["--by", "a,b,c,d,e"], ["--avg", "a", "--max", "b"], ["--every", "5"], ["--ratio", "level=loud"]):

@@ -69,6 +69,7 @@ TEST(filters_leave_out_what_cannot_match)
         CHECK(summary.complete);
         CHECK_INT(summary.matched, cases[i].matched);
         CHECK_INT(summary.blocks_read, cases[i].read);
+        CHECK_INT(summary.blocks_sifted, 1 - cases[i].read);
     }
 }
 

@@ -205,7 +205,11 @@ static void put_answer(struct buf *out)
     struct result_writer w = {0};
     struct result_stream other = {.number = 1, .labels = {items, 2}};
     struct result r = result_of(STR("line \0 one"));
-    struct summary s = {.matched = 2, .blocks_read = 300, .complete = true};
+    struct summary s = {.matched = 2,
+                        .blocks_read = 300,
+
+                        .blocks_sifted = 6,
+                        .complete = true};
     put_results_start(out);
     put_result(&w, &r, out);
     r.stream = &other;
@@ -250,6 +254,7 @@ static void check_answer(struct str bytes, size_t step)
     }
     CHECK(n == 3 && rest.len == 0 && reader.ended);
     CHECK(s.matched == 2 && s.blocks_read == 300 && !s.complete && s.n_problems == 1);
+    CHECK(s.blocks_sifted == 6);
     CHECK_STR(s.problems[0], STR("block 7: checksum mismatch"));
     summary_free(&s);
     result_reader_free(&reader);
