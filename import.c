@@ -18,6 +18,7 @@
 #include "base/mem.h"
 #include "base/say.h"
 #include "base/text.h"
+#include "base/zones.h"
 #include "collector/store/adopting.h"
 #include "collector/store/importing.h"
 #include "collector/store/parts.h"
@@ -25,7 +26,6 @@
 #include "query/import_file.h"
 #include "query/services.h"
 #include "shipper/rotation.h"
-#include "shipper/zones.h"
 
 #include <ctype.h>
 #include <stdio.h>

@@ -17,9 +17,9 @@
 #include "base/report.h"
 #include "base/say.h"
 #include "base/text.h"
+#include "base/zones.h"
 #include "formats/line/line_parse.h"
 #include "query/output.h"
-#include "shipper/zones.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -6,7 +6,7 @@
 
 struct config_lines {     /* how the lines of a source are read; empty: nothing is said about it */
     struct str multiline; /* a word, or the pattern of first lines (formats/line/multiline.h) */
-    struct str timezone;  /* of times without zone; a name of shipper/zones.h */
+    struct str timezone;  /* of times without zone; a name of base/zones.h */
 };
 
 struct config_file {    /* an entry of shipper.sources.files */

@@ -128,36 +128,26 @@ static bool take_measure(struct query *q, const struct count_flags *f, struct st
 /* So that days begin at midnight: the offsets from UTC from since to until, of the last decades if these are open. */
 static void add_changes(struct query *q, const struct zone *zone)
 {
-    const int64_t step_ns = 7 * NS_PER_DAY;
-    int64_t until_ns = time_now() + 53 * step_ns;
+    const int64_t year_ns = 366 * NS_PER_DAY;
+    int64_t until_ns = time_now() + year_ns;
     if (q->until_ns != TIME_NONE)
         until_ns = max_of((int64_t)0, min_of(q->until_ns, until_ns));
-    int64_t earliest_ns = until_ns - 2000 * step_ns, from_ns = max_of(q->since_ns, earliest_ns);
+    int64_t from_ns = max_of(q->since_ns, until_ns - 40 * year_ns), until_s = until_ns / NS_PER_S;
     q->shift_ns = zone_offset(zone, from_ns) * NS_PER_S;
-    int before = zone_offset(zone, from_ns);
-    for (int64_t ns = from_ns; ns < until_ns && q->every_ns; ns += step_ns) {
-        int64_t low = ns, high = ns + step_ns; /* it changes between them at most once */
-        int after = zone_offset(zone, high);
-        if (after == before)
-            continue;
-        while (high - low > NS_PER_S) {
-            int64_t middle = low + (high - low) / 2;
-            if (zone_offset(zone, middle) == before)
-                low = middle;
-            else
-                high = middle;
-        }
+    if (!zone || !q->every_ns)
+        return;
+    struct zone_span span = zone_span_at(zone, from_ns / NS_PER_S);
+    while (span.to_s < until_s && q->n_changes < TALLY_CHANGES_MAX) {
         char text[64];
-        int n = snprintf(text, sizeof text, "%lld:%lld", (long long)(high / NS_PER_S * NS_PER_S),
-                         (long long)after * NS_PER_S);
-        if (q->n_changes < TALLY_CHANGES_MAX)
-            query_add_change(q, str_of(text, (size_t)n));
-        before = after;
+        span = zone_span_at(zone, span.to_s);
+        int n = snprintf(text, sizeof text, "%lld:%lld", (long long)(span.from_s * NS_PER_S),
+                         (long long)span.offset_s * NS_PER_S);
+        query_add_change(q, str_of(text, (size_t)n));
     }
 }
 
 static bool resolve(struct query *q, const struct count_flags *f, const struct options *given,
-                    const struct config *config, struct zone zone, struct err *err)
+                    const struct config *config, const struct zone *zone, struct err *err)
 {
     enum pattern_kind usual = config->query.pattern == GREP_REGEX ? PATTERN_EXTENDED : PATTERN_TEXT;
     for (size_t i = 0; i < f->patterns.n; i++)
@@ -176,7 +166,7 @@ static bool resolve(struct query *q, const struct count_flags *f, const struct o
     if (!time_flag("--since", f->since, zone, true, &q->since_ns, err) ||
         !time_flag("--until", f->until, zone, true, &q->until_ns, err))
         return false;
-    add_changes(q, &zone);
+    add_changes(q, zone);
     return query_check(q, err);
 }
 
@@ -236,7 +226,7 @@ int command_count(int argc, char **argv)
     if (!front_read(&front, &f, &given, &arena, argc, argv, &status) ||
         !front_config(&front, &config, f.config, true, &status))
         return status;
-    struct zone zone = show_zone(&(struct show_flags){.utc = f.utc});
+    const struct zone *zone = show_zone(f.utc);
     if (!take_measure(&c.query, &f, asked, &n_asked, &err) ||
         !resolve(&c.query, &f, &given, &config, zone, &err))
         return front_fail(&front, "%s", err.text);

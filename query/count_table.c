@@ -181,7 +181,7 @@ static void print_rows(const struct count_table *t, const struct tally **sorted,
 /* Only as exact as the spans are. */
 static void put_time(const struct count_table *t, int64_t ns, bool with_day, struct buf *out)
 {
-    struct civil c = zone_civil(&t->printer->options.zone, ns);
+    struct civil c = zone_civil(t->printer->options.zone, ns);
     int64_t every_ns = t->options->every_ns;
     if (with_day)
         buf_print(out, "%04d-%02d-%02d", (int)c.year, c.month, c.day);
@@ -231,7 +231,7 @@ static void print_spans(const struct count_table *t, const struct tally **sorted
                         struct buf *out)
 {
     uint64_t most = 0;
-    const struct zone *zone = &t->printer->options.zone;
+    const struct zone *zone = t->printer->options.zone;
     for (size_t i = 0; i < n; i++)
         most = max_of(most, sorted[i]->count);
     if (n == 0)

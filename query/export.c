@@ -72,8 +72,7 @@ static const struct front front = {
 static bool resolve(const struct export_flags *f, const struct str_list *filters, struct query *q,
                     struct err *err)
 {
-    struct show_flags show = {.utc = f->utc};
-    struct zone zone = show_zone(&show);
+    const struct zone *zone = show_zone(f->utc);
     for (size_t i = 0; i < f->patterns.n; i++)
         query_add_pattern(q, f->patterns.items[i]);
     for (size_t i = 0; i < filters->n; i++)

@@ -263,7 +263,7 @@ static void print_listing(struct listing *l, bool json, struct buf *out)
 static bool resolve(struct query *q, const struct fields_flags *f, const struct options *given,
                     struct err *err)
 {
-    struct zone zone = show_zone(&(struct show_flags){0});
+    const struct zone *zone = show_zone(false);
     for (size_t i = 0; i < given->operands.n; i++)
         query_add_filter(q, given->operands.items[i]);
     q->want = WANT_RECORDS;

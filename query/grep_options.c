@@ -171,7 +171,7 @@ static bool take_range(struct grep_options *o, const struct options *given, stru
     q->has_max = f->max.len > 0;
     if (q->has_max && !str_to_u64(f->max, &q->max))
         return err_set(err, ERR_INPUT, "-m: '%.*s' is not a number", STR_ARG(f->max));
-    struct zone zone = show_zone(&f->show);
+    const struct zone *zone = show_zone(f->show.utc);
     bool loud = !f->no_messages;
     return time_flag("--since", f->since, zone, loud, &q->since_ns, err) &&
            time_flag("--until", f->until, zone, loud, &q->until_ns, err);

@@ -18,10 +18,10 @@
 #define QUERY_IMPORT_FILE_H
 
 #include "base/hash.h"
+#include "base/zone.h"
 #include "formats/block/record.h"
 #include "formats/line/envelope.h"
 #include "formats/line/multiline.h"
-#include "formats/line/zone.h"
 
 struct import_rules {
     const struct multiline *rule;

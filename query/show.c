@@ -2,8 +2,8 @@
 
 #include "base/mem.h"
 #include "base/say.h"
+#include "base/zones.h"
 #include "query/engine/time_words.h"
-#include "query/local_zone.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -21,9 +21,13 @@ enum {
     TIME_WORD_NONE
 };
 
-struct zone show_zone(const struct show_flags *f)
+const struct zone *show_zone(bool utc)
 {
-    return f->utc ? (struct zone){0} : local_zone();
+    static struct zone *local;
+    struct err ignored;
+    if (!utc && !local)
+        zone_local(&local, &ignored);
+    return utc ? NULL : local;
 }
 
 static enum print_time time_form(int word, bool terminal)
@@ -67,7 +71,7 @@ bool show_resolve(const struct show_flags *f, const struct config *config,
     p->output = f->without_names ? PRINT_RAW : outputs[f->output];
     p->terminal = isatty(STDOUT_FILENO);
     p->time = time_form(f->time, p->terminal);
-    p->zone = show_zone(f);
+    p->zone = show_zone(f->utc);
     p->with_host = f->with_host;
     p->with_reference = f->reference;
     p->only_matching = f->only_matching;
@@ -83,7 +87,7 @@ bool show_resolve(const struct show_flags *f, const struct config *config,
     return true;
 }
 
-bool time_flag(const char *flag, struct str text, struct zone zone, bool loud, int64_t *ns,
+bool time_flag(const char *flag, struct str text, const struct zone *zone, bool loud, int64_t *ns,
                struct err *err)
 {
     bool twice = false, is_until = strcmp(flag, "--until") == 0;

@@ -34,14 +34,15 @@ extern const char *const show_output_words[], *const show_time_words[], *const s
      .value_name = "WHEN", .help = "auto, always or never"}
 /* clang-format on */
 
-struct zone show_zone(const struct show_flags *f);
+/* Of this machine (TZ, else /etc/localtime), opened once; NULL is UTC. */
+const struct zone *show_zone(bool utc);
 /* *pattern is made if colours or -o need one; the caller closes it after the last use of p. */
 bool show_resolve(const struct show_flags *f, const struct config *config,
                   const struct query *query, struct print_options *p, struct pattern **pattern,
                   struct err *err);
 /* The value of --since or --until, if there is one. A time that was there twice (the clock was set back)
  * gets a note if loud. */
-bool time_flag(const char *flag, struct str text, struct zone zone, bool loud, int64_t *ns,
+bool time_flag(const char *flag, struct str text, const struct zone *zone, bool loud, int64_t *ns,
                struct err *err);
 
 #endif

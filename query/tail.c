@@ -117,7 +117,7 @@ static bool take_number(const struct tail_flags *f, struct query *q, bool *all, 
 static bool resolve(const struct tail_flags *f, const struct str_list *operands, struct query *q,
                     bool *all, struct err *err)
 {
-    struct zone zone = show_zone(&f->show);
+    const struct zone *zone = show_zone(f->show.utc);
     for (size_t i = 0; i < f->patterns.n; i++)
         query_add_pattern(q, f->patterns.items[i]);
     for (size_t i = 0; i < operands->n; i++)

@@ -2,8 +2,8 @@
 
 #include "base/map.h"
 #include "base/mem.h"
+#include "base/zone.h"
 #include "formats/line/facts.h"
-#include "formats/line/zone.h"
 
 #include <stdio.h>
 

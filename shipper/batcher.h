@@ -18,8 +18,8 @@
 #ifndef SHIPPER_BATCHER_H
 #define SHIPPER_BATCHER_H
 
+#include "base/zone.h"
 #include "formats/block/builder.h"
-#include "formats/line/zone.h"
 #include "shipper/tailer.h"
 
 enum { BATCH_LABELS_OWN = 12 }; /* host, service and what tells streams of a service apart */

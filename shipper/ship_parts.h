@@ -12,6 +12,7 @@
 #include "base/config.h"
 #include "base/io/work.h"
 #include "base/metrics.h"
+#include "base/zones.h"
 #include "shipper/batcher.h"
 #include "shipper/input.h"
 #include "shipper/progress.h"
@@ -22,7 +23,6 @@
 #include "shipper/stream_rules.h"
 #include "shipper/watch.h"
 #include "shipper/writer.h"
-#include "shipper/zones.h"
 
 enum ship_phase { SHIP_WAITING, SHIP_RUNNING, SHIP_DRAINING, SHIP_FINISHING, SHIP_STOPPED };
 

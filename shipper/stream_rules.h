@@ -19,9 +19,9 @@
 #ifndef SHIPPER_STREAM_RULES_H
 #define SHIPPER_STREAM_RULES_H
 
+#include "base/zones.h"
 #include "formats/line/multiline.h"
 #include "shipper/discover.h"
-#include "shipper/zones.h"
 
 enum { LABEL_RULES_MAX = 256 };
 

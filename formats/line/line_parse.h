@@ -9,11 +9,11 @@
 #ifndef FORMATS_LINE_LINE_PARSE_H
 #define FORMATS_LINE_LINE_PARSE_H
 
+#include "base/zone.h"
 #include "formats/line/envelope.h"
 #include "formats/line/facts.h"
 #include "formats/line/format.h"
 #include "formats/line/multiline.h"
-#include "formats/line/zone.h"
 
 enum { PARSE_LINE_MAX = 1 << 20, PARSE_FIELDS = 512 };
 

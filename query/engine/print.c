@@ -194,10 +194,10 @@ static void put_time(const struct print_options *o, struct buf *out, int64_t ns)
 {
     switch (o->time) {
     case TIME_ISO:
-        put_local(out, &o->zone, ns, true);
+        put_local(out, o->zone, ns, true);
         break;
     case TIME_SHORT:
-        put_local(out, &o->zone, ns, false);
+        put_local(out, o->zone, ns, false);
         break;
     case TIME_NS:
         buf_print(out, "%lld", (long long)ns);

@@ -17,9 +17,9 @@
 #ifndef QUERY_ENGINE_PRINT_H
 #define QUERY_ENGINE_PRINT_H
 
+#include "base/zone.h"
 #include "query/engine/pattern.h"
 #include "query/engine/results.h"
-#include "query/engine/zone.h"
 
 /* Keys of JSON objects; those without a value are left out:
  *  time time_ns service host labels level level_derived id id_kind fields ref part no_newline context
@@ -31,11 +31,11 @@ enum print_time { TIME_ISO, TIME_SHORT, TIME_NS, TIME_UNIX, TIME_OFF };
 struct print_options {
     enum print_output output;
     enum print_time time;
-    struct zone zone;
-    bool with_host;      /* -H: host and stdout/stderr too */
-    bool with_reference; /* -n */
-    bool only_matching;  /* -o */
-    bool with_context;   /* context was asked for */
+    const struct zone *zone; /* NULL: UTC */
+    bool with_host;          /* -H: host and stdout/stderr too */
+    bool with_reference;     /* -n */
+    bool only_matching;      /* -o */
+    bool with_context;       /* context was asked for */
     bool terminal;
     bool colour;
     bool nul_ends;                /* -z: NUL instead of newline */

@@ -86,7 +86,7 @@ static bool take_date(struct str *s, struct civil *c)
 /* Midnight of the day that is `back` days before now's. */
 static struct civil day_before(const struct time_words *how, int64_t back)
 {
-    struct civil today = zone_civil(&how->zone, how->now_ns);
+    struct civil today = zone_civil(how->zone, how->now_ns);
     int64_t days = days_of_civil(today.year, today.month, today.day) - back;
     struct civil day = civil_of_ns(days * NS_PER_DAY);
     return (struct civil){.year = day.year, .month = day.month, .day = day.day};
@@ -94,7 +94,7 @@ static struct civil day_before(const struct time_words *how, int64_t back)
 
 static bool set_moment(const struct time_words *how, struct civil c, int64_t *ns, bool *twice)
 {
-    return zone_moment(&how->zone, c, how->is_until, ns, twice);
+    return zone_moment(how->zone, c, how->is_until, ns, twice);
 }
 
 /* 0 = Monday; -1 = none. Three letters or the whole name. */
@@ -252,7 +252,7 @@ bool time_words_parse(struct str text, const struct time_words *how, int64_t *ns
     bool ignored;
     if (str_ends(words, STR(" UTC"))) {
         words = str_trim(str_slice(words, 0, words.len - 4));
-        used.zone = (struct zone){0};
+        used.zone = NULL;
     }
     int64_t moment;
     *(twice ? twice : &ignored) = false;

@@ -17,11 +17,11 @@
 #ifndef QUERY_ENGINE_TIME_WORDS_H
 #define QUERY_ENGINE_TIME_WORDS_H
 
-#include "query/engine/zone.h"
+#include "base/zone.h"
 
 struct time_words {
     int64_t now_ns;
-    struct zone zone;
+    const struct zone *zone; /* NULL: UTC */
     bool is_until;
 };
 

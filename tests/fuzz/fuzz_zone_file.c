@@ -3,7 +3,7 @@
  * asked for and touch each other, offsets are at most a day, and a civil time comes back near itself.
  */
 #include "base/mem.h"
-#include "formats/line/zone.h"
+#include "base/zone.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

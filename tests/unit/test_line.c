@@ -1,11 +1,11 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/time.h"
+#include "base/zone.h"
 #include "formats/line/colours.h"
 #include "formats/line/facts.h"
 #include "formats/line/json.h"
 #include "formats/line/letters.h"
-#include "formats/line/zone.h"
 #include "tests/test.h"
 
 #include <time.h>

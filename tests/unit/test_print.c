@@ -31,15 +31,10 @@ static struct str print_one(struct print_options options, struct result result, 
     return buf_str(out);
 }
 
-static int plus_half_past_five(void *context, int64_t ns)
-{
-    (void)context, (void)ns;
-    return 5 * 3600 + 1800;
-}
-
 TEST(print_text_columns)
 {
     defer(buf_free) struct buf b = {0};
+    defer(zone_close) struct zone *india = zone_fixed(5 * 3600 + 1800);
     struct result r = result_of(STR("a \x1b[31mline\x07\r"));
     struct print_options o = {.output = PRINT_TEXT};
     /* Invariant 1 */
@@ -51,13 +46,13 @@ TEST(print_text_columns)
     CHECK_STR(print_one(o, r, &b), STR("2026-11-20 09:22:01.123 h1 api stderr x\n"));
     o.with_host = false;
     o.time = TIME_ISO;
-    o.zone.offset_at = plus_half_past_five;
+    o.zone = india;
     r.event_ns = 1795166521123000000;
     CHECK_STR(print_one(o, r, &b), STR("2026-11-20T14:52:01.123+05:30 api x\n"));
     o.time = TIME_UNIX;
     CHECK_STR(print_one(o, r, &b), STR("1795166521.123000000 api x\n"));
     o.time = TIME_ISO;
-    o.zone = (struct zone){0};
+    o.zone = NULL;
     struct result earliest = r;
     earliest.event_ns = INT64_MIN;
     CHECK(str_find(print_one(o, earliest, &b), STR("1677-09-21T00:12:43.145224192Z")) == 0);

@@ -1,7 +1,7 @@
-/* formats/line/zone.h. What libc says is asked of libc, by its own file or by one that is made here. */
+/* base/zone.h. What libc says is asked of libc, by its own file or by one that is made here. */
 #include "base/file.h"
 #include "base/mem.h"
-#include "formats/line/zone.h"
+#include "base/zone.h"
 #include "tests/test.h"
 #include "tests/unit/zone_bytes.h"
 

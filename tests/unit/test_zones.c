@@ -1,7 +1,7 @@
-/* shipper/zones.h, invariants by number. */
+/* base/zones.h, invariants by number. */
 #include "base/file.h"
 #include "base/mem.h"
-#include "shipper/zones.h"
+#include "base/zones.h"
 #include "tests/test.h"
 #include "tests/unit/zone_bytes.h"
 

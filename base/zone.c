@@ -1,5 +1,5 @@
 #include "base/mem.h"
-#include "formats/line/zone_parts.h"
+#include "base/zone_parts.h"
 
 enum { DAY_S = 86400 };
 
@@ -50,6 +50,60 @@ static int32_t offset_at(const struct zone *zone, int64_t utc_s)
     return zone_span_at(zone, utc_s).offset_s;
 }
 
+static int64_t second_of(int64_t ns)
+{
+    return ns / NS_PER_S - (ns % NS_PER_S < 0);
+}
+
+int32_t zone_offset(const struct zone *zone, int64_t ns)
+{
+    return zone ? offset_at(zone, second_of(ns)) : 0;
+}
+
+static int64_t shift(int64_t ns, int64_t by)
+{
+    int64_t sum;
+    if (__builtin_add_overflow(ns, by, &sum))
+        return by < 0 ? INT64_MIN + 1 : INT64_MAX;
+    return sum;
+}
+
+struct civil zone_civil(const struct zone *zone, int64_t ns)
+{
+    return civil_of_ns(shift(ns, zone_offset(zone, ns) * NS_PER_S));
+}
+
+/* The next one at which the offset is another one. */
+static int64_t change_after(const struct zone *zone, int64_t utc_s)
+{
+    struct zone_span first = zone_span_at(zone, utc_s), next = first;
+    while (next.offset_s == first.offset_s && next.to_s != INT64_MAX)
+        next = zone_span_at(zone, next.to_s);
+    return next.from_s;
+}
+
+bool zone_moment(const struct zone *zone, struct civil local, bool later, int64_t *ns, bool *twice)
+{
+    int64_t as_utc, moments[2];
+    bool holds[2];
+    if (!civil_to_ns(local, &as_utc))
+        return false;
+    int64_t day_before = shift(as_utc, -NS_PER_DAY), day_after = shift(as_utc, NS_PER_DAY);
+    const int64_t offsets[2] = {zone_offset(zone, day_before), zone_offset(zone, day_after)};
+    for (int i = 0; i < 2; i++) {
+        moments[i] = shift(as_utc, -offsets[i] * NS_PER_S);
+        holds[i] = zone_offset(zone, moments[i]) == offsets[i];
+    }
+    *twice = holds[0] && holds[1] && moments[0] != moments[1];
+    if (*twice)
+        *ns = later ? max_of(moments[0], moments[1]) : min_of(moments[0], moments[1]);
+    else if (holds[0] || holds[1])
+        *ns = moments[holds[0] ? 0 : 1];
+    else
+        *ns = change_after(zone, second_of(day_before)) * NS_PER_S;
+    return true;
+}
+
 /* Invariant 1. */
 static int32_t choose_offset(const struct zone *zone, int64_t local_s, int64_t previous_s)
 {
@@ -78,7 +132,7 @@ int64_t zone_clock_to_utc(void *context, struct civil local, int64_t previous_ns
         return TIME_NONE;
     if (!clock->zone)
         return local_ns;
-    int64_t local_s = local_ns / NS_PER_S - (local_ns % NS_PER_S < 0);
+    int64_t local_s = second_of(local_ns);
     int32_t offset_s = clock->offset_s;
     if (local_s < clock->from_s || local_s >= clock->to_s) {
         offset_s = choose_offset(clock->zone, local_s, previous_ns / NS_PER_S);

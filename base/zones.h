@@ -11,11 +11,11 @@
  *  2. What is wrong with TZ or /etc/localtime is nobody's mistake here: "local" is then UTC, as libc has
  *     it, and zone_local says why.
  */
-#ifndef SHIPPER_ZONES_H
-#define SHIPPER_ZONES_H
+#ifndef BASE_ZONES_H
+#define BASE_ZONES_H
 
 #include "base/map.h"
-#include "formats/line/zone.h"
+#include "base/zone.h"
 
 struct zones {        /* the zero value is empty */
     struct map named; /* name -> struct zone_named */

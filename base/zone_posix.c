@@ -9,7 +9,7 @@
  * open, summer without dates, is that of the USA, as everywhere.
  */
 #include "base/mem.h"
-#include "formats/line/zone_parts.h"
+#include "base/zone_parts.h"
 
 enum { HOUR_S = 3600, DAY_S = 86400, RULE_HOURS = 167 };
 

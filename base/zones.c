@@ -1,4 +1,4 @@
-#include "shipper/zones.h"
+#include "base/zones.h"
 
 #include "base/file.h"
 #include "base/log.h"

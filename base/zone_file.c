@@ -11,7 +11,7 @@
  */
 #include "base/mem.h"
 #include "base/reader.h"
-#include "formats/line/zone_parts.h"
+#include "base/zone_parts.h"
 
 struct block {
     uint8_t version;

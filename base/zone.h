@@ -1,6 +1,5 @@
 /*
- * Time zones, for times that do not name theirs. Bytes in, offsets out: who reads the files is the
- * shipper (shipper/zones.h).
+ * Time zones. Bytes in, offsets out: who reads the files is base/zones.h.
  *
  *     zone_parse   a TZif file (RFC 8536, versions 1 to 4), as /usr/share/zoneinfo has them: a table of
  *                  changes, and a rule for the time behind it
@@ -27,8 +26,8 @@
  *  3. Files that count leap seconds ("right/...") are refused: the clocks of programs do not.
  *  4. A clock remembers the span of its last answer, and asks the zone only within two days of a change.
  */
-#ifndef FORMATS_LINE_ZONE_H
-#define FORMATS_LINE_ZONE_H
+#ifndef BASE_ZONE_H
+#define BASE_ZONE_H
 
 #include "base/time.h"
 
@@ -49,6 +48,13 @@ struct zone_span {
 };
 
 struct zone_span zone_span_at(const struct zone *zone, int64_t utc_s);
+
+/* NULL is UTC. Saturates at the ends of time. */
+int32_t zone_offset(const struct zone *zone, int64_t ns);
+struct civil zone_civil(const struct zone *zone, int64_t ns);
+/* The moment of a local time that a person names: one that does not exist is the change itself; of two it
+ * is the later if they say so, and *twice is set. False if fields are out of range. */
+bool zone_moment(const struct zone *zone, struct civil local, bool later, int64_t *ns, bool *twice);
 
 /* Of one stream. With a zone and nothing else it is a fresh one; zone NULL is UTC. */
 struct zone_clock {

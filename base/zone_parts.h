@@ -1,8 +1,8 @@
-/* What the files that make up formats/line/zone.h offer each other. */
-#ifndef FORMATS_LINE_ZONE_PARTS_H
-#define FORMATS_LINE_ZONE_PARTS_H
+/* What the files that make up base/zone.h offer each other. */
+#ifndef BASE_ZONE_PARTS_H
+#define BASE_ZONE_PARTS_H
 
-#include "formats/line/zone.h"
+#include "base/zone.h"
 
 static inline bool is_zone_offset(int32_t seconds)
 {
