@@ -462,6 +462,7 @@ def run_case(number, title, function):
 
 
 def main():
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background of a shell; children inherit that
     part = sys.argv[1] if len(sys.argv) > 1 else ""
     chosen = [c for c in cases if part in c[1].__name__]
     results = [run_case(i + 1, *c) for i, c in enumerate(chosen)]
