@@ -6,10 +6,10 @@
 #include "base/mem.h"
 #include "collector/store/adopting.h"
 #include "collector/store/importing.h"
-#include "collector/store/merging.h"
 #include "formats/block/chunk.h"
 #include "tests/blocks.h"
 #include "tests/crash/power.h"
+#include "tests/stores.h"
 #include "tests/test.h"
 
 #include <stdio.h>
@@ -27,17 +27,10 @@ static struct store_options options_of(const char *folder)
 static bool send_block(struct store *s, uint64_t sequence)
 {
     struct err err;
-    struct block block;
     struct put_result result;
-    defer(buf_free) struct buf bytes = {0};
-    defer(arena_free) struct arena arena = {0};
-    defer(packer_free) struct packer packer = {0};
-    make_block(&bytes, 1, sequence, "api", (int)sequence * PER_BLOCK, PER_BLOCK);
-    REQUIRE_OK(block_verify(&block, buf_str(&bytes), &packer, &arena, &err));
-    bool put = store_put(s, buf_str(&bytes), &block, now, &result, &err);
-    bool committed = store_commit(s, now, &err);
-    store_publish(s);
-    return put && committed;
+    bool put = put_made_block(s, now, 1, sequence, "api", (int)sequence * PER_BLOCK, PER_BLOCK,
+                              &result, &err);
+    return commit_blocks(s, now, &err) && put;
 }
 
 static bool add_all(struct importing *i, struct err *err)
@@ -121,18 +114,6 @@ static struct found look(struct store *s, const char *when)
     return found;
 }
 
-static void merge_once(struct store *s)
-{
-    struct err err;
-    struct store_merge *m = store_plan_merge(s);
-    if (!m)
-        return;
-    store_run_merge(m, NULL, NULL);
-    store_end_merge(s, &m, &err);
-    store_maintain(s, now, &err);
-    store_publish(s);
-}
-
 TEST_SLOW(import_survives_a_power_cut_anywhere, 120)
 {
     struct err err;
@@ -150,7 +131,7 @@ TEST_SLOW(import_survives_a_power_cut_anywhere, 120)
     begun_at = power_calls(power);
     REQUIRE(import(s, folder) == IMPORTED);
     adopted_at = power_calls(power);
-    merge_once(s);
+    merge_once(s, now, NULL, &err);
     REQUIRE(send_block(s, 5));
     CHECK_INT(import(s, folder), KNOWN);
     store_close(&s, now);

@@ -4,11 +4,11 @@
  * whatever was cut, and the shipper's next sending is taken as new or as known, never doubled.
  */
 #include "base/mem.h"
-#include "collector/store/merging.h"
 #include "collector/store/parts.h"
 #include "formats/block/chunk.h"
 #include "tests/blocks.h"
 #include "tests/crash/power.h"
+#include "tests/stores.h"
 #include "tests/test.h"
 
 enum { DAY = 20000, BLOCKS = 24, PER_BLOCK = 5 };
@@ -31,18 +31,11 @@ static struct store_options options_of(const char *folder)
 static bool send_block(struct store *s, uint64_t sequence)
 {
     struct err err;
-    struct block block;
     struct put_result result;
-    defer(buf_free) struct buf bytes = {0};
-    defer(arena_free) struct arena arena = {0};
-    defer(packer_free) struct packer packer = {0};
-    make_block(&bytes, 1, sequence, "api", (int)sequence * PER_BLOCK, PER_BLOCK);
-    REQUIRE_OK(block_verify(&block, buf_str(&bytes), &packer, &arena, &err));
-    bool put = store_put(s, buf_str(&bytes), &block, now, &result, &err);
-    bool committed = store_commit(s, now, &err);
-    store_publish(s);
+    bool put = put_made_block(s, now, 1, sequence, "api", (int)sequence * PER_BLOCK, PER_BLOCK,
+                              &result, &err);
     CHECK(!put || result.verdict != ORIGIN_CONFLICT);
-    return put && committed;
+    return commit_blocks(s, now, &err) && put;
 }
 
 /* How often each line is there; false: a block or chunk is damaged. */
@@ -87,19 +80,6 @@ static int last_block(struct store *s)
     return greatest;
 }
 
-/* As far as it goes on a disk that may fail. */
-static void merge_once(struct store *s)
-{
-    struct err err;
-    struct store_merge *m = store_plan_merge(s);
-    if (!m)
-        return;
-    store_run_merge(m, NULL, NULL);
-    store_end_merge(s, &m, &err);
-    store_maintain(s, now, &err);
-    store_publish(s);
-}
-
 TEST_SLOW(store_survives_a_power_cut_anywhere, 120)
 {
     defer(arena_free) struct arena a = {0};
@@ -117,7 +97,7 @@ TEST_SLOW(store_survives_a_power_cut_anywhere, 120)
         acked_at[i] = power_calls(power);
         now += i % 8 == 0 ? NS_PER_DAY : 0;
         if (i % 3 == 0)
-            merge_once(s);
+            merge_once(s, now, NULL, &err);
         if (i % 7 == 0) {
             store_close(&s, now);
             REQUIRE_OK(store_open(&s, &options, now, &err));
@@ -184,13 +164,13 @@ TEST_SLOW(store_retention_survives_a_power_cut_anywhere, 120)
     for (uint64_t i = 1; i <= BLOCKS; i++) {
         REQUIRE(send_block(s, i));
         if (i % 3 == 0)
-            merge_once(s);
+            merge_once(s, now, NULL, &err);
     }
     store_set_retention(s, &(struct store_retention){.max_bytes = store_count(s).bytes / 2});
     size_t from = power_calls(power);
     REQUIRE_OK(store_maintain(s, now, &err));
     store_publish(s);
-    merge_once(s);
+    merge_once(s, now, NULL, &err);
     store_close(&s, now);
     power_stop(power);
     CHECK(power_calls(power) > from + 1);
@@ -231,7 +211,7 @@ TEST_SLOW(store_backup_survives_a_power_cut_anywhere, 120)
     for (uint64_t i = 1; i <= 9; i++) {
         REQUIRE(send_block(s, i));
         if (i % 3 == 0)
-            merge_once(s);
+            merge_once(s, now, NULL, &err);
         if (i == 6)
             REQUIRE_OK(store_back_up(data, backup, &copied, &err));
     }
@@ -270,7 +250,7 @@ static void with_fault(enum fault fault, size_t at, size_t times, const char *fo
         if (send_block(s, acked + 1))
             acked++;
         if (acked % 3 == 0)
-            merge_once(s);
+            merge_once(s, now, NULL, &err);
     }
     faults_set(FAULT_NONE, 0, 0);
     CHECK_INT(acked, 12);

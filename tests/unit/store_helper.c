@@ -2,7 +2,7 @@
 
 #include "base/mem.h"
 #include "query/engine/run.h"
-#include "tests/blocks.h"
+#include "tests/stores.h"
 #include "tests/test.h"
 
 int64_t st_now = ST_DAY * NS_PER_DAY;
@@ -31,30 +31,25 @@ enum origin_verdict st_put_of(struct store *s, uint64_t origin, uint64_t sequenc
                               const char *service)
 {
     struct err err;
-    struct block block;
     struct put_result result;
-    defer(buf_free) struct buf bytes = {0};
-    defer(arena_free) struct arena arena = {0};
-    defer(packer_free) struct packer packer = {0};
-    make_block(&bytes, origin, sequence, service, (int)sequence * ST_EACH, ST_EACH);
-    REQUIRE_OK(block_verify(&block, buf_str(&bytes), &packer, &arena, &err));
-    REQUIRE_OK(store_put(s, buf_str(&bytes), &block, st_now, &result, &err));
-    REQUIRE_OK(store_commit(s, st_now, &err));
-    store_publish(s);
+    REQUIRE_OK(put_made_block(s, st_now, origin, sequence, service, (int)sequence * ST_EACH,
+                              ST_EACH, &result, &err));
+    REQUIRE_OK(commit_blocks(s, st_now, &err));
     return result.verdict;
 }
 
 bool st_merge_once(struct store *s)
 {
     struct err err;
-    struct store_merge *m = store_plan_merge(s);
-    if (!m)
-        return false;
-    store_run_merge(m, NULL, NULL);
-    REQUIRE_OK(store_end_merge(s, &m, &err));
-    REQUIRE_OK(store_maintain(s, st_now, &err));
-    store_publish(s);
-    return true;
+    bool merged;
+    REQUIRE_OK(merge_once(s, st_now, &merged, &err));
+    return merged;
+}
+
+void st_merge_all(struct store *s)
+{
+    while (st_merge_once(s)) {
+    }
 }
 
 bool st_hear(void *buf, const struct result *r)

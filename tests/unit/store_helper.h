@@ -19,6 +19,7 @@ enum origin_verdict st_put_of(struct store *s, uint64_t origin, uint64_t sequenc
                               const char *service);
 /* With the maintenance behind it. False: there was nothing to do. */
 bool st_merge_once(struct store *s);
+void st_merge_all(struct store *s);
 /* What a search for everything gives, with the identity of each record. */
 void st_search(struct view *v, struct buf *out, struct summary *summary);
 /* ... of a store of which nothing is missing. */

@@ -33,8 +33,7 @@ static struct store *make_store(const struct store_rule *rule, size_t n)
     struct store *s = st_open_store(options_of(rule, n));
     for (uint64_t i = 1; i <= 30; i++)
         st_put(s, 1, i);
-    while (st_merge_once(s)) {
-    }
+    st_merge_all(s);
     return s;
 }
 
@@ -143,8 +142,7 @@ TEST(classes_change_nothing_that_is_seen)
     for (uint64_t i = 1; i <= 30; i++)
         st_put(s, 1, i);
     st_search_store(s, &before);
-    while (st_merge_once(s)) {
-    }
+    st_merge_all(s);
     CHECK(st_files_in(DAY_FOLDER "/default") > 0);
     CHECK_INT(st_files_in(DAY_FOLDER "/3d"), st_files_in(DAY_FOLDER "/default"));
     CHECK_INT(st_files_in(DAY_FOLDER "/forever"), st_files_in(DAY_FOLDER "/default"));
@@ -314,16 +312,13 @@ TEST(classes_of_a_closed_day_become_archives)
         st_put(s, 1, i);
         st_now += i == 30 ? NS_PER_DAY : 0;
     }
-    while (st_merge_once(s)) {
-    }
+    st_merge_all(s);
     st_search_store(s, &before);
     let_pass(s, 2 * NS_PER_DAY - NS_PER_S * 300);
-    while (st_merge_once(s)) {
-    }
+    st_merge_all(s);
     CHECK_INT(count_archives(DAY_FOLDER "/default"), 0); /* it ended less than two days ago */
     let_pass(s, NS_PER_S * 300);
-    while (st_merge_once(s)) {
-    }
+    st_merge_all(s);
     CHECK_INT(count_archives(DAY_FOLDER "/default"), 1);
     CHECK_INT(st_files_in(DAY_FOLDER "/default"), 1);
     CHECK_INT(count_archives(DAY_FOLDER "/3d"), 1);
@@ -351,8 +346,7 @@ TEST(classes_every_flipped_byte_is_noticed)
     for (uint64_t i = 1; store_count(s).journals < 2; i++)
         st_put(s, 1, i);
     let_pass(s, NS_PER_DAY);
-    while (st_merge_once(s)) {
-    }
+    st_merge_all(s);
     st_search_store(s, &lines);
     store_close(&s, st_now);
     for (size_t i = 0; i < countof(files); i++)
@@ -378,8 +372,7 @@ TEST(classes_are_all_in_the_span_of_a_follower)
     view_open_span(&v, s, &span);
     size_t before = lines_of_view(v);
     view_close(&v);
-    while (st_merge_once(s)) {
-    }
+    st_merge_all(s);
     view_open_span(&v, s, &span);
     size_t after = lines_of_view(v);
     view_close(&v);
@@ -428,8 +421,7 @@ TEST(classes_merge_that_cannot_be_taken_back_doubles_nothing)
     REQUIRE(rename(name, aside) == 0 && mkdir(name, 0700) == 0); /* unlink fails */
     CHECK(!store_end_merge(s, &m, &err));
     REQUIRE(rmdir(name) == 0 && rename(aside, name) == 0);
-    while (st_merge_once(s)) {
-    }
+    st_merge_all(s);
     defer(buf_free) struct buf out = {0};
     st_search_store(s, &out);
     CHECK_INT(count_lines(&out), 100);
@@ -450,8 +442,7 @@ TEST(classes_places_are_known_after_a_restart)
         struct store_place at = store_end(s);
         for (uint64_t i = 2; i <= 10; i++)
             st_put(s, 1 + (uint64_t)round, i);
-        while (st_merge_once(s)) {
-        }
+        st_merge_all(s);
         let_pass(s, 0);
         CHECK(store_check_place(s, at) == PLACE_KNOWN);
         store_close(&s, st_now);
@@ -472,13 +463,11 @@ TEST(classes_for_ever_keep_no_damaged_journal)
     REQUIRE(f && fseek(f, 2000, SEEK_SET) == 0 && fputs("xxxxxxxxxxxxxxxx", f) >= 0 &&
             fclose(f) == 0);
     s = st_open_store(options_of(rules, countof(rules)));
-    while (st_merge_once(s)) {
-    }
+    st_merge_all(s);
     let_pass(s, 400 * NS_PER_DAY);
     st_put(s, 1, 13);
     let_pass(s, 400 * NS_PER_DAY);
-    while (st_merge_once(s)) {
-    }
+    st_merge_all(s);
     CHECK_INT(st_files_in("/journal"), 1);
     store_close(&s, st_now);
 }

@@ -24,8 +24,7 @@ TEST(merging_changes_nothing_that_is_seen)
     st_search_store(s, &before);
     struct store_numbers numbers = store_count(s);
     CHECK(numbers.journals > 5 && numbers.segments == 0);
-    while (st_merge_once(s)) {
-    }
+    st_merge_all(s);
     struct store_numbers merged = store_count(s);
     CHECK(merged.journals == 1 && merged.segments > 0 && merged.segments < numbers.journals);
     CHECK_INT(merged.records, numbers.records);
@@ -51,8 +50,7 @@ TEST(merging_leaves_open_views_as_they_are) /* 1 */
     st_search_store(s, &before);
     struct view *v = NULL;
     view_open(&v, s);
-    while (st_merge_once(s)) {
-    }
+    st_merge_all(s);
     st_search(v, &after, &summary);
     CHECK(summary.complete);
     CHECK_STR(buf_str(&after), buf_str(&before));
@@ -132,8 +130,7 @@ TEST(merging_retention_takes_segments_too)
         (struct store_options){.journal_bytes = 4000, .retention.keep_ns = NS_PER_DAY});
     for (uint64_t i = 1; i <= 20; i++)
         st_put(s, 1, i);
-    while (st_merge_once(s)) {
-    }
+    st_merge_all(s);
     CHECK(store_count(s).segments > 0);
     REQUIRE_OK(store_close_journal(s, &err));
     st_now += 2 * NS_PER_DAY;
@@ -240,8 +237,7 @@ TEST(merging_again_after_a_sync_that_failed_doubles_nothing)
     CHECK(!store_end_merge(s, &m, &err));
     disk = &disk_kernel;
     CHECK_INT(records_of_folder(), 20 * ST_EACH);
-    while (st_merge_once(s)) {
-    }
+    st_merge_all(s);
     CHECK_INT(records_of_folder(), 20 * ST_EACH);
     store_close(&s, st_now);
 }
@@ -266,8 +262,7 @@ static void lose_tables(void)
     size_t n;
     for (uint64_t i = 1; i <= 20; i++)
         st_put(s, 1, i);
-    while (st_merge_once(s)) {
-    }
+    st_merge_all(s);
     store_close(&s, st_now);
     struct str *names;
     struct err err;

@@ -1,7 +1,7 @@
 /* Invariant numbers are those of collector/store/store.h. */
 #include "base/mem.h"
 #include "collector/store/store.h"
-#include "tests/blocks.h"
+#include "tests/stores.h"
 #include "tests/test.h"
 
 #include <fcntl.h>
@@ -31,22 +31,15 @@ static struct put_result put(struct store *s, uint64_t origin, uint64_t sequence
                              const char *service, int first, int n)
 {
     struct err err;
-    struct block block;
     struct put_result result;
-    defer(buf_free) struct buf bytes = {0};
-    defer(arena_free) struct arena arena = {0};
-    defer(packer_free) struct packer packer = {0};
-    make_block(&bytes, origin, sequence, service, first, n);
-    REQUIRE_OK(block_verify(&block, buf_str(&bytes), &packer, &arena, &err));
-    REQUIRE_OK(store_put(s, buf_str(&bytes), &block, now, &result, &err));
+    REQUIRE_OK(put_made_block(s, now, origin, sequence, service, first, n, &result, &err));
     return result;
 }
 
 static void commit(struct store *s)
 {
     struct err err;
-    REQUIRE_OK(store_commit(s, now, &err));
-    store_publish(s);
+    REQUIRE_OK(commit_blocks(s, now, &err));
 }
 
 /* Number of records that a view shows; checks that each block loads and verifies. */

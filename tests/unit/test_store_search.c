@@ -324,8 +324,7 @@ static void merge_all(struct world *w)
     struct err err;
     REQUIRE_OK(store_close_journal(w->store, &err));
     store_publish(w->store);
-    while (st_merge_once(w->store)) {
-    }
+    st_merge_all(w->store);
 }
 
 TEST_SLOW(store_search_is_that_of_lines, 900)

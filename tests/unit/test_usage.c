@@ -1,8 +1,7 @@
 #include "collector/store/usage.h"
 
 #include "base/mem.h"
-#include "collector/store/merging.h"
-#include "tests/blocks.h"
+#include "tests/stores.h"
 #include "tests/test.h"
 
 static int64_t now = 20000 * NS_PER_DAY;
@@ -20,16 +19,10 @@ static struct store *open_store(void)
 static void put(struct store *s, uint64_t origin, uint64_t sequence, const char *service, int n)
 {
     struct err err;
-    struct block block;
     struct put_result result;
-    defer(buf_free) struct buf bytes = {0};
-    defer(arena_free) struct arena arena = {0};
-    defer(packer_free) struct packer packer = {0};
-    make_block(&bytes, origin, sequence, service, (int)sequence * 100, n);
-    REQUIRE_OK(block_verify(&block, buf_str(&bytes), &packer, &arena, &err));
-    REQUIRE_OK(store_put(s, buf_str(&bytes), &block, now, &result, &err));
-    REQUIRE_OK(store_commit(s, now, &err));
-    store_publish(s);
+    REQUIRE_OK(
+        put_made_block(s, now, origin, sequence, service, (int)sequence * 100, n, &result, &err));
+    REQUIRE_OK(commit_blocks(s, now, &err));
 }
 
 static void merge_all(struct store *s)
@@ -37,12 +30,8 @@ static void merge_all(struct store *s)
     struct err err;
     REQUIRE_OK(store_close_journal(s, &err));
     store_publish(s);
-    for (struct store_merge *m; (m = store_plan_merge(s)) != NULL;) {
-        store_run_merge(m, NULL, NULL);
-        REQUIRE_OK(store_end_merge(s, &m, &err));
-        REQUIRE_OK(store_maintain(s, now, &err));
-        store_publish(s);
-    }
+    for (bool merged = true; merged;)
+        REQUIRE_OK(merge_once(s, now, &merged, &err));
 }
 
 static struct usage usage_of(struct store *s, const struct usage_span *span)
