@@ -26,6 +26,7 @@
 #include "query/import_file.h"
 #include "query/services.h"
 #include "shipper/rotation.h"
+#include "shipper/ship_options.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -164,17 +165,6 @@ static bool prepare(struct import *m, const struct str_list *operands, struct er
 
 /* ---- labels ---- */
 
-static struct str host_name(struct import *m)
-{
-    char name[256] = "";
-    const char *given = getenv("SLUICE_HOST");
-    if (given && *given)
-        return str_from(given);
-    if (gethostname(name, sizeof name - 1) != 0 || !name[0])
-        return STR("unknown");
-    return arena_copy(&m->arena, str_from(name));
-}
-
 static bool is_file_in(const char *folder, const char *name)
 {
     struct stat st;
@@ -236,7 +226,7 @@ static bool name_source(struct import *m, struct source *s, struct err *err)
         struct str base = base_name(m, folder, name);
         struct str path = arena_print(&m->arena, "%s/%.*s", slash[1] ? folder : "", STR_ARG(base));
         add_label(&s->labels, "service", str_from(slash[1] ? slash + 1 : "root"));
-        add_label(&s->labels, "host", host_name(m));
+        add_label(&s->labels, "host", ship_host_name(&m->arena));
         add_label(&s->labels, "file", path);
         for (size_t i = 0; i < m->config->labels.n; i++)
             add_label(&s->labels, arena_text(&m->arena, m->config->labels.items[i].name),

@@ -96,7 +96,7 @@ static bool is_wanted(const struct answer *a, const struct result *r)
 {
     enum query_want want = a->query ? a->query->want : WANT_RECORDS;
     if (r->tally)
-        return want == WANT_TALLIES && r->n_names == a->query->n_by;
+        return want == WANT_TALLIES && r->n_names == a->query->by.n;
     return r->is_listed ? want == WANT_STREAMS || want == WANT_OTHERS : want == WANT_RECORDS;
 }
 

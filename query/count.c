@@ -54,9 +54,7 @@ static const struct option rows[] = {
     {.flag = "perl-regexp", .letter = 'P', KIND("perl"), .help = "... Perl regular expressions"},
     {.flag = "ignore-case", .letter = 'i', BOOL(ignore_case), .help = "letters of either case match"},
     {.flag = "invert-match", .letter = 'v', BOOL(invert), .help = "what does not match"},
-    {.flag = "since", .type = OPTION_STRING, FIELD(since), .value_name = "TIME",
-     .help = "from this time on: 2h, today, 14:03, 2026-11-19, RFC 3339, @seconds"},
-    {.flag = "until", .type = OPTION_STRING, FIELD(until), .value_name = "TIME", .help = "before this time"},
+    SPAN_ROWS(struct count_flags),
     {.type = OPTION_HEADING, .field = OPTION_NOWHERE, .help = "How"},
     {.flag = "by", .type = OPTION_STRINGS, FIELD(by), .value_name = "NAME[,NAME]",
      .help = "for each value of a label, level, id or field of the line"},
@@ -75,10 +73,7 @@ static const struct option rows[] = {
      .value_name = "FORM", .help = "text or json"},
     {.flag = "utc", BOOL(utc), .help = "times in UTC"},
     {.flag = "stats", BOOL(stats), .help = "what was read, on standard error"},
-    {.flag = "collector", .type = OPTION_STRINGS, FIELD(collector), .value_name = "URL",
-     .help = "unix:///path, http://host:port or https://host:port"},
-    {.flag = "store", .type = OPTION_PATH, FIELD(store), .value_name = "DIR",
-     .help = "read this store folder, without a collector"},
+    WHERE_ROWS(struct count_flags),
     {.flag = "config", .letter = 'c', .type = OPTION_PATH, FIELD(config), .value_name = "FILE",
      .help = "configuration file (default " CONFIG_FILE ")"},
     {.flag = "help", .letter = 'h', BOOL(help), .help = "this text"},
@@ -137,7 +132,7 @@ static void add_changes(struct query *q, const struct zone *zone)
     if (!zone || !q->every_ns)
         return;
     struct zone_span span = zone_span_at(zone, from_ns / NS_PER_S);
-    while (span.to_s < until_s && q->n_changes < TALLY_CHANGES_MAX) {
+    while (span.to_s < until_s && q->changes.n < TALLY_CHANGES_MAX) {
         char text[64];
         span = zone_span_at(zone, span.to_s);
         int n = snprintf(text, sizeof text, "%lld:%lld", (long long)(span.from_s * NS_PER_S),

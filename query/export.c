@@ -36,9 +36,7 @@ static const char *const output_words[] = {"json", "raw", NULL};
 static const struct option rows[] = {
     {.flag = "output", .type = OPTION_WORD, FIELD(output), .words = output_words, .initial = "json",
      .value_name = "FORM", .help = "json (all that is known of a record) or raw (the lines)"},
-    {.flag = "since", .type = OPTION_STRING, FIELD(since), .value_name = "TIME",
-     .help = "from this time on: 2h, today, 14:03, 2026-11-19, RFC 3339, @seconds"},
-    {.flag = "until", .type = OPTION_STRING, FIELD(until), .value_name = "TIME", .help = "before this time"},
+    SPAN_ROWS(struct export_flags),
     {.flag = "utc", .type = OPTION_BOOLEAN, FIELD(utc), .help = "these times are in UTC"},
     {.flag = "regexp", .letter = 'e', .type = OPTION_STRINGS, FIELD(patterns), .value_name = "PATTERN",
      .help = "only records that match; repeatable"},

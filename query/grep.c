@@ -32,8 +32,8 @@ static void note_plain_text(const struct grep *g)
     const struct query *q = &g->options.query;
     if (q->options.kind != PATTERN_TEXT || g->options.flags.no_messages || !isatty(STDERR_FILENO))
         return;
-    for (size_t i = 0; i < q->n_patterns; i++) {
-        struct str p = q->patterns[i];
+    for (size_t i = 0; i < q->patterns.n; i++) {
+        struct str p = q->patterns.items[i];
         if (str_find_byte(p, '|') != SIZE_MAX || str_find(p, STR(".*")) != SIZE_MAX ||
             str_find(p, STR(".+")) != SIZE_MAX || str_find_byte(p, '[') != SIZE_MAX ||
             str_find_byte(p, '(') != SIZE_MAX || str_starts(p, STR("^")) || str_ends(p, STR("$"))) {

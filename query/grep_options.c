@@ -31,9 +31,7 @@ static const struct option rows[] = {
     {.flag = "invert-match", .letter = 'v', BOOL(invert), .help = "what does not match is selected"},
     {.flag = "lines", BOOL(lines), .help = "each physical line of a record counts by itself, as in grep"},
     {.type = OPTION_HEADING, .field = OPTION_NOWHERE, .help = "Range"},
-    {.flag = "since", .type = OPTION_STRING, FIELD(since), .value_name = "TIME",
-     .help = "from this time on: 2h, today, 14:03, 2026-11-19, RFC 3339, @seconds"},
-    {.flag = "until", .type = OPTION_STRING, FIELD(until), .value_name = "TIME", .help = "before this time"},
+    SPAN_ROWS(struct grep_flags),
     {.flag = "max-count", .letter = 'm', .type = OPTION_STRING, FIELD(max), .value_name = "NUM",
      .help = "stop after so many matches"},
     {.flag = "last", .type = OPTION_INTEGER, FIELD(last), .least = 1, .most = 1000000000, .initial = "1", .value_name = "NUM",
@@ -58,10 +56,7 @@ static const struct option rows[] = {
     {.flag = "stats", BOOL(stats), .help = "what was read, on standard error"},
     {.flag = "no-messages", .letter = 's', BOOL(no_messages), .help = "no notes on standard error"},
     {.type = OPTION_HEADING, .field = OPTION_NOWHERE, .help = "Where"},
-    {.flag = "collector", .type = OPTION_STRINGS, FIELD(collector), .value_name = "URL",
-     .help = "unix:///path, http://host:port or https://host:port"},
-    {.flag = "store", .type = OPTION_PATH, FIELD(store), .value_name = "DIR",
-     .help = "read this store folder, without a collector"},
+    WHERE_ROWS(struct grep_flags),
     {.flag = "config", .type = OPTION_PATH, FIELD(config), .value_name = "FILE",
      .help = "configuration file (default " CONFIG_FILE ")"},
     {.flag = "help", BOOL(help), .help = "this text"},
@@ -131,9 +126,9 @@ static bool take_patterns(struct grep_options *o, struct str_list *operands, str
 
 static bool has_capital(const struct query *q)
 {
-    for (size_t i = 0; i < q->n_patterns; i++) {
-        for (size_t k = 0; k < q->patterns[i].len; k++) {
-            if (q->patterns[i].ptr[k] >= 'A' && q->patterns[i].ptr[k] <= 'Z')
+    for (size_t i = 0; i < q->patterns.n; i++) {
+        for (size_t k = 0; k < q->patterns.items[i].len; k++) {
+            if (q->patterns.items[i].ptr[k] >= 'A' && q->patterns.items[i].ptr[k] <= 'Z')
                 return true;
         }
     }

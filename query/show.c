@@ -79,9 +79,9 @@ bool show_resolve(const struct show_flags *f, const struct config *config,
     p->colour = p->output != PRINT_JSON && wants_colour(f->color, config, p->terminal);
     p->nul_ends = f->nul_ends;
     p->match_colour = print_match_colour(str_from(grep_colors ? grep_colors : ""));
-    if (query->n_patterns == 0 || (!f->only_matching && !p->colour))
+    if (query->patterns.n == 0 || (!f->only_matching && !p->colour))
         return true;
-    if (!pattern_compile(pattern, query->patterns, query->n_patterns, query->options, err))
+    if (!pattern_compile(pattern, query->patterns.items, query->patterns.n, query->options, err))
         return false;
     p->pattern = *pattern;
     return true;

@@ -32,6 +32,18 @@ extern const char *const show_output_words[], *const show_time_words[], *const s
     {.flag = "color", .type = OPTION_WORD, .field = offsetof(of, part.color),                            \
      .words = show_color_words, .initial = "auto", .optional_value = true, .implied = "always",              \
      .value_name = "WHEN", .help = "auto, always or never"}
+/* ... where `of` has .since and .until. */
+#define SPAN_ROWS(of)                                                                                    \
+    {.flag = "since", .type = OPTION_STRING, .field = offsetof(of, since), .value_name = "TIME",         \
+     .help = "from this time on: 2h, today, 14:03, 2026-11-19, RFC 3339, @seconds"},                     \
+    {.flag = "until", .type = OPTION_STRING, .field = offsetof(of, until), .value_name = "TIME",         \
+     .help = "before this time"}
+/* ... where `of` has .collector and .store. */
+#define WHERE_ROWS(of)                                                                                   \
+    {.flag = "collector", .type = OPTION_STRINGS, .field = offsetof(of, collector), .value_name = "URL", \
+     .help = "unix:///path, http://host:port or https://host:port"},                                     \
+    {.flag = "store", .type = OPTION_PATH, .field = offsetof(of, store), .value_name = "DIR",            \
+     .help = "read this store folder, without a collector"}
 /* clang-format on */
 
 /* Of this machine (TZ, else /etc/localtime), opened once; NULL is UTC. */

@@ -12,6 +12,7 @@
 #include "base/say.h"
 #include "query/output.h"
 #include "query/search.h"
+#include "query/show.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -36,10 +37,7 @@ static const char *const output_words[] = {"text", "json", NULL};
 static const struct option rows[] = {
     {.flag = "output", .type = OPTION_WORD, FIELD(output), .words = output_words, .initial = "text",
      .value_name = "FORM", .help = "text or json"},
-    {.flag = "collector", .type = OPTION_STRINGS, FIELD(collector), .value_name = "URL",
-     .help = "unix:///path, http://host:port or https://host:port"},
-    {.flag = "store", .type = OPTION_PATH, FIELD(store), .value_name = "DIR",
-     .help = "read this store folder, without a collector"},
+    WHERE_ROWS(struct streams_flags),
     {.flag = "config", .letter = 'c', .type = OPTION_PATH, FIELD(config), .value_name = "FILE",
      .help = "configuration file (default " CONFIG_FILE ")"},
     {.flag = "help", .letter = 'h', .type = OPTION_BOOLEAN, FIELD(help), .help = "this text"},

@@ -179,7 +179,7 @@ static bool take_output(struct ship_options *o, const struct config *c, const st
     return true;
 }
 
-static struct str host_name(struct ship_options *o)
+struct str ship_host_name(struct arena *arena)
 {
     char name[256] = "";
     const char *given = getenv("SLUICE_HOST");
@@ -187,7 +187,7 @@ static struct str host_name(struct ship_options *o)
         return str_from(given);
     if (gethostname(name, sizeof name - 1) != 0 || !name[0])
         return STR("unknown");
-    return arena_copy(&o->arena, str_from(name));
+    return arena_copy(arena, str_from(name));
 }
 
 static bool resolve(struct ship_options *o, struct config *c, const struct flags *f,
@@ -195,7 +195,7 @@ static bool resolve(struct ship_options *o, struct config *c, const struct flags
 {
     o->service = f->service;
     o->tee = f->tee;
-    o->host = host_name(o);
+    o->host = ship_host_name(&o->arena);
     if (!take_labels(o, c, f, err) || !take_sources(o, c, given, err) ||
         !take_output(o, c, f, w, err))
         return false;

@@ -41,26 +41,31 @@ static int64_t longer(int64_t a, int64_t b)
     return a && b ? max_of(a, b) : 0;
 }
 
-int64_t store_longest_finite_keep(const struct store *s)
+static int64_t longer_finite(int64_t a, int64_t b)
+{
+    return max_of(a, b);
+}
+
+/* Of what the rules say, and of what the classes of segments say that came by older ones. */
+static int64_t longest_of(const struct store *s, int64_t (*longer_of)(int64_t a, int64_t b))
 {
     int64_t longest = s->options.retention.keep_ns;
     for (size_t i = 0; i < s->options.retention.n_rules; i++)
-        longest = max_of(longest, s->options.retention.rules[i].keep_ns);
+        longest = longer_of(longest, s->options.retention.rules[i].keep_ns);
     for (size_t i = 0; i < s->n_segments; i++)
         if (!s->segments[i]->is_removed)
-            longest = max_of(longest, keep_of(s, s->segments[i]));
+            longest = longer_of(longest, keep_of(s, s->segments[i]));
     return longest;
+}
+
+int64_t store_longest_finite_keep(const struct store *s)
+{
+    return longest_of(s, longer_finite);
 }
 
 int64_t store_longest_keep(const struct store *s)
 {
-    int64_t longest = s->options.retention.keep_ns;
-    for (size_t i = 0; i < s->options.retention.n_rules; i++)
-        longest = longer(longest, s->options.retention.rules[i].keep_ns);
-    for (size_t i = 0; i < s->n_segments; i++)
-        if (!s->segments[i]->is_removed)
-            longest = longer(longest, keep_of(s, s->segments[i]));
-    return longest;
+    return longest_of(s, longer);
 }
 
 /* Gives the reserve file its room if the disk has plenty; without it the store works all the same.

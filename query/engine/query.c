@@ -13,47 +13,48 @@ void query_init(struct query *q)
 void query_free(struct query *q)
 {
     arena_free(&q->arena);
-    mem_free(&q->patterns);
-    mem_free(&q->filters);
-    mem_free(&q->by);
-    mem_free(&q->part);
-    mem_free(&q->changes);
+    mem_free(&q->patterns.items);
+    mem_free(&q->filters.items);
+    mem_free(&q->by.items);
+    mem_free(&q->part.items);
+    mem_free(&q->changes.items);
     query_init(q);
+}
+
+static void add(struct query *q, struct query_texts *to, struct str text)
+{
+    mem_grow(to->items, to->n, to->capacity);
+    to->items[to->n++] = arena_copy(&q->arena, text);
 }
 
 void query_add_pattern(struct query *q, struct str text)
 {
-    mem_grow(q->patterns, q->n_patterns, q->patterns_capacity);
-    q->patterns[q->n_patterns++] = arena_copy(&q->arena, text);
+    add(q, &q->patterns, text);
 }
 
 void query_add_filter(struct query *q, struct str text)
 {
-    mem_grow(q->filters, q->n_filters, q->filters_capacity);
-    q->filters[q->n_filters++] = arena_copy(&q->arena, text);
+    add(q, &q->filters, text);
 }
 
 void query_add_by(struct query *q, struct str name)
 {
-    mem_grow(q->by, q->n_by, q->by_capacity);
-    q->by[q->n_by++] = arena_copy(&q->arena, name);
+    add(q, &q->by, name);
 }
 
 void query_add_change(struct query *q, struct str text)
 {
-    mem_grow(q->changes, q->n_changes, q->changes_capacity);
-    q->changes[q->n_changes++] = arena_copy(&q->arena, text);
+    add(q, &q->changes, text);
 }
 
 void query_add_part(struct query *q, struct str text)
 {
-    mem_grow(q->part, q->n_part, q->part_capacity);
-    q->part[q->n_part++] = arena_copy(&q->arena, text);
+    add(q, &q->part, text);
 }
 
 bool query_check(const struct query *q, struct err *err)
 {
-    if (q->n_patterns > PATTERN_COUNT_MAX)
+    if (q->patterns.n > PATTERN_COUNT_MAX)
         return err_set(err, ERR_LIMIT, "more than %d patterns", PATTERN_COUNT_MAX);
     if (q->every_ns > INT64_MAX || q->shift_ns > NS_PER_DAY || q->shift_ns < -NS_PER_DAY)
         return err_set(err, ERR_INPUT,
@@ -61,9 +62,9 @@ bool query_check(const struct query *q, struct err *err)
     if (q->want == WANT_TALLIES && (q->has_max || q->last || q->newest || q->before || q->after))
         return err_set(err, ERR_INPUT,
                        "counts are of all that matches: no max, last, newest or context");
-    if (q->n_by > QUERY_NAMES_MAX)
+    if (q->by.n > QUERY_NAMES_MAX)
         return err_set(err, ERR_LIMIT, "more than %d names to count by", QUERY_NAMES_MAX);
-    if (q->n_filters > QUERY_FILTERS_MAX || q->n_part > QUERY_FILTERS_MAX)
+    if (q->filters.n > QUERY_FILTERS_MAX || q->part.n > QUERY_FILTERS_MAX)
         return err_set(err, ERR_LIMIT, "more than %d filters", QUERY_FILTERS_MAX);
     if (q->before > QUERY_CONTEXT_MAX || q->after > QUERY_CONTEXT_MAX)
         return err_set(err, ERR_LIMIT, "more than %d lines of context", QUERY_CONTEXT_MAX);
@@ -113,16 +114,11 @@ static const struct form_field {
 /* Names that may be there many times. */
 static const struct form_list {
     const char *name;
-    void (*add)(struct query *q, struct str value);
-    size_t items, n; /* offsets */
+    size_t texts; /* offset of a struct query_texts */
 } lists[] = {
-    {"e", query_add_pattern, offsetof(struct query, patterns), offsetof(struct query, n_patterns)},
-    {"filter", query_add_filter, offsetof(struct query, filters),
-     offsetof(struct query, n_filters)},
-    {"by", query_add_by, offsetof(struct query, by), offsetof(struct query, n_by)},
-    {"change", query_add_change, offsetof(struct query, changes),
-     offsetof(struct query, n_changes)},
-    {"part", query_add_part, offsetof(struct query, part), offsetof(struct query, n_part)},
+    {"e", offsetof(struct query, patterns)}, {"filter", offsetof(struct query, filters)},
+    {"by", offsetof(struct query, by)},      {"change", offsetof(struct query, changes)},
+    {"part", offsetof(struct query, part)},
 };
 
 void put_form_pair(struct buf *out, const char *name, struct str value)
@@ -178,10 +174,9 @@ static void put_field(const struct query *q, const struct form_field *f, struct 
 void query_encode(const struct query *q, struct buf *out)
 {
     for (size_t i = 0; i < countof(lists); i++) {
-        struct str *const *items = (const void *)((const char *)q + lists[i].items);
-        size_t n = *(const size_t *)(const void *)((const char *)q + lists[i].n);
-        for (size_t k = 0; k < n; k++)
-            put_form_pair(out, lists[i].name, (*items)[k]);
+        const struct query_texts *texts = (const void *)((const char *)q + lists[i].texts);
+        for (size_t k = 0; k < texts->n; k++)
+            put_form_pair(out, lists[i].name, texts->items[k]);
     }
     for (size_t i = 0; i < countof(fields); i++)
         put_field(q, &fields[i], out);
@@ -267,7 +262,7 @@ bool query_take_pair(struct query *q, struct query_pairs *pairs, struct str name
 {
     for (size_t i = 0; i < countof(lists); i++) {
         if (str_equal(name, str_from(lists[i].name))) {
-            lists[i].add(q, value);
+            add(q, (void *)((char *)q + lists[i].texts), value);
             return true;
         }
     }

@@ -44,12 +44,14 @@ enum {
 enum query_want { WANT_RECORDS, WANT_COUNT, WANT_STREAMS, WANT_OTHERS, WANT_TALLIES };
 enum query_output { OUTPUT_JSON, OUTPUT_TEXT, OUTPUT_RAW, OUTPUT_BINARY };
 
+struct query_texts {
+    struct str *items;
+    size_t n, capacity;
+};
+
 struct query {
     struct arena arena; /* owns the texts that query_add_... and query_decode put in */
-    struct str *patterns;
-    size_t n_patterns, patterns_capacity;
-    struct str *filters;
-    size_t n_filters, filters_capacity;
+    struct query_texts patterns, filters;
     struct pattern_options options;
     int64_t since_ns, until_ns; /* TIME_NONE: open. Of the event time. */
     bool newest;
@@ -58,15 +60,12 @@ struct query {
     uint64_t max; /* may be 0, as in grep -m 0 */
     uint32_t before, after;
     enum query_want want;
-    struct str *by; /* names */
-    size_t n_by, by_capacity;
-    uint64_t every_ns; /* 0: no spans */
+    struct query_texts by; /* names */
+    uint64_t every_ns;     /* 0: no spans */
     int64_t shift_ns;
-    struct str *changes; /* of it: tally.h */
-    size_t n_changes, changes_capacity;
-    struct str measure; /* empty: nothing */
-    struct str *part;   /* filters */
-    size_t n_part, part_capacity;
+    struct query_texts changes; /* of it: tally.h */
+    struct str measure;         /* empty: nothing */
+    struct query_texts part;    /* filters */
     enum query_output output;
 };
 

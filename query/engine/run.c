@@ -534,7 +534,7 @@ static bool is_about_streams(const struct run *r)
 {
     const struct query *q = r->query;
     const struct filter *f = r->blocks.selector.filter;
-    return q->want == WANT_STREAMS && q->n_patterns == 0 && q->since_ns == TIME_NONE &&
+    return q->want == WANT_STREAMS && q->patterns.n == 0 && q->since_ns == TIME_NONE &&
            q->until_ns == TIME_NONE && !filter_looks_at_records(f) && !filter_looks_at_lines(f);
 }
 
@@ -614,15 +614,15 @@ static bool answer_tallies(struct run *r)
 
 struct tally_options tally_options_of(const struct query *q)
 {
-    return (struct tally_options){.names = q->by,
-                                  .n_names = q->n_by,
+    return (struct tally_options){.names = q->by.items,
+                                  .n_names = q->by.n,
                                   .every_ns = (int64_t)q->every_ns,
                                   .shift_ns = q->shift_ns,
-                                  .changes = q->changes,
-                                  .n_changes = q->n_changes,
+                                  .changes = q->changes.items,
+                                  .n_changes = q->changes.n,
                                   .measure = q->measure,
-                                  .part = q->part,
-                                  .n_part = q->n_part};
+                                  .part = q->part.items,
+                                  .n_part = q->part.n};
 }
 
 static bool open_tallies(struct run *r, const struct filter_scope *scope)
@@ -645,12 +645,12 @@ static bool compile(struct run *r)
     s->needs_text = q->want == WANT_RECORDS;
     s->is_canceled = is_canceled;
     s->context = r;
-    if (q->n_patterns &&
-        !pattern_compile(&s->pattern, q->patterns, q->n_patterns, q->options, r->err))
+    if (q->patterns.n &&
+        !pattern_compile(&s->pattern, q->patterns.items, q->patterns.n, q->options, r->err))
         return false;
     const struct filter_scope scope = {.streams = r->blocks.snapshot->streams,
                                        .n_streams = r->blocks.snapshot->n_streams};
-    if (!filter_compile(&s->filter, q->filters, q->n_filters, &scope, r->err))
+    if (!filter_compile(&s->filter, q->filters.items, q->filters.n, &scope, r->err))
         return false;
     return q->want != WANT_TALLIES || open_tallies(r, &scope);
 }

@@ -31,7 +31,7 @@ static void try_filter(const struct query *q)
                             .line =
                                 STR("{\"status\":500,\"took\":\"12ms\",\"req\":{\"id\":\"a\"}}")};
     const struct filter_scope scope = {.streams = streams, .n_streams = 1};
-    if (!filter_compile(&f, q->filters, q->n_filters, &scope, &err))
+    if (!filter_compile(&f, q->filters.items, q->filters.n, &scope, &err))
         return;
     filter_takes_stream(f, &labels);
     filter_takes_record(f, &record);

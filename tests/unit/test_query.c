@@ -31,9 +31,9 @@ TEST(query_form_comes_back)
     REQUIRE_OK(query_decode(&back, buf_str(&form), &err));
     query_encode(&back, &again);
     CHECK_STR(buf_str(&again), buf_str(&form));
-    CHECK(back.n_patterns == 2 && back.n_filters == 1 && back.has_max && back.max == 0);
-    CHECK_STR(back.patterns[0], q.patterns[0]);
-    CHECK_STR(back.filters[0], STR("service=a b"));
+    CHECK(back.patterns.n == 2 && back.filters.n == 1 && back.has_max && back.max == 0);
+    CHECK_STR(back.patterns.items[0], q.patterns.items[0]);
+    CHECK_STR(back.filters.items[0], STR("service=a b"));
     CHECK(back.since_ns == -5 && back.until_ns == q.until_ns && back.options.kind == PATTERN_BASIC);
 }
 
@@ -72,11 +72,11 @@ TEST(query_form_takes_other_names_as_filters)
     defer(query_free) struct query q;
     query_init(&q);
     REQUIRE_OK(query_decode(&q, STR("service=api&host!=h%201&file~log%24&env!=~^x&i=1"), &err));
-    REQUIRE(q.n_filters == 4 && q.options.ignore_case);
-    CHECK_STR(q.filters[0], STR("service=api"));
-    CHECK_STR(q.filters[1], STR("host!=h 1"));
-    CHECK_STR(q.filters[2], STR("file~log$"));
-    CHECK_STR(q.filters[3], STR("env!=~^x"));
+    REQUIRE(q.filters.n == 4 && q.options.ignore_case);
+    CHECK_STR(q.filters.items[0], STR("service=api"));
+    CHECK_STR(q.filters.items[1], STR("host!=h 1"));
+    CHECK_STR(q.filters.items[2], STR("file~log$"));
+    CHECK_STR(q.filters.items[3], STR("env!=~^x"));
 }
 
 /* ---- filters ---- */

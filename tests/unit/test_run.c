@@ -321,7 +321,7 @@ static void run_oracle(struct world *w, const struct query *q, struct heard *h)
     size_t n = gather(w, q, list);
     for (size_t i = 0; i < n; i++)
         list[i]->is_match =
-            q->n_patterns == 0 || str_find(list[i]->line, q->patterns[0]) != SIZE_MAX;
+            q->patterns.n == 0 || str_find(list[i]->line, q->patterns.items[0]) != SIZE_MAX;
     if (q->last)
         keep_last(list, n, q->last);
     select_rows(list, n, q);

@@ -267,8 +267,8 @@ static bool take(void *context, const struct result *r)
 
 static bool is_right(const struct query *q, struct pattern *p, const struct world *w, size_t i)
 {
-    for (size_t k = 0; k < q->n_filters; k++)
-        if (str_equal(q->filters[k], STR("s1")) ? i % STREAMS != 1 : i % 5 != 3)
+    for (size_t k = 0; k < q->filters.n; k++)
+        if (str_equal(q->filters.items[k], STR("s1")) ? i % STREAMS != 1 : i % 5 != 3)
             return false;
     return pattern_matches(p, w->lines[i]) == MATCH_FOUND;
 }
@@ -276,8 +276,8 @@ static bool is_right(const struct query *q, struct pattern *p, const struct worl
 static void say_wrong(const struct query *q, const struct world *w, size_t i, bool is_found)
 {
     defer(buf_free) struct buf text = {0};
-    for (size_t k = 0; k < q->n_patterns; k++)
-        buf_print(&text, " '%.*s'", STR_ARG(q->patterns[k]));
+    for (size_t k = 0; k < q->patterns.n; k++)
+        buf_print(&text, " '%.*s'", STR_ARG(q->patterns.items[k]));
     test_fail(__FILE__, __LINE__, "-%c%s%s%s%s%s: '%.*s' is %s", "FEGP"[q->options.kind],
               q -> options.ignore_case ? "i" : "", q->options.whole_word ? "w" : "",
               q->options.whole_line ? "x" : "", q->options.invert ? "v" : "", buf_text(&text),
@@ -296,7 +296,7 @@ static void ask(struct world *w)
     struct found *found = mem_new(struct found);
     struct run_options options = {.take = take, .context = found};
     make_query(w, &q);
-    if (pattern_compile(&p, q.patterns, q.n_patterns, q.options, &err)) {
+    if (pattern_compile(&p, q.patterns.items, q.patterns.n, q.options, &err)) {
         view_open(&v, w->store);
         view_snapshot(&snapshot, v, TIME_NONE, TIME_NONE);
         REQUIRE_OK(query_run(&q, &snapshot.snapshot, &options, &summary, &err));

@@ -24,7 +24,7 @@ TEST(tail_form_comes_back)
     defer(buf_free) struct buf text = {0};
     tail_form_encode(&form, &text);
     REQUIRE_OK(tail_form_decode(&back, buf_str(&text), &err));
-    CHECK(back.all && back.has_key && back.query.n_patterns == 1 && back.query.n_filters == 1);
+    CHECK(back.all && back.has_key && back.query.patterns.n == 1 && back.query.filters.n == 1);
     CHECK_STR(back.cursor, form.cursor);
     CHECK_INT(order_key_compare(&back.key, &form.key), 0);
 }
@@ -36,7 +36,7 @@ TEST(tail_form_has_defaults_for_people)
     tail_form_init(&form);
     REQUIRE_OK(tail_form_decode(&form, STR("?service=api"), &err));
     CHECK(form.query.last == TAIL_LAST_DEFAULT && !form.all && form.query.output == OUTPUT_JSON);
-    CHECK_STR(form.query.filters[0], STR("service=api"));
+    CHECK_STR(form.query.filters.items[0], STR("service=api"));
     tail_form_free(&form);
     tail_form_init(&form);
     REQUIRE_OK(tail_form_decode(&form, STR("last=0"), &err));
