@@ -132,15 +132,28 @@ static bool is_left_over(const struct store *s, const struct store_segment *part
     return true;
 }
 
-/* A journal is in one segment only: the newest that names it. What an older one has beside it was removed before the
- * newer one was made. */
-static bool is_segment_replaced(const struct store *s, const struct store_segment *old)
+/* From the number of each journal to the newest segment that names it. */
+static void map_journals(const struct store *s, struct map *newest)
 {
     for (size_t i = 0; i < s->n_segments; i++) {
-        const struct store_segment *other = s->segments[i];
-        for (size_t k = 0; k < old->head.n_journals && other->number > old->number; k++)
-            if (is_journal_of_segment(other, old->head.journals[k]))
-                return true;
+        struct store_segment *segment = s->segments[i];
+        for (size_t k = 0; k < segment->head.n_journals; k++) {
+            struct str journal = MAP_KEY(segment->head.journals[k]);
+            const struct store_segment *known = map_get(newest, journal);
+            if (!known || known->number < segment->number)
+                map_put(newest, journal, segment);
+        }
+    }
+}
+
+/* A journal is in one segment only: the newest that names it. What an older one has beside it was removed before the
+ * newer one was made. */
+static bool is_segment_replaced(const struct map *newest, const struct store_segment *old)
+{
+    for (size_t k = 0; k < old->head.n_journals; k++) {
+        const struct store_segment *other = map_get(newest, MAP_KEY(old->head.journals[k]));
+        if (other->number > old->number)
+            return true;
     }
     return false;
 }
@@ -161,12 +174,10 @@ bool is_journal_replaced(const struct store *s, uint64_t number)
     return false;
 }
 
-static void leave_out(struct store *s,
-                      bool (*is_out)(const struct store *, const struct store_segment *))
+/* Those that are marked. */
+static void leave_out(struct store *s)
 {
     size_t kept = 0;
-    for (size_t i = 0; i < s->n_segments; i++)
-        s->segments[i]->is_removed = is_out(s, s->segments[i]);
     for (size_t i = 0; i < s->n_segments; i++) {
         if (!s->segments[i]->is_removed) {
             s->segments[kept++] = s->segments[i];
@@ -185,8 +196,14 @@ bool store_list_segments(struct store *s, struct err *err)
     s->n_pending = s->n_segments;
     if (!walk_days(&(struct walk){s, list_segment, NULL}, err))
         return false;
-    leave_out(s, is_left_over); /* first: what does not count replaces nothing */
-    leave_out(s, is_segment_replaced);
+    for (size_t i = 0; i < s->n_segments; i++) /* first: what does not count replaces nothing */
+        s->segments[i]->is_removed = is_left_over(s, s->segments[i]);
+    leave_out(s);
+    defer(map_free) struct map newest = {0};
+    map_journals(s, &newest);
+    for (size_t i = 0; i < s->n_segments; i++)
+        s->segments[i]->is_removed = is_segment_replaced(&newest, s->segments[i]);
+    leave_out(s);
     return true;
 }
 

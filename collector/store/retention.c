@@ -152,11 +152,12 @@ static bool find_oldest(const struct store *s, struct part *oldest)
             *oldest = part_of_journal(s->journals[i]);
     for (size_t i = 0; i < s->n_segments; i++) {
         struct store_segment *segment = s->segments[i];
-        if (segment->is_removed || !has_content(segment) || is_needed(s, segment))
+        if (segment->is_removed || !has_content(segment))
             continue;
         bool is_alike = segment->newest_arrival_ns == oldest->newest_arrival_ns &&
                         oldest->segment && goes_before(s, segment, oldest->segment);
-        if (segment->newest_arrival_ns < oldest->newest_arrival_ns || is_alike)
+        if ((segment->newest_arrival_ns < oldest->newest_arrival_ns || is_alike) &&
+            !is_needed(s, segment))
             *oldest = part_of_segment(segment);
     }
     return oldest->journal || oldest->segment;
@@ -168,10 +169,11 @@ static bool is_too_old(const struct store *s, int64_t newest_ns, int64_t keep_ns
 }
 
 /* Nobody knows of what classes the rows of a journal will be; of one that cannot be merged they never will. */
-static int64_t keep_of_journal(const struct store *s, const struct store_journal *j)
+static int64_t keep_of_journal(const struct store *s, const struct store_journal *j,
+                               int64_t longest_ns)
 {
     bool is_damaged = j->cannot_merge || j->health.rotten_parts;
-    return is_damaged ? s->options.retention.keep_ns : store_longest_keep(s);
+    return is_damaged ? s->options.retention.keep_ns : longest_ns;
 }
 
 /* One of the default class without rows is of use as long as others of its number are: it has the places of journals,
@@ -191,20 +193,22 @@ static bool is_of_no_use(const struct store *s, const struct store_segment *segm
 /* One that is empty, or older than what is in it may be. */
 static bool find_expired(const struct store *s, struct part *part)
 {
+    int64_t longest_ns = store_longest_keep(s);
     for (size_t i = 0; i < s->n_journals; i++) {
         struct store_journal *j = s->journals[i];
         *part = part_of_journal(j);
         if (is_removable(s, j) &&
-            (j->n_visible == 0 || is_too_old(s, j->newest_arrival_ns, keep_of_journal(s, j))))
+            (j->n_visible == 0 ||
+             is_too_old(s, j->newest_arrival_ns, keep_of_journal(s, j, longest_ns))))
             return true;
     }
     for (size_t i = 0; i < s->n_segments; i++) {
         struct store_segment *segment = s->segments[i];
         *part = part_of_segment(segment);
-        if (!segment->is_removed && !is_needed(s, segment) &&
-            (is_of_no_use(s, segment) ||
-             (has_content(segment) &&
-              is_too_old(s, segment->newest_arrival_ns, keep_of(s, segment)))))
+        bool is_over = has_content(segment)
+                           ? is_too_old(s, segment->newest_arrival_ns, keep_of(s, segment))
+                           : is_of_no_use(s, segment);
+        if (!segment->is_removed && is_over && !is_needed(s, segment))
             return true;
     }
     return false;

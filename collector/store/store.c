@@ -295,9 +295,10 @@ void store_learn_streams(struct store *s, const struct store_segment *segment)
 /* Those that no table may name: of what was imported or is older than tables remember, and without tables of all. */
 static void learn_streams(struct store *s, bool has_tables)
 {
+    int64_t since_ns = remembered_since(s);
     for (size_t i = 0; i < s->n_segments; i++)
         if (!has_tables || s->segments[i]->head.n_journals == 0 ||
-            s->segments[i]->newest_arrival_ns < remembered_since(s))
+            s->segments[i]->newest_arrival_ns < since_ns)
             store_learn_streams(s, s->segments[i]);
 }
 

@@ -154,7 +154,7 @@ bool chunk_open_directory(struct chunk *chunk, struct str bytes, struct packer *
 {
     struct chunk c = {.block = {.bytes = bytes, .packer = packer}};
     struct block_header *h = &c.block.header;
-    if (!chunk_check(bytes, h, err))
+    if (!chunk_peek(bytes, h, err))
         return false;
     char *directory = arena_alloc_raw(arena, h->directory_bytes + 1);
     if (!zstd_unpack(packer, str_slice(bytes, CHUNK_HEADER, h->directory_stored),
@@ -170,14 +170,7 @@ bool chunk_open(struct chunk *chunk, struct str bytes, struct packer *packer, st
                 struct err *err)
 {
     struct block_header h;
-    if (!chunk_peek(bytes, &h, err))
-        return false;
-    if (h.length != bytes.len)
-        return refuse("its length is not that of its frame", err);
-    struct reader sum = reader_of(str_slice(bytes, CHECKSUM_AT, 8));
-    if (read_u64(&sum) != checksum(bytes))
-        return refuse("checksum mismatch", err);
-    return chunk_open_directory(chunk, bytes, packer, arena, err);
+    return chunk_check(bytes, &h, err) && chunk_open_directory(chunk, bytes, packer, arena, err);
 }
 
 /* ---- rows ---- */

@@ -55,9 +55,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     buf_add(&out, lines);
     h.length = (uint32_t)out.len;
     chunk_seal(&h, out.ptr);
-    struct chunk chunk;
-    if (chunk_open(&chunk, buf_str(&out), &packer, &arena, &err) &&
-        chunk_read_rows(&chunk, &arena, &err) && chunk_read_lines(&chunk, &arena, &err)) {
+    struct chunk chunk, front;
+    bool is_open = chunk_open(&chunk, buf_str(&out), &packer, &arena, &err);
+    if (is_open) {
+        struct str bytes = str_slice(buf_str(&out), 0, CHUNK_HEADER + h.directory_stored);
+        is_open = chunk_open_directory(&front, bytes, &packer, &arena, &err);
+        assert(is_open && front.block.n_streams == chunk.block.n_streams);
+    }
+    if (is_open && chunk_read_rows(&chunk, &arena, &err) &&
+        chunk_read_lines(&chunk, &arena, &err)) {
         assert(chunk.block.records && chunk.places);
         for (uint32_t i = 0; i < h.records; i++)
             assert(chunk.places[i].origin < chunk.n_origins &&

@@ -632,3 +632,24 @@ TEST(chunk_every_flipped_byte_is_noticed)
         bytes->ptr[i] = (char)(bytes->ptr[i] ^ 1 << i % 8);
     }
 }
+
+TEST(chunk_directory_is_read_from_the_front)
+{
+    HEAP(0);
+    struct err err;
+    random_blocks(h, 40);
+    REQUIRE_OK(merge(h, &err));
+    for (size_t i = 0; i < h->n_chunks; i++) {
+        defer(arena_free) struct arena arena = {0};
+        struct chunk whole, front;
+        struct str bytes = buf_str(&h->chunks[i]);
+        REQUIRE_OK(chunk_verify(&whole, bytes, &h->packer, &arena, &err));
+        size_t size = CHUNK_HEADER + whole.block.header.directory_stored;
+        REQUIRE(size < bytes.len);
+        REQUIRE_OK(
+            chunk_open_directory(&front, str_slice(bytes, 0, size), &h->packer, &arena, &err));
+        CHECK_INT(front.block.n_streams, whole.block.n_streams);
+        CHECK(
+            !chunk_open_directory(&front, str_slice(bytes, 0, size - 1), &h->packer, &arena, &err));
+    }
+}
