@@ -36,7 +36,7 @@ static const struct {
     {"collect", command_collect, "store what shippers send, answer searches"},
     {"status", command_status, "how collector and shipper are; --check for monitoring"},
     {"store", run_store,
-     "files of a store: verify, du, plan, merge, backup, restore, export, import"},
+     "files of a store: verify, du, plan, merge, archive, backup, restore, export, import"},
     {"parse", command_parse, "what is recognised in lines: records, format, level, time, fields"},
     {"block", command_block, "what stands in a journal: blocks, shapes, columns and their sizes"},
     {"check", command_check, "is the configuration right, and what does it say"},

@@ -261,12 +261,6 @@ static struct str folder_of(const char *path)
     return slash == path ? STR("/") : str_of(path, (size_t)(slash - path));
 }
 
-static bool sync_folder_of(const char *path, struct err *err)
-{
-    defer(arena_free) struct arena a = {0};
-    return folder_sync(arena_text(&a, folder_of(path)), err);
-}
-
 static bool write_new(const char *path, struct str content, mode_t mode, struct err *err)
 {
     defer(file_close) struct file f = {0};
@@ -289,7 +283,7 @@ bool file_replace(const char *path, struct str content, mode_t mode, struct err 
         disk->unlink(temporary);
         return false;
     }
-    return sync_folder_of(path, err);
+    return folder_sync_above(path, err);
 }
 
 bool file_remove(const char *path, struct err *err)
@@ -337,7 +331,7 @@ bool folder_make(const char *path, struct err *err)
         return false;
     if (disk->mkdir(path, 0700) != 0 && errno != EEXIST)
         return err_sys(err, "make folder %s", path);
-    return sync_folder_of(path, err);
+    return folder_sync_above(path, err);
 }
 
 bool folder_make_above(const char *path, struct err *err)

@@ -4,6 +4,7 @@
 #include "base/say.h"
 #include "query/commands.h"
 #include "query/count_table.h"
+#include "query/engine/print_tally.h"
 #include "query/engine/run.h"
 #include "query/output.h"
 #include "query/search.h"
@@ -13,7 +14,7 @@
 #include <unistd.h>
 
 enum { EXIT_MATCH = 0, EXIT_NO_MATCH = 1, EXIT_INCOMPLETE = 3 };
-enum { TABLE_MAX = 256 << 20, FUNCTIONS_MAX = 8 };
+enum { TABLE_MAX = 256 << 20 };
 
 static const char *const kind_words[] = {"usual", "text", "extended", "basic", "perl", NULL};
 static const char *const output_words[] = {"text", "json", NULL};
@@ -24,14 +25,10 @@ struct count_flags {
     int kind; /* index of enum pattern_kind + 1; 0: not said */
     bool ignore_case, invert, utc, stats, help;
     struct str since, until, store;
-    struct str measured[FUNCTIONS_MAX]; /* a field for each of the functions below */
+    struct str measured[TALLY_FUNCTIONS]; /* a field for each of tally_functions */
     int64_t every_ns, top;
     int output;
 };
-
-static const struct str functions[FUNCTIONS_MAX] = {
-    STR_INIT("sum"), STR_INIT("avg"), STR_INIT("min"), STR_INIT("max"),
-    STR_INIT("p50"), STR_INIT("p90"), STR_INIT("p95"), STR_INIT("p99")};
 
 #define FIELD(name) .field = offsetof(struct count_flags, name)
 #define BOOL(name)  .type = OPTION_BOOLEAN, FIELD(name)
@@ -60,7 +57,7 @@ static const struct option rows[] = {
      .help = "for each value of a label, level, id or field of the line"},
     {.flag = "every", .type = OPTION_DURATION, FIELD(every_ns), .value_name = "SPAN", .initial = "0s",
      .help = "for each span of time: 5m, 1h, 1d"},
-    {.flag = "top", .type = OPTION_INTEGER, FIELD(top), .least = 1, .most = 1000000, .initial = "1", .value_name = "NUM",
+    {.flag = "top", .type = OPTION_INTEGER, FIELD(top), .least = 1, .most = 1000000, .value_name = "NUM",
      .help = "only the largest; the others together"},
     {.flag = "ratio", .type = OPTION_STRINGS, FIELD(ratio), .value_name = "FILTER",
      .help = "and the share of those that are such: level=error+"},
@@ -108,14 +105,14 @@ static void add_names(struct query *q, const struct str_list *by)
 static bool take_measure(struct query *q, const struct count_flags *f, struct str *asked, size_t *n,
                          struct err *err)
 {
-    for (size_t i = 0; i < FUNCTIONS_MAX; i++) {
+    for (size_t i = 0; i < TALLY_FUNCTIONS; i++) {
         if (f->measured[i].len == 0)
             continue;
         if (q->measure.len && !str_equal(q->measure, f->measured[i]))
             return err_set(err, ERR_INPUT, "one field is measured at a time: %.*s or %.*s",
                            STR_ARG(q->measure), STR_ARG(f->measured[i]));
         q->measure = f->measured[i];
-        asked[(*n)++] = functions[i];
+        asked[(*n)++] = tally_functions[i];
     }
     return true;
 }
@@ -176,8 +173,9 @@ struct count {
 
 static bool gather(void *context, const struct result *result)
 {
-    tallies_join(&((struct count *)context)->tallies, result->tally);
-    return true;
+    struct tallies *t = &((struct count *)context)->tallies;
+    tallies_join(t, result->tally);
+    return !t->is_full;
 }
 
 static void free_count(struct count *c)
@@ -187,13 +185,13 @@ static void free_count(struct count *c)
     tallies_free(&c->tallies);
 }
 
-static int finish(struct count *c, const struct count_flags *f, const struct options *given,
-                  const struct str *asked, size_t n_asked, const struct summary *summary)
+static int finish(struct count *c, const struct count_flags *f, const struct str *asked,
+                  size_t n_asked, const struct summary *summary)
 {
     if (!f->output) {
         struct count_table t = {.options = &c->options,
                                 .tallies = &c->tallies,
-                                .top = options_place(given, "top").file ? (uint64_t)f->top : 0,
+                                .top = (uint64_t)f->top,
                                 .functions = asked,
                                 .n_functions = n_asked,
                                 .printer = &c->search.printer};
@@ -210,7 +208,7 @@ int command_count(int argc, char **argv)
     struct err err;
     struct count_flags f;
     struct options given;
-    struct str asked[FUNCTIONS_MAX];
+    struct str asked[TALLY_FUNCTIONS];
     size_t n_asked = 0;
     int status;
     defer(arena_free) struct arena arena = {0};
@@ -241,9 +239,13 @@ int command_count(int argc, char **argv)
     c.search.query = &c.query;
     c.search.take = f.output ? NULL : gather;
     c.search.context = &c;
-    if (!search_run(&c.search, &summary, &err)) {
+    c.tallies.memory = TABLE_MAX;
+    bool good = search_run(&c.search, &summary, &err);
+    if (c.tallies.is_full)
+        return front_fail(&front, "the answer has more counts than any collector gives");
+    if (!good) {
         search_end(&c.search);
         return front_fail(&front, "%s", err.text);
     }
-    return finish(&c, &f, &given, asked, n_asked, &summary);
+    return finish(&c, &f, asked, n_asked, &summary);
 }

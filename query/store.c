@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { EXIT_WRONG = 2, EXIT_INCOMPLETE = 3 };
+enum { EXIT_INCOMPLETE = 3 };
 enum form { FORM_TEXT, FORM_JSON };
 enum by { BY_DAY, BY_SERVICE };
 

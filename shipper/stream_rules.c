@@ -89,7 +89,7 @@ static const struct opened *open_text(struct stream_rules *r, struct str text, s
     return o;
 }
 
-static bool has_label(const struct labels *labels, struct str_pair wanted)
+static bool has_pair(const struct labels *labels, struct str_pair wanted)
 {
     for (size_t i = 0; i < labels->n; i++) {
         if (str_equal(labels->items[i].name, wanted.name))
@@ -113,7 +113,7 @@ static bool is_match(const struct stream_rules *r, const struct config_stream *e
     for (size_t i = 0; i < entry->match_n; i++) {
         const struct labels *from =
             is_own(own, entry->match[i].name) || !r->options.labels ? own : r->options.labels;
-        if (!has_label(from, entry->match[i]))
+        if (!has_pair(from, entry->match[i]))
             return false;
     }
     return true;

@@ -184,9 +184,8 @@ static bool move_item(const char *store, const struct adoptable *item, struct er
 {
     defer(arena_free) struct arena arena = {0};
     const char *from = path_of(store, item->name, &arena), *to = place_of(store, item, &arena);
-    const char *folder = arena_text(&arena, str_of(to, (size_t)(strrchr(to, '/') - to)));
     return !is_there(from) ||
-           (folder_make(folder, err) && file_rename(from, to, err) && folder_sync(folder, err));
+           (folder_make_above(to, err) && file_rename(from, to, err) && folder_sync_above(to, err));
 }
 
 static bool move_all(const char *store, const struct list *list, struct err *err)
@@ -296,8 +295,6 @@ static void take_in(struct store *s, const struct list *list, struct newcomers *
             store_segment_moved(segment, place);
         store_learn_streams(s, segment);
         adopted->records += segment->records;
-        adopted->line_bytes += segment->line_bytes;
-        adopted->bytes += segment->bytes;
         mem_grow(s->adopted, s->n_adopted, s->adopted_capacity);
         s->adopted[s->n_adopted++] = segment;
     }

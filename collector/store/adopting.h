@@ -20,7 +20,7 @@
 #include "collector/store/store.h"
 
 struct adopted {
-    uint64_t segments, records, line_bytes, bytes;
+    uint64_t segments, records;
     bool is_pending; /* not all could be moved: the next opening of the store does it */
 };
 

@@ -281,15 +281,6 @@ bool importing_end(struct importing *i, struct err *err)
     return true;
 }
 
-static struct labels copy_labels(struct arena *arena, const struct labels *from)
-{
-    struct labels to = {arena_array(arena, struct label, from->n), from->n};
-    for (size_t k = 0; k < from->n; k++)
-        to.items[k] = (struct label){arena_copy(arena, from->items[k].name),
-                                     arena_copy(arena, from->items[k].value)};
-    return to;
-}
-
 struct import_stream *importing_stream(struct importing *i, const struct labels *labels)
 {
     struct hash128 id = stream_id(labels);
@@ -298,14 +289,9 @@ struct import_stream *importing_stream(struct importing *i, const struct labels 
         return s;
     s = arena_new(&i->arena, struct import_stream);
     *s = (struct import_stream){
-        .id = id, .labels = copy_labels(&i->arena, labels), .order_ns = TIME_NONE};
+        .id = id, .labels = labels_copy(&i->arena, labels), .order_ns = TIME_NONE};
     map_put(&i->streams, MAP_KEY(s->id), s);
     return s;
-}
-
-int64_t import_stream_order(const struct import_stream *stream)
-{
-    return stream->order_ns;
 }
 
 /* Its number in the block. */
@@ -362,7 +348,6 @@ bool importing_add(struct importing *i, struct import_stream *s, struct record *
     s->order_ns = record->order_ns;
     f->has_ns |= record->event_ns % NS_PER_US != 0 || record->order_ns % NS_PER_US != 0;
     pile->amount.records++;
-    pile->amount.line_bytes += record->line.len;
     pile->amount.newest_ns = max_of(pile->amount.newest_ns, receipt_ns);
     pile->oldest_ns = min_of(pile->oldest_ns, receipt_ns);
     return true;

@@ -33,8 +33,6 @@ bool importing_knows(const struct importing *i, struct hash128 origin);
 void importing_begin(struct importing *i, struct hash128 origin);
 /* labels are sorted; they are copied. */
 struct import_stream *importing_stream(struct importing *i, const struct labels *labels);
-int64_t
-import_stream_order(const struct import_stream *stream); /* of its last record, or TIME_NONE */
 /* All but .order_ns and .stream is given. */
 bool importing_add(struct importing *i, struct import_stream *stream, struct record *record,
                    struct err *err);
@@ -42,7 +40,7 @@ bool importing_end(struct importing *i, struct err *err);
 
 struct import_day {
     int64_t day; /* since 1970 */
-    uint64_t records, line_bytes;
+    uint64_t records;
     int64_t newest_ns; /* receipt */
 };
 

@@ -167,15 +167,6 @@ void streams_free(struct streams *s)
     *s = (struct streams){.most = s->most};
 }
 
-static struct labels copy_labels(struct arena *arena, const struct labels *from)
-{
-    struct labels to = {.items = arena_array(arena, struct label, from->n), .n = from->n};
-    for (size_t i = 0; i < from->n; i++)
-        to.items[i] = (struct label){arena_copy(arena, from->items[i].name),
-                                     arena_copy(arena, from->items[i].value)};
-    return to;
-}
-
 void streams_add(struct streams *s, const struct labels *labels, struct hash128 id, int64_t now_ns)
 {
     struct stream_entry *entry = map_get(&s->known, MAP_KEY(id));
@@ -186,7 +177,7 @@ void streams_add(struct streams *s, const struct labels *labels, struct hash128 
     if (s->known.n >= s->most)
         return;
     entry = arena_new(&s->arena, struct stream_entry);
-    entry->stream = (struct store_stream){.id = id, .labels = copy_labels(&s->arena, labels)};
+    entry->stream = (struct store_stream){.id = id, .labels = labels_copy(&s->arena, labels)};
     entry->seen_ns = now_ns;
     map_put(&s->known, MAP_KEY(entry->stream.id), entry);
     mem_grow(s->fresh, s->n_fresh, s->fresh_capacity);

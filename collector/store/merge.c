@@ -15,8 +15,7 @@ struct open_piece {
     struct columns columns;
     struct columns_source sources[CLASSES_MAX]; /* for the rows of each class */
     bool has_columns;
-    uint8_t class;
-    uint8_t *classes; /* of each row; NULL: .class */
+    uint8_t *classes; /* of each row; NULL: that of the piece */
     const struct merge_piece *of;
 };
 
@@ -74,11 +73,12 @@ static bool open_columns(struct run *r, struct err *err)
     return true;
 }
 
-static bool decode_piece(struct run *r, bool is_chunk, struct err *err)
+static bool decode_piece(struct run *r, struct err *err)
 {
     struct open_piece *p = &r->piece;
     struct block *b = &p->chunk.block;
     struct str bytes = buf_str(&p->bytes);
+    bool is_chunk = p->of->is_chunk;
     p->chunk = (struct chunk){0};
     if (!(is_chunk ? chunk_open(&p->chunk, bytes, &r->packer, &p->arena, err) &&
                          chunk_read_rows(&p->chunk, &p->arena, err)
@@ -92,13 +92,11 @@ static bool decode_piece(struct run *r, bool is_chunk, struct err *err)
                     : block_read_lines(b, &p->arena, err);
 }
 
-static void classify_rows(struct run *r, size_t piece)
+static void classify_rows(struct run *r)
 {
     struct open_piece *p = &r->piece;
     const struct block *b = &p->chunk.block;
     const struct classes *c = r->m->classes;
-    p->of = &r->m->pieces[piece];
-    p->class = p->of->class;
     p->classes = NULL;
     if (p->of->is_chunk || c->n == 1)
         return;
@@ -112,13 +110,13 @@ static void classify_rows(struct run *r, size_t piece)
 
 static bool open_piece(struct run *r, size_t piece, struct err *err)
 {
-    bool is_chunk = r->m->pieces[piece].is_chunk;
+    r->piece.of = &r->m->pieces[piece];
     arena_reset(&r->piece.arena);
     buf_reset(&r->piece.bytes);
-    r->piece.bytes.max = is_chunk ? CHUNK_MAX : BLOCK_MAX;
-    if (!r->m->load(r->m->context, piece, &r->piece.bytes, err) || !decode_piece(r, is_chunk, err))
+    r->piece.bytes.max = r->piece.of->is_chunk ? CHUNK_MAX : BLOCK_MAX;
+    if (!r->m->load(r->m->context, piece, &r->piece.bytes, err) || !decode_piece(r, err))
         return false;
-    classify_rows(r, piece);
+    classify_rows(r);
     const struct block_header *h = &r->piece.chunk.block.header;
     r->in.records += h->records;
     r->in.line_bytes += h->line_bytes;
@@ -210,7 +208,7 @@ static bool make_largest(struct run *r, struct err *err)
 static bool add_row(struct run *r, struct group *g, uint32_t row, struct err *err)
 {
     struct open_piece *p = &r->piece;
-    uint8_t class = p->classes ? p->classes[row] : p->class;
+    uint8_t class = p->classes ? p->classes[row] : p->of->class;
     struct chunk_rows *rows = &g->rows[class];
     const struct chunk *c = &p->chunk;
     struct record record = c->block.records[row];

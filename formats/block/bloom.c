@@ -39,13 +39,6 @@ void bloom_builder_free(struct bloom_builder *b)
     mem_free(&b->words);
 }
 
-void bloom_builder_copy(struct bloom_builder *to, const struct bloom_builder *from)
-{
-    if (!to->words)
-        to->words = mem_alloc_raw(builder_bytes);
-    memcpy(to->words, from->words, builder_bytes);
-}
-
 void bloom_add(struct bloom_builder *b, uint64_t hash)
 {
     uint32_t *block = b->words + (hash >> INDEX_SHIFT) * WORDS;

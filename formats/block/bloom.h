@@ -40,7 +40,6 @@ struct bloom_builder {
 
 void bloom_builder_reset(struct bloom_builder *b);
 void bloom_builder_free(struct bloom_builder *b);
-void bloom_builder_copy(struct bloom_builder *to, const struct bloom_builder *from);
 void bloom_add(struct bloom_builder *b, uint64_t hash);
 /* How many different hashes are in it, about. */
 size_t bloom_count(const struct bloom_builder *b);

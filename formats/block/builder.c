@@ -25,24 +25,14 @@ void block_builder_reset(struct block_builder *b)
     b->n_records = b->n_streams = b->n_sources = 0;
 }
 
-static struct labels copy_labels(struct arena *arena, const struct labels *from)
-{
-    struct labels copy = {.n = from->n, .items = arena_array(arena, struct label, from->n)};
-    for (size_t i = 0; i < from->n; i++) {
-        copy.items[i].name = arena_copy(arena, from->items[i].name);
-        copy.items[i].value = arena_copy(arena, from->items[i].value);
-    }
-    return copy;
-}
-
 uint32_t block_builder_stream(struct block_builder *b, const struct labels *labels,
                               const struct labels *data, int64_t previous_order_ns)
 {
     assert(b->n_streams < BLOCK_RECORDS_MAX);
     mem_grow(b->streams, b->n_streams, b->streams_capacity);
     b->streams[b->n_streams] = (struct block_stream){
-        .labels = copy_labels(&b->arena, labels),
-        .data = copy_labels(&b->arena, data),
+        .labels = labels_copy(&b->arena, labels),
+        .data = labels_copy(&b->arena, data),
         .previous_order_ns = previous_order_ns,
     };
     return (uint32_t)b->n_streams++;

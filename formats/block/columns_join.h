@@ -34,10 +34,6 @@ bool columns_source_open(struct columns_source *source, struct columns *columns,
 void columns_source_reset(struct columns_source *source);
 /* Another one of the same rows, for a block that is made beside. */
 struct columns_source columns_source_fork(const struct columns_source *source, struct arena *arena);
-/* Writes the line of a row to where there is room for it, and returns its end; NULL: there is none. */
-char *columns_source_print(const struct columns_source *source, size_t row, char *to,
-                           const char *end);
-
 /* Lines that wait to become a block, without what they came from. The zero value is valid. */
 struct columns_join {
     struct shapes shapes;

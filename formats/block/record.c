@@ -43,6 +43,23 @@ struct str label_value(const struct labels *labels, struct str name)
     return STR("");
 }
 
+bool has_label(const struct labels *labels, struct str name)
+{
+    for (size_t i = 0; i < labels->n; i++)
+        if (str_equal(labels->items[i].name, name))
+            return true;
+    return false;
+}
+
+struct labels labels_copy(struct arena *arena, const struct labels *from)
+{
+    struct labels to = {arena_array(arena, struct label, from->n), from->n};
+    for (size_t i = 0; i < from->n; i++)
+        to.items[i] = (struct label){arena_copy(arena, from->items[i].name),
+                                     arena_copy(arena, from->items[i].value)};
+    return to;
+}
+
 void put_labels(struct buf *b, const struct labels *labels)
 {
     put_varint(b, labels->n);

@@ -41,6 +41,8 @@ struct labels {
  */
 bool labels_sort(struct labels *labels, struct err *err);
 struct str label_value(const struct labels *labels, struct str name); /* empty if there is none */
+bool has_label(const struct labels *labels, struct str name);
+struct labels labels_copy(struct arena *arena, const struct labels *from); /* with its texts */
 void put_labels(struct buf *b, const struct labels *labels);
 /* Strict: sorted, unique, within the bounds; otherwise r->bad. Items live in the arena, their bytes
  * in what r reads. */

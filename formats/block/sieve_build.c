@@ -38,7 +38,7 @@ struct sieve_builder {
     size_t n_shapes, shapes_capacity, n_columns, columns_capacity, n_chunks, chunks_capacity;
     size_t skeleton;  /* bytes, about */
     uint64_t allowed; /* bytes, of all that was added */
-    struct bloom_builder grams, ids, spare;
+    struct bloom_builder grams, ids;
     struct buf gram_blooms, id_blooms;
     struct buf key;
     unsigned window; /* of the last chunk */
@@ -59,7 +59,6 @@ void sieve_builder_close(struct sieve_builder **builder)
     map_free(&b->by_key);
     mem_free(&b->shapes), mem_free(&b->columns), mem_free(&b->chunks);
     bloom_builder_free(&b->grams), bloom_builder_free(&b->ids);
-    bloom_builder_free(&b->spare);
     buf_free(&b->gram_blooms), buf_free(&b->id_blooms), buf_free(&b->key);
     mem_free(builder);
 }
@@ -68,7 +67,6 @@ static void begin_part(struct sieve_builder *b)
 {
     arena_reset(&b->arena);
     map_free(&b->by_key);
-    b->by_key = (struct map){0};
     b->n_shapes = b->n_columns = b->n_chunks = b->skeleton = 0;
     b->allowed = 0;
     buf_reset(&b->gram_blooms);
@@ -289,11 +287,16 @@ static void put_grams(struct sieve_builder *b, const struct sources *all, size_t
         blocks = fill_grams(b, all, false, most);
     }
     b->window = chunk->window;
-    bloom_builder_copy(&b->spare, &b->grams);
+    size_t before = b->gram_blooms.len;
+    chunk->grams = blocks;
+    bloom_put(&b->grams, blocks, &b->gram_blooms);
     size_t with_odd = blocks ? fill_grams(b, all, true, most) : 0;
-    chunk->flags |= with_odd ? SIEVE_HAS_ODD : 0;
-    chunk->grams = with_odd ? with_odd : blocks;
-    bloom_put(with_odd ? &b->grams : &b->spare, chunk->grams, &b->gram_blooms);
+    if (with_odd == 0)
+        return;
+    b->gram_blooms.len = before;
+    chunk->flags |= SIEVE_HAS_ODD;
+    chunk->grams = with_odd;
+    bloom_put(&b->grams, with_odd, &b->gram_blooms);
 }
 
 /* What may be spent on blooms of this chunk: what is left of the share of all so far, but not much more than its

@@ -145,15 +145,6 @@ static bool word_fits(const struct condition *c, const struct labels *labels)
     return false;
 }
 
-static bool has_label(const struct labels *labels, struct str name)
-{
-    for (size_t i = 0; i < labels->n; i++) {
-        if (str_equal(labels->items[i].name, name))
-            return true;
-    }
-    return false;
-}
-
 /* Invariant 2. */
 static bool check_known(struct condition *c, const struct filter_scope *scope, struct err *err)
 {

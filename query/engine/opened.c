@@ -65,7 +65,7 @@ struct judge {
     struct opened *o;
     struct selector *selector;
     const bool *accepted; /* per stream */
-    const uint8_t *rows;  /* enum row_find; NULL: of none it is known that it has no needle */
+    const uint8_t *rows;  /* enum row_find, struck; NULL: nothing is known of them */
     bool needles_decide;  /* what ROW_HAS is matches, and may have no text */
     struct pattern_scan scan;
     size_t next_candidate; /* no match before this offset; invariant of pattern_scan_next */
@@ -155,7 +155,7 @@ static bool add_unit(struct judge *j, uint32_t row, struct str text, uint32_t li
 
 static bool add_units(struct judge *j, uint32_t row, const struct record *record)
 {
-    bool fits = filter_takes_record(j->selector->filter, record);
+    bool fits = j->rows || filter_takes_record(j->selector->filter, record);
     if (!fits && !j->selector->keep_all)
         return true;
     if (!j->selector->lines)
@@ -198,7 +198,7 @@ static bool judge_records(struct judge *j)
         const struct record *record = &block->records[row];
         if (row % ask_every == 0 && s->is_canceled && s->is_canceled(s->context))
             return err_set(j->err, ERR_CANCELED, "the search was canceled");
-        if ((j->rows && j->rows[row] == ROW_NO) || !is_asked(j->o, s, j->accepted, row))
+        if (j->rows ? j->rows[row] == ROW_NO : !is_asked(j->o, s, j->accepted, row))
             continue;
         if (!add_units(j, row, record))
             return false;
@@ -359,6 +359,8 @@ static bool find_rows(struct opened *o, struct slice *slice, const struct select
     if (!read_rows(o, slice, false, err))
         return false;
     strike_rows(o, s, accepted, rows);
+    if (filter_gave_up(s->filter) > GAVE_UP_MAX)
+        return refuse_costly(err);
     return pick_lines(o, slice, &columns, s, rows, err);
 }
 

@@ -52,7 +52,7 @@ struct selector {
     struct order_key oldest;
     /* Streams that need not be looked at any more, by id; NULL: none. */
     bool (*is_done)(void *context, struct hash128 stream);
-    bool (*is_canceled)(void *context); /* asked every few thousand units; NULL: never */
+    bool (*is_canceled)(void *context); /* asked every now and then; NULL: never */
     void *context;
     /* Whether a row of a chunk belongs to what is searched; NULL: all do. */
     bool (*takes)(void *context, size_t index, struct hash128 origin, uint64_t sequence);

@@ -7,9 +7,9 @@
 
 #include <math.h>
 
-static const struct str numbers[] = {STR_INIT("sum"), STR_INIT("avg"), STR_INIT("min"),
-                                     STR_INIT("max"), STR_INIT("p50"), STR_INIT("p90"),
-                                     STR_INIT("p95"), STR_INIT("p99")};
+const struct str tally_functions[TALLY_FUNCTIONS] = {
+    STR_INIT("sum"), STR_INIT("avg"), STR_INIT("min"), STR_INIT("max"),
+    STR_INIT("p50"), STR_INIT("p90"), STR_INIT("p95"), STR_INIT("p99")};
 
 bool tally_number(const struct tally *t, struct str name, double *number)
 {
@@ -56,9 +56,9 @@ void print_tally_json(const struct tally *t, const struct tally_options *o, stru
         buf_print(out, ",\"part\":%llu", (unsigned long long)t->part);
     if (o->measure.len)
         buf_print(out, ",\"numbers\":%llu", (unsigned long long)t->numbers);
-    for (size_t i = 0; i < countof(numbers) && t->numbers; i++) {
-        buf_print(out, ",\"%s\":", numbers[i].ptr);
-        tally_number(t, numbers[i], &number);
+    for (size_t i = 0; i < TALLY_FUNCTIONS && t->numbers; i++) {
+        buf_print(out, ",\"%s\":", tally_functions[i].ptr);
+        tally_number(t, tally_functions[i], &number);
         put_number(out, number);
     }
     buf_add(out, STR("}\n"));
@@ -78,9 +78,9 @@ void print_tally_text(const struct tally *t, const struct tally_options *o, stru
     buf_print(out, "%llu", (unsigned long long)t->count);
     if (o->n_part)
         buf_print(out, "\t%llu", (unsigned long long)t->part);
-    for (size_t i = 0; i < countof(numbers) && o->measure.len; i++) {
+    for (size_t i = 0; i < TALLY_FUNCTIONS && o->measure.len; i++) {
         buf_add_byte(out, '\t');
-        tally_number(t, numbers[i], &number);
+        tally_number(t, tally_functions[i], &number);
         if (t->numbers || i == 0)
             put_number(out, number);
         else

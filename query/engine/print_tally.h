@@ -15,7 +15,10 @@
 
 void print_tally_json(const struct tally *t, const struct tally_options *options, struct buf *out);
 void print_tally_text(const struct tally *t, const struct tally_options *options, struct buf *out);
-/* Of what was measured, by its name: "sum", "avg", "min", "max", "p50" ... "p99.9". False: there is no such. */
+enum { TALLY_FUNCTIONS = 8 };
+/* What can be said of what was measured: "sum", "avg", "min", "max", "p50", "p90", "p95", "p99". */
+extern const struct str tally_functions[TALLY_FUNCTIONS];
+/* By such a name; of any other percentage too. False: there is no such. */
 bool tally_number(const struct tally *t, struct str name, double *number);
 
 #endif

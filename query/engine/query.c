@@ -56,9 +56,9 @@ bool query_check(const struct query *q, struct err *err)
 {
     if (q->patterns.n > PATTERN_COUNT_MAX)
         return err_set(err, ERR_LIMIT, "more than %d patterns", PATTERN_COUNT_MAX);
-    if (q->every_ns > INT64_MAX || q->shift_ns > NS_PER_DAY || q->shift_ns < -NS_PER_DAY)
+    if (q->every_ns > INT64_MAX / 2 || q->shift_ns > NS_PER_DAY || q->shift_ns < -NS_PER_DAY)
         return err_set(err, ERR_INPUT,
-                       "spans are shifted by a day at most, and no longer than 292 years");
+                       "spans are shifted by a day at most, and no longer than 146 years");
     if (q->want == WANT_TALLIES && (q->has_max || q->last || q->newest || q->before || q->after))
         return err_set(err, ERR_INPUT,
                        "counts are of all that matches: no max, last, newest or context");

@@ -107,7 +107,7 @@ struct result_reader {
 void result_reader_free(struct result_reader *r);
 /*
  * Takes the next result from the front of *bytes. RESULT_MORE: what is left is no whole entry, keep
- * it and come again with more behind it. RESULT_RECORD: *result is filled (records and listed
+ * it and come again with more behind it. RESULT_RECORD: *result is filled (records, tallies and listed
  * streams) and points into *bytes and the reader. RESULT_TRAILER: *summary is filled; nothing may
  * follow. RESULT_MARK: r->place and the problems of *summary are filled; streams that were given
  * before are gone.

@@ -48,8 +48,10 @@ static void add_header(struct block_header *h, const struct block_header *part)
 bool slice_open(struct slice *s, struct str bytes, size_t n, struct packer *packer,
                 struct arena *arena, struct err *err)
 {
+    assert(n > 0);
+    if (n > SLICE_PARTS_MAX)
+        return err_set(err, ERR_CORRUPT, "more than %d files of one number", SLICE_PARTS_MAX);
     *s = (struct slice){.parts = arena_array(arena, struct chunk, n), .n = n};
-    assert(n > 0 && n <= SLICE_PARTS_MAX);
     for (size_t i = 0; i < n; i++) {
         struct block_header h;
         if (!chunk_peek(bytes, &h, err) ||

@@ -12,20 +12,7 @@ struct tally_change {
     int64_t from_ns, shift_ns;
 };
 
-struct tally_entry {
-    struct tally tally;
-    struct str key;
-};
-
 /* ---- opening ---- */
-
-static bool has_label(const struct labels *labels, struct str name)
-{
-    for (size_t i = 0; i < labels->n; i++)
-        if (str_equal(labels->items[i].name, name))
-            return true;
-    return false;
-}
 
 /* Whether lines may have to be read for it. */
 static bool may_be_field(struct str name, const struct filter_scope *scope)
@@ -74,7 +61,7 @@ bool tallies_open(struct tallies *t, const struct tally_options *options,
 void tallies_free(struct tallies *t)
 {
     map_each (&t->by_key, entry)
-        sketch_free(&((struct tally_entry *)entry->value)->tally.sketch);
+        sketch_free(&((struct tally *)entry->value)->sketch);
     map_free(&t->by_key);
     filter_close(&t->part);
     line_fields_close(&t->fields);
@@ -147,21 +134,20 @@ static struct tally *find(struct tallies *t, const struct tally *like)
     for (size_t i = 0; i < t->options.n_names; i++)
         put_str(&t->key, like->values[i]);
     put_zigzag(&t->key, like->start_ns);
-    struct tally_entry *entry = map_get(&t->by_key, buf_str(&t->key));
-    if (entry)
-        return &entry->tally;
+    struct tally *tally = map_get(&t->by_key, buf_str(&t->key));
+    if (tally)
+        return tally;
     bool is_large = t->memory && t->arena.used + t->sketches > t->memory;
     if (t->by_key.n == TALLIES_MAX || is_large) {
         t->is_full = true;
         return NULL;
     }
-    entry = arena_new(&t->arena, struct tally_entry);
-    entry->key = arena_copy(&t->arena, buf_str(&t->key));
-    entry->tally.start_ns = like->start_ns;
+    tally = arena_new(&t->arena, struct tally);
+    tally->start_ns = like->start_ns;
     for (size_t i = 0; i < t->options.n_names; i++)
-        entry->tally.values[i] = arena_copy(&t->arena, like->values[i]);
-    map_put(&t->by_key, entry->key, entry);
-    return &entry->tally;
+        tally->values[i] = arena_copy(&t->arena, like->values[i]);
+    map_put(&t->by_key, arena_copy(&t->arena, buf_str(&t->key)), tally);
+    return tally;
 }
 
 /* Finite, whatever was added. */
@@ -220,9 +206,11 @@ void tallies_join(struct tallies *t, const struct tally *other)
         tally->least = tally->numbers ? min_of(tally->least, other->least) : other->least;
         tally->most = tally->numbers ? max_of(tally->most, other->most) : other->most;
     }
+    size_t before = tally->sketch.capacity;
     tally->sum = add_numbers(tally->sum, other->sum);
     tally->numbers += other->numbers;
     sketch_join(&tally->sketch, &other->sketch);
+    t->sketches += (tally->sketch.capacity - before) * sizeof *tally->sketch.buckets;
 }
 
 /* ---- all of them ---- */
@@ -247,7 +235,7 @@ const struct tally **tallies_sorted(struct tallies *t)
     const struct tally **sorted = arena_array(&t->arena, const struct tally *, t->by_key.n);
     size_t n = 0;
     map_each (&t->by_key, entry)
-        sorted[n++] = &((const struct tally_entry *)entry->value)->tally;
+        sorted[n++] = entry->value;
     if (n)
         qsort(sorted, n, sizeof(const struct tally *), by_span_and_count);
     return sorted;

@@ -11,7 +11,7 @@
  *  2. Values are cut at TALLY_VALUE_MAX bytes; what is alike then is one.
  *  3. A number has the unit that is written on it, as nanoseconds or bytes; what is no number is not measured.
  *  4. Tallies of parts of what is counted can be joined: then they are those of all of it.
- *  5. Lines are only read if a name is that of a field, or the part asks for one.
+ *  5. Lines are only read if a name or what is measured is a field, or the part asks for one.
  */
 #ifndef QUERY_ENGINE_TALLY_H
 #define QUERY_ENGINE_TALLY_H
@@ -54,10 +54,10 @@ struct tally {
 struct tallies {
     struct tally_options options; /* texts are the caller's */
     struct arena arena;
-    struct map by_key; /* bytes of a key -> struct tally_entry */
+    struct map by_key; /* bytes of a key -> struct tally */
     struct buf key;
     struct filter *part;        /* owned; NULL: none */
-    struct line_fields *fields; /* owned; NULL: no name can be that of a field */
+    struct line_fields *fields; /* owned */
     bool are_fields[TALLY_NAMES_MAX], measures_field;
     struct tally_change *changes; /* in the arena */
     size_t memory;                /* that may be taken, about; 0: any */
