@@ -5,17 +5,18 @@ base/io|base
 formats/block|base
 formats/line|base formats/block
 formats/push|base formats/block
+formats/redact|base formats/block formats/line
 query/engine|base formats/block formats/line formats/push
 collector/store|base formats/block formats/line formats/push query/engine
-shipper|base base/io formats/block formats/line formats/push query/engine
-query|base base/io formats/block formats/line formats/push query/engine collector/store
-collector|base base/io formats/block formats/line formats/push query/engine collector/store
+shipper|base base/io formats/block formats/line formats/push formats/redact query/engine
+query|base base/io formats/block formats/line formats/push formats/redact query/engine collector/store
+collector|base base/io formats/block formats/line formats/push formats/redact query/engine collector/store
 main.c|base base/io shipper query collector block_dump.h check.h import.h parse.h up.h
 block_dump.c|base formats/block block_dump.h
 block_dump.h|
 check.c|base shipper collector check.h
 check.h|
-import.c|base formats/block formats/line query shipper collector/store import.h
+import.c|base formats/block formats/line formats/redact query shipper collector/store import.h
 import.h|
 parse.c|base formats/line query shipper parse.h
 parse.h|

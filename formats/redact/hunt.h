@@ -1,0 +1,71 @@
+/*
+ * What the finders share: the line they look at, and where they put what they find.
+ *
+ * A finder is asked at a place where its trigger (scan.h) stands. It looks around, adds what it is sure of, and says from
+ * where on its trigger is to be asked again, which is behind `at`.
+ *
+ *  1. Linear: the bytes before `at` that a finder looks at, and those behind up to what it returns, are bounded by a constant
+ *     or were not looked at for an earlier trigger of the same kind. Whoever walks to an end far away returns that end.
+ *  2. A finder adds nothing that is redacted already (is_hidden), empty, or of a rule that is kept.
+ *  3. Findings may overlap; they are settled afterwards, the longer one wins.
+ */
+#ifndef FORMATS_REDACT_HUNT_H
+#define FORMATS_REDACT_HUNT_H
+
+#include "formats/redact/redact.h"
+
+struct hunt {
+    const struct redactor *redactor;
+    struct redaction *found;
+    struct str line;
+    bool wanted[REDACT_RULES]; /* not REDACT_KEEP */
+};
+
+/* Unless the rule is kept, or the user allows the value. kind is static. */
+void hunt_add(struct hunt *h, size_t from, size_t to, enum redact_rule rule, const char *kind);
+
+/* "[email]", "[REDACTED]", "***", "xxxx", "<hidden>", "null", "undefined", "${VAR}", "%s", "{}": there is nothing to
+ * hide in it. */
+bool is_hidden(struct str value);
+
+static inline bool is_digit(char c)
+{
+    return (unsigned char)(c - '0') < 10;
+}
+
+static inline bool is_letter(char c)
+{
+    return (unsigned char)((c | 0x20) - 'a') < 26;
+}
+
+static inline bool is_alnum(char c)
+{
+    return is_digit(c) || is_letter(c);
+}
+
+/* The byte at i, or 0 beyond the ends. */
+static inline char byte_at(struct str s, size_t i)
+{
+    return i < s.len ? s.ptr[i] : 0;
+}
+
+/*
+ * Whether a word that tells what a number is stands near [from, to): within 40 bytes before it, or 20 behind, as a whole
+ * word of letters, or a part of a name like "customerSsn" or "tax_id". words are lower case, separated by '|'; "_" in a word stands for
+ * any of blank, '_', '-' or nothing.
+ */
+bool has_word_near(struct str line, size_t from, size_t to, const char *words);
+
+typedef size_t finder(struct hunt *h, size_t at);
+
+finder find_mail;       /* mail.c: at '@', or "%40" */
+finder find_pair;       /* pairs.c: at ':' or '=': names and their values, passwords of URLs */
+finder find_number;     /* numbers.c: at digits */
+finder find_lettered;   /* lettered.c: at two capitals and two digits: IBAN, NINO, fiscal codes, PAN */
+finder find_token;      /* tokens.c: at the first of 16 and more letters, digits, '_', '-' */
+finder find_pem;        /* pem.c: at "-----" */
+finder find_ipv4;       /* network.c: at a dot between digits */
+finder find_colon_hex;  /* network.c: at a colon beside hex digits: IPv6, MAC */
+finder find_dialed;     /* numbers.c: at '+' or '(' before a digit */
+
+#endif

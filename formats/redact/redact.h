@@ -1,0 +1,95 @@
+/*
+ * Hiding secrets and personal data in lines of logs.
+ *
+ *     line ─▶ scan.h: places where one may be, in one pass
+ *          ─▶ finders (hunt.h): is it one? ─▶ findings ─▶ no two overlap ─▶ replace.h
+ *
+ *     password=hunter2 from bob@example.com    ─▶    password=[secret] from [email:k1:4f9c2ad10c6be7a3]
+ *
+ * What is found: values by their form, if what validates them does (check digits, prefixes, lengths) and, where a
+ * form is weak, by a word near it; values by the name they stand under, in JSON, logfmt, query strings, headers and
+ * text; and what the user's own patterns say.
+ *
+ *  1. A line without a finding stays as it is, byte for byte; of others only the findings change.
+ *  2. What was redacted is not found again: redacting twice is redacting once.
+ *  3. What was valid JSON is valid JSON afterwards: a number or an object that goes leaves a string.
+ *  4. Time is linear in the length of the line, whatever is in it, but for the user's patterns, which are bounded in
+ *     steps (base/match.h); a line on which one gives up is searched for the others.
+ *  5. No value gets into an error, a count, or anywhere but a finding's place in the line.
+ *  6. A redactor does not change: threads may share it, each with a redaction of its own. But for its patterns, which are
+ *     one thread's.
+ *  7. A private key over several records is hidden in each of them; where it has begun is in struct redact_stream.
+ */
+#ifndef FORMATS_REDACT_REDACT_H
+#define FORMATS_REDACT_REDACT_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "formats/redact/rules.h"
+
+struct redact_pattern {
+    struct str name;  /* letters, digits, '_' and '-': its mark */
+    struct str match; /* Perl's syntax; of several groups the first is what goes */
+    enum redact_action action;
+};
+
+struct redact_options {
+    enum redact_action actions[REDACT_RULES];
+    const struct str *keys; /* paths (paths.h), beside the built-in names */
+    size_t n_keys;
+    const struct str *allow; /* values that are no findings; '*' stands for anything */
+    size_t n_allow;
+    const struct redact_pattern *patterns;
+    size_t n_patterns;
+    struct str key_id; /* "k1", in tokens */
+    /* A keyed hash of 64 bits, for tokens. NULL: REDACT_TOKEN does what REDACT_MASK does. */
+    uint64_t (*sign)(void *context, struct str text);
+    void *sign_context;
+};
+
+/* With the rules' own actions. */
+void redact_options_init(struct redact_options *options);
+
+struct redactor;
+
+/* options and all they point to are copied, but for sign_context. ERR_INPUT names the key or pattern. */
+bool redactor_open(struct redactor **out, const struct redact_options *options, struct err *err);
+void redactor_close(struct redactor **redactor);
+
+struct finding {
+    size_t from, to;
+    unsigned rule; /* enum redact_rule, or REDACT_RULES + the index of a pattern */
+    const char *kind; /* what exactly: "github token", "value of a key"; static, or the pattern's name */
+};
+
+/* Of one stream, invariant 7. The zero value is its beginning. */
+struct redact_stream {
+    bool in_key;
+};
+
+/* Room to work in and what was counted; of one thread. The zero value is empty. */
+struct redaction {
+    struct buf text;
+    struct finding *findings; /* of the last line; owned */
+    size_t n, capacity;
+    uint64_t counts[REDACT_RULES]; /* findings of each rule since the caller last reset it */
+    uint64_t own_count;            /* of the user's patterns */
+    uint64_t gave_up;              /* lines on which a pattern did */
+};
+
+void redaction_free(struct redaction *r);
+
+/* The findings of a line, in their order, none overlapping. stream may be NULL: the line stands alone. */
+void redact_find(const struct redactor *redactor, struct redaction *r, struct redact_stream *stream,
+                 struct str line);
+/* The line without what was found in it: itself, or in r->text until the next call. */
+struct str redact_line(const struct redactor *redactor, struct redaction *r,
+                       struct redact_stream *stream, struct str line);
+
+/* The token of a value as it would be in a line: "[email:k1:...]". False: there is no key. */
+bool redact_put_token(const struct redactor *redactor, unsigned rule, struct str value,
+                      struct buf *out);
+struct str redact_rule_name(const struct redactor *redactor, unsigned rule);
+enum redact_action redact_action_of(const struct redactor *redactor, unsigned rule);
+
+#endif
