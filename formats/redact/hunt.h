@@ -6,7 +6,7 @@
  *
  *  1. Linear: the bytes before `at` that a finder looks at, and those behind up to what it returns, are bounded by a constant
  *     or were not looked at for an earlier trigger of the same kind. Whoever walks to an end far away returns that end.
- *  2. A finder adds nothing that is redacted already (is_hidden), empty, or of a rule that is kept.
+ *  2. What is redacted already (is_hidden), empty, or of a rule that is kept is not added: hunt_add sees to it.
  *  3. Findings may overlap; they are settled afterwards, the longer one wins.
  */
 #ifndef FORMATS_REDACT_HUNT_H
@@ -18,11 +18,14 @@ struct hunt {
     const struct redactor *redactor;
     struct redaction *found;
     struct str line;
-    bool wanted[REDACT_RULES]; /* not REDACT_KEEP */
+    struct redact_stream *stream; /* NULL: the line stands alone */
+    const bool *wanted;           /* by rule: not REDACT_KEEP */
 };
 
 /* Unless the rule is kept, or the user allows the value. kind is static. */
 void hunt_add(struct hunt *h, size_t from, size_t to, enum redact_rule rule, const char *kind);
+/* What the user's pattern with this index matches. */
+void hunt_add_own(struct hunt *h, size_t from, size_t to, size_t pattern);
 
 /* "[email]", "[REDACTED]", "***", "xxxx", "<hidden>", "null", "undefined", "${VAR}", "%s", "{}": there is nothing to
  * hide in it. */
@@ -58,14 +61,15 @@ bool has_word_near(struct str line, size_t from, size_t to, const char *words);
 
 typedef size_t finder(struct hunt *h, size_t at);
 
-finder find_mail;       /* mail.c: at '@', or "%40" */
-finder find_pair;       /* pairs.c: at ':' or '=': names and their values, passwords of URLs */
-finder find_number;     /* numbers.c: at digits */
-finder find_lettered;   /* lettered.c: at two capitals and two digits: IBAN, NINO, fiscal codes, PAN */
-finder find_token;      /* tokens.c: at the first of 16 and more letters, digits, '_', '-' */
-finder find_pem;        /* pem.c: at "-----" */
-finder find_ipv4;       /* network.c: at a dot between digits */
-finder find_colon_hex;  /* network.c: at a colon beside hex digits: IPv6, MAC */
-finder find_dialed;     /* numbers.c: at '+' or '(' before a digit */
+finder find_mail;   /* mail.c: at '@', or "%40" */
+finder find_pair;   /* pairs.c: at ':' or '=': names and their values, passwords of URLs */
+finder find_number; /* numbers.c: at digits */
+finder
+    find_lettered; /* lettered.c: at two capitals and two digits: IBAN, NINO, fiscal codes, PAN */
+finder find_token; /* tokens.c: at the first of 16 and more letters, digits, '_', '-' */
+finder find_pem;   /* pem.c: at "-----" */
+finder find_ipv4;  /* network.c: at a dot between digits */
+finder find_colon_hex; /* network.c: at a colon beside hex digits: IPv6, MAC */
+finder find_dialed;    /* numbers.c: at '+' or '(' before a digit */
 
 #endif

@@ -29,7 +29,7 @@
 
 struct redact_pattern {
     struct str name;  /* letters, digits, '_' and '-': its mark */
-    struct str match; /* Perl's syntax; of several groups the first is what goes */
+    struct str match; /* Perl's syntax */
     enum redact_action action;
 };
 
@@ -59,7 +59,8 @@ void redactor_close(struct redactor **redactor);
 struct finding {
     size_t from, to;
     unsigned rule; /* enum redact_rule, or REDACT_RULES + the index of a pattern */
-    const char *kind; /* what exactly: "github token", "value of a key"; static, or the pattern's name */
+    const char
+        *kind; /* what exactly: "github token", "value of a key"; static, or the pattern's name */
 };
 
 /* Of one stream, invariant 7. The zero value is its beginning. */

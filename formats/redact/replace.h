@@ -23,13 +23,14 @@ struct json_place {
     bool in_string; /* of the line */
     bool in_inner;  /* .in_string, which begins as an object or array itself */
     bool in_inner_string;
+    bool is_escaped; /* what comes next, in .in_inner_string */
 };
 
 void json_place_init(struct json_place *p, struct str line);
-/* Walks on to `at`, and says what quotes a value that begins there needs: "" (none: it is text), "\"" or "\\\"". */
+/* Walks on to `at`, and says what quotes a text would need there: none (it is in a string), "\"" or "\\\"". */
 struct str json_place_quotes(struct json_place *p, size_t at);
 
-void put_replacement(const struct redactor *redactor, const struct finding *finding,
-                     struct str value, struct buf *out);
+/* The line into r->text, with what stands for r->findings. */
+void put_redacted(const struct redactor *redactor, struct redaction *r, struct str line);
 
 #endif

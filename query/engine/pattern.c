@@ -3,7 +3,7 @@
 #include "base/literal.h"
 #include "base/mem.h"
 #include "base/posix.h"
-#include "query/engine/required.h"
+#include "base/required.h"
 
 /* One expression, for units of bytes and for units that are UTF-8 beyond ASCII. */
 struct expression {

@@ -10,8 +10,8 @@
  *  1. Whatever the pattern matches contains one of the literals (ignoring ASCII case if asked for).
  *  2. It is careful, not clever: syntax that it does not know gives no literals.
  */
-#ifndef QUERY_ENGINE_REQUIRED_H
-#define QUERY_ENGINE_REQUIRED_H
+#ifndef BASE_REQUIRED_H
+#define BASE_REQUIRED_H
 
 #include "base/arena.h"
 

@@ -1,4 +1,4 @@
-#include "query/engine/required.h"
+#include "base/required.h"
 
 #include "base/mem.h"
 

@@ -1,0 +1,130 @@
+/*
+ * E-mail addresses: the dot-atom form of RFC 5322, with a domain of two labels and more of which the last is letters
+ * (RFC 1034, RFC 1123), within the lengths of RFC 5321. '@' may be "%40".
+ *
+ * Not taken, though they have the form: users of URLs and of remote paths (ssh://git@host, git@host.example:a/b.git), files
+ * (icon@2x.png) and units of systemd (getty@tty1.service).
+ */
+#include "base/mem.h"
+#include "formats/redact/hunt.h"
+
+enum { LOCAL_MAX = 64, DOMAIN_MAX = 255, LABEL_MAX = 63, TOP_MAX = 24, URL_BEFORE = 128 };
+
+static bool is_local(char c)
+{
+    return is_alnum(c) || c == '.' || c == '_' || c == '-' || c == '+';
+}
+
+/* Where the part before the '@' begins; at if there is none. */
+static size_t local_start(struct str line, size_t at)
+{
+    size_t from = at, least = at > LOCAL_MAX ? at - LOCAL_MAX : 0;
+    while (from > least && is_local(line.ptr[from - 1]))
+        from--;
+    if (from > 0 && is_local(line.ptr[from - 1]))
+        return at; /* too long */
+    while (from < at && !is_alnum(line.ptr[from]) && line.ptr[from] != '_')
+        from++;
+    return from;
+}
+
+/* Behind the domain that begins here; from if there is none. */
+static size_t domain_end(struct str line, size_t from)
+{
+    size_t end = from, label = from, top = from;
+    size_t most = from + min_of((size_t)DOMAIN_MAX, line.len - from);
+    for (size_t i = from; i <= most; i++) {
+        char c = i < most ? line.ptr[i] : 0;
+        if (is_alnum(c) || c == '-')
+            continue;
+        if (i == label || i - label > LABEL_MAX || line.ptr[label] == '-')
+            break;
+        top = label;
+        end = line.ptr[i - 1] == '-' ? top : i;
+        label = i + 1;
+        if (c != '.')
+            break;
+    }
+    if (end - top < 2 || end - top > TOP_MAX || top == from)
+        return from;
+    for (size_t i = top; i < end; i++) {
+        if (!is_letter(line.ptr[i]) && !str_starts(str_slice(line, top, 4), STR("xn--")))
+            return from;
+    }
+    return end;
+}
+
+/* Ends of names of files and units that are no domains. */
+static bool is_file_end(struct str top)
+{
+    static const struct str ends[] = {
+        STR_INIT("png"),   STR_INIT("jpg"),       STR_INIT("jpeg"),    STR_INIT("gif"),
+        STR_INIT("svg"),   STR_INIT("webp"),      STR_INIT("ico"),     STR_INIT("bmp"),
+        STR_INIT("css"),   STR_INIT("scss"),      STR_INIT("js"),      STR_INIT("mjs"),
+        STR_INIT("cjs"),   STR_INIT("ts"),        STR_INIT("tsx"),     STR_INIT("jsx"),
+        STR_INIT("json"),  STR_INIT("html"),      STR_INIT("htm"),     STR_INIT("xml"),
+        STR_INIT("yml"),   STR_INIT("yaml"),      STR_INIT("toml"),    STR_INIT("txt"),
+        STR_INIT("log"),   STR_INIT("gz"),        STR_INIT("tar"),     STR_INIT("jar"),
+        STR_INIT("java"),  STR_INIT("class"),     STR_INIT("conf"),    STR_INIT("lock"),
+        STR_INIT("dll"),   STR_INIT("exe"),       STR_INIT("service"), STR_INIT("socket"),
+        STR_INIT("timer"), STR_INIT("target"),    STR_INIT("mount"),   STR_INIT("automount"),
+        STR_INIT("slice"), STR_INIT("scope"),     STR_INIT("device"),  STR_INIT("swap"),
+        STR_INIT("path"),  STR_INIT("localhost"),
+    };
+    for (size_t i = 0; i < countof(ends); i++) {
+        if (str_equal_nocase(top, ends[i]))
+            return true;
+    }
+    return false;
+}
+
+/* "scheme://user@host", "scheme://user:password@host": within one word. */
+static bool is_of_url(struct str line, size_t from)
+{
+    size_t least = from > URL_BEFORE ? from - URL_BEFORE : 0;
+    for (size_t i = from; i > least; i--) {
+        char c = line.ptr[i - 1];
+        if (c == '/')
+            return i >= 3 && line.ptr[i - 2] == '/' && line.ptr[i - 3] == ':';
+        if (!is_local(c) && c != ':' && c != '%' && c != '!' && c != '$' && c != '~' && c != '*')
+            return false;
+    }
+    return false;
+}
+
+/* "user@host:path", of ssh, scp and git: a path behind it in the same word. */
+static bool is_of_path(struct str line, size_t end)
+{
+    if (byte_at(line, end) != ':')
+        return false;
+    size_t i = end + 1, most = end + URL_BEFORE;
+    if (byte_at(line, i) == '/' || byte_at(line, i) == '~')
+        return true;
+    for (; i < most && (is_local(byte_at(line, i)) || byte_at(line, i) == '/'); i++) {
+        if (line.ptr[i] == '/')
+            return i > end + 1;
+    }
+    return i > end + 5 && str_equal(str_slice(line, i - 4, 4), STR(".git"));
+}
+
+size_t find_mail(struct hunt *h, size_t at)
+{
+    struct str line = h->line;
+    size_t behind = at + 1;
+    if (line.ptr[at] == '%' &&
+        !take_prefix(&(struct str){line.ptr + at, line.len - at}, STR("%40")))
+        return at + 1;
+    if (line.ptr[at] == '%')
+        behind = at + 3;
+    size_t from = local_start(line, at), end = domain_end(line, behind);
+    if (from == at || end == behind || line.ptr[at - 1] == '.')
+        return at + 1;
+    struct str domain = str_slice(line, behind, end - behind);
+    size_t top = domain.len;
+    while (domain.ptr[top - 1] != '.')
+        top--;
+    if (!is_file_end(str_slice(domain, top, SIZE_MAX)) && !is_of_url(line, from) &&
+        !is_of_path(line, end))
+        hunt_add(h, from, end, RULE_EMAIL, "e-mail address");
+    return at + 1;
+}

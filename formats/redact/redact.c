@@ -1,0 +1,208 @@
+#include "formats/redact/redact.h"
+
+#include "base/mem.h"
+#include "formats/redact/redactor.h"
+#include "formats/redact/replace.h"
+
+#include <stdlib.h>
+
+void redact_options_init(struct redact_options *options)
+{
+    *options = (struct redact_options){.key_id = STR("k1")};
+    for (size_t i = 0; i < REDACT_RULES; i++)
+        options->actions[i] = redact_rules[i].action;
+}
+
+/* ---- opening ---- */
+
+/* Which finder looks at which trigger, and for which rules. */
+static const struct {
+    enum trigger trigger;
+    finder *find;
+    uint64_t rules; /* bits; 0: always */
+} finder_table[] = {
+    {TRIGGER_AT, find_mail, 1ull << RULE_EMAIL},
+};
+
+static void choose_finders(struct redactor *r)
+{
+    uint64_t wanted = 0;
+    for (size_t i = 0; i < REDACT_RULES; i++) {
+        r->wanted[i] = r->actions[i] != REDACT_KEEP;
+        wanted |= r->wanted[i] ? 1ull << i : 0;
+    }
+    for (size_t i = 0; i < countof(finder_table); i++) {
+        if (!finder_table[i].rules || wanted & finder_table[i].rules)
+            r->finders.of[finder_table[i].trigger] = finder_table[i].find;
+    }
+}
+
+static bool is_pattern_name(struct str name)
+{
+    bool ok = name.len > 0 && name.len <= 40;
+    for (size_t i = 0; ok && i < name.len; i++)
+        ok = is_alnum(name.ptr[i]) || name.ptr[i] == '_' || name.ptr[i] == '-';
+    return ok;
+}
+
+static bool open_pattern(struct redactor *r, struct own_pattern *to,
+                         const struct redact_pattern *from, struct err *err)
+{
+    struct required required = {.n = 0};
+    if (!is_pattern_name(from->name))
+        return err_set(err, ERR_INPUT,
+                       "the name '%.*s' is not 1 to 40 letters, digits, '_' and '-'",
+                       STR_ARG(from->name));
+    to->name = arena_copy(&r->arena, from->name);
+    to->action = from->action;
+    if (!regex_compile(&to->regex, from->match, 0, err))
+        return false;
+    required_find(from->match, false, false, &r->arena, &required);
+    for (; to->n_literals < required.n; to->n_literals++)
+        literal_init(&to->literals[to->n_literals], required.literals[to->n_literals], false);
+    return true;
+}
+
+bool redactor_open(struct redactor **out, const struct redact_options *options, struct err *err)
+{
+    defer(redactor_close) struct redactor *r = mem_new(struct redactor);
+    memcpy(r->actions, options->actions, sizeof r->actions);
+    r->key_id = arena_copy(&r->arena, options->key_id);
+    r->sign = options->sign;
+    r->sign_context = options->sign_context;
+    r->allow = arena_array(&r->arena, struct str, options->n_allow);
+    for (; r->n_allow < options->n_allow; r->n_allow++)
+        r->allow[r->n_allow] = arena_copy(&r->arena, options->allow[r->n_allow]);
+    r->patterns = arena_array(&r->arena, struct own_pattern, options->n_patterns);
+    for (; r->n_patterns < options->n_patterns; r->n_patterns++) {
+        const struct redact_pattern *p = &options->patterns[r->n_patterns];
+        if (!open_pattern(r, &r->patterns[r->n_patterns], p, err))
+            return err_wrap(err, "pattern '%.*s'", STR_ARG(p->name));
+    }
+    choose_finders(r);
+    *out = move(r);
+    return true;
+}
+
+void redactor_close(struct redactor **redactor)
+{
+    struct redactor *r = move(*redactor);
+    if (!r)
+        return;
+    for (size_t i = 0; i < r->n_patterns; i++) {
+        struct own_pattern *p = &r->patterns[i];
+        for (size_t k = 0; k < p->n_literals; k++)
+            literal_free(&p->literals[k]);
+        regex_close(&p->regex);
+    }
+    arena_free(&r->arena);
+    mem_free(&r);
+}
+
+void redaction_free(struct redaction *r)
+{
+    buf_free(&r->text);
+    mem_free(&r->findings);
+    *r = (struct redaction){0};
+}
+
+struct str redact_rule_name(const struct redactor *redactor, unsigned rule)
+{
+    return rule < REDACT_RULES ? redact_rules[rule].name
+                               : redactor->patterns[rule - REDACT_RULES].name;
+}
+
+enum redact_action redact_action_of(const struct redactor *redactor, unsigned rule)
+{
+    return rule < REDACT_RULES ? redactor->actions[rule]
+                               : redactor->patterns[rule - REDACT_RULES].action;
+}
+
+/* ---- finding ---- */
+
+static bool may_match(const struct own_pattern *p, struct str line)
+{
+    for (size_t i = 0; i < p->n_literals; i++) {
+        if (literal_find(&p->literals[i], line, 0) != SIZE_MAX)
+            return true;
+    }
+    return p->n_literals == 0;
+}
+
+static void find_own(struct hunt *h, size_t index)
+{
+    const struct own_pattern *p = &h->redactor->patterns[index];
+    struct span span;
+    enum match found = may_match(p, h->line) ? MATCH_FOUND : MATCH_NONE;
+    for (size_t from = 0; found == MATCH_FOUND && from <= h->line.len;) {
+        found = regex_find(p->regex, h->line, from, &span);
+        if (found == MATCH_FOUND) {
+            hunt_add_own(h, span.from, span.to, index);
+            from = span.to > from ? span.to : from + 1;
+        }
+    }
+    h->found->gave_up += found == MATCH_LIMIT;
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const struct finding *x = a, *y = b;
+    return x->from != y->from ? (x->from > y->from) - (x->from < y->from)
+                              : (x->to < y->to) - (x->to > y->to);
+}
+
+/* Of those that overlap the longest says what all of it is. */
+static void settle(struct redaction *r)
+{
+    size_t n = 0, longest = 0;
+    if (r->n > 1)
+        qsort(r->findings, r->n, sizeof *r->findings, by_place);
+    for (size_t i = 0; i < r->n; i++) {
+        struct finding *f = &r->findings[i], *last = n ? &r->findings[n - 1] : NULL;
+        if (!last || f->from >= last->to) {
+            longest = f->to - f->from;
+            r->findings[n++] = *f;
+            continue;
+        }
+        if (f->to - f->from > longest) {
+            longest = f->to - f->from;
+            last->rule = f->rule;
+            last->kind = f->kind;
+        }
+        last->to = max_of(last->to, f->to);
+    }
+    r->n = n;
+}
+
+static void count(struct redaction *r)
+{
+    for (size_t i = 0; i < r->n; i++)
+        *(r->findings[i].rule < REDACT_RULES ? &r->counts[r->findings[i].rule] : &r->own_count) +=
+            1;
+}
+
+void redact_find(const struct redactor *redactor, struct redaction *r, struct redact_stream *stream,
+                 struct str line)
+{
+    struct hunt h = {.redactor = redactor,
+                     .found = r,
+                     .line = line,
+                     .stream = stream,
+                     .wanted = redactor->wanted};
+    r->n = 0;
+    scan_line(&redactor->finders, &h);
+    for (size_t i = 0; i < redactor->n_patterns; i++)
+        find_own(&h, i);
+    settle(r);
+    count(r);
+}
+
+struct str redact_line(const struct redactor *redactor, struct redaction *r,
+                       struct redact_stream *stream, struct str line)
+{
+    redact_find(redactor, r, stream, line);
+    if (r->n == 0)
+        return line;
+    put_redacted(redactor, r, line);
+    return buf_str(&r->text);
+}

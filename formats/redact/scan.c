@@ -1,0 +1,228 @@
+#include "formats/redact/scan.h"
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+enum { WIDTH = 64 };
+
+/* ---- sets ---- */
+
+void scan_sets_of_portable(const char bytes[WIDTH], struct scan_sets *sets)
+{
+    *sets = (struct scan_sets){0};
+    for (unsigned i = 0; i < WIDTH; i++) {
+        char c = bytes[i];
+        uint64_t bit = 1ull << i;
+        sets->digit |= is_digit(c) ? bit : 0;
+        sets->letter |= is_letter(c) ? bit : 0;
+        sets->upper |= is_letter(c) && !(c & 0x20) ? bit : 0;
+        sets->hex |= is_digit(c) || (unsigned char)((c | 0x20) - 'a') < 6 ? bit : 0;
+        sets->run |= is_alnum(c) || c == '_' || c == '-' ? bit : 0;
+        sets->separator |= c == ' ' || c == '-' || c == '.' ? bit : 0;
+        sets->at |= c == '@' ? bit : 0;
+        sets->percent |= c == '%' ? bit : 0;
+        sets->colon |= c == ':' ? bit : 0;
+        sets->pair |= c == ':' || c == '=' ? bit : 0;
+        sets->dash |= c == '-' ? bit : 0;
+        sets->dot |= c == '.' ? bit : 0;
+        sets->dialed |= c == '+' || c == '(' ? bit : 0;
+    }
+}
+
+#ifdef __SSE2__
+
+static inline uint64_t bits_of(__m128i yes, unsigned at)
+{
+    return (uint64_t)(unsigned)_mm_movemask_epi8(yes) << at;
+}
+
+/* Bytes c with low <= c < low + n. */
+static inline __m128i in_range(__m128i bytes, char low, char n)
+{
+    __m128i from_low = _mm_sub_epi8(bytes, _mm_set1_epi8(low));
+    __m128i last = _mm_set1_epi8((char)(n - 1));
+    return _mm_cmpeq_epi8(_mm_min_epu8(from_low, last), from_low);
+}
+
+void scan_sets_of(const char bytes[WIDTH], struct scan_sets *sets)
+{
+    struct scan_sets s = {0};
+    for (unsigned at = 0; at < WIDTH; at += 16) {
+        __m128i b = _mm_loadu_si128((const __m128i *)(const void *)(bytes + at));
+        __m128i folded = _mm_or_si128(b, _mm_set1_epi8(0x20));
+        uint64_t digit = bits_of(in_range(b, '0', 10), at);
+        uint64_t letter = bits_of(in_range(folded, 'a', 26), at);
+        uint64_t dash = bits_of(_mm_cmpeq_epi8(b, _mm_set1_epi8('-')), at);
+        uint64_t dot = bits_of(_mm_cmpeq_epi8(b, _mm_set1_epi8('.')), at);
+        uint64_t colon = bits_of(_mm_cmpeq_epi8(b, _mm_set1_epi8(':')), at);
+        s.digit |= digit;
+        s.letter |= letter;
+        s.upper |=
+            letter & ~bits_of(_mm_slli_epi16(b, 2), at); /* the bit 0x20 is that of the sign */
+        s.hex |= digit | bits_of(in_range(folded, 'a', 6), at);
+        s.run |= digit | letter | dash | bits_of(_mm_cmpeq_epi8(b, _mm_set1_epi8('_')), at);
+        s.separator |= dash | dot | bits_of(_mm_cmpeq_epi8(b, _mm_set1_epi8(' ')), at);
+        s.at |= bits_of(_mm_cmpeq_epi8(b, _mm_set1_epi8('@')), at);
+        s.percent |= bits_of(_mm_cmpeq_epi8(b, _mm_set1_epi8('%')), at);
+        s.colon |= colon;
+        s.pair |= colon | bits_of(_mm_cmpeq_epi8(b, _mm_set1_epi8('=')), at);
+        s.dash |= dash;
+        s.dot |= dot;
+        s.dialed |= bits_of(_mm_cmpeq_epi8(b, _mm_set1_epi8('+')), at) |
+                    bits_of(_mm_cmpeq_epi8(b, _mm_set1_epi8('(')), at);
+    }
+    *sets = s;
+}
+
+#else
+
+void scan_sets_of(const char bytes[WIDTH], struct scan_sets *sets)
+{
+    scan_sets_of_portable(bytes, sets);
+}
+
+#endif
+
+/* ---- triggers ---- */
+
+/* The 64 bytes that are looked at, the 64 behind them, and the last of those in front. */
+struct view {
+    struct scan_sets now, next, before;
+};
+
+/* Bit i: whether byte i + by is in the set. */
+static inline uint64_t ahead(uint64_t now, uint64_t next, unsigned by)
+{
+    return by ? now >> by | next << (WIDTH - by) : now;
+}
+
+/* Bit i: whether byte i - 1 is. */
+static inline uint64_t behind(uint64_t now, uint64_t before)
+{
+    return now << 1 | before >> (WIDTH - 1);
+}
+
+/* Bits at which so many of the set stand one behind the other: of now, and as far as they are known of next. */
+struct repeats {
+    uint64_t now, next;
+};
+
+static inline struct repeats twice(struct repeats r, unsigned by)
+{
+    return (struct repeats){r.now & ahead(r.now, r.next, by), r.next & r.next >> by};
+}
+
+#define AHEAD(r, by) ahead((r).now, (r).next, by)
+
+static uint64_t numbers_in(const struct view *v)
+{
+    struct repeats one = {v->now.digit, v->next.digit},
+                   separator = {v->now.separator, v->next.separator};
+    struct repeats two = twice(one, 1), four = twice(two, 2);
+    struct repeats three = {two.now & AHEAD(one, 2), two.next & one.next >> 2};
+    uint64_t seven = four.now & AHEAD(three, 4);
+    uint64_t groups = three.now & AHEAD(separator, 3);
+    uint64_t thrice = groups & AHEAD(three, 4);
+    uint64_t social = groups & AHEAD(two, 4) & AHEAD(separator, 6) & AHEAD(four, 7);
+    return (seven & ~behind(one.now, v->before.digit)) | thrice | social;
+}
+
+static uint64_t letters_in(const struct view *v)
+{
+    struct repeats upper = {v->now.upper, v->next.upper}, digit = {v->now.digit, v->next.digit};
+    struct repeats blank = {v->now.separator & ~v->now.dash & ~v->now.dot,
+                            v->next.separator & ~v->next.dash & ~v->next.dot};
+    struct repeats capitals = twice(upper, 1), digits = twice(digit, 1);
+    return capitals.now & (AHEAD(digits, 2) | (AHEAD(blank, 2) & AHEAD(digits, 3)));
+}
+
+static uint64_t runs_in(const struct view *v)
+{
+    struct repeats r = {v->now.run, v->next.run};
+    uint64_t first = r.now & ~behind(r.now, v->before.run);
+    r = twice(twice(twice(twice(r, 1), 2), 4), 8);
+    return r.now & first;
+}
+
+static uint64_t dashes_in(const struct view *v)
+{
+    struct repeats one = {v->now.dash, v->next.dash}, four = twice(twice(one, 1), 2);
+    return four.now & AHEAD(one, 4) & ~behind(one.now, v->before.dash);
+}
+
+static uint64_t ats_in(const struct view *v)
+{
+    /* "%40": what the digits are the finder looks at. */
+    return v->now.at | (v->now.percent & ahead(v->now.digit, v->next.digit, 1));
+}
+
+static uint64_t pairs_in(const struct view *v)
+{
+    return v->now.pair;
+}
+
+static uint64_t dots_in(const struct view *v)
+{
+    return v->now.dot & behind(v->now.digit, v->before.digit) &
+           ahead(v->now.digit, v->next.digit, 1);
+}
+
+static uint64_t colons_in(const struct view *v)
+{
+    uint64_t hex = v->now.hex | v->now.colon;
+    return v->now.colon &
+           (behind(hex, v->before.hex | v->before.colon) | ahead(v->now.colon, v->next.colon, 1));
+}
+
+static uint64_t dialed_in(const struct view *v)
+{
+    return v->now.dialed & ahead(v->now.digit, v->next.digit, 1);
+}
+
+static uint64_t (*const triggers[TRIGGERS])(const struct view *v) = {
+    [TRIGGER_AT] = ats_in,          [TRIGGER_PAIR] = pairs_in,   [TRIGGER_NUMBER] = numbers_in,
+    [TRIGGER_LETTERS] = letters_in, [TRIGGER_RUN] = runs_in,     [TRIGGER_DASHES] = dashes_in,
+    [TRIGGER_DOT] = dots_in,        [TRIGGER_COLON] = colons_in, [TRIGGER_DIALED] = dialed_in,
+};
+
+/* ---- the pass ---- */
+
+static void load(struct str line, size_t at, struct scan_sets *sets)
+{
+    char last[WIDTH] = {0};
+    if (at >= line.len) {
+        *sets = (struct scan_sets){0};
+    } else if (line.len - at >= WIDTH) {
+        scan_sets_of(line.ptr + at, sets);
+    } else {
+        memcpy(last, line.ptr + at, line.len - at);
+        scan_sets_of(last, sets);
+    }
+}
+
+/* The finder at each place of set, but those before *from. */
+static void ask(struct hunt *hunt, finder *find, uint64_t set, size_t base, size_t *from)
+{
+    for (; set; set &= set - 1) {
+        size_t at = base + (unsigned)__builtin_ctzll(set);
+        if (at >= *from)
+            *from = find(hunt, at);
+    }
+}
+
+void scan_line(const struct scan_finders *finders, struct hunt *hunt)
+{
+    struct view v = {0};
+    size_t from[TRIGGERS] = {0};
+    load(hunt->line, 0, &v.now);
+    for (size_t base = 0; base < hunt->line.len; base += WIDTH) {
+        load(hunt->line, base + WIDTH, &v.next);
+        for (unsigned t = 0; t < TRIGGERS; t++) {
+            if (finders->of[t])
+                ask(hunt, finders->of[t], triggers[t](&v), base, &from[t]);
+        }
+        v.before = v.now;
+        v.now = v.next;
+    }
+}

@@ -1,0 +1,415 @@
+#include "formats/redact/redact.h"
+
+#include "base/hash.h"
+#include "base/mem.h"
+#include "formats/line/json.h"
+#include "formats/redact/replace.h"
+#include "formats/redact/scan.h"
+#include "tests/test.h"
+
+#include <stdlib.h>
+
+static uint64_t seed = 1;
+
+static unsigned roll(unsigned n)
+{
+    seed = seed * 6364136223846793005u + 1442695040888963407u;
+    return (unsigned)(seed >> 33) % n;
+}
+
+static uint64_t sign(void *context, struct str text)
+{
+    (*(unsigned *)context)++;
+    return hash64(text);
+}
+
+static struct redactor *open_with(void (*change)(struct redact_options *options))
+{
+    static unsigned signed_values;
+    struct redact_options options;
+    struct redactor *r;
+    struct err err;
+    redact_options_init(&options);
+    options.sign = sign;
+    options.sign_context = &signed_values;
+    change(&options);
+    REQUIRE(redactor_open(&r, &options, &err));
+    return r;
+}
+
+static void nothing(struct redact_options *options)
+{
+    (void)options;
+}
+
+static void mask_mail(struct redact_options *options)
+{
+    options->actions[RULE_EMAIL] = REDACT_MASK;
+}
+
+static void check_line(const struct redactor *r, const char *line, const char *expected)
+{
+    defer(redaction_free) struct redaction room = {0};
+    struct str out = redact_line(r, &room, NULL, str_from(line));
+    CHECK_STR(out, str_from(expected));
+    defer(redaction_free) struct redaction again = {0};
+    CHECK(str_equal(redact_line(r, &again, NULL, out), out)); /* redact.h, invariant 2 */
+}
+
+/* ---- scan.h ---- */
+
+TEST(redact_sets_of_bytes_agree)
+{
+    char bytes[64];
+    struct scan_sets fast, plain;
+    for (unsigned first = 0; first < 256; first++) {
+        for (unsigned i = 0; i < 64; i++)
+            bytes[i] = (char)(first + i * 37);
+        scan_sets_of(bytes, &fast);
+        scan_sets_of_portable(bytes, &plain);
+        CHECK(memcmp(&fast, &plain, sizeof fast) == 0);
+    }
+}
+
+static struct {
+    size_t at[4096], n;
+} seen;
+
+static size_t note(struct hunt *h, size_t at)
+{
+    (void)h;
+    seen.at[seen.n++] = at;
+    return at + 1;
+}
+
+static void look(enum trigger trigger, struct str line)
+{
+    struct scan_finders finders = {0};
+    struct hunt h = {.line = line};
+    finders.of[trigger] = note;
+    seen.n = 0;
+    scan_line(&finders, &h);
+}
+
+static bool is_run(char c)
+{
+    return is_alnum(c) || c == '_' || c == '-';
+}
+
+static bool is_separator(char c)
+{
+    return c == ' ' || c == '-' || c == '.';
+}
+
+static bool are_digits(struct str s, size_t i, size_t n)
+{
+    for (size_t k = 0; k < n; k++) {
+        if (!is_digit(byte_at(s, i + k)))
+            return false;
+    }
+    return true;
+}
+
+/* What scan.h says of each trigger, byte by byte. */
+static bool stands_at(enum trigger t, struct str s, size_t i)
+{
+    char c = s.ptr[i], before = i ? s.ptr[i - 1] : 0, behind = byte_at(s, i + 1);
+    size_t n = 0;
+    switch (t) {
+    case TRIGGER_AT:
+        return c == '@' || (c == '%' && is_digit(behind));
+    case TRIGGER_PAIR:
+        return c == ':' || c == '=';
+    case TRIGGER_NUMBER:
+        return (are_digits(s, i, 7) && !is_digit(before)) ||
+               (are_digits(s, i, 3) && is_separator(byte_at(s, i + 3)) &&
+                (are_digits(s, i + 4, 3) ||
+                 (are_digits(s, i + 4, 2) && is_separator(byte_at(s, i + 6)) &&
+                  are_digits(s, i + 7, 4))));
+    case TRIGGER_LETTERS:
+        return is_letter(c) && !(c & 0x20) && is_letter(behind) && !(behind & 0x20) &&
+               (are_digits(s, i + 2, 2) || (byte_at(s, i + 2) == ' ' && are_digits(s, i + 3, 2)));
+    case TRIGGER_RUN:
+        while (i + n < s.len && is_run(s.ptr[i + n]))
+            n++;
+        return n >= 16 && !is_run(before);
+    case TRIGGER_DASHES:
+        return str_starts(str_slice(s, i, 5), STR("-----")) && before != '-';
+    case TRIGGER_DOT:
+        return c == '.' && is_digit(before) && is_digit(behind);
+    case TRIGGER_COLON:
+        return c == ':' && (before == ':' || behind == ':' || is_digit(before) ||
+                            (is_letter(before) && (before | 0x20) < 'g'));
+    case TRIGGER_DIALED:
+        return (c == '+' || c == '(') && is_digit(behind);
+    default:
+        return false;
+    }
+}
+
+TEST(redact_triggers_are_where_bytes_say)
+{
+    static const char letters[] = "0123456789012345678901234567890123456789--- ..:=@%+(AZaz_f";
+    char line[300];
+    for (unsigned round = 0; round < 3000; round++) {
+        size_t len = roll(300);
+        unsigned kinds = 1 + roll(sizeof letters - 1);
+        for (size_t i = 0; i < len; i++)
+            line[i] = letters[roll(kinds)];
+        for (unsigned t = 0; t < TRIGGERS; t++) {
+            size_t n = 0;
+            look(t, str_of(line, len));
+            for (size_t i = 0; i < len; i++) {
+                if (stands_at(t, str_of(line, len), i))
+                    n += n < seen.n && seen.at[n] == i;
+                else
+                    CHECK(n == seen.n || seen.at[n] != i);
+            }
+            CHECK_INT(n, seen.n);
+        }
+    }
+}
+
+/* ---- replacing ---- */
+
+TEST(redact_marks_and_tokens)
+{
+    defer(redactor_close) struct redactor *r = open_with(nothing);
+    defer(buf_free) struct buf token = {.max = 100}, line = {.max = 200};
+    REQUIRE(redact_put_token(r, RULE_EMAIL, STR("bob@example.com"), &token));
+    buf_print(&line, "from %.*s to", STR_ARG(buf_str(&token)));
+    check_line(r, "from bob@example.com to", buf_text(&line));
+    check_line(r, "from Bob@Example.COM to", buf_text(&line));
+    check_line(r, "from bob%40example.com to", buf_text(&line));
+    check_line(r, "nothing here", "nothing here");
+    check_line(r, "", "");
+}
+
+static void partial(struct redact_options *options)
+{
+    for (size_t i = 0; i < REDACT_RULES; i++)
+        options->actions[i] = REDACT_PARTIAL;
+}
+
+static void removing(struct redact_options *options)
+{
+    options->actions[RULE_EMAIL] = REDACT_REMOVE;
+}
+
+TEST(redact_partial_and_remove)
+{
+    defer(redactor_close) struct redactor *r = open_with(partial), *none = open_with(removing);
+    check_line(r, "bob@example.com", "[email:b***@example.com]");
+    check_line(none, "to <bob@example.com>.", "to <>.");
+}
+
+static void own(struct redact_options *options)
+{
+    static const struct redact_pattern patterns[] = {
+        {STR_INIT("order"), STR_INIT("ORD-[0-9]{8}\\b"), REDACT_MASK},
+        {STR_INIT("number"), STR_INIT("(?<=n=|\"n\":)\\d+|(?<=o\":)\\{[^}]*\\}"), REDACT_TOKEN},
+        {STR_INIT("slow"), STR_INIT("(x+x+)+[yz]"), REDACT_MASK},
+    };
+    static const struct str allow[] = {STR_INIT("*@example.org"), STR_INIT("ord-00000000")};
+    options->actions[RULE_EMAIL] = REDACT_MASK;
+    options->patterns = patterns;
+    options->n_patterns = countof(patterns);
+    options->allow = allow;
+    options->n_allow = countof(allow);
+    options->sign = NULL;
+}
+
+TEST(redact_own_patterns_and_allowed_values)
+{
+    defer(redactor_close) struct redactor *r = open_with(own);
+    defer(redaction_free) struct redaction room = {0};
+    char slow[3000];
+    check_line(r, "ORD-12345678,ORD-123456789 ORD-87654321", "[order],ORD-123456789 [order]");
+    check_line(r, "ORD-00000000 a@example.org b@EXAMPLE.ORG c@example.com",
+               "ORD-00000000 a@example.org b@EXAMPLE.ORG [email]");
+    memset(slow, 'x', sizeof slow);
+    memcpy(slow, "a@b.cc ", 7);
+    CHECK(str_starts(redact_line(r, &room, NULL, str_of(slow, sizeof slow)), STR("[email] x")));
+    CHECK_INT(room.gave_up, 1);
+    CHECK_INT(room.counts[RULE_EMAIL], 1);
+}
+
+TEST(redact_json_stays_json)
+{
+    defer(redactor_close) struct redactor *r = open_with(own);
+    check_line(r, "{\"n\":12,\"o\":{\"a\":1}}", "{\"n\":\"[number]\",\"o\":\"[number]\"}");
+    check_line(r, "{\"m\":\"n=12, x\"}", "{\"m\":\"n=[number], x\"}");
+    check_line(r, "{\"m\":\"the \\\"n\\\" of n=12\"}", "{\"m\":\"the \\\"n\\\" of n=[number]\"}");
+    check_line(r, "{\"b\":\"{\\\"o\\\":{\\\"n\\\":1}}\"}", "{\"b\":\"{\\\"o\\\":{\\\"n\\\":1}}\"}");
+    check_line(r, "n=12", "n=[number]");
+}
+
+TEST(redact_place_in_json)
+{
+    static const struct {
+        const char *line; /* the place is at '#' */
+        const char *quotes;
+    } cases[] = {
+        {"{\"a\":#}", "\""},
+        {"{\"a\":\"#\"}", ""},
+        {"{\"a\":\"x\\\"#\"}", ""},
+        {"{\"a\\\\\":#}", "\""},
+        {" [1,#]", "\""},
+        {"a:#", ""},
+        {"{\"a\":\"{\\\"b\\\":#}\"}", "\\\""},
+        {"{\"a\":\"{\\\"b\\\":\\\"#\\\"}\"}", ""},
+        {"{\"a\":\"{\\\"b\\\":\\\"\\\\\\\"#\\\"}\"}", ""},
+        {"{\"a\":\"{\\\"b\\\":\\\"\\\\\\\\\\\",\\\"c\\\":#}\"}", "\\\""},
+        {"{\"a\":\"{\\\"b\\\":\\\"\\\\n\\\",\\\"c\\\":#}\"}", "\\\""},
+        {"{\"a\":\"b\",\"c\":\"d: #\"}", ""},
+    };
+    for (size_t i = 0; i < countof(cases); i++) {
+        struct str line = str_from(cases[i].line);
+        struct json_place place;
+        json_place_init(&place, line);
+        CHECK(str_equal(json_place_quotes(&place, str_find_byte(line, '#')),
+                        str_from(cases[i].quotes)));
+    }
+}
+
+TEST(redact_findings_do_not_overlap)
+{
+    defer(redactor_close) struct redactor *r = open_with(own);
+    defer(redaction_free) struct redaction room = {0};
+    struct str line = STR("n=1,n=12 ORD-12345678 a@b.cc,d@e.ff");
+    redact_find(r, &room, NULL, line);
+    REQUIRE(room.n == 5);
+    for (size_t i = 1; i < room.n; i++)
+        CHECK(room.findings[i - 1].to <= room.findings[i].from);
+    CHECK_INT(room.counts[RULE_EMAIL], 2);
+    CHECK_INT(room.own_count, 3);
+}
+
+TEST(redact_bad_options)
+{
+    struct redact_options options;
+    struct redactor *r = NULL;
+    struct err err;
+    struct redact_pattern pattern = {STR_INIT("a b"), STR_INIT("x"), REDACT_MASK};
+    redact_options_init(&options);
+    options.patterns = &pattern;
+    options.n_patterns = 1;
+    CHECK(!redactor_open(&r, &options, &err));
+    CHECK_STR(str_from(err.text),
+              STR("pattern 'a b': the name 'a b' is not 1 to 40 letters, digits, '_' and '-'"));
+    pattern.name = STR("ab");
+    pattern.match = STR("a(b");
+    CHECK(!redactor_open(&r, &options, &err));
+    CHECK(str_starts(str_from(err.text), STR("pattern 'ab': ")));
+}
+
+/* ---- hunt.h ---- */
+
+TEST(redact_what_is_hidden)
+{
+    static const char *const hidden[] = {"",
+                                         " ",
+                                         "***",
+                                         "xxxx",
+                                         "[email]",
+                                         "[REDACTED]",
+                                         "null",
+                                         "None",
+                                         "${PW}",
+                                         "$1",
+                                         "{{ pw }}",
+                                         "%s",
+                                         "?",
+                                         "<hidden>",
+                                         "(null)",
+                                         "[email:k1:0123456789abcdef]",
+                                         "[email:b***@example.com]",
+                                         "%(pw)s",
+                                         "{}"};
+    static const char *const shown[] = {"a",      "hunter2", "[a,b]", "{a}", "<1>",
+                                        "$ecret", "%secret", "nullx", "a[b]"};
+    for (size_t i = 0; i < countof(hidden); i++)
+        CHECK(is_hidden(str_from(hidden[i])));
+    for (size_t i = 0; i < countof(shown); i++)
+        CHECK(!is_hidden(str_from(shown[i])));
+}
+
+static bool is_near(const char *text, const char *words)
+{
+    struct str line = str_from(text);
+    size_t at = str_find_byte(line, '#');
+    return has_word_near(line, at, at + 1, words);
+}
+
+TEST(redact_words_near)
+{
+    CHECK(is_near("SSN: #", "ssn|social_security"));
+    CHECK(is_near("customerSsn=#", "ssn"));
+    CHECK(is_near("social-security no #", "ssn|social_security"));
+    CHECK(is_near("socialsecurity #", "ssn|social_security"));
+    CHECK(is_near("# is the SSN of", "ssn"));
+    CHECK(is_near("{\"tax_id\":\"#\"", "tax_id"));
+    CHECK(!is_near("assn #", "ssn"));
+    CHECK(!is_near("ssns #", "ssn"));
+    CHECK(!is_near("#", "ssn"));
+    CHECK(!is_near("ssn ........................................ #", "ssn"));
+    CHECK(!is_near("xssn ..................................... #", "ssn")); /* cut at the edge */
+    CHECK(is_near("x ssn ................................... #", "ssn"));
+}
+
+/* ---- mail.c ---- */
+
+TEST(redact_mail)
+{
+    static const char *const yes[] = {"bob@example.com",
+                                      "<bob@example.com>",
+                                      "a.b+c_d-e@sub.example.co.uk",
+                                      "mailto:bob@example.com",
+                                      "{\"to\":\"bob@example.com\"}",
+                                      "u=bob@example.com&x",
+                                      "bob@example.museum",
+                                      "bob@xn--bcher-kva.example",
+                                      "bob@bcher.xn--p1ai",
+                                      "'bob@example.com': ",
+                                      "bob@example.com.",
+                                      "=bob@example.com;",
+                                      "(bob@example.com)",
+                                      "bob@example.com:5 retries",
+                                      "bob@example.com_old",
+                                      "\\tbob@example.com\\n"};
+    static const char *const no[] = {"icon@2x.png",
+                                     "getty@tty1.service",
+                                     "git@example.com:a/b.git",
+                                     "scp bob@example.com:/srv/x",
+                                     "ssh://git@example.com/a",
+                                     "react@18.2.0",
+                                     "root@10.0.0.1",
+                                     "@example.com",
+                                     "bob@",
+                                     "bob@localhost",
+                                     "bob@example",
+                                     "com.example.Foo@1a2b3c4d",
+                                     "a@b",
+                                     "bob@.com",
+                                     "bob@example..",
+                                     "x@example.c",
+                                     "/node_modules/@babel/core.js",
+                                     "https://bob:x@example.com/",
+                                     "user@host:path",
+                                     "bob@-example.com",
+                                     "%41b.com"};
+    defer(redactor_close) struct redactor *r = open_with(mask_mail);
+    for (size_t i = 0; i < countof(yes); i++) {
+        defer(redaction_free) struct redaction room = {0};
+        redact_find(r, &room, NULL, str_from(yes[i]));
+        if (room.counts[RULE_EMAIL] != 1)
+            test_fail(__FILE__, __LINE__, "not found: %s", yes[i]);
+    }
+    for (size_t i = 0; i < countof(no); i++) {
+        defer(redaction_free) struct redaction room = {0};
+        redact_find(r, &room, NULL, str_from(no[i]));
+        if (room.counts[RULE_EMAIL])
+            test_fail(__FILE__, __LINE__, "found: %s", no[i]);
+    }
+    check_line(r, "a bob@example.com,eve@example.org;", "a [email],[email];");
+}
