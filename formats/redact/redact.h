@@ -65,7 +65,8 @@ struct finding {
 
 /* Of one stream, invariant 7. The zero value is its beginning. */
 struct redact_stream {
-    bool in_key;
+    uint16_t key_lines_left; /* records that may still be of a private key; 0: none has begun */
+    bool key_has_lines;
 };
 
 /* Room to work in and what was counted; of one thread. The zero value is empty. */
