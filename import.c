@@ -25,6 +25,7 @@
 #include "query/client.h"
 #include "query/import_file.h"
 #include "query/services.h"
+#include "shipper/redacting.h"
 #include "shipper/rotation.h"
 #include "shipper/ship_options.h"
 
@@ -96,6 +97,8 @@ struct import {
     struct import_rules rules;
     struct multiline *rule;
     struct zone *zone;
+    struct redacting *redacting; /* NULL: off */
+    struct redaction redaction;
     struct source *sources;
     size_t n_sources;
     struct label *given; /* NAME=VALUE */
@@ -104,6 +107,7 @@ struct import {
     int64_t now_ns, oldest_ns;                /* what is older is left out */
     const struct source *source;              /* that is read */
     struct import_stream *streams[LANES + 1]; /* of its lanes; the last: without an envelope */
+    struct redact_stream redact[LANES + 1];
     uint64_t records, line_bytes, bytes, known, left_out;
     int64_t from_ns, to_ns;
 };
@@ -151,6 +155,19 @@ static bool check_user(const char *folder, struct err *err)
                    folder, (unsigned)st.st_uid);
 }
 
+/* As the shipper of this configuration has it; with its keys, if they may be read. */
+static bool open_redaction(struct import *m, struct err *err)
+{
+    const struct config_shipper *c = &m->config->shipper;
+    if (!redacting_check(&c->redact, err) ||
+        !redacting_open(&m->redacting, &c->redact, c->state, KEYS_OPTIONAL, err))
+        return false;
+    if (m->redacting && !redacting_has_key(m->redacting))
+        say("note: the keys of redaction cannot be read: there are marks ([email]) where tokens "
+            "would be; see shipper.redact.key_file");
+    return true;
+}
+
 static bool prepare(struct import *m, const struct str_list *operands, struct err *err)
 {
     const struct import_flags *f = m->flags;
@@ -160,7 +177,7 @@ static bool prepare(struct import *m, const struct str_list *operands, struct er
     if (!zone_open(&m->zone, f->timezone, err))
         return err_wrap(err, "--timezone");
     m->rules = (struct import_rules){.rule = m->rule, .zone = m->zone};
-    return true;
+    return open_redaction(m, err);
 }
 
 /* ---- labels ---- */
@@ -322,6 +339,12 @@ static bool take(void *context, const struct import_record *r, struct err *err)
         record.event_ns -= record.event_ns % NS_PER_US; /* as the shipper keeps them */
     struct import_stream *stream =
         m->source->file.is_export ? stream_of_export(m, r, err) : stream_of_lane(m, r);
+    if (m->redacting && !m->source->file.is_export) { /* what was exported has been through it */
+        struct redact_stream *state = &m->redact[r->has_lane ? (size_t)r->lane : LANES];
+        record.line =
+            redact_line(redacting_redactor(m->redacting), &m->redaction, state, record.line);
+        redact_count(&m->redaction);
+    }
     if (!stream || !importing_add(m->importing, stream, &record, err))
         return false;
     m->records++;
@@ -340,6 +363,7 @@ static bool read_source(struct import *m, struct source *s, struct err *err)
     }
     m->source = s;
     memset(m->streams, 0, sizeof m->streams);
+    memset(m->redact, 0, sizeof m->redact);
     importing_begin(m->importing, s->origin);
     return import_file_read(&s->file, &m->rules, take, m, err) && importing_end(m->importing, err);
 }
@@ -436,6 +460,8 @@ static bool run(struct import *m, struct err *err)
 static void free_import(struct import *m)
 {
     importing_close(&m->importing);
+    redacting_close(&m->redacting);
+    redaction_free(&m->redaction);
     multiline_close(&m->rule);
     zone_close(&m->zone);
     arena_free(&m->arena);
@@ -453,16 +479,18 @@ static void print_done(const struct import *m)
     if (m->flags->output == FORM_JSON) {
         printf(
             "{\"files\":%zu,\"known\":%llu,\"records\":%llu,\"line_bytes\":%llu,\"stored_bytes\":"
-            "%llu,\"left_out\":%llu",
+            "%llu,\"left_out\":%llu,\"redacted\":%llu",
             m->n_sources, (unsigned long long)m->known, (unsigned long long)m->records,
             (unsigned long long)m->line_bytes, (unsigned long long)m->bytes,
-            (unsigned long long)m->left_out);
+            (unsigned long long)m->left_out, (unsigned long long)redaction_total(&m->redaction));
         printf(m->records ? ",\"from\":\"%s\"}\n" : "%s}\n", buf_text(&span));
         return;
     }
     printf("imported %llu records, %s of lines, %s on disk%s%s\n", (unsigned long long)m->records,
            human_size(m->line_bytes, lines), human_size(m->bytes, stored), m->records ? "; " : "",
            buf_text(&span));
+    if (redaction_total(&m->redaction))
+        printf("redacted %llu values\n", (unsigned long long)redaction_total(&m->redaction));
     if (m->left_out)
         printf("left out %llu records that are older than collector.retention.keep; they cannot "
                "come in "

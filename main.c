@@ -10,6 +10,7 @@
 #include "import.h"
 #include "parse.h"
 #include "query/commands.h"
+#include "redact.h"
 #include "shipper/ship_command.h"
 #include "up.h"
 
@@ -38,6 +39,7 @@ static const struct {
     {"store", run_store,
      "files of a store: verify, du, plan, merge, archive, backup, restore, export, import"},
     {"parse", command_parse, "what is recognised in lines: records, format, level, time, fields"},
+    {"redact", command_redact, "lines without secrets and personal data; what is found, and why"},
     {"block", command_block, "what stands in a journal: blocks, shapes, columns and their sizes"},
     {"check", command_check, "is the configuration right, and what does it say"},
     {"reload", command_reload, "have collector and shipper read their configuration again"},

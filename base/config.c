@@ -232,6 +232,28 @@ static bool read_rules(struct config *c, struct err *err)
     return true;
 }
 
+static bool read_redact_patterns(struct config *c, struct err *err)
+{
+    struct config_redact *r = &c->shipper.redact;
+    if (!r->patterns_given)
+        return true;
+    r->patterns = arena_array(&c->arena, struct config_redact_pattern, r->patterns_given->n);
+    yaml_each (r->patterns_given, item) {
+        struct config_redact_pattern *pattern = &r->patterns[r->patterns_n++];
+        struct options given;
+        options_defaults(&given, &config_redact_pattern_table, pattern, &c->arena);
+        if (!options_read_yaml(&given, item, err))
+            return false;
+        pattern->given = item;
+        if (!yaml_get(item, STR("name")) || !yaml_get(item, STR("match")))
+            return place_err(
+                item->at, err,
+                "shipper.redact.patterns: an entry needs name and match: {name: order, "
+                "match: 'ORD-[0-9]{8}', action: mask}");
+    }
+    return true;
+}
+
 static bool check_sockets(const struct config *c, struct err *err)
 {
     struct str shipper = c->shipper.socket, collector = c->collector.socket;
@@ -326,7 +348,8 @@ static bool apply_tree(struct config *c, struct yaml *root, struct warnings *w, 
 {
     return config_expand(root, &c->arena, err) && config_environment(root, &c->arena, w, err) &&
            options_read_yaml(&c->options, root, err) && read_files(c, err) &&
-           read_streams(c, err) && read_rules(c, err) && check(c, err);
+           read_streams(c, err) && read_redact_patterns(c, err) && read_rules(c, err) &&
+           check(c, err);
 }
 
 bool config_set(struct config *c, const char *path, struct str value, const char *from,

@@ -58,10 +58,11 @@ struct config_shipper {
     struct config_file *files;
     size_t files_n;
     enum config_start start;
-    int64_t max_age_ns;               /* by modification time; 0: any age */
-    enum config_times times;          /* how exact event times are kept */
-    struct str socket;                /* unix socket; empty: none */
-    struct str multiline;             /* as in struct config_lines */
+    int64_t max_age_ns;      /* by modification time; 0: any age */
+    enum config_times times; /* how exact event times are kept */
+    struct str socket;       /* unix socket; empty: none */
+    struct str multiline;    /* as in struct config_lines */
+    struct config_redact redact;
     const struct yaml *streams_given; /* as written; `streams` is the same, read */
     struct config_stream *streams;
     size_t streams_n;
@@ -138,7 +139,7 @@ void config_show(const struct config *c, struct buf *b);
 bool config_token(const struct config *c, struct buf *token, struct warnings *w, struct err *err);
 
 extern const struct option_table config_table, config_file_table, config_stream_table,
-    config_rule_table; /* config_table.c */
+    config_rule_table, config_redact_pattern_table; /* config_table.c */
 
 /* base/config_expand.c: invariant 3, in all values of the tree. */
 bool config_expand(struct yaml *root, struct arena *arena, struct err *err);

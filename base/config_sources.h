@@ -3,6 +3,7 @@
 #define BASE_CONFIG_SOURCES_H
 
 #include "base/options.h"
+#include "base/redact_rules.h"
 
 struct config_lines {     /* how the lines of a source are read; empty: nothing is said about it */
     struct str multiline; /* a word, or the pattern of first lines (formats/line/multiline.h) */
@@ -22,6 +23,23 @@ struct config_stream {      /* an entry of shipper.streams */
     size_t match_n;         /* at least 1 */
     struct config_lines lines;
     const struct yaml *given;
+};
+
+struct config_redact_pattern { /* an entry of shipper.redact.patterns */
+    struct str name, match;    /* match is in Perl's syntax */
+    int action;                /* enum redact_action */
+    const struct yaml *given;
+};
+
+struct config_redact {         /* shipper.redact */
+    int is_off;                /* `unsafe-false` */
+    int actions[REDACT_RULES]; /* enum redact_action */
+    struct str_list keys;      /* paths, beside the built-in names */
+    struct str_list allow;     /* values that stay; '*' stands for anything */
+    const struct yaml *patterns_given;
+    struct config_redact_pattern *patterns;
+    size_t patterns_n;
+    struct str key_file; /* empty: redact.key in shipper.state */
 };
 
 struct config_rule {  /* an entry of collector.retention.rules */

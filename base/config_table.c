@@ -29,10 +29,9 @@
 #define MIB    ((int64_t)1 << 20)
 #define TIB    ((int64_t)1 << 40)
 
-#define REDACT_WORDS WORDS("token", "mask", "partial", "remove", "keep")
-#define REDACT(name, value)                                                               \
-    LATER("shipper.redact.rules." name, WORD, value, "what becomes of it", .off = "keep", \
-          .words = REDACT_WORDS)
+#define REDACT_RULE(rule, name, mark, action, what)                                            \
+    KEY("shipper.redact.rules." name, WORD, shipper.redact.actions[rule], action##_TEXT, what, \
+        .words = redact_action_names, LIVE),
 
 #define MULTILINE_WORDS \
     WORDS("auto", "none", "java", "python", "go", "node", "ruby", "php", "dotnet", "rust")
@@ -91,19 +90,13 @@ static const struct option rows[] = {
     LATER("shipper.request_id.keys", STRINGS, "[]", "added to the built-in list"),
     LATER("shipper.request_id.inherit", BOOLEAN, "true", "ids of neighbours", .off = "false"),
     LATER("shipper.request_id.generate", BOOLEAN, "false", "ids where there are none"),
-    LATER("shipper.redact.enabled", WORD, "true", "hide secrets and personal data",
-          .off = "unsafe-false", .words = WORDS("true", "unsafe-false")),
-    REDACT("email", "token"),
-    REDACT("card", "token"),
-    REDACT("iban", "token"),
-    REDACT("ssn", "mask"),
-    REDACT("jwt", "mask"),
-    REDACT("secrets", "mask"),
-    REDACT("ip", "keep"),
-    REDACT("phone", "keep"),
-    LATER("shipper.redact.keys", STRINGS, "[]", "added to the built-in list"),
-    LATER("shipper.redact.patterns", MAPS, "[]", "own patterns"),
-    LATER("shipper.redact.key_file", SECRET, "", "key of the tokens"),
+    KEY("shipper.redact.enabled", WORD, shipper.redact.is_off, "true",
+        "hide secrets and personal data", .words = WORDS("true", "unsafe-false"), LIVE),
+    REDACT_RULES_X(REDACT_RULE)
+    KEY("shipper.redact.keys", STRINGS, shipper.redact.keys, "[]", "added to the built-in list", LIVE),
+    KEY("shipper.redact.allow", STRINGS, shipper.redact.allow, "[]", "values that stay", LIVE),
+    KEY("shipper.redact.patterns", MAPS, shipper.redact.patterns_given, "[]", "own patterns", LIVE),
+    KEY("shipper.redact.key_file", SECRET, shipper.redact.key_file, "", "keys of the tokens", LIVE),
     KEY("shipper.streams", MAPS, shipper.streams_given, "[]", "settings for some streams", LIVE),
     KEY("shipper.spool.size", SIZE, shipper.spool_size, "1GiB", "what waits for the collector",
         RANGE(MIB, 1024 * TIB), LIVE),
@@ -206,6 +199,15 @@ static const struct option stream_rows[] = {
     LATER("over", WORD, "delay", "what becomes of more", .words = WORDS("delay", "sample", "drop")),
 };
 
+static const struct option redact_pattern_rows[] = {
+    {.path = "name", .type = OPTION_STRING, .field = offsetof(struct config_redact_pattern, name),
+     .help = "its mark: [order]"},
+    {.path = "match", .type = OPTION_STRING, .field = offsetof(struct config_redact_pattern, match),
+     .help = "what goes, in Perl's syntax"},
+    {.path = "action", .type = OPTION_WORD, .field = offsetof(struct config_redact_pattern, action),
+     .initial = REDACT_MASK_TEXT, .words = redact_action_names, .help = "what becomes of it"},
+};
+
 static const struct option rule_rows[] = {
     {.path = "match", .type = OPTION_STRING, .field = offsetof(struct config_rule, match),
      .help = "which lines: service=web level=debug"},
@@ -218,4 +220,6 @@ static const struct option rule_rows[] = {
 const struct option_table config_table = {rows, countof(rows), NULL};
 const struct option_table config_file_table = {file_rows, countof(file_rows), NULL};
 const struct option_table config_stream_table = {stream_rows, countof(stream_rows), NULL};
+const struct option_table config_redact_pattern_table = {redact_pattern_rows,
+                                                         countof(redact_pattern_rows), NULL};
 const struct option_table config_rule_table = {rule_rows, countof(rule_rows), NULL};

@@ -39,6 +39,8 @@ enum metric_kind { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
       "Bytes of lines read from sources, without their envelopes.")                                \
     X(RECORDS, COUNTER, "sluice_records_total", "service", "level",                                \
       "Records taken, by service and level.")                                                      \
+    X(REDACTIONS, COUNTER, "sluice_redactions_total", "rule", 0,                                   \
+      "Values hidden in lines, by rule.")                                                          \
     X(DROPPED_RECORDS, COUNTER, "sluice_dropped_records_total", "reason", 0,                       \
       "Records dropped, by reason.")                                                               \
     X(DROPPED_BYTES, COUNTER, "sluice_dropped_bytes_total", "reason", 0,                           \

@@ -12,6 +12,9 @@ enum {
     CLOSE_BESIDES = BLOCK_BESIDES_MAX / 4 * 3, /* of labels, ids and fields */
 };
 
+/* As in the state. */
+enum goes_on { GOES_ON_LINE = 1, GOES_ON_KEY = 2 };
+
 struct batch_stream {
     struct hash128 id;
     struct labels labels, data;
@@ -25,6 +28,7 @@ struct batch_stream {
     uint32_t index;               /* in the block under construction */
     bool has_moved;               /* since the last change was put */
     bool in_line;                 /* its last record is a part with more behind it */
+    struct redact_stream redact;
 };
 
 struct batcher {
@@ -36,12 +40,14 @@ struct batcher {
     struct block_builder *filling;
     uint64_t block; /* number of the block under construction */
     uint64_t forgotten;
+    struct redaction redaction;
+    int64_t redacted_bytes;
 };
 
 struct restored {
     struct hash128 id;
     int64_t order_ns;
-    bool in_line;
+    unsigned goes_on; /* enum goes_on */
 };
 
 struct batcher *batcher_new(const struct batcher_options *options)
@@ -72,8 +78,24 @@ void batcher_close(struct batcher **address)
         free_stream(entry->value);
     map_free(&b->streams);
     map_free(&b->restored);
+    redaction_free(&b->redaction);
     arena_free(&b->arena);
     mem_free(address);
+}
+
+void batcher_set_redactor(struct batcher *b, const struct redactor *redactor)
+{
+    b->options.redactor = redactor;
+}
+
+const struct redaction *batcher_redaction(const struct batcher *b)
+{
+    return &b->redaction;
+}
+
+int64_t batcher_redacted_bytes(const struct batcher *b)
+{
+    return b->redacted_bytes;
 }
 
 /* ---- streams ---- */
@@ -126,7 +148,8 @@ static struct batch_stream *new_stream(struct batcher *b, const struct labels *l
     const struct restored *before = map_remove(&b->restored, MAP_KEY(id));
     if (before) {
         s->order_ns = before->order_ns;
-        s->in_line = before->in_line;
+        s->in_line = before->goes_on & GOES_ON_LINE;
+        s->redact.in_key = before->goes_on & GOES_ON_KEY;
     }
     map_put(&b->streams, MAP_KEY(s->id), s);
     return s;
@@ -275,8 +298,15 @@ bool batcher_line(struct batcher *b, struct batch_stream *s, const struct batch_
             (uint16_t)(record_flags_of(flags) | (facts.level_derived ? RECORD_LEVEL_DERIVED : 0)),
         .line = line->bytes,
     };
+    struct redact_stream redact = s->redact;
+    if (b->options.redactor)
+        record.line = redact_line(b->options.redactor, &b->redaction, &redact, line->bytes);
     if (!add_record(b, s, &record))
         return false;
+    if (b->options.redactor)
+        redact_count(&b->redaction);
+    b->redacted_bytes += (int64_t)record.line.len - (int64_t)line->bytes.len;
+    s->redact = redact;
     s->used_ns = now_ns;
     s->event_ns = facts.time_ns;
     s->first_part = facts;
@@ -324,7 +354,7 @@ static void put_order(struct buf *b, const struct batch_stream *s)
 {
     put_hash128(b, s->id);
     put_u64(b, (uint64_t)s->order_ns);
-    put_u8(b, s->in_line);
+    put_u8(b, (uint8_t)((s->in_line ? GOES_ON_LINE : 0) | (s->redact.in_key ? GOES_ON_KEY : 0)));
 }
 
 struct block_builder *batcher_take(struct batcher *b, struct buf *change)
@@ -365,8 +395,8 @@ bool batcher_restore(struct batcher *b, struct str state, struct err *err)
     for (size_t i = 0; i < n && !r.bad; i++) {
         struct hash128 id = read_hash128(&r);
         int64_t order_ns = (int64_t)read_u64(&r);
-        unsigned in_line = read_u8(&r);
-        r.bad |= in_line > 1;
+        unsigned goes_on = read_u8(&r);
+        r.bad |= goes_on > (GOES_ON_LINE | GOES_ON_KEY);
         struct restored *before = map_get(&b->restored, MAP_KEY(id));
         if (!before) {
             before = arena_new(&b->arena, struct restored);
@@ -374,7 +404,7 @@ bool batcher_restore(struct batcher *b, struct str state, struct err *err)
             map_put(&b->restored, MAP_KEY(before->id), before);
         }
         before->order_ns = order_ns;
-        before->in_line = in_line != 0;
+        before->goes_on = goes_on;
     }
     if (r.bad || reader_left(&r))
         return err_set(err, ERR_CORRUPT, "the order times are malformed");

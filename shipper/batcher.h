@@ -5,6 +5,9 @@
  *     line ─▶ facts (formats/line) ─▶ event time: the line's, else that of the stream's line before it,
  *                                     else arrival ─▶ order time ─▶ block
  *
+ * Of a line with secrets or personal data what is put into the block is what redaction leaves of it; what is recognised
+ * is that of the line as it came.
+ *
  * The event time is that of the envelope where there is one. A part of a long line has the level and
  * time of its first part. Of a container the tailer only says that more follows (TAIL_MORE): which part
  * it is follows from the stream's record before it, also after a restart.
@@ -12,14 +15,16 @@
  * Two builders take turns: while one is written by the spool's writer, the other is filled.
  *
  * State: the last order time of each stream, so that a restart does not reorder, and whether its last
- * record is a part with more to come. It is part of the spool's state and changes:
- *     orders := n:varint (stream id:16 order time:8 in a line:1)*
+ * record is a part with more to come, and whether a private key goes on in the next. It is part of the spool's state and
+ * changes:
+ *     orders := n:varint (stream id:16 order time:8 goes on:1)*       goes on: 1 in a line, 2 in a private key
  */
 #ifndef SHIPPER_BATCHER_H
 #define SHIPPER_BATCHER_H
 
 #include "base/zone.h"
 #include "formats/block/builder.h"
+#include "formats/redact/redact.h"
 #include "shipper/tailer.h"
 
 enum { BATCH_LABELS_OWN = 12 }; /* host, service and what tells streams of a service apart */
@@ -32,10 +37,18 @@ struct batcher_options {
     struct labels labels;    /* of the configuration, put on every stream; kept by the caller */
     uint8_t unit;            /* of event times: 0 = ns, 1 = us */
     const struct zone *zone; /* of streams at first; NULL: UTC; kept by the caller */
+    const struct redactor *redactor; /* NULL: none; kept by the caller */
 };
 
 struct batcher *batcher_new(const struct batcher_options *options);
 void batcher_close(struct batcher **b);
+
+/* Lines from now on; NULL: they stay as they are. */
+void batcher_set_redactor(struct batcher *b, const struct redactor *redactor);
+/* What was hidden since the start; redact.h. */
+const struct redaction *batcher_redaction(const struct batcher *b);
+/* Bytes of lines that have become more, minus those that have become less. */
+int64_t batcher_redacted_bytes(const struct batcher *b);
 
 /* The stream with these labels of its own, the host's and the configured ones: at least service is
  * among the own. data: of the source, not part of what the stream is, such as a container's id; the

@@ -435,8 +435,10 @@ static bool restore(void *context, struct str state, struct err *err)
 static bool open_sources(struct ship *s, struct err *err)
 {
     const struct ship_options *o = s->options;
-    struct batcher_options batcher = {
-        .host = o->host, .labels = o->labels, .unit = s->config->shipper.times == TIMES_US};
+    struct batcher_options batcher = {.host = o->host,
+                                      .labels = o->labels,
+                                      .unit = s->config->shipper.times == TIMES_US,
+                                      .redactor = redacting_redactor(s->redacting)};
     if (!zones_get(&s->zones, STR("local"), &batcher.zone, err))
         return false;
     tailer_close(&s->tailer);
@@ -534,7 +536,9 @@ static bool open_writer(struct ship *s, struct err *err)
 
 static bool start(struct ship *s, struct err *err)
 {
-    if (!open_sources(s, err) || !open_spool(s, &s->is_new, err) || !open_writer(s, err) ||
+    struct str state = str_from(s->options->state);
+    if (!redacting_open(&s->redacting, &s->config->shipper.redact, state, KEYS_MADE, err) ||
+        !open_sources(s, err) || !open_spool(s, &s->is_new, err) || !open_writer(s, err) ||
         (s->options->reads_stdin && !workers_open(&s->readers, s->loop, 1, err)))
         return false;
     http_client_open(&s->client, s->loop);
@@ -576,6 +580,21 @@ static bool start(struct ship *s, struct err *err)
     return true;
 }
 
+/* What cannot be opened now leaves what there was. */
+static void reload_redaction(struct ship *s)
+{
+    struct err err;
+    struct redacting *next;
+    if (!redacting_open(&next, &s->config->shipper.redact, str_from(s->options->state), KEYS_MADE,
+                        &err)) {
+        log_error("redaction stays as it was: %s", err.text);
+        return;
+    }
+    batcher_set_redactor(s->batcher, redacting_redactor(next));
+    redacting_close(&s->redacting);
+    s->redacting = next;
+}
+
 void ship_reload(struct ship *s, const struct config *config)
 {
     metric_set(&s->metrics, METRIC_CONFIG_RELOAD_OK, NO_LABELS, config != NULL);
@@ -584,6 +603,7 @@ void ship_reload(struct ship *s, const struct config *config)
         return;
     spool_set_limits(s->spool, config->shipper.spool_size, spool_keep_free(s));
     ship_reload_sources(s);
+    reload_redaction(s);
     ship_refresh_token(s);
     ship_pump(s);
 }
@@ -597,6 +617,7 @@ void ship_close(struct ship **address)
     input_close(&s->input);
     tailer_close(&s->tailer);
     batcher_close(&s->batcher);
+    redacting_close(&s->redacting);
     stream_rules_free(&s->rules);
     discover_free(&s->discover);
     zones_close(&s->zones);

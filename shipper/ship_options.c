@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "shipper/batcher.h"
 #include "shipper/glob.h"
+#include "shipper/redacting.h"
 #include "shipper/stream_rules.h"
 
 #include <stdio.h>
@@ -131,7 +132,8 @@ bool ship_sources_check(const struct config *config, struct err *err)
             return place_err(item->at, err, "shipper.sources.files: %.*s: %s", STR_ARG(path),
                              inner.text);
     }
-    return stream_rules_check(&config->shipper, err);
+    return stream_rules_check(&config->shipper, err) &&
+           redacting_check(&config->shipper.redact, err);
 }
 
 bool ship_takes_containers(const struct ship_options *o, const struct config_shipper *c)
@@ -155,7 +157,7 @@ static bool take_sources(struct ship_options *o, const struct config *c,
     if (o->reads_stdin && o->n_globs)
         return err_set(err, ERR_INPUT, "- and files together: run one sluice ship for each");
     if (o->reads_stdin)
-        return stream_rules_check(&c->shipper, err);
+        return stream_rules_check(&c->shipper, err) && redacting_check(&c->shipper.redact, err);
     if (!ship_sources_check(c, err))
         return false;
     bool is_idle = !o->n_globs && !c->shipper.files_n && !ship_takes_containers(o, &c->shipper);

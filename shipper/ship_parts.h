@@ -16,6 +16,7 @@
 #include "shipper/batcher.h"
 #include "shipper/input.h"
 #include "shipper/progress.h"
+#include "shipper/redacting.h"
 #include "shipper/sender.h"
 #include "shipper/ship.h"
 #include "shipper/ship_options.h"
@@ -51,7 +52,8 @@ struct ship {
     struct input *input;
     struct batch_stream *input_stream;
     struct batcher *batcher;
-    struct zones zones; /* that streams have */
+    struct redacting *redacting; /* NULL: off */
+    struct zones zones;          /* that streams have */
     struct spool *spool;
     struct writer *writer;
     struct workers *readers; /* of standard input */

@@ -76,6 +76,10 @@ static void put_text(const struct ship_report *r, const struct problems *p, size
         put_amount(b, r->dropped_bytes);
     else
         buf_add_byte(b, '0');
+    if (r->redaction)
+        buf_print(b, "  redacted %llu", (unsigned long long)redaction_total(r->redaction));
+    else
+        buf_add(b, STR("  redaction off"));
     if (r->ack_age_ns >= 0) {
         buf_add(b, STR("  acknowledged "));
         put_span(b, r->ack_age_ns);
@@ -115,6 +119,20 @@ static void put_output(const struct ship_report *r, struct buf *b)
     buf_add(b, STR("}"));
 }
 
+static void put_redaction(const struct ship_report *r, struct buf *b)
+{
+    if (!r->redaction) {
+        buf_add(b, STR(",\"redaction\":null"));
+        return;
+    }
+    buf_print(b, ",\"redaction\":{\"bytes\":%lld,\"gave_up\":%llu,\"values\":{",
+              (long long)r->redacted_bytes, (unsigned long long)r->redaction->gave_up);
+    for (size_t i = 0; i < REDACT_RULES; i++)
+        buf_print(b, "\"%.*s\":%llu,", STR_ARG(redact_rules[i].name),
+                  (unsigned long long)r->redaction->counts[i]);
+    buf_print(b, "\"patterns\":%llu}}", (unsigned long long)r->redaction->own_count);
+}
+
 static void put_json_form(const struct ship_report *r, const struct problems *p, size_t shown,
                           struct buf *b)
 {
@@ -128,6 +146,7 @@ static void put_json_form(const struct ship_report *r, const struct problems *p,
     buf_print(b, ",\"spool_bytes\":%llu,\"damaged_parts\":%llu", (unsigned long long)r->spool_bytes,
               (unsigned long long)r->damaged);
     put_output(r, b);
+    put_redaction(r, b);
     buf_print(b, ",\"sources_read\":%zu,\"sources_not_shown\":%zu,\"sources\":[", r->n_read,
               r->n_sources - shown);
     for (size_t i = 0; i < shown; i++) {

@@ -5,6 +5,7 @@
 #define SHIPPER_SHIP_REPORT_H
 
 #include "base/report.h"
+#include "formats/redact/redact.h"
 
 enum { REPORT_SOURCES_MAX = 1000 }; /* more are counted */
 
@@ -20,6 +21,8 @@ struct ship_report {
     size_t n_read;    /* of them that are read */
     uint64_t records; /* since the start, as all that follow */
     uint64_t read_bytes, dropped_bytes;
+    const struct redaction *redaction; /* what was hidden; NULL: it is off */
+    int64_t redacted_bytes;            /* that lines have become longer by it */
     uint64_t lag_bytes;
     int64_t lag_ns;
     uint64_t spool_bytes, damaged;

@@ -67,6 +67,24 @@ void ship_refresh_token(struct ship *s)
     mem_wipe(token.ptr, token.len);
 }
 
+static void count_up_to(struct metrics *m, enum metric metric, struct metric_labels labels,
+                        uint64_t total)
+{
+    metric_count(m, metric, labels, total - (uint64_t)metric_value(m, metric, labels));
+}
+
+static void refresh_redactions(struct ship *s)
+{
+    const struct redaction *r = batcher_redaction(s->batcher);
+    for (size_t i = 0; i < REDACT_RULES; i++) {
+        if (r->counts[i])
+            count_up_to(&s->metrics, METRIC_REDACTIONS,
+                        ((struct metric_labels){redact_rules[i].name, {0}}), r->counts[i]);
+    }
+    if (r->own_count)
+        count_up_to(&s->metrics, METRIC_REDACTIONS, LABELS("patterns"), r->own_count);
+}
+
 static struct metrics *refresh_metrics(void *data)
 {
     struct ship *s = data;
@@ -75,13 +93,12 @@ static struct metrics *refresh_metrics(void *data)
     struct metrics *m = &s->metrics;
     const struct metric_labels kind = s->tailer ? LABELS("file") : LABELS("stdin");
     double now = (double)time_now() / NS_PER_S;
-    metric_count(m, METRIC_READ_BYTES, kind,
-                 s->read_bytes - (uint64_t)metric_value(m, METRIC_READ_BYTES, kind));
+    count_up_to(m, METRIC_READ_BYTES, kind, s->read_bytes);
+    refresh_redactions(s);
     metric_set(m, METRIC_SPOOL_BYTES, NO_LABELS, (double)spool.bytes);
     metric_set(m, METRIC_CORRUPT_PARTS, NO_LABELS, (double)spool.damaged);
     metric_set(m, METRIC_OUTPUT_UP, LABELS("collector"), sender.is_up);
-    metric_count(m, METRIC_BLOCKS, NO_LABELS,
-                 sender.blocks - (uint64_t)metric_value(m, METRIC_BLOCKS, NO_LABELS));
+    count_up_to(m, METRIC_BLOCKS, NO_LABELS, sender.blocks);
     metric_set(m, METRIC_SPOOL_OLDEST_SECONDS, NO_LABELS,
                spool.oldest_ns == TIME_NONE ? 0 : now - (double)spool.oldest_ns / NS_PER_S);
     if (sender.acknowledged_ns != TIME_NONE)
@@ -225,6 +242,8 @@ static void add_numbers(struct gathering *g)
     r->records = s->records;
     r->read_bytes = s->read_bytes;
     r->dropped_bytes = s->dropped_bytes;
+    r->redaction = s->redacting ? batcher_redaction(s->batcher) : NULL;
+    r->redacted_bytes = batcher_redacted_bytes(s->batcher);
     r->lag_bytes = s->progress.lag_bytes;
     r->lag_ns = progress_lag_ns(&s->progress, time_monotonic());
     r->spool_bytes = spool.acknowledged < spool.last ? spool.bytes : 0;

@@ -184,11 +184,19 @@ static void settle(struct redaction *r)
     r->n = n;
 }
 
-static void count(struct redaction *r)
+void redact_count(struct redaction *r)
 {
     for (size_t i = 0; i < r->n; i++)
         *(r->findings[i].rule < REDACT_RULES ? &r->counts[r->findings[i].rule] : &r->own_count) +=
             1;
+}
+
+uint64_t redaction_total(const struct redaction *r)
+{
+    uint64_t total = r->own_count;
+    for (size_t i = 0; i < REDACT_RULES; i++)
+        total += r->counts[i];
+    return total;
 }
 
 void redact_find(const struct redactor *redactor, struct redaction *r, struct redact_stream *stream,
@@ -206,7 +214,6 @@ void redact_find(const struct redactor *redactor, struct redaction *r, struct re
     for (size_t i = 0; i < redactor->n_patterns; i++)
         find_own(&h, i);
     settle(r);
-    count(r);
 }
 
 struct str redact_line(const struct redactor *redactor, struct redaction *r,

@@ -25,7 +25,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "formats/redact/rules.h"
+#include "base/redact_rules.h"
 
 struct redact_pattern {
     struct str name;  /* letters, digits, '_' and '-': its mark */
@@ -74,8 +74,8 @@ struct redaction {
     struct buf text;
     struct finding *findings; /* of the last line; owned */
     size_t n, capacity;
-    uint64_t counts[REDACT_RULES]; /* findings of each rule since the caller last reset it */
-    uint64_t own_count;            /* of the user's patterns */
+    uint64_t counts[REDACT_RULES]; /* what redact_count has counted of each rule */
+    uint64_t own_count;            /* ... of the user's patterns */
     uint64_t gave_up;              /* lines on which a pattern did */
 };
 
@@ -87,6 +87,10 @@ void redact_find(const struct redactor *redactor, struct redaction *r, struct re
 /* The line without what was found in it: itself, or in r->text until the next call. */
 struct str redact_line(const struct redactor *redactor, struct redaction *r,
                        struct redact_stream *stream, struct str line);
+
+/* The findings of the last line count: for who may look at a line again before it is taken. */
+void redact_count(struct redaction *r);
+uint64_t redaction_total(const struct redaction *r); /* of all that was counted */
 
 /* The token of a value as it would be in a line: "[email:k1:...]". False: there is no key. */
 bool redact_put_token(const struct redactor *redactor, unsigned rule, struct str value,

@@ -1,6 +1,7 @@
 #include "formats/redact/replace.h"
 
 #include "base/mem.h"
+#include "formats/block/record.h"
 #include "formats/line/json.h"
 #include "formats/redact/redactor.h"
 
@@ -84,7 +85,7 @@ static bool is_between_marks(struct str line, size_t from, size_t to)
 
 /* ---- what stands for it ---- */
 
-/* Invariant 2. */
+/* Invariant 3. */
 static void put_normal(unsigned rule, struct str value, struct buf *out)
 {
     bool is_text = rule == RULE_JWT || rule == RULE_SECRETS || rule >= REDACT_RULES;
@@ -194,6 +195,21 @@ static void put_one(const struct redactor *r, const struct finding *f, struct st
     buf_print(out, "[%.*s]", STR_ARG(mark_of(r, f->rule)));
 }
 
+/* Invariant 2. */
+static void put_bounded(const struct redactor *redactor, const struct finding *f, struct str line,
+                        struct str quotes, struct buf *out)
+{
+    size_t start = out->len, len = f->to - f->from;
+    buf_add(out, quotes);
+    put_one(redactor, f, str_slice(line, f->from, len), out);
+    buf_add(out, quotes);
+    if (out->len - start <= len || out->len + (line.len - f->to) <= RECORD_LINE_MAX)
+        return;
+    out->len = start;
+    for (size_t i = 0; i < len; i++)
+        buf_add_byte(out, quotes.len ? '9' : '*');
+}
+
 void put_redacted(const struct redactor *redactor, struct redaction *r, struct str line)
 {
     struct json_place place;
@@ -206,9 +222,7 @@ void put_redacted(const struct redactor *redactor, struct redaction *r, struct s
         bool is_value = place.is_json && is_between_marks(line, f->from, f->to);
         struct str quotes = is_value ? json_place_quotes(&place, f->from) : STR("");
         buf_add(&r->text, str_slice(line, done, f->from - done));
-        buf_add(&r->text, quotes);
-        put_one(redactor, f, str_slice(line, f->from, f->to - f->from), &r->text);
-        buf_add(&r->text, quotes);
+        put_bounded(redactor, f, line, quotes, &r->text);
         done = f->to;
     }
     buf_add(&r->text, str_slice(line, done, SIZE_MAX));

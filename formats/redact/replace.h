@@ -8,7 +8,9 @@
  *
  *  1. What a JSON text has outside of strings (a number, an object) becomes a string, with the quotes that are right
  *     there: also in JSON that stands in a string of JSON.
- *  2. The token of a value does not depend on how it was written: case of e-mail addresses, blanks and dashes in numbers.
+ *  2. A line does not become longer than RECORD_LINE_MAX, unless it was: where that is at hand, '*' (or '9', outside of
+ *     strings of JSON) stands for each byte of a value.
+ *  3. The token of a value does not depend on how it was written: case of e-mail addresses, blanks and dashes in numbers.
  */
 #ifndef FORMATS_REDACT_REPLACE_H
 #define FORMATS_REDACT_REPLACE_H

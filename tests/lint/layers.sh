@@ -11,7 +11,7 @@ collector/store|base formats/block formats/line formats/push query/engine
 shipper|base base/io formats/block formats/line formats/push formats/redact query/engine
 query|base base/io formats/block formats/line formats/push formats/redact query/engine collector/store
 collector|base base/io formats/block formats/line formats/push formats/redact query/engine collector/store
-main.c|base base/io shipper query collector block_dump.h check.h import.h parse.h up.h
+main.c|base base/io shipper query collector block_dump.h check.h import.h parse.h redact.h up.h
 block_dump.c|base formats/block block_dump.h
 block_dump.h|
 check.c|base shipper collector check.h
@@ -20,6 +20,8 @@ import.c|base formats/block formats/line formats/redact query shipper collector/
 import.h|
 parse.c|base formats/line query shipper parse.h
 parse.h|
+redact.c|base formats/block formats/redact query shipper redact.h
+redact.h|
 up.c|base base/io shipper collector up.h
 up.h|
 '

@@ -230,6 +230,7 @@ TEST(redact_own_patterns_and_allowed_values)
     memset(slow, 'x', sizeof slow);
     memcpy(slow, "a@b.cc ", 7);
     CHECK(str_starts(redact_line(r, &room, NULL, str_of(slow, sizeof slow)), STR("[email] x")));
+    redact_count(&room);
     CHECK_INT(room.gave_up, 1);
     CHECK_INT(room.counts[RULE_EMAIL], 1);
 }
@@ -242,6 +243,22 @@ TEST(redact_json_stays_json)
     check_line(r, "{\"m\":\"the \\\"n\\\" of n=12\"}", "{\"m\":\"the \\\"n\\\" of n=[number]\"}");
     check_line(r, "{\"b\":\"{\\\"o\\\":{\\\"n\\\":1}}\"}", "{\"b\":\"{\\\"o\\\":{\\\"n\\\":1}}\"}");
     check_line(r, "n=12", "n=[number]");
+}
+
+/* replace.h, invariant 2 */
+TEST(redact_lines_stay_within_their_bound)
+{
+    defer(redactor_close) struct redactor *r = open_with(nothing);
+    defer(redaction_free) struct redaction room = {0};
+    static const struct str one = STR_INIT("a@b.cc,");
+    defer(buf_free) struct buf line = {.max = 1 << 20};
+    while (line.len + one.len <= line.max - 100)
+        buf_add(&line, one);
+    struct str out = redact_line(r, &room, NULL, buf_str(&line));
+    CHECK(out.len <= 1 << 20);
+    CHECK(str_starts(out, STR("[email:")));
+    CHECK(str_ends(out, STR("******,******,")));
+    CHECK(str_find_byte(out, '@') == SIZE_MAX);
 }
 
 TEST(redact_place_in_json)
@@ -278,6 +295,7 @@ TEST(redact_findings_do_not_overlap)
     defer(redaction_free) struct redaction room = {0};
     struct str line = STR("n=1,n=12 ORD-12345678 a@b.cc,d@e.ff");
     redact_find(r, &room, NULL, line);
+    redact_count(&room);
     REQUIRE(room.n == 5);
     for (size_t i = 1; i < room.n; i++)
         CHECK(room.findings[i - 1].to <= room.findings[i].from);
@@ -402,12 +420,14 @@ TEST(redact_mail)
     for (size_t i = 0; i < countof(yes); i++) {
         defer(redaction_free) struct redaction room = {0};
         redact_find(r, &room, NULL, str_from(yes[i]));
+        redact_count(&room);
         if (room.counts[RULE_EMAIL] != 1)
             test_fail(__FILE__, __LINE__, "not found: %s", yes[i]);
     }
     for (size_t i = 0; i < countof(no); i++) {
         defer(redaction_free) struct redaction room = {0};
         redact_find(r, &room, NULL, str_from(no[i]));
+        redact_count(&room);
         if (room.counts[RULE_EMAIL])
             test_fail(__FILE__, __LINE__, "found: %s", no[i]);
     }

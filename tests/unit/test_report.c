@@ -84,6 +84,7 @@ TEST(report_of_a_shipper)
 {
     defer(buf_free) struct buf b = {0};
     struct problems none = {0}, some = {0};
+    const struct redaction redaction = {.counts[RULE_EMAIL] = 5, .own_count = 2};
     struct source_row rows[] = {
         {STR("file:/b.log"), STR("permission denied"), 0, 0, false},
         {STR("file:/a.log"), STR("ok"), 1234567, 12000, true},
@@ -100,11 +101,13 @@ TEST(report_of_a_shipper)
         .last_error = STR(""),
         .ack_age_ns = 2 * NS_PER_S,
         .skew_ns = INT64_MIN,
+        .redaction = &redaction,
+        .redacted_bytes = -12,
     };
     put_ship_report(&r, &none, REPORT_TEXT, &b);
     CHECK_STR(buf_str(&b),
               STR("shipper    ok        1 sources  lag 0.4 s (12 kB)  spool 0 B  dropped 0"
-                  "  acknowledged 2.0 s ago\n"
+                  "  redacted 7  acknowledged 2.0 s ago\n"
                   "SOURCE       READ        LAG         STATE\n"
                   "file:/a.log  1.2 MB      12 kB       ok\n"
                   "file:/b.log  -           -           permission denied\n"));
@@ -113,9 +116,11 @@ TEST(report_of_a_shipper)
     r.ack_age_ns = -1;
     r.last_error = STR("connect: no");
     r.n_sources = 0;
+    r.redaction = NULL;
     put_ship_report(&r, &some, REPORT_TEXT, &b);
     CHECK_STR(buf_str(&b),
-              STR("shipper    degraded  1 sources  lag 0.4 s (12 kB)  spool 0 B  dropped 0\n"
+              STR("shipper    degraded  1 sources  lag 0.4 s (12 kB)  spool 0 B  dropped 0"
+                  "  redaction off\n"
                   "           ! the spool is full\n"
                   "           output: connect: no: trying again\n"));
     buf_reset(&b);
@@ -124,6 +129,13 @@ TEST(report_of_a_shipper)
                    STR("{\"part\":\"shipper\",\"state\":\"degraded\",\"problems\":[\"the "
                        "spool is full\"],\"version\":")) == 0);
     CHECK(str_find(buf_str(&b), STR("\"lag_s\":0.400,")) != SIZE_MAX);
+    CHECK(str_find(buf_str(&b), STR("\"redaction\":null")) != SIZE_MAX);
+    buf_reset(&b);
+    r.redaction = &redaction;
+    put_ship_report(&r, &some, REPORT_JSON, &b);
+    CHECK(str_find(buf_str(&b),
+                   STR("\"redaction\":{\"bytes\":-12,\"gave_up\":0,\"values\":{\"email\":5,")) !=
+          SIZE_MAX);
     CHECK(str_find(buf_str(&b), STR("\"acknowledged_ago_s\":null,\"clock_skew_s\":null}")) !=
           SIZE_MAX);
 }

@@ -1,12 +1,12 @@
 /*
- * What is looked for, and what becomes of it if nobody says otherwise. A rule is what users name in their
- * configuration, in metrics and in tests; a kind is what a finder has found, and belongs to a rule.
+ * What redaction (formats/redact) looks for, and what becomes of it if nobody says otherwise. A rule is what users name in
+ * their configuration, in metrics and in tests; it stands here, below both, as the configuration has a key for each.
  *
  *  1. The mark of a rule is what stands in the line afterwards: "[email]".
  *  2. A rule whose action is REDACT_KEEP is not looked for.
  */
-#ifndef FORMATS_REDACT_RULES_H
-#define FORMATS_REDACT_RULES_H
+#ifndef BASE_REDACT_RULES_H
+#define BASE_REDACT_RULES_H
 
 #include "base/str.h"
 
@@ -18,6 +18,13 @@ enum redact_action {
     REDACT_TOKEN,   /* "[email:k1:4f9c2ad10c6be7a3]": the same for the same value and key */
     REDACT_ACTIONS
 };
+
+/* As they are written. */
+#define REDACT_KEEP_TEXT    "keep"
+#define REDACT_MASK_TEXT    "mask"
+#define REDACT_PARTIAL_TEXT "partial"
+#define REDACT_REMOVE_TEXT  "remove"
+#define REDACT_TOKEN_TEXT   "token"
 
 /*      rule              name           mark          action          what */
 #define REDACT_RULES_X(X)                                                                       \
@@ -60,7 +67,6 @@ struct redact_rule_text {
 
 extern const struct redact_rule_text redact_rules[REDACT_RULES];
 
-/* "keep", "mask", "partial", "remove", "token". */
 extern const char *const redact_action_names[REDACT_ACTIONS + 1]; /* NULL at the end */
 
 #endif
