@@ -15,15 +15,19 @@
     {                                                                \
         text, sizeof(text) - 1, KEY_DIGITS, least, most, false, rule \
     }
+#define END          \
+    {                \
+        .text = NULL \
+    }
 #define OF(name) static const struct key_name name[]
 
 /* By their last byte; of two of which one ends in the other the longer comes first. */
 /* clang-format off */
-OF(of_c) = {DIGITS("cvc", 3, 4, RULE_SECRETS), {NULL}};
+OF(of_c) = {DIGITS("cvc", 3, 4, RULE_SECRETS), END};
 OF(of_d) = {
     ANYWHERE("password", KEY_STRONG), ANYWHERE("passwd", KEY_STRONG), NAME("pwd", KEY_PASS), NAME("connectsid", KEY_TOKEN), ANYWHERE("jsessionid", KEY_TOKEN),
     ANYWHERE("phpsessid", KEY_TOKEN), NAME("aspnetsessionid", KEY_TOKEN), NAME("sessionid", KEY_WEAK),
-    NAME("sessid", KEY_WEAK), NAME("sid", KEY_WEAK), NAME("cred", KEY_WEAK), {NULL},
+    NAME("sessid", KEY_WEAK), NAME("sid", KEY_WEAK), NAME("cred", KEY_WEAK), END,
 };
 OF(of_e) = {
     ANYWHERE("passphrase", KEY_STRONG), NAME("seedphrase", KEY_STRONG), NAME("recoveryphrase", KEY_STRONG),
@@ -31,15 +35,15 @@ OF(of_e) = {
     DIGITS("securitycode", 3, 4, RULE_SECRETS), DIGITS("verificationcode", 4, 10, RULE_SECRETS),
     DIGITS("otpcode", 4, 10, RULE_SECRETS), DIGITS("mfacode", 4, 10, RULE_SECRETS),
     NAME("authorizationcode", KEY_TOKEN), NAME("authcode", KEY_TOKEN), NAME("recoverycode", KEY_TOKEN),
-    NAME("amzsignature", KEY_TOKEN), NAME("signature", KEY_WEAK), {NULL},
+    NAME("amzsignature", KEY_TOKEN), NAME("signature", KEY_WEAK), END,
 };
-OF(of_f) = {NAME("csrf", KEY_WEAK), NAME("xsrf", KEY_WEAK), {NULL}};
-OF(of_g) = {NAME("sig", KEY_WEAK), NAME("secretstring", KEY_STRONG), {NULL}};
+OF(of_f) = {NAME("csrf", KEY_WEAK), NAME("xsrf", KEY_WEAK), END};
+OF(of_g) = {NAME("sig", KEY_WEAK), NAME("secretstring", KEY_STRONG), END};
 OF(of_h) = {
     NAME("basicauth", KEY_STRONG), NAME("proxyauth", KEY_HEADER), NAME("auth", KEY_WEAK),
-    NAME("passwordhash", KEY_STRONG), NAME("passhash", KEY_STRONG), {NULL},
+    NAME("passwordhash", KEY_STRONG), NAME("passhash", KEY_STRONG), END,
 };
-OF(of_k) = {NAME("psk", KEY_STRONG), {NULL}};
+OF(of_k) = {NAME("psk", KEY_STRONG), END};
 OF(of_n) = {
     ANYWHERE("authorization", KEY_HEADER),
     NAME("nextpagetoken", KEY_NONE), NAME("pagetoken", KEY_NONE), NAME("nexttoken", KEY_NONE),
@@ -55,24 +59,24 @@ OF(of_n) = {
     NAME("gitlabtoken", KEY_STRONG), NAME("slacktoken", KEY_STRONG), NAME("npmtoken", KEY_STRONG),
     NAME("vaulttoken", KEY_STRONG), NAME("jwttoken", KEY_STRONG), NAME("secrettoken", KEY_STRONG),
     NAME("token", KEY_TOKEN),
-    DIGITS("ssn", 4, 9, RULE_SSN), DIGITS("pan", 12, 19, RULE_CARD), DIGITS("pin", 4, 8, RULE_SECRETS), {NULL},
+    DIGITS("ssn", 4, 9, RULE_SSN), DIGITS("pan", 12, 19, RULE_CARD), DIGITS("pin", 4, 8, RULE_SECRETS), END,
 };
-OF(of_p) = {DIGITS("otp", 4, 10, RULE_SECRETS), DIGITS("totp", 4, 10, RULE_SECRETS), {NULL}};
+OF(of_p) = {DIGITS("otp", 4, 10, RULE_SECRETS), DIGITS("totp", 4, 10, RULE_SECRETS), END};
 OF(of_r) = {
     DIGITS("cardnumber", 12, 19, RULE_CARD), DIGITS("socialsecuritynumber", 4, 9, RULE_SSN),
-    DIGITS("pinnumber", 4, 8, RULE_SECRETS), {NULL},
+    DIGITS("pinnumber", 4, 8, RULE_SECRETS), END,
 };
 OF(of_s) = {
     ANYWHERE("credentials", KEY_STRONG), NAME("creds", KEY_STRONG), ANYWHERE("passwords", KEY_STRONG),
     NAME("cookies", KEY_COOKIE), NAME("dbpass", KEY_STRONG), NAME("smtppass", KEY_STRONG),
-    NAME("userpass", KEY_STRONG), NAME("pass", KEY_PASS), {NULL},
+    NAME("userpass", KEY_STRONG), NAME("pass", KEY_PASS), END,
 };
 OF(of_t) = {
     ANYWHERE("clientsecret", KEY_STRONG), ANYWHERE("secret", KEY_SECRET), ANYWHERE("passwort", KEY_STRONG),
-    NAME("jwt", KEY_TOKEN), {NULL},
+    NAME("jwt", KEY_TOKEN), END,
 };
-OF(of_v) = {DIGITS("cvv", 3, 4, RULE_SECRETS), {NULL}};
-OF(of_w) = {NAME("userpw", KEY_STRONG), NAME("dbpw", KEY_STRONG), {NULL}};
+OF(of_v) = {DIGITS("cvv", 3, 4, RULE_SECRETS), END};
+OF(of_w) = {NAME("userpw", KEY_STRONG), NAME("dbpw", KEY_STRONG), END};
 OF(of_y) = {
     NAME("publickey", KEY_NONE), NAME("pubkey", KEY_NONE), NAME("primarykey", KEY_NONE),
     NAME("foreignkey", KEY_NONE), NAME("cachekey", KEY_NONE), NAME("partitionkey", KEY_NONE),
@@ -87,7 +91,7 @@ OF(of_y) = {
     NAME("authkey", KEY_STRONG), NAME("storagekey", KEY_STRONG), NAME("functionskey", KEY_STRONG),
     NAME("servicekey", KEY_TOKEN), NAME("integrationkey", KEY_TOKEN), NAME("hmackey", KEY_STRONG),
     NAME("aeskey", KEY_STRONG), NAME("presharedkey", KEY_STRONG), NAME("passkey", KEY_STRONG),
-    NAME("consumerkey", KEY_STRONG), NAME("key", KEY_WEAK), {NULL},
+    NAME("consumerkey", KEY_STRONG), NAME("key", KEY_WEAK), END,
 };
 /* clang-format on */
 

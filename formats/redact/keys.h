@@ -13,7 +13,7 @@
 #ifndef FORMATS_REDACT_KEYS_H
 #define FORMATS_REDACT_KEYS_H
 
-#include "formats/redact/rules.h"
+#include "base/redact_rules.h"
 
 enum key_class {
     KEY_NONE,   /* named so that a shorter name is not found in it: "public_key" */

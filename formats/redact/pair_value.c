@@ -21,6 +21,21 @@ static size_t backslashes_at(struct str line, size_t at)
     return n;
 }
 
+/* Does a quote with so many backslashes end a string of the level? */
+static bool ends_string(size_t slashes, size_t level)
+{
+    return slashes % (2 * (level + 1)) == level;
+}
+
+/* The level of the string around that it ends; `level` itself if none does. */
+static size_t ended_level(size_t slashes, size_t level)
+{
+    size_t outer = 0;
+    while (outer < level && !ends_string(slashes, outer))
+        outer = 2 * outer + 1;
+    return min_of(outer, level);
+}
+
 size_t quoted_end(struct str line, size_t from, char quote, size_t level, size_t *end)
 {
     for (size_t at = from; at < line.len; at++) {
@@ -31,10 +46,10 @@ size_t quoted_end(struct str line, size_t from, char quote, size_t level, size_t
         size_t slashes = 0;
         while (at - slashes > from && line.ptr[at - slashes - 1] == '\\')
             slashes++;
-        if (slashes < level || slashes % (2 * (level + 1)) == level) {
-            size_t own = min_of(slashes, level);
-            *end = slashes < level ? at - own : at + 1;
-            return at - own;
+        size_t ended = ended_level(slashes, level);
+        if (ended < level || ends_string(slashes, level)) {
+            *end = ended < level ? at - ended : at + 1;
+            return at - ended;
         }
     }
     *end = line.len;
@@ -70,9 +85,10 @@ static size_t container_end(const struct pair_place *p, size_t from)
             at += slashes;
             if (byte_at(p->line, at) != '"')
                 continue;
-            if (slashes < level)
-                return at - slashes;
-            in_string = in_string != (slashes % (2 * (level + 1)) == level);
+            size_t ended = ended_level(slashes, level);
+            if (ended < level)
+                return at - ended;
+            in_string = in_string != ends_string(slashes, level);
         } else if (!in_string && (c == '{' || c == '[')) {
             depth++;
         } else if (!in_string && (c == '}' || c == ']') && --depth == 0) {
@@ -116,9 +132,16 @@ static bool is_end_at(struct str line, size_t at)
 /* "\n", "\"", "\u0026": the text goes on behind it in another way. */
 static bool is_escape_at(struct str line, size_t at)
 {
+    static const struct str codes[] = {
+        STR_INIT("0020"), STR_INIT("0022"), STR_INIT("0026"), STR_INIT("0027"),
+        STR_INIT("003c"), STR_INIT("003e"), STR_INIT("000a"), STR_INIT("000d"),
+    };
     char next = byte_at(line, at + 1);
-    return next == '"' || next == '\'' || next == 'n' || next == 'r' || next == 't' ||
-           next == '\\' || (next == 'u' && byte_at(line, at + 2) == '0');
+    for (size_t i = 0; next == 'u' && i < countof(codes); i++) {
+        if (str_equal_nocase(str_slice(line, at + 2, 4), codes[i]))
+            return true;
+    }
+    return next != 'u' && next && memchr("\"'nrt\\", next, 6);
 }
 
 static bool ends_bare(const struct pair_place *p, size_t from, size_t at)

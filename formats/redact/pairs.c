@@ -75,6 +75,8 @@ struct pair {
 static size_t name_end(struct str line, size_t at)
 {
     size_t end = at, least = at > GAP_MAX ? at - GAP_MAX : 0;
+    if (end > least && line.ptr[at] == '=' && line.ptr[end - 1] == ':')
+        end--; /* := */
     while (end > least && is_blank(line.ptr[end - 1]))
         end--;
     if (end > least + 1 && line.ptr[end - 1] == ']' && !is_alnum(line.ptr[end - 2]))
@@ -88,8 +90,6 @@ static size_t name_end(struct str line, size_t at)
         end--;
     else if (end >= least + 3 && str_equal_nocase(str_slice(line, end - 3, 3), STR("%5D")))
         end -= 3;
-    if (end > least && line.ptr[end - 1] == ':' && line.ptr[at] == '=')
-        end--; /* := */
     return end;
 }
 
@@ -133,12 +133,24 @@ static size_t behind_sign(struct str line, size_t at)
     return next == '=' || next == ':' || next == '~' ? 0 : at + 1;
 }
 
+static size_t skip_blanks(struct str line, size_t at)
+{
+    while (is_blank(byte_at(line, at)))
+        at++;
+    return at;
+}
+
+/* {"name": or ["x" or [{; neither {"name"=> of Ruby nor [INFO]. */
 static bool starts_json(struct str line)
 {
-    size_t at = 0;
-    while (at < line.len && is_blank(line.ptr[at]))
-        at++;
-    return byte_at(line, at) == '{' || byte_at(line, at) == '[';
+    size_t at = skip_blanks(line, 0), next = skip_blanks(line, at + 1), end;
+    if (byte_at(line, at) == '[')
+        return byte_at(line, next) == '{' || byte_at(line, next) == '"' ||
+               byte_at(line, next) == '[';
+    if (byte_at(line, at) != '{' || byte_at(line, next) != '"')
+        return false;
+    quoted_end(str_slice(line, 0, next + NAME_MAX_BYTES), next + 1, '"', 0, &end);
+    return byte_at(line, skip_blanks(line, end)) == ':' || end == next + NAME_MAX_BYTES;
 }
 
 static bool read_pair(struct str line, size_t at, size_t name_to, struct pair *pair)
@@ -149,7 +161,7 @@ static bool read_pair(struct str line, size_t at, size_t name_to, struct pair *p
     *pair =
         (struct pair){.place = {.line = line, .is_json = starts_json(line)}, .name_to = name_to};
     read_quote(&pair->place, name_to, at);
-    bool is_spaced = at > 0 && is_blank(line.ptr[at - 1]);
+    bool is_spaced = at > 0 && (is_blank(line.ptr[at - 1]) || line.ptr[at - 1] == ':');
     pair->sign = line.ptr[at];
     bool may_have_blank = pair->sign == ':' || is_spaced || pair->place.quote || value > at + 1;
     while (may_have_blank && value < begin + GAP_MAX && is_blank(byte_at(line, value)))
@@ -382,7 +394,7 @@ static size_t behind_scheme(struct str line, size_t at, bool *has_parameters)
     return at;
 }
 
-/* Lists of Go: map[Authorization:[Bearer x] password:[hunter2]]. One word in brackets may be a mark, unless it has digits
+/* Lists of Go: map[Authorization:[Bearer x] password:[hunter2]]. A word in brackets may be a mark, unless it has a digit
  * and no colon. */
 static void open_list(const struct pair *pair, struct pair_value *v)
 {
@@ -390,18 +402,14 @@ static void open_list(const struct pair *pair, struct pair_value *v)
     bool has_parameters, has_digit = false;
     if (line.ptr[v->from] != '[' || v->to < v->from + 2 || v->to - v->from > RANDOM_MAX)
         return;
-    bool has_scheme = behind_scheme(line, v->from + 1, &has_parameters) > v->from + 1;
-    for (size_t i = v->from + 1; i + 1 < v->to; i++) {
-        char c = line.ptr[i];
-        if (c == '"' || c == '\'' || c == '[' || c == '{' || c == ':')
+    size_t from = behind_scheme(line, v->from + 1, &has_parameters);
+    for (size_t i = from; i + 1 < v->to; i++) {
+        if (memchr("\"'{:", line.ptr[i], 4))
             return;
-        has_digit |= is_digit(c);
+        has_digit |= is_digit(line.ptr[i]);
     }
-    if (!has_scheme && !has_digit)
-        return;
-    v->from++;
-    v->to--;
-    v->form = VALUE_QUOTED;
+    if (from > v->from + 1 || has_digit || is_hidden(str_slice(line, from, v->to - 1 - from)))
+        *v = (struct pair_value){VALUE_QUOTED, v->from + 1, v->to - 1, v->end};
 }
 
 /* The value without its scheme; of header text, to the end of the header. */

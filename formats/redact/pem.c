@@ -78,12 +78,10 @@ static size_t begin_end(struct str line, size_t at)
     return is_private ? at + begin.len + end + dashes.len : 0;
 }
 
-static void set_left(struct redact_stream *stream, unsigned lines, bool has_lines)
+static void begin_key(struct redact_stream *stream, unsigned lines)
 {
-    if (!stream)
-        return;
-    stream->key_lines_left = (uint16_t)lines;
-    stream->key_has_lines = has_lines;
+    if (stream)
+        *stream = (struct redact_stream){.in_key = true, .key_lines = (uint16_t)lines};
 }
 
 /* Where the body that begins at `from` ends: at END, at the quote around it, or with the record. */
@@ -105,14 +103,14 @@ size_t find_pem(struct hunt *h, size_t at)
         return at + 1;
     size_t from = skip_breaks(h->line, body);
     if (from == h->line.len) {
-        set_left(h->stream, PEM_LINES, false);
+        begin_key(h->stream, 0);
         return from;
     }
     if (!is_body(h->line, from))
         return from;
     size_t to = body_end(h->line, from);
     if (to == h->line.len)
-        set_left(h->stream, PEM_LINES, true);
+        begin_key(h->stream, 1);
     size_t last = skip_breaks_back(h->line, from, to);
     while (last > from && h->line.ptr[last - 1] == '\\')
         last--; /* of the quote around it */
@@ -141,24 +139,20 @@ static bool take_part(struct hunt *h, size_t *from, size_t *to)
     if (!take_last_word(h->line, from, to))
         return false;
     bool may_be_last = *from == begin || h->line.ptr[*to - 1] == '=';
-    return *to - *from >= LINE_MIN || (h->stream->key_has_lines && may_be_last);
+    return *to - *from >= LINE_MIN || (h->stream->key_lines > 0 && may_be_last);
 }
 
 void find_pem_rest(struct hunt *h)
 {
     struct redact_stream *stream = h->stream;
-    if (!stream || stream->key_lines_left == 0)
+    if (!stream || !stream->in_key)
         return;
     size_t from = skip_breaks(h->line, 0), to;
-    unsigned left = stream->key_lines_left - 1u;
-    if (from == h->line.len) {
-        set_left(stream, left, stream->key_has_lines);
-    } else if (!take_part(h, &from, &to)) {
-        set_left(stream, 0, false);
-    } else {
+    bool goes_on = from == h->line.len;
+    if (!goes_on && take_part(h, &from, &to)) {
         hunt_add(h, from, to, RULE_SECRETS, kind);
-        bool goes_on = to - from >= LINE_MIN || is_header(str_slice(h->line, from, 16));
-        bool is_end = skip_breaks(h->line, to) < h->line.len;
-        set_left(stream, goes_on && !is_end ? left : 0, true);
+        bool is_full = to - from >= LINE_MIN || is_header(str_slice(h->line, from, 16));
+        goes_on = is_full && skip_breaks(h->line, to) == h->line.len;
     }
+    stream->in_key = goes_on && ++stream->key_lines < PEM_LINES;
 }

@@ -66,12 +66,13 @@ struct mix {
         turns; /* from lower case to a capital, between letter and digit, from two capitals to lower case */
     unsigned groups;  /* of digits */
     unsigned longest; /* letters of one case in a row */
+    unsigned piece;   /* the longest of letters and digits */
 };
 
 static struct mix mix_of(struct str s)
 {
     struct mix m = {.turns = 0};
-    unsigned last = SIGN, before = SIGN, row = 0;
+    unsigned last = SIGN, before = SIGN, row = 0, piece = 0;
     for (size_t i = 0; i < s.len; i++) {
         unsigned kind = kinds[(unsigned char)s.ptr[i]];
         m.of[kind]++;
@@ -80,10 +81,26 @@ static struct mix mix_of(struct str s)
         m.turns += kind != last && kind <= UPPER && last <= UPPER && !is_hump;
         row = (kind == LOWER || kind == UPPER) && kind == last ? row + 1 : 1;
         m.longest = max_of(m.longest, row);
+        piece = kind == SIGN ? 0 : piece + 1;
+        m.piece = max_of(m.piece, piece);
         before = last;
         last = kind;
     }
     return m;
+}
+
+/* Letters of both cases: many turns. Names with humps and a number have fewer, or one group of digits only. */
+static bool is_mixed_random(const struct mix *m, unsigned len)
+{
+    unsigned turns = m->turns * 100;
+    return m->longest <= 8 && (m->groups >= 2 ? turns >= len * 28 : turns >= len * 36);
+}
+
+/* Letters of one case: digits all over. */
+static bool is_plain_random(const struct mix *m, unsigned len)
+{
+    return m->longest <= 14 && m->piece >= RANDOM_MIN && m->groups >= 2 && m->groups * 8 >= len &&
+           m->turns * 5 >= len;
 }
 
 bool is_random(struct str s)
@@ -94,11 +111,8 @@ bool is_random(struct str s)
     struct mix m = mix_of(s);
     unsigned len = (unsigned)s.len, letters = m.of[LOWER] + m.of[UPPER];
     bool is_mixed = m.of[LOWER] >= 2 && m.of[UPPER] >= 2;
-    if (m.of[BAD] > 0 || m.of[DIGIT] == 0 || letters < len / 3 || m.of[SIGN] * 6 > len ||
-        m.longest > 8)
+    if (m.of[BAD] > 0 || m.of[DIGIT] == 0 || letters < len / 3 || m.of[SIGN] * 6 > len)
         return false;
-    return m.groups >= 2 && m.turns * 10 >= len * (is_mixed ? 3 : 2) &&
-           has_variety(s, len < 24   ? 10
-                          : is_mixed ? 16
-                                     : 12);
+    return (is_mixed ? is_mixed_random(&m, len) : is_plain_random(&m, len)) &&
+           has_variety(s, len < 24 || !is_mixed ? 10 : 14);
 }

@@ -65,8 +65,8 @@ struct finding {
 
 /* Of one stream, invariant 7. The zero value is its beginning. */
 struct redact_stream {
-    uint16_t key_lines_left; /* records that may still be of a private key; 0: none has begun */
-    bool key_has_lines;
+    bool in_key;
+    uint16_t key_lines; /* records of it so far */
 };
 
 /* Room to work in and what was counted; of one thread. The zero value is empty. */

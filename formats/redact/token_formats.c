@@ -72,7 +72,7 @@ static bool check_crc(struct str line, size_t *from, size_t *to)
 /* For prefixes of letters only, which may come about in base64: no more of that behind it. */
 static bool is_apart(struct str line, size_t to)
 {
-    return !(byte_class(byte_at(line, to)) & (RUN | CLASS_PLUS));
+    return !(byte_class(byte_at(line, to)) & RUN) && byte_at(line, to) != '+';
 }
 
 static bool check_apart(struct str line, size_t *from, size_t *to)

@@ -255,25 +255,33 @@ static size_t behind_escape(struct str line, size_t at)
     return c == 'n' || c == 't' || c == 'r' ? at + 1 : at;
 }
 
-size_t find_token(struct hunt *h, size_t at)
+/* At the run's begin, or behind what no token begins with. */
+static size_t find_from(struct hunt *h, size_t at)
 {
-    at = behind_escape(h->line, at);
-    while (byte_at(h->line, at) == '-' || byte_at(h->line, at) == '_')
-        at++;
-    char first = byte_at(h->line, at), before = at > 0 ? h->line.ptr[at - 1] : 0;
+    char first = byte_at(h->line, at);
     size_t end = at;
     if (h->wanted[RULE_JWT] && first == 'e')
         end = find_jwt(h, at);
     else if (h->wanted[RULE_JWT] && first == 'Z' && byte_at(h->line, at + 1) == 'X')
         end = find_wrapped_jwt(h, at);
-    if (end > at || !h->wanted[RULE_SECRETS])
-        return max_of(end, at + 1);
-    end = find_formats(h, at, token_formats_by_first(first));
-    if (end == at && !is_alnum(before))
-        end = find_formats(h, at, token_formats_behind(before));
-    if (end == at && (is_digit(first) || (first >= 'a' && first <= 'f')))
+    if (end == at && h->wanted[RULE_SECRETS])
+        end = find_formats(h, at, token_formats_by_first(first));
+    if (end == at && h->wanted[RULE_SECRETS] && (is_digit(first) || (first >= 'a' && first <= 'f')))
         end = find_hex_forms(h, at);
-    if (end == at && (before == ' ' || before == '+' || before == '0'))
-        end = find_behind_scheme(h, at);
+    return end;
+}
+
+size_t find_token(struct hunt *h, size_t at)
+{
+    size_t run = behind_escape(h->line, at), begin = run, end;
+    while (byte_at(h->line, begin) == '-' || byte_at(h->line, begin) == '_')
+        begin++;
+    end = find_from(h, begin);
+    if (end > begin || !h->wanted[RULE_SECRETS])
+        return max_of(end, at + 1);
+    char before = run > 0 ? h->line.ptr[run - 1] : 0;
+    end = is_alnum(before) ? run : find_formats(h, run, token_formats_behind(before));
+    if (end == run && (before == ' ' || before == '+' || before == '0'))
+        end = find_behind_scheme(h, run);
     return max_of(end, at + 1);
 }
