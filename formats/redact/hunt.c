@@ -72,7 +72,8 @@ static bool is_all_of(struct str s, const char *set)
     return true;
 }
 
-/* Words in brackets: "[email:k1:4f9c2ad1]", "<redacted>", "(null)". */
+/* Words in brackets: "[email:k1:4f9c2ad1]", "<redacted>", "(null)". With digits and no colon it is a list, as Go writes
+ * them: "[hunter2]". */
 static bool is_bracketed(struct str s)
 {
     enum { LONGEST = 80 };
@@ -81,10 +82,13 @@ static bool is_bracketed(struct str s)
     char open = s.ptr[0], close = s.ptr[s.len - 1];
     bool is_ours = open == '[' && close == ']';
     bool is_word = is_ours || (open == '<' && close == '>') || (open == '(' && close == ')');
-    for (size_t i = 1; is_word && i + 1 < s.len; i++)
+    bool has_digit = false;
+    for (size_t i = 1; is_word && i + 1 < s.len; i++) {
+        has_digit |= is_digit(s.ptr[i]);
         is_word = is_letter(s.ptr[i]) || (is_ours && (is_digit(s.ptr[i]) || s.ptr[i] == '@')) ||
                   is_all_of(str_slice(s, i, 1), "_-: .*");
-    return is_word;
+    }
+    return is_word && (!has_digit || str_find_byte(s, ':') != SIZE_MAX);
 }
 
 /* "${VAR}", "$1", "{{ x }}", "{}", "%s", "%(name)s", "?", ":name": something is still to be put in. */

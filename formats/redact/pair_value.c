@@ -149,9 +149,6 @@ static bool ends_bare(const struct pair_place *p, size_t from, size_t at)
     char c = p->line.ptr[at];
     switch (c) {
     case ' ':
-    case '\t':
-    case '\n':
-    case '\r':
     case '"':
     case '`':
     case '<':
@@ -181,7 +178,15 @@ static bool ends_bare(const struct pair_place *p, size_t from, size_t at)
 /* Bytes that may end text without quotes. */
 static bool may_end_bare(char c)
 {
-    return !is_alnum(c) && (unsigned char)c < 0x80 && memchr(" \t\n\r\"`<'\\#&,;)]}>|", c, 18);
+    return !is_alnum(c) && (unsigned char)c < 0x80 && memchr(" \"`<'\\#&,;)]}>|", c, 15);
+}
+
+/* {" and [" behind it begin JSON and are no part of it. */
+static size_t before_json(struct str line, size_t from, size_t to)
+{
+    bool is_begin = byte_at(line, to) == '"' && to > from &&
+                    (line.ptr[to - 1] == '{' || line.ptr[to - 1] == '[');
+    return to - is_begin;
 }
 
 size_t bare_end(const struct pair_place *p, size_t from)
@@ -193,8 +198,8 @@ size_t bare_end(const struct pair_place *p, size_t from)
         open += c == '(' || c == '[' || c == '{';
         if (is_close && open > 0)
             open--;
-        else if (may_end_bare(c) && ends_bare(p, from, at))
-            return at;
+        else if ((unsigned char)c < ' ' || (may_end_bare(c) && ends_bare(p, from, at)))
+            return before_json(p->line, from, at);
     }
     return p->line.len;
 }

@@ -143,14 +143,15 @@ static size_t skip_blanks(struct str line, size_t at)
 /* {"name": or ["x" or [{; neither {"name"=> of Ruby nor [INFO]. */
 static bool starts_json(struct str line)
 {
+    enum { FIRST_NAME_MAX = 4096 };
     size_t at = skip_blanks(line, 0), next = skip_blanks(line, at + 1), end;
     if (byte_at(line, at) == '[')
         return byte_at(line, next) == '{' || byte_at(line, next) == '"' ||
                byte_at(line, next) == '[';
     if (byte_at(line, at) != '{' || byte_at(line, next) != '"')
         return false;
-    quoted_end(str_slice(line, 0, next + NAME_MAX_BYTES), next + 1, '"', 0, &end);
-    return byte_at(line, skip_blanks(line, end)) == ':' || end == next + NAME_MAX_BYTES;
+    quoted_end(str_slice(line, 0, next + FIRST_NAME_MAX), next + 1, '"', 0, &end);
+    return byte_at(line, skip_blanks(line, end)) == ':';
 }
 
 static bool read_pair(struct str line, size_t at, size_t name_to, struct pair *pair)
@@ -175,6 +176,19 @@ static bool read_pair(struct str line, size_t at, size_t name_to, struct pair *p
         return false; /* arn:aws:…:secret:x, /etc/passwd:ro, pam_unix(passwd:session) */
     pair->place.is_query = pair->sign == '=' && (before == '?' || before == '&');
     return true;
+}
+
+/* user[password]: not the mark of what has been hidden, "[secret]". */
+static bool is_mark(const struct pair *pair)
+{
+    struct str line = pair->place.line;
+    if (byte_at(line, pair->name_to) != ']')
+        return false;
+    size_t at = pair->name_to;
+    while (at > pair->name_from && line.ptr[at - 1] != '[')
+        at--;
+    at -= at > 0 && line.ptr[at - 1] == '[';
+    return at == 0 || !(is_alnum(line.ptr[at - 1]) || line.ptr[at - 1] == ']');
 }
 
 static struct str text_of(const struct pair *pair)
@@ -274,8 +288,8 @@ static bool is_telling(const struct pair *pair, const struct pair_value *v)
         return true;
     if (v->form != VALUE_BARE || pair->sign != ':' || !pair->has_blank)
         return false;
-    bool is_name = value.len > 0 && value.ptr[value.len - 1] == ':';
-    return is_name || (value.len < 40 && is_plain_word(value) && is_word_at(line, v->to));
+    bool is_plain = value.len > 0 && value.len < 40 && is_plain_word(value);
+    return is_plain && (value.ptr[value.len - 1] == ':' || is_word_at(line, v->to));
 }
 
 /* "/etc/ssl/x.key", "./x", "https://…": what it points to may be secret, it is not. */
@@ -394,22 +408,15 @@ static size_t behind_scheme(struct str line, size_t at, bool *has_parameters)
     return at;
 }
 
-/* Lists of Go: map[Authorization:[Bearer x] password:[hunter2]]. A word in brackets may be a mark, unless it has a digit
- * and no colon. */
+/* Lists of Go: map[Authorization:[Bearer x]]. What is in one goes without its scheme. */
 static void open_list(const struct pair *pair, struct pair_value *v)
 {
     struct str line = pair->place.line;
-    bool has_parameters, has_digit = false;
-    if (line.ptr[v->from] != '[' || v->to < v->from + 2 || v->to - v->from > RANDOM_MAX)
-        return;
-    size_t from = behind_scheme(line, v->from + 1, &has_parameters);
-    for (size_t i = from; i + 1 < v->to; i++) {
-        if (memchr("\"'{:", line.ptr[i], 4))
-            return;
-        has_digit |= is_digit(line.ptr[i]);
-    }
-    if (from > v->from + 1 || has_digit || is_hidden(str_slice(line, from, v->to - 1 - from)))
-        *v = (struct pair_value){VALUE_QUOTED, v->from + 1, v->to - 1, v->end};
+    bool has_parameters;
+    size_t from = v->from + 1;
+    if (line.ptr[v->from] == '[' && v->to > from &&
+        behind_scheme(line, from, &has_parameters) > from && line.ptr[v->to - 1] == ']')
+        *v = (struct pair_value){VALUE_QUOTED, from, v->to - 1, v->end};
 }
 
 /* The value without its scheme; of header text, to the end of the header. */
@@ -521,7 +528,7 @@ static size_t find_named(struct hunt *h, const struct pair *pair, const struct k
 static size_t find_with_name(struct hunt *h, size_t at, size_t name_to)
 {
     struct pair pair;
-    if (!read_pair(h->line, at, name_to, &pair))
+    if (!read_pair(h->line, at, name_to, &pair) || is_mark(&pair))
         return at + 1;
     const struct key_name *name = name_of(&pair);
     size_t end = at + 1;
@@ -536,10 +543,11 @@ size_t find_pair(struct hunt *h, size_t at)
 {
     const char *line = h->line.ptr;
     char last = at > 0 ? line[at - 1] : 0, next = byte_at(h->line, at + 1);
-    if (line[at] == ':' && (next == '/' || next == '\\') && h->wanted[RULE_SECRETS]) {
-        size_t authority = authority_at(h->line, at);
-        if (authority)
-            find_url_password(h, authority);
+    size_t authority =
+        line[at] == ':' && (next == '/' || next == '\\') ? authority_at(h->line, at) : 0;
+    if (authority) {
+        find_url_password(h, authority);
+        return at + 1;
     }
     bool is_escape = (last | 0x20) == 'd' && at >= 3 && line[at - 3] == '%'; /* %5D= */
     size_t end = (is_alnum(last) && !is_escape) || at == 0 ? at : name_end(h->line, at);

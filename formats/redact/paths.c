@@ -247,17 +247,52 @@ static unsigned fate_of(const struct redact_paths *paths, const struct fields *f
     return fate;
 }
 
+/* Of an object that is not closed: the end of the string it is in, or of the line. */
+static size_t unclosed_end(const struct hunt *h, const struct fields *fields, uint32_t i)
+{
+    while (i != FIELD_TOP && fields->items[i].kind != FIELD_STRING)
+        i = fields->items[i].parent;
+    if (i == FIELD_TOP)
+        return h->line.len;
+    struct str around = fields->items[i].value;
+    return (size_t)(around.ptr - h->line.ptr) + around.len;
+}
+
+/* "[secret]" in what is no JSON: it was hidden before. */
+static bool is_mark_at(struct str line, size_t from)
+{
+    struct str front = str_slice(line, from, 64);
+    size_t end = str_find_byte(front, ']');
+    return end != SIZE_MAX && is_hidden(str_slice(front, 0, end + 1));
+}
+
 static void add_fated(struct hunt *h, const struct fields *fields, const uint8_t *fates)
 {
     for (uint32_t i = 0; i < fields->n; i++) {
         const struct field *f = &fields->items[i];
-        bool is_hit = fates[i] == WHOLE;
+        bool is_container = f->kind == FIELD_OBJECT || f->kind == FIELD_ARRAY;
+        bool is_unclosed = is_container && f->value.len == 0, is_hit = fates[i] == WHOLE;
         if (!is_hit && f->parent != FIELD_TOP && fates[f->parent] == BELOW)
             is_hit = field_is_leaf(fields, i);
+        is_hit |= is_unclosed && fates[i] != KEPT;
         size_t from = (size_t)(f->value.ptr - h->line.ptr);
-        if (is_hit && f->value.len > 0)
-            hunt_add(h, from, from + f->value.len, RULE_SECRETS, "value of a path");
+        size_t to = is_unclosed ? unclosed_end(h, fields, i) : from + f->value.len;
+        if (is_hit && to > from && !(is_unclosed && is_mark_at(h->line, from)))
+            hunt_add(h, from, to, RULE_SECRETS, "value of a path");
     }
+}
+
+/* Where the line's JSON begins: an object, or an array of what only JSON has. */
+static size_t json_begin(struct str line)
+{
+    for (size_t at = 0; at < line.len; at++) {
+        if (line.ptr[at] == '{')
+            return at;
+        char next = line.ptr[at] == '[' ? byte_at(line, at + 1) : 0;
+        if (next == '{' || next == '"' || next == '[')
+            return at;
+    }
+    return SIZE_MAX;
 }
 
 void find_by_paths(struct hunt *h)
@@ -266,7 +301,7 @@ void find_by_paths(struct hunt *h)
     uint8_t fates[FIELDS_MAX];
     struct fields fields = {.items = items, .max = FIELDS_MAX};
     struct flatten_result result;
-    size_t start = min_of(str_find_byte(h->line, '{'), str_find_byte(h->line, '['));
+    size_t start = json_begin(h->line);
     h->has_paths_found = true;
     if (start == SIZE_MAX ||
         !flatten_json(str_slice(h->line, start, SIZE_MAX), 0, &fields, &result) || fields.is_cut)

@@ -201,10 +201,11 @@ static void find_aws_secret(struct hunt *h, size_t behind)
 
 static size_t find_formats(struct hunt *h, size_t at, const struct token_format *formats)
 {
-    char second = byte_at(h->line, at + 1);
+    char second = byte_at(h->line, at + 1), second_back = at > 1 ? h->line.ptr[at - 2] : 0;
     for (const struct token_format *f = formats; f && f->kind; f++) {
         size_t from, to;
-        if (f->prefix.len > 1 && f->prefix.ptr[1] != second)
+        if ((f->prefix.len > 1 && f->prefix.ptr[1] != second) ||
+            (f->before.len > 1 && f->before.ptr[f->before.len - 2] != second_back))
             continue;
         if (!has_format(h->line, at, f, &from, &to))
             continue;
