@@ -219,7 +219,8 @@ static bool is_stop_word(struct str word)
         STR_INIT("include"),   STR_INIT("bearer"),    STR_INIT("basic"),    STR_INIT("using"),
     };
     for (size_t i = 0; i < countof(words); i++) {
-        if (str_equal_nocase(word, words[i]))
+        if (word.len == words[i].len && (word.ptr[0] | 0x20) == words[i].ptr[0] &&
+            str_equal_nocase(word, words[i]))
             return true;
     }
     return false;
@@ -395,7 +396,8 @@ static size_t behind_scheme(struct str line, size_t at, bool *has_parameters)
     *has_parameters = false;
     for (size_t i = 0; i < countof(schemes); i++) {
         size_t len = schemes[i].name.len;
-        if (!str_equal_nocase(str_slice(rest, 0, len), schemes[i].name))
+        if ((byte_at(rest, 0) | 0x20) != schemes[i].name.ptr[0] ||
+            !str_equal_nocase(str_slice(rest, 0, len), schemes[i].name))
             continue;
         size_t blank = byte_at(rest, len) == ' ' || byte_at(rest, len) == '+' ? 1
                        : str_equal(str_slice(rest, len, 3), STR("%20"))       ? 3
