@@ -165,19 +165,41 @@ static bool is_word_at(struct str spread, size_t i, const char *word, size_t len
     return byte_at(spread, i) == ' ';
 }
 
+/* A bit for how a word begins: by its first two letters. */
+static uint64_t beginning_of(const char *word)
+{
+    unsigned second = is_letter(word[1]) ? (unsigned)word[1] & 31 : 0;
+    return 1ull << (((unsigned)word[0] * 7 + second) & 63);
+}
+
+static uint64_t beginnings_of(struct str spread)
+{
+    uint64_t bits = 0;
+    for (size_t i = 1; i + 1 < spread.len; i++)
+        bits |= spread.ptr[i - 1] == ' ' ? beginning_of(spread.ptr + i) : 0;
+    return bits;
+}
+
+static bool has_one_word(struct str spread, const char *word, size_t len)
+{
+    for (size_t i = 1; i < spread.len; i++) {
+        if (spread.ptr[i] == word[0] && spread.ptr[i - 1] == ' ' &&
+            is_word_at(spread, i, word, len))
+            return true;
+    }
+    return false;
+}
+
 static bool has_word(struct str spread, const char *words)
 {
-    for (size_t i = 0; i < spread.len; i++) {
-        if (spread.ptr[i] != ' ')
-            continue;
-        for (const char *w = words;; w++) {
-            size_t len = strcspn(w, "|");
-            if (is_word_at(spread, i + 1, w, len))
-                return true;
-            w += len;
-            if (!*w)
-                break;
-        }
+    uint64_t beginnings = beginnings_of(spread);
+    for (const char *w = words; *w;) {
+        const char *start = w;
+        while (*w && *w != '|')
+            w++;
+        if (beginnings & beginning_of(start) && has_one_word(spread, start, (size_t)(w - start)))
+            return true;
+        w += *w == '|';
     }
     return false;
 }

@@ -15,6 +15,12 @@ void redact_options_init(struct redact_options *options)
 
 /* ---- opening ---- */
 
+#define NUMBER_RULES                                                                              \
+    (1ull << RULE_CARD | 1ull << RULE_SSN | 1ull << RULE_PHONE | 1ull << RULE_UK_NHS |            \
+     1ull << RULE_DE_TAX_ID | 1ull << RULE_FR_NIR | 1ull << RULE_ES_DNI | 1ull << RULE_PL_PESEL | \
+     1ull << RULE_NL_BSN | 1ull << RULE_CA_SIN | 1ull << RULE_AU_TFN | 1ull << RULE_AU_MEDICARE | \
+     1ull << RULE_IN_AADHAAR | 1ull << RULE_BR_CPF)
+
 /* Which finder looks at which trigger, and for which rules. */
 static const struct {
     enum trigger trigger;
@@ -22,6 +28,12 @@ static const struct {
     uint64_t rules; /* bits; 0: always */
 } finder_table[] = {
     {TRIGGER_AT, find_mail, 1ull << RULE_EMAIL},
+    {TRIGGER_NUMBER, find_number, NUMBER_RULES},
+    {TRIGGER_LETTERS, find_lettered,
+     1ull << RULE_IBAN | 1ull << RULE_UK_NINO | 1ull << RULE_IT_CF | 1ull << RULE_IN_PAN},
+    {TRIGGER_DOT, find_ipv4, 1ull << RULE_IP},
+    {TRIGGER_COLON, find_colon_hex, 1ull << RULE_IP | 1ull << RULE_MAC},
+    {TRIGGER_DIALED, find_dialed, 1ull << RULE_PHONE},
 };
 
 static void choose_finders(struct redactor *r)
