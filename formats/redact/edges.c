@@ -101,22 +101,19 @@ bool is_whole_value(struct str line, size_t from, size_t to)
 
 /* Of things that have numbers, and are not people. */
 static const char other_words[] =
-    "lag|rate|rss|heap|memory|free|used|id|ids|uid|gid|pid|tid|guid|uuid|oid|xid|trace|span|parent|"
-    "order|orders|seq|sequence|offset|ts|time|"
-    "timestamp|date|datetime|epoch|ns|nanos|nanoseconds|us|micros|ms|"
-    "millis|milliseconds|seconds|duration|elapsed|"
-    "took|latency|uptime|count|total|size|bytes|length|len|hash|"
-    "hashcode|checksum|crc|digest|etag|version|build|"
-    "revision|serial|sku|part|lot|batch|ref|reference|invoice|ticket|"
-    "tracking|shipment|transaction|txn|tx|request|"
-    "req|session|correlation|nonce|cursor|position|pos|lsn|inode|"
-    "block|blk|ptr|port|phone|telephone|tel|mobile|"
-    "fax|cell|msisdn|imei|isbn|ean|gtin|upc|barcode";
+    "lag|rate|rss|heap|memory|free|used|id|ids|uid|gid|pid|tid|guid|uuid|oid|xid|trace|span|"
+    "parent|order|orders|seq|sequence|offset|ts|time|timestamp|date|datetime|epoch|ns|nanos|"
+    "nanoseconds|us|micros|ms|millis|milliseconds|seconds|duration|elapsed|took|latency|"
+    "uptime|count|total|size|bytes|length|len|hash|hashcode|checksum|crc|digest|etag|version|"
+    "build|revision|serial|sku|part|lot|batch|ref|reference|invoice|ticket|tracking|shipment|"
+    "transaction|txn|tx|request|req|session|correlation|nonce|cursor|position|pos|lsn|inode|"
+    "block|blk|ptr|port|phone|telephone|tel|mobile|fax|cell|msisdn|imei|isbn|ean|gtin|upc|"
+    "barcode";
 
 /* Names that say nothing about their values. */
-static const char vague_words[] = "value|val|values|number|num|no|nr|text|data|content|input|param|"
-                                  "params|arg|args|field|string|str|message|msg|"
-                                  "body|line|raw|q|query|v";
+static const char vague_words[] =
+    "value|val|values|number|num|no|nr|text|data|content|input|param|params|arg|args|field|"
+    "string|str|message|msg|body|line|raw|q|query|v";
 
 enum { NAME_MAX_LEN = 32, GAP_MAX = 8 };
 
@@ -161,4 +158,11 @@ enum label label_of(struct str line, size_t from, const char *words)
         return LABEL_NO;
     return is_pair && !has_word_near(name, name.len, name.len, vague_words) ? LABEL_OTHER
                                                                             : LABEL_NONE;
+}
+
+bool is_named(struct str line, size_t from, const char *words)
+{
+    bool is_pair;
+    struct str name = name_before(line, from, &is_pair);
+    return has_word_near(name, name.len, name.len, words);
 }

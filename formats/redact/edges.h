@@ -39,5 +39,7 @@ enum label {
 };
 
 enum label label_of(struct str line, size_t from, const char *words);
+/* Whether it says LABEL_YES. */
+bool is_named(struct str line, size_t from, const char *words);
 
 #endif

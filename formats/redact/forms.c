@@ -166,32 +166,28 @@ static bool is_aadhaar(const char *digits, size_t n)
 
 /* ---- words ---- */
 
-static const char card_words[] = "card|cards|cardnumber|cardno|pan|cc|ccn|ccnum|creditcard|credit_"
-                                 "card|debit|credit|visa|mastercard|master_card|amex|"
-                                 "american_express|discover|diners|jcb|unionpay|maestro|payment|"
-                                 "kreditkarte|kartennummer|karte|carte|tarjeta|carta|"
-                                 "cartao|payer";
+/* Those that logs use for other things as well are left out: "uid", "nas", "health", "payment". */
+static const char card_words[] =
+    "card|cards|cardnumber|cardno|pan|cc|ccn|ccnum|creditcard|debitcard|visa|mastercard|"
+    "master_card|amex|american_express|diners|jcb|unionpay|maestro|kreditkarte|kartennummer|"
+    "karte|carte|tarjeta|cartao";
 static const char ssn_words[] =
-    "ssn|ssns|social_security|social_sec|soc_sec|ss_number|itin|taxpayer|tax_payer|tin|"
-    "tax_id|us_tax_id|last_four";
-static const char nhs_words[] = "nhs|nhs_number|nhs_no|patient|chi|health|hospital|gp|medical";
-static const char de_tax_words[] = "steuer|steuerid|steuer_id|steueridentifikationsnummer|"
-                                   "identifikationsnummer|steuernummer|idnr|steuer_idnr|tax_id|"
-                                   "tax_number|taxid|tin|bzst|steueridnr|german_tax";
+    "ssn|ssns|social_security|social_sec|soc_sec|ss_number|itin|taxpayer|tax_payer|tin|tax_id";
+static const char nhs_words[] = "nhs|patient|patients|chi_number";
+static const char de_tax_words[] =
+    "steuer|steuerid|steueridentifikationsnummer|identifikationsnummer|steuernummer|"
+    "steueridnr|idnr|tax_id|tax_number|taxid|tin|bzst";
 static const char nir_words[] =
-    "nir|insee|secu|securite_sociale|carte_vitale|vitale|social_security|ssn|securite|"
-    "sociale|numss|num_secu|assure";
-const char dni_words[] =
-    "dni|nif|nie|documento|identidad|ciudadano|extranjero|cedula|national_id|tax_id|titular";
+    "nir|insee|secu|vitale|social_security|ssn|securite|sociale|numss|assure";
 static const char pesel_words[] = "pesel|ewidencyjny|obywatel|pacjent|national_id";
 static const char bsn_words[] =
     "bsn|burgerservicenummer|burger_service_nummer|sofi|sofinummer|sofi_nummer|"
-    "citizen_service|burger";
-static const char sin_words[] = "sin|social_insurance|nas|assurance_sociale|sins";
-static const char tfn_words[] = "tfn|tax_file|taxfile|tax_file_number";
-static const char medicare_words[] = "medicare|irn|medicare_card";
-static const char aadhaar_words[] = "aadhaar|aadhar|adhaar|adhar|uidai|uid|uidnumber|vid|enrolment";
-static const char cpf_words[] = "cpf|cadastro|pessoa|contribuinte|cpfs|documento";
+    "citizen_service";
+static const char sin_words[] = "sin|social_insurance|assurance_sociale";
+static const char tfn_words[] = "tfn|tax_file|taxfile";
+static const char medicare_words[] = "medicare";
+static const char aadhaar_words[] = "aadhaar|aadhar|adhaar|adhar|uidai";
+static const char cpf_words[] = "cpf|cadastro|pessoa|contribuinte|documento";
 
 /* ---- the table ---- */
 

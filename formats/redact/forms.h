@@ -28,8 +28,8 @@ enum separation {
 };
 
 enum need {
-    NEED_NOTHING,       /* unless the name before it says that it is something else */
-    NEED_VALUE_OR_WORD, /* it is a whole value, or a word is near it */
+    NEED_NOTHING, /* unless the name before it says that it is something else */
+    NEED_VALUE_OR_WORD, /* it is a whole value of no name that says something else, or a word is near it */
     NEED_WORD,
 };
 

@@ -8,8 +8,9 @@ static char upper(char c)
     return (char)(c & ~0x20);
 }
 
-static const char dni_words[] = "dni|nif|nie|documento|identidad|ciudadano|extranjero|cedula|"
-                                "national_id|tax_id|titular|cliente";
+static const char dni_words[] =
+    "dni|nif|nie|documento|identidad|ciudadano|extranjero|cedula|national_id|tax_id|titular|"
+    "cliente";
 
 /* What digits with one letter behind them may be as well: "8388608K" of bytes, "12345678L" of Java, hex digits. */
 static bool is_unit(char letter)
@@ -41,7 +42,8 @@ bool add_dni(struct hunt *h, size_t from, size_t to, struct str digits)
     bool is_said =
         label == LABEL_YES || (label == LABEL_NONE && has_word_near(line, from, to, dni_words));
     bool is_plain = last == upper(last) && edge == EDGE_FREE && label != LABEL_NO &&
-                    (first || (is_whole_value(line, from, to) && (dash || !is_unit(last))));
+                    (first || (label == LABEL_NONE && is_whole_value(line, from, to) &&
+                               (dash || !is_unit(last))));
     if (!is_said && !is_plain)
         return false;
     hunt_add(h, from, to, RULE_ES_DNI, first ? "NIE" : "DNI");

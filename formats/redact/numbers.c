@@ -129,7 +129,8 @@ static bool is_said(struct str line, const struct window *w, const struct number
     if (needs_word && !has_word_near(line, w->from, w->to, form->words))
         return false;
     enum label label = label_of(line, w->from, form->words);
-    return label == LABEL_YES || label == LABEL_NONE || (label == LABEL_OTHER && !needs_word);
+    return label == LABEL_YES || label == LABEL_NONE ||
+           (label == LABEL_OTHER && form->need == NEED_NOTHING && !needs_word);
 }
 
 static bool add_window(struct hunt *h, const struct phrase *p, const struct window *w)

@@ -3,10 +3,10 @@
 #include "base/mem.h"
 #include "formats/redact/edges.h"
 
-const char phone_words[] = "phone|phones|phone_number|telephone|tel|mobile|mobil|cell|cellphone|"
-                           "fax|telefax|sms|whatsapp|msisdn|dial|dialed|"
-                           "handy|telefon|telefonnummer|rufnummer|telefono|celular|movil|landline|"
-                           "hotline|telefoon|cellulare|komorka";
+const char phone_words[] =
+    "phone|phones|phone_number|telephone|tel|mobile|mobil|cell|cellphone|fax|telefax|sms|"
+    "whatsapp|msisdn|dial|dialed|handy|telefon|telefonnummer|rufnummer|telefono|celular|"
+    "movil|landline|hotline|telefoon|cellulare|komorka";
 
 enum { PHONE_DIGITS_MAX = 15, PHONE_DIGITS_MIN = 7, PHONE_LEN_MAX = 32 };
 
@@ -171,12 +171,13 @@ void add_national_phone(struct hunt *h, size_t from, size_t to)
 {
     struct str line = h->line;
     struct dialed d;
-    enum edge edge = left_edge(line, from);
+    if (to - from > PHONE_LEN_MAX || to - from < PHONE_DIGITS_MIN ||
+        left_edge(line, from) == EDGE_INSIDE || !has_word_near(line, from, to, phone_words))
+        return;
     enum label label = label_of(line, from, phone_words);
-    if (to - from > PHONE_LEN_MAX || edge == EDGE_INSIDE || label == LABEL_NO ||
-        label == LABEL_OTHER ||
-        (label == LABEL_NONE && (line.ptr[from] != '0' || edge != EDGE_FREE ||
-                                 !has_word_near(line, from, to, phone_words))))
+    bool is_near =
+        label == LABEL_NONE && line.ptr[from] == '0' && left_edge(line, from) == EDGE_FREE;
+    if (label != LABEL_YES && !is_near)
         return;
     read_dialed(&d, line, from);
     for (size_t i = d.n_groups; i-- > 0;) {

@@ -58,7 +58,8 @@ TEST(numbers_of_us_social_security)
 TEST(numbers_of_other_countries)
 {
     check_masked("NHS 943 476 5919, nhs_number=9434765919", "NHS [uk_nhs], nhs_number=[uk_nhs]");
-    check_masked("{\"value\":\"400 023 2137\"}", "{\"value\":\"400 023 2137\"}");
+    check_masked("{\"value\":\"401 023 2137\"}", "{\"value\":\"[uk_nhs]\"}");
+    check_kept("{\"value\":\"400 023 2137\"}");
     check_masked("Meine Steuer-ID: 86095742719.", "Meine Steuer-ID: [de_tax_id].");
     check_masked("86 095 742 719", "[de_tax_id]");
     check_masked("1 85 05 78 006 084 91, 185057800608491", "[fr_nir], [fr_nir]");
@@ -69,7 +70,8 @@ TEST(numbers_of_other_countries)
     check_masked("bsn=111222333", "bsn=[nl_bsn]");
     check_masked("SIN 130 692 544", "SIN [ca_sin]");
     check_masked("tfn 876 543 210, medicare 2123 45670 1", "tfn [au_tfn], medicare [au_medicare]");
-    check_masked("{\"a\":\"3123 4567 8909\"}", "{\"a\":\"[in_aadhaar]\"}");
+    check_masked("{\"value\":\"3123 4567 8909\"}", "{\"value\":\"[in_aadhaar]\"}");
+    check_kept("{\"contact\":\"3123 4567 8909\"}");
     check_masked("111.444.777-35 cpf=11144477735", "[br_cpf] cpf=[br_cpf]");
     check_kept("86095742719 44051401359 111222333 130692544 876543210 11144477735 312345678909");
     check_kept("3123 4567 8909 is what is left"); /* a table's columns look the same */
