@@ -290,3 +290,53 @@ TEST(batcher_reads_times_in_the_zone_of_the_stream)
     for (size_t i = 0; i < countof(hours); i++)
         CHECK_INT(record(&w, i)->event_ns, hours[i] * 3600 * NS_PER_S);
 }
+
+/* ---- redaction ---- */
+
+static struct redactor *open_redactor(void)
+{
+    struct redact_options options;
+    struct redactor *r;
+    struct err err;
+    redact_options_init(&options);
+    REQUIRE_OK(redactor_open(&r, &options, &err));
+    return r;
+}
+
+TEST(batcher_redacts_what_it_puts_into_blocks)
+{
+    defer(redactor_close) struct redactor *redactor = open_redactor();
+    defer(buf_free) struct buf change = {0};
+    WORLD = {0};
+    start(&w);
+    lane(&w, "mail to bob@example.com", 0);
+    batcher_set_redactor(w.b, redactor);
+    lane(&w, "mail to bob@example.com", 0);
+    CHECK_INT(batcher_redaction(w.b)->counts[RULE_EMAIL], 1);
+    CHECK_INT(batcher_redacted_bytes(w.b), -8);
+    batcher_set_redactor(w.b, NULL);
+    w.builder = batcher_take(w.b, &change);
+    CHECK_STR(buf_str(&w.builder->lines), STR("mail to bob@example.commail to [email]"));
+}
+
+/* What does not fit comes again, and counts once. */
+TEST(batcher_counts_what_was_taken)
+{
+    defer(redactor_close) struct redactor *redactor = open_redactor();
+    defer(buf_free) struct buf change = {0}, text = {.max = RECORD_LINE_MAX};
+    struct batch_line line = {.flags = TAIL_OF_LANE, .time_ns = TIME_NONE};
+    WORLD = {0};
+    start(&w);
+    batcher_set_redactor(w.b, redactor);
+    while (text.len < RECORD_LINE_MAX - 30)
+        buf_add_byte(&text, ' ');
+    buf_add(&text, STR("bob@example.com"));
+    line.bytes = buf_str(&text);
+    uint64_t taken = 0;
+    while (batcher_line(w.b, w.stream, &line, NOW * NS_PER_S))
+        taken++;
+    CHECK(!batcher_line(w.b, w.stream, &line, NOW * NS_PER_S));
+    CHECK(taken > 0);
+    CHECK_INT(batcher_redaction(w.b)->counts[RULE_EMAIL], taken);
+    w.builder = batcher_take(w.b, &change);
+}

@@ -1,0 +1,95 @@
+/*
+ * Any bytes as a line to be redacted: findings lie in it, in order and apart; what was valid JSON is valid JSON
+ * afterwards; redacting twice is redacting once; nothing but the findings changes.
+ */
+#include "formats/redact/redact.h"
+
+#include "base/mem.h"
+#include "formats/block/record.h"
+#include "formats/line/flatten.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum { ROOM = 16 };
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static struct redactor *open_all(enum redact_action action)
+{
+    static const struct str keys[] = {STR_INIT("a.b"), STR_INIT("c[*].d"), STR_INIT("**.e"),
+                                      STR_INIT("f.*")};
+    static const struct str allow[] = {STR_INIT("*@ok.example")};
+    static const struct redact_pattern patterns[] = {
+        {STR_INIT("order"), STR_INIT("ORD-[0-9]{4}"), REDACT_MASK}};
+    struct redact_options options;
+    struct redactor *r;
+    struct err err;
+    redact_options_init(&options);
+    for (size_t i = 0; i < REDACT_RULES; i++)
+        options.actions[i] = action;
+    options.keys = keys;
+    options.n_keys = countof(keys);
+    options.allow = allow;
+    options.n_allow = countof(allow);
+    options.patterns = patterns;
+    options.n_patterns = countof(patterns);
+    if (!redactor_open(&r, &options, &err))
+        abort();
+    return r;
+}
+
+static bool is_json(struct str text)
+{
+    struct field room[ROOM];
+    struct fields fields = {.items = room, .max = ROOM};
+    struct flatten_result result;
+    return flatten_json(text, 0, &fields, &result) && result.is_whole;
+}
+
+/* What stands between the findings is in out, in order. */
+static void check_between(const struct redaction *r, struct str line, struct str out)
+{
+    size_t done = 0;
+    for (size_t i = 0; i <= r->n; i++) {
+        size_t from = i < r->n ? r->findings[i].from : line.len;
+        assert(from >= done && from <= line.len);
+        struct str between = str_slice(line, done, from - done);
+        size_t at = i ? str_find(out, between) : 0;
+        assert(at != SIZE_MAX && str_starts(str_slice(out, at, SIZE_MAX), between));
+        out = str_slice(out, at + between.len, SIZE_MAX);
+        if (i < r->n) {
+            assert(r->findings[i].to > from && r->findings[i].to <= line.len);
+            done = r->findings[i].to;
+        }
+    }
+}
+
+static void check_line(const struct redactor *redactor, struct str line)
+{
+    defer(redaction_free) struct redaction once = {0}, twice = {0};
+    struct redact_stream first = {0}, second = {0};
+    struct str out = redact_line(redactor, &once, &first, line);
+    assert(once.n || out.ptr == line.ptr);
+    check_between(&once, line, out);
+    assert(line.len > RECORD_LINE_MAX || out.len <= RECORD_LINE_MAX);
+    assert(!is_json(line) || is_json(out));
+    if (redact_action_of(redactor, RULE_EMAIL) == REDACT_MASK)
+        assert(str_equal(redact_line(redactor, &twice, &second, out), out));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct redactor *masking, *partial;
+    if (!masking) {
+        masking = open_all(REDACT_MASK);
+        partial = open_all(REDACT_PARTIAL);
+    }
+    /* At the end of memory, so that looking behind it is noticed. */
+    char *copy = mem_alloc(size + 1);
+    memcpy(copy + 1, data, size);
+    check_line(masking, str_of(copy + 1, size));
+    check_line(partial, str_of(copy + 1, size));
+    mem_free(&copy);
+    return 0;
+}
