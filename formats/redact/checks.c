@@ -26,14 +26,17 @@ bool is_luhn(const char *digits, size_t n)
 
 unsigned mod_97(struct str text, unsigned so_far)
 {
+    uint64_t number = so_far;
     for (size_t i = 0; i < text.len; i++) {
         char c = text.ptr[i];
         if (c >= '0' && c <= '9')
-            so_far = (so_far * 10 + digit(c)) % 97;
+            number = number * 10 + digit(c);
         else if (c >= 'A' && c <= 'Z')
-            so_far = (so_far * 100 + (unsigned)(c - 'A') + 10) % 97;
+            number = number * 100 + (unsigned)(c - 'A') + 10;
+        if (number > UINT64_MAX / 1000)
+            number %= 97;
     }
-    return so_far;
+    return (unsigned)(number % 97);
 }
 
 bool is_mod_11_10(const char *digits, size_t n)

@@ -1,5 +1,7 @@
 #include "formats/redact/edges.h"
 
+#include "formats/redact/words.h"
+
 /* ---- left and right ---- */
 
 static bool is_hex(char c)
@@ -100,22 +102,39 @@ bool is_whole_value(struct str line, size_t from, size_t to)
 /* ---- names ---- */
 
 /* Of things that have numbers, and are not people. */
-static const char other_words[] =
-    "lag|rate|rss|heap|memory|free|used|id|ids|uid|gid|pid|tid|guid|uuid|oid|xid|trace|span|"
-    "parent|order|orders|seq|sequence|offset|ts|time|timestamp|date|datetime|epoch|ns|nanos|"
-    "nanoseconds|us|micros|ms|millis|milliseconds|seconds|duration|elapsed|took|latency|"
-    "uptime|count|total|size|bytes|length|len|hash|hashcode|checksum|crc|digest|etag|version|"
-    "build|revision|serial|sku|part|lot|batch|ref|reference|invoice|ticket|tracking|shipment|"
-    "transaction|txn|tx|request|req|session|correlation|nonce|cursor|position|pos|lsn|inode|"
-    "block|blk|ptr|port|phone|telephone|tel|mobile|fax|cell|msisdn|imei|isbn|ean|gtin|upc|"
-    "barcode";
+static const char *const other_words[26] = {
+    ['b' - 'a'] = "barcode|batch|blk|block|build|bytes",
+    ['c' - 'a'] = "cell|checksum|correlation|count|crc|cursor",
+    ['d' - 'a'] = "date|datetime|digest|duration",
+    ['e' - 'a'] = "ean|elapsed|epoch|etag",
+    ['f' - 'a'] = "fax|free",
+    ['g' - 'a'] = "gid|gtin|guid",
+    ['h' - 'a'] = "hash|hashcode|heap",
+    ['i' - 'a'] = "id|ids|imei|inode|invoice|isbn",
+    ['l' - 'a'] = "lag|latency|len|length|lot|lsn",
+    ['m' - 'a'] = "memory|micros|millis|milliseconds|mobile|ms|msisdn",
+    ['n' - 'a'] = "nanos|nanoseconds|nonce|ns",
+    ['o' - 'a'] = "offset|oid|order|orders",
+    ['p' - 'a'] = "parent|part|phone|pid|port|pos|position|ptr",
+    ['r' - 'a'] = "rate|ref|reference|req|request|revision|rss",
+    ['s' - 'a'] = "seconds|seq|sequence|serial|session|shipment|size|sku|span",
+    ['t' - 'a'] =
+        "tel|telephone|ticket|tid|time|timestamp|took|total|trace|tracking|transaction|ts|tx|txn",
+    ['u' - 'a'] = "uid|upc|uptime|us|used|uuid",
+    ['v' - 'a'] = "version",
+    ['x' - 'a'] = "xid",
+};
 
 /* Names that say nothing about their values. */
-static const char vague_words[] =
-    "value|val|values|number|num|no|nr|text|data|content|input|param|params|arg|args|field|"
-    "string|str|message|msg|body|line|raw|q|query|v";
+static const char *const vague_words[26] = {
+    ['a' - 'a'] = "arg|args",     ['b' - 'a'] = "body",        ['c' - 'a'] = "content",
+    ['d' - 'a'] = "data",         ['f' - 'a'] = "field",       ['i' - 'a'] = "input",
+    ['l' - 'a'] = "line",         ['m' - 'a'] = "message|msg", ['n' - 'a'] = "no|nr|num|number",
+    ['p' - 'a'] = "param|params", ['q' - 'a'] = "q|query",     ['r' - 'a'] = "raw",
+    ['s' - 'a'] = "str|string",   ['t' - 'a'] = "text",        ['v' - 'a'] = "v|val|value|values",
+};
 
-enum { NAME_MAX_LEN = 32, GAP_MAX = 8 };
+enum { NAME_MAX_LEN = 31, GAP_MAX = 8 };
 
 static size_t start_of_word(struct str line, size_t at)
 {
@@ -129,40 +148,58 @@ static size_t start_of_word(struct str line, size_t at)
     return start;
 }
 
-/* The name that ends before the quotes, blanks, '=' and ':' in front of a value, with the word before it: "tax id".
- * is_pair: what is between says that it is the value's name. */
-static struct str name_before(struct str line, size_t from, bool *is_pair)
+/* What ends before the quotes, blanks, '=' and ':' in front of a value. */
+struct name {
+    struct str last; /* word: "id" */
+    struct str both; /* with the one before it: "tax id" */
+    bool is_pair;    /* what is between says that it is the value's name */
+};
+
+static struct name name_before(struct str line, size_t from)
 {
+    struct name name = {.is_pair = false};
     size_t to = from;
-    *is_pair = false;
     while (to > 0 && from - to < GAP_MAX && line.ptr[to - 1] &&
            strchr(" \t\"'\\=:([<>#", line.ptr[to - 1])) {
-        to--;
-        *is_pair = *is_pair || line.ptr[to] == '=' || line.ptr[to] == ':' || line.ptr[to] == '>';
+        char c = line.ptr[--to];
+        name.is_pair = name.is_pair || c == '=' || c == ':' || c == '>';
     }
     size_t start = start_of_word(line, to);
-    if (start < to && start > 1 && line.ptr[start - 1] == ' ')
+    name.both = name.last = str_slice(line, start, to - start);
+    if (start < to && start > 1 && line.ptr[start - 1] == ' ') {
         start = start_of_word(line, start - 1);
-    return str_slice(line, start, to - start);
+        name.both = str_slice(line, start, to - start);
+    }
+    return name;
 }
 
-enum label label_of(struct str line, size_t from, const char *words)
+enum label label_of(struct str line, size_t from, const char *list)
 {
-    bool is_pair;
-    struct str name = name_before(line, from, &is_pair);
-    if (name.len == 0)
+    struct name name = name_before(line, from);
+    struct words words;
+    if (name.last.len == 0)
         return LABEL_NONE;
-    if (has_word_near(name, name.len, name.len, words))
+    words_read(&words, name.both, false, false);
+    if (words_have(&words, list))
         return LABEL_YES;
-    if (has_word_near(name, name.len, name.len, other_words))
+    if (words_have_of(&words, other_words))
         return LABEL_NO;
-    return is_pair && !has_word_near(name, name.len, name.len, vague_words) ? LABEL_OTHER
-                                                                            : LABEL_NONE;
+    if (!name.is_pair)
+        return LABEL_NONE;
+    words_read(&words, name.last, false, false);
+    return words_are_of(&words, vague_words) ? LABEL_NONE : LABEL_OTHER;
 }
 
-bool is_named(struct str line, size_t from, const char *words)
+bool is_named(struct str line, size_t from, const char *list)
 {
-    bool is_pair;
-    struct str name = name_before(line, from, &is_pair);
-    return has_word_near(name, name.len, name.len, words);
+    struct words words;
+    words_read(&words, name_before(line, from).both, false, false);
+    return words_have(&words, list);
+}
+
+bool is_named_otherwise(struct str line, size_t from, const char *list)
+{
+    struct words words;
+    words_read(&words, name_before(line, from).both, false, false);
+    return words_have_of(&words, other_words) && !words_have(&words, list);
 }

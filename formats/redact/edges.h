@@ -39,7 +39,8 @@ enum label {
 };
 
 enum label label_of(struct str line, size_t from, const char *words);
-/* Whether it says LABEL_YES. */
+/* Whether it says LABEL_YES, or LABEL_NO. */
 bool is_named(struct str line, size_t from, const char *words);
+bool is_named_otherwise(struct str line, size_t from, const char *words);
 
 #endif

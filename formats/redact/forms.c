@@ -264,7 +264,7 @@ static const struct number_form forms[] = {
 
 const struct number_form *number_forms(uint64_t shape)
 {
-    size_t from = 0, to = countof(forms);
+    size_t from = 0, to = shape < forms[0].shape ? 0 : countof(forms);
     while (from < to) {
         size_t middle = (from + to) / 2;
         if (forms[middle].shape < shape)

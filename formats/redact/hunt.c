@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "formats/redact/redactor.h"
+#include "formats/redact/words.h"
 
 /* ---- adding ---- */
 
@@ -115,6 +116,8 @@ bool is_hidden(struct str value)
         STR_INIT("empty"),
     };
     struct str s = str_trim(value);
+    if (s.len > 0 && is_digit(s.ptr[0]))
+        return false;
     if (s.len == 0 || is_all_of(s, "*xX.#-\xe2\x80\xa2") || is_bracketed(s) || is_blank_form(s))
         return true;
     for (size_t i = 0; i < countof(words); i++) {
@@ -126,92 +129,17 @@ bool is_hidden(struct str value)
 
 /* ---- words near it ---- */
 
-enum { NEAR_BEFORE = 40, NEAR_BEHIND = 20, NEAR_ROOM = 2 * (NEAR_BEFORE + NEAR_BEHIND) + 4 };
-
-/* The words of text, lower case, a blank before and behind each: " customer ssn ". What is cut at the edges is no
- * word: the first one if is_cut_before, the last one if is_cut_behind. */
-static struct str spread_words(struct str text, bool is_cut_before, bool is_cut_behind,
-                               char room[NEAR_ROOM])
-{
-    size_t n = 0, from = 0, to = text.len;
-    while (is_cut_before && from < to && is_letter(text.ptr[from]))
-        from++;
-    while (is_cut_behind && to > from && is_letter(text.ptr[to - 1]))
-        to--;
-    room[n++] = ' ';
-    for (size_t i = from; i < to; i++) {
-        char c = text.ptr[i];
-        bool is_hump = i > from && is_letter(c) && !(c & 0x20) && is_letter(text.ptr[i - 1]) &&
-                       (text.ptr[i - 1] & 0x20);
-        if ((!is_letter(c) || is_hump) && room[n - 1] != ' ')
-            room[n++] = ' ';
-        if (is_letter(c))
-            room[n++] = (char)(c | 0x20);
-    }
-    if (room[n - 1] != ' ')
-        room[n++] = ' ';
-    return str_of(room, n);
-}
-
-/* Whether the word, of len bytes, stands in spread text at i, which is behind a blank. */
-static bool is_word_at(struct str spread, size_t i, const char *word, size_t len)
-{
-    for (size_t k = 0; k < len; k++) {
-        if (word[k] == '_')
-            i += byte_at(spread, i) == ' ';
-        else if (byte_at(spread, i++) != word[k])
-            return false;
-    }
-    return byte_at(spread, i) == ' ';
-}
-
-/* A bit for how a word begins: by its first two letters. */
-static uint64_t beginning_of(const char *word)
-{
-    unsigned second = is_letter(word[1]) ? (unsigned)word[1] & 31 : 0;
-    return 1ull << (((unsigned)word[0] * 7 + second) & 63);
-}
-
-static uint64_t beginnings_of(struct str spread)
-{
-    uint64_t bits = 0;
-    for (size_t i = 1; i + 1 < spread.len; i++)
-        bits |= spread.ptr[i - 1] == ' ' ? beginning_of(spread.ptr + i) : 0;
-    return bits;
-}
-
-static bool has_one_word(struct str spread, const char *word, size_t len)
-{
-    for (size_t i = 1; i < spread.len; i++) {
-        if (spread.ptr[i] == word[0] && spread.ptr[i - 1] == ' ' &&
-            is_word_at(spread, i, word, len))
-            return true;
-    }
-    return false;
-}
-
-static bool has_word(struct str spread, const char *words)
-{
-    uint64_t beginnings = beginnings_of(spread);
-    for (const char *w = words; *w;) {
-        const char *start = w;
-        while (*w && *w != '|')
-            w++;
-        if (beginnings & beginning_of(start) && has_one_word(spread, start, (size_t)(w - start)))
-            return true;
-        w += *w == '|';
-    }
-    return false;
-}
+enum { NEAR_BEFORE = 40, NEAR_BEHIND = 20 };
 
 bool has_word_near(struct str line, size_t from, size_t to, const char *words)
 {
-    char room[NEAR_ROOM];
+    struct words near;
     size_t start = from > NEAR_BEFORE ? from - NEAR_BEFORE : 0;
-    struct str before = str_slice(line, start, from - start);
-    struct str behind = str_slice(line, to, NEAR_BEHIND);
-    return has_word(spread_words(before, start > 0 && is_letter(line.ptr[start - 1]), false, room),
-                    words) ||
-           has_word(spread_words(behind, false, is_letter(byte_at(line, to + NEAR_BEHIND)), room),
-                    words);
+    words_read(&near, str_slice(line, start, from - start),
+               start > 0 && is_letter(line.ptr[start - 1]), false);
+    if (words_have(&near, words))
+        return true;
+    words_read(&near, str_slice(line, to, NEAR_BEHIND), false,
+               is_letter(byte_at(line, to + NEAR_BEHIND)));
+    return words_have(&near, words);
 }

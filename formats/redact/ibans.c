@@ -34,18 +34,23 @@ static const struct {
     {"YE", 30, "a4n4c18"},
 };
 
+static unsigned key_of(const char *name)
+{
+    return (unsigned)(unsigned char)name[0] << 8 | (unsigned char)name[1];
+}
+
 static size_t country_of(const char *name)
 {
     size_t from = 0, to = countof(countries);
     while (from < to) {
         size_t middle = (from + to) / 2;
-        if (memcmp(countries[middle].country, name, 2) < 0)
+        if (key_of(countries[middle].country) < key_of(name))
             from = middle + 1;
         else
             to = middle;
     }
-    return from < countof(countries) && memcmp(countries[from].country, name, 2) == 0 ? from
-                                                                                      : SIZE_MAX;
+    bool is_there = from < countof(countries) && key_of(countries[from].country) == key_of(name);
+    return is_there ? from : SIZE_MAX;
 }
 
 size_t iban_len(const char country[2])

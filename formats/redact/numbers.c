@@ -106,9 +106,9 @@ static unsigned char separation_of(struct str line, const struct window *w)
 static size_t window_digits(struct str line, const struct window *w, char digits[NUMBER_DIGITS_MAX])
 {
     size_t n = 0;
-    for (size_t i = 0; i < w->n; i++) {
-        memcpy(digits + n, line.ptr + w->groups[i].from, w->groups[i].len);
-        n += w->groups[i].len;
+    for (size_t i = w->from; i < w->to; i++) {
+        digits[n] = line.ptr[i];
+        n += is_digit(digits[n]);
     }
     return n;
 }
@@ -124,13 +124,14 @@ static bool is_in_table(const struct phrase *p, const struct window *w)
 static bool is_said(struct str line, const struct window *w, const struct number_form *form,
                     enum edge edge)
 {
-    bool needs_word = edge == EDGE_WEAK || form->need == NEED_WORD ||
-                      (form->need == NEED_VALUE_OR_WORD && !is_whole_value(line, w->from, w->to));
-    if (needs_word && !has_word_near(line, w->from, w->to, form->words))
-        return false;
+    if (form->need == NEED_NOTHING && edge == EDGE_FREE)
+        return !is_named_otherwise(line, w->from, form->words);
     enum label label = label_of(line, w->from, form->words);
-    return label == LABEL_YES || label == LABEL_NONE ||
-           (label == LABEL_OTHER && form->need == NEED_NOTHING && !needs_word);
+    if (label != LABEL_NONE)
+        return label == LABEL_YES;
+    return (form->need == NEED_VALUE_OR_WORD && edge == EDGE_FREE &&
+            is_whole_value(line, w->from, w->to)) ||
+           has_word_near(line, w->from, w->to, form->words);
 }
 
 static bool add_window(struct hunt *h, const struct phrase *p, const struct window *w)
@@ -144,7 +145,7 @@ static bool add_window(struct hunt *h, const struct phrase *p, const struct wind
     if (edge == EDGE_INSIDE || !separation)
         return false;
     size_t n = window_digits(h->line, w, digits);
-    if (memcmp(digits, digits + 1, n - 1) == 0)
+    if (digits[0] == digits[n - 1] && memcmp(digits, digits + 1, n - 1) == 0)
         return false;
     if (is_in_table(p, w))
         edge = EDGE_WEAK;

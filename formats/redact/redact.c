@@ -163,11 +163,21 @@ static int by_place(const void *a, const void *b)
                               : (x->to < y->to) - (x->to > y->to);
 }
 
+/* One finder finds in order; only several do not. */
+static bool is_in_order(const struct redaction *r)
+{
+    for (size_t i = 1; i < r->n; i++) {
+        if (by_place(&r->findings[i - 1], &r->findings[i]) > 0)
+            return false;
+    }
+    return true;
+}
+
 /* Of those that overlap the longest says what all of it is. */
 static void settle(struct redaction *r)
 {
     size_t n = 0, longest = 0;
-    if (r->n > 1)
+    if (!is_in_order(r))
         qsort(r->findings, r->n, sizeof *r->findings, by_place);
     for (size_t i = 0; i < r->n; i++) {
         struct finding *f = &r->findings[i], *last = n ? &r->findings[n - 1] : NULL;
