@@ -199,10 +199,18 @@ static size_t add_lettered(struct hunt *h, const struct phrase *p, size_t first)
     return is_added ? n : 0;
 }
 
+/* What no number was found in, up to a group that is one or the end of the phrase. */
+static void add_phone(struct hunt *h, const struct phrase *p, size_t first, size_t end)
+{
+    if (h->wanted[RULE_PHONE] && first < end)
+        add_national_phone(h, p->groups[first].from,
+                           p->groups[end - 1].from + p->groups[end - 1].len);
+}
+
 size_t find_number(struct hunt *h, size_t at)
 {
     struct phrase p;
-    size_t n_before = h->found->n;
+    size_t rest = 0;
     phrase_read(&p, h->line, phrase_start(h->line, at));
     for (size_t i = 0; i < p.n;) {
         if (p.is_continued && i + NUMBER_GROUPS_MAX >= p.n && p.groups[i].from > at)
@@ -210,9 +218,12 @@ size_t find_number(struct hunt *h, size_t at)
         size_t n = add_longest(h, &p, i);
         if (n == 0)
             n = add_lettered(h, &p, i);
+        if (n > 0) {
+            add_phone(h, &p, rest, i);
+            rest = i + n;
+        }
         i += n ? n : 1;
     }
-    if (h->wanted[RULE_PHONE] && h->found->n == n_before)
-        add_national_phone(h, p.groups[0].from, p.to);
+    add_phone(h, &p, rest, p.n);
     return p.to;
 }

@@ -179,7 +179,7 @@ void add_national_phone(struct hunt *h, size_t from, size_t to)
         label == LABEL_NONE && line.ptr[from] == '0' && left_edge(line, from) == EDGE_FREE;
     if (label != LABEL_YES && !is_near)
         return;
-    read_dialed(&d, line, from);
+    read_dialed(&d, str_of(line.ptr, to), from);
     for (size_t i = d.n_groups; i-- > 0;) {
         bool is_quad = i == 3 && byte_at(line, d.ends[0]) == '.';
         if (d.counts[i] >= PHONE_DIGITS_MIN && right_edge(line, d.ends[i]) == EDGE_FREE &&

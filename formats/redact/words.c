@@ -10,6 +10,19 @@ static uint64_t beginning_of(const char *word)
     return 1ull << (((unsigned)word[0] * 7 + second) & 63);
 }
 
+/* How long the mark of something hidden is that stands at i: "[card]", "[card:1111]" without what is behind ':'; 0: none
+ * does. */
+static size_t mark_at(struct str text, size_t i)
+{
+    size_t to = i + 1;
+    if (text.ptr[i] != '[')
+        return 0;
+    while (to < text.len &&
+           ((is_letter(text.ptr[to]) && text.ptr[to] & 0x20) || text.ptr[to] == '_'))
+        to++;
+    return to < text.len && (text.ptr[to] == ']' || text.ptr[to] == ':') ? to - i : 0;
+}
+
 void words_read(struct words *w, struct str text, bool is_cut_before, bool is_cut_behind)
 {
     size_t from = 0, to = min_of(text.len, (size_t)WORDS_LEN_MAX), n = 0;
@@ -26,6 +39,7 @@ void words_read(struct words *w, struct str text, bool is_cut_before, bool is_cu
             w->text[n++] = ' ';
         if (is_letter(c))
             w->text[n++] = (char)(c | 0x20);
+        i += mark_at(text, i);
     }
     if (w->text[n - 1] != ' ')
         w->text[n++] = ' ';

@@ -4,7 +4,8 @@
  *     tax-ID of customerSsn    ─▶    " tax id of customer ssn "
  *
  *  1. A list has lower-case words, separated by '|'; "_" in one stands for a blank or nothing.
- *  2. Only ASCII letters are letters: of a word with others its parts are words.
+ *  2. Marks of what is hidden are no words: "[card] 4111" does not say that 4111 is a card.
+ *  3. Only ASCII letters are letters: of a word with others its parts are words.
  */
 #ifndef FORMATS_REDACT_WORDS_H
 #define FORMATS_REDACT_WORDS_H
