@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "formats/redact/redactor.h"
+#include "formats/redact/words.h"
 
 /* ---- adding ---- */
 
@@ -119,6 +120,8 @@ bool is_hidden(struct str value)
         STR_INIT("empty"),
     };
     struct str s = str_trim(value);
+    if (s.len > 0 && is_digit(s.ptr[0]))
+        return false;
     if (s.len == 0 || is_all_of(s, "*xX.#-\xe2\x80\xa2") || is_bracketed(s) || is_blank_form(s))
         return true;
     for (size_t i = 0; i < countof(words); i++) {
@@ -130,70 +133,17 @@ bool is_hidden(struct str value)
 
 /* ---- words near it ---- */
 
-enum { NEAR_BEFORE = 40, NEAR_BEHIND = 20, NEAR_ROOM = 2 * (NEAR_BEFORE + NEAR_BEHIND) + 4 };
-
-/* The words of text, lower case, a blank before and behind each: " customer ssn ". What is cut at the edges is no
- * word: the first one if is_cut_before, the last one if is_cut_behind. */
-static struct str spread_words(struct str text, bool is_cut_before, bool is_cut_behind,
-                               char room[NEAR_ROOM])
-{
-    size_t n = 0, from = 0, to = text.len;
-    while (is_cut_before && from < to && is_letter(text.ptr[from]))
-        from++;
-    while (is_cut_behind && to > from && is_letter(text.ptr[to - 1]))
-        to--;
-    room[n++] = ' ';
-    for (size_t i = from; i < to; i++) {
-        char c = text.ptr[i];
-        bool is_hump = i > from && is_letter(c) && !(c & 0x20) && is_letter(text.ptr[i - 1]) &&
-                       (text.ptr[i - 1] & 0x20);
-        if ((!is_letter(c) || is_hump) && room[n - 1] != ' ')
-            room[n++] = ' ';
-        if (is_letter(c))
-            room[n++] = (char)(c | 0x20);
-    }
-    if (room[n - 1] != ' ')
-        room[n++] = ' ';
-    return str_of(room, n);
-}
-
-/* Whether the word, of len bytes, stands in spread text at i, which is behind a blank. */
-static bool is_word_at(struct str spread, size_t i, const char *word, size_t len)
-{
-    for (size_t k = 0; k < len; k++) {
-        if (word[k] == '_')
-            i += byte_at(spread, i) == ' ';
-        else if (byte_at(spread, i++) != word[k])
-            return false;
-    }
-    return byte_at(spread, i) == ' ';
-}
-
-static bool has_word(struct str spread, const char *words)
-{
-    for (size_t i = 0; i < spread.len; i++) {
-        if (spread.ptr[i] != ' ')
-            continue;
-        for (const char *w = words;; w++) {
-            size_t len = strcspn(w, "|");
-            if (is_word_at(spread, i + 1, w, len))
-                return true;
-            w += len;
-            if (!*w)
-                break;
-        }
-    }
-    return false;
-}
+enum { NEAR_BEFORE = 40, NEAR_BEHIND = 20 };
 
 bool has_word_near(struct str line, size_t from, size_t to, const char *words)
 {
-    char room[NEAR_ROOM];
+    struct words near;
     size_t start = from > NEAR_BEFORE ? from - NEAR_BEFORE : 0;
-    struct str before = str_slice(line, start, from - start);
-    struct str behind = str_slice(line, to, NEAR_BEHIND);
-    return has_word(spread_words(before, start > 0 && is_letter(line.ptr[start - 1]), false, room),
-                    words) ||
-           has_word(spread_words(behind, false, is_letter(byte_at(line, to + NEAR_BEHIND)), room),
-                    words);
+    words_read(&near, str_slice(line, start, from - start),
+               start > 0 && is_letter(line.ptr[start - 1]), false);
+    if (words_have(&near, words))
+        return true;
+    words_read(&near, str_slice(line, to, NEAR_BEHIND), false,
+               is_letter(byte_at(line, to + NEAR_BEHIND)));
+    return words_have(&near, words);
 }

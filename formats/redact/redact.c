@@ -16,6 +16,12 @@ void redact_options_init(struct redact_options *options)
 
 /* ---- opening ---- */
 
+#define NUMBER_RULES                                                                              \
+    (1ull << RULE_CARD | 1ull << RULE_SSN | 1ull << RULE_PHONE | 1ull << RULE_UK_NHS |            \
+     1ull << RULE_DE_TAX_ID | 1ull << RULE_FR_NIR | 1ull << RULE_ES_DNI | 1ull << RULE_PL_PESEL | \
+     1ull << RULE_NL_BSN | 1ull << RULE_CA_SIN | 1ull << RULE_AU_TFN | 1ull << RULE_AU_MEDICARE | \
+     1ull << RULE_IN_AADHAAR | 1ull << RULE_BR_CPF)
+
 /* Which finder looks at which trigger, and for which rules. */
 static const struct {
     enum trigger trigger;
@@ -23,6 +29,12 @@ static const struct {
     uint64_t rules; /* bits; 0: always */
 } finder_table[] = {
     {TRIGGER_AT, find_mail, 1ull << RULE_EMAIL},
+    {TRIGGER_NUMBER, find_number, NUMBER_RULES},
+    {TRIGGER_LETTERS, find_lettered,
+     1ull << RULE_IBAN | 1ull << RULE_UK_NINO | 1ull << RULE_IT_CF | 1ull << RULE_IN_PAN},
+    {TRIGGER_DOT, find_ipv4, 1ull << RULE_IP},
+    {TRIGGER_COLON, find_colon_hex, 1ull << RULE_IP | 1ull << RULE_MAC},
+    {TRIGGER_DIALED, find_dialed, 1ull << RULE_PHONE},
     {TRIGGER_PAIR, find_pair, 0},
     {TRIGGER_RUN, find_token, 1ull << RULE_JWT | 1ull << RULE_SECRETS},
     {TRIGGER_DASHES, find_pem, 1ull << RULE_SECRETS},
@@ -161,11 +173,21 @@ static int by_place(const void *a, const void *b)
                               : (x->to < y->to) - (x->to > y->to);
 }
 
+/* One finder finds in order; only several do not. */
+static bool is_in_order(const struct redaction *r)
+{
+    for (size_t i = 1; i < r->n; i++) {
+        if (by_place(&r->findings[i - 1], &r->findings[i]) > 0)
+            return false;
+    }
+    return true;
+}
+
 /* Of those that overlap the longest says what all of it is. */
 static void settle(struct redaction *r)
 {
     size_t n = 0, longest = 0;
-    if (r->n > 1)
+    if (!is_in_order(r))
         qsort(r->findings, r->n, sizeof *r->findings, by_place);
     for (size_t i = 0; i < r->n; i++) {
         struct finding *f = &r->findings[i], *last = n ? &r->findings[n - 1] : NULL;

@@ -1,6 +1,6 @@
 /*
  * Any bytes as a line to be redacted: findings lie in it, in order and apart; what was valid JSON is valid JSON
- * afterwards; redacting twice is redacting once; nothing but the findings changes.
+ * afterwards; no mark is found again; nothing but the findings changes.
  */
 #include "formats/redact/redact.h"
 
@@ -65,17 +65,31 @@ static void check_between(const struct redaction *r, struct str line, struct str
     }
 }
 
+/* No mark is found again. Other values may be: a word that says what they are is nearer than it was. */
+static void check_again(const struct redactor *redactor, struct str out)
+{
+    defer(redaction_free) struct redaction twice = {0};
+    struct redact_stream stream = {0};
+    redact_find(redactor, &twice, &stream, out);
+    for (size_t i = 0; i < twice.n; i++) {
+        struct str value =
+            str_slice(out, twice.findings[i].from, twice.findings[i].to - twice.findings[i].from);
+        for (size_t rule = 0; rule < REDACT_RULES; rule++)
+            assert(!str_equal(value, redact_rules[rule].mark));
+    }
+}
+
 static void check_line(const struct redactor *redactor, struct str line)
 {
-    defer(redaction_free) struct redaction once = {0}, twice = {0};
-    struct redact_stream first = {0}, second = {0};
+    defer(redaction_free) struct redaction once = {0};
+    struct redact_stream first = {0};
     struct str out = redact_line(redactor, &once, &first, line);
     assert(once.n || out.ptr == line.ptr);
     check_between(&once, line, out);
     assert(line.len > RECORD_LINE_MAX || out.len <= RECORD_LINE_MAX);
     assert(!is_json(line) || is_json(out));
     if (redact_action_of(redactor, RULE_EMAIL) == REDACT_MASK)
-        assert(str_equal(redact_line(redactor, &twice, &second, out), out));
+        check_again(redactor, out);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

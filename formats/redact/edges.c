@@ -1,0 +1,205 @@
+#include "formats/redact/edges.h"
+
+#include "formats/redact/words.h"
+
+/* ---- left and right ---- */
+
+static bool is_hex(char c)
+{
+    return is_digit(c) || (unsigned char)((c | 0x20) - 'a') < 6;
+}
+
+/* The byte that is so many before `at`, or 0. */
+static char byte_before(struct str line, size_t at, size_t by)
+{
+    return at >= by ? line.ptr[at - by] : 0;
+}
+
+bool ends_escape(struct str line, size_t at)
+{
+    char last = byte_before(line, at, 1);
+    if (byte_before(line, at, 2) == '\\')
+        return last == 'n' || last == 't' || last == 'r' || last == 'b' || last == 'f';
+    if (byte_before(line, at, 3) == '%')
+        return is_hex(line.ptr[at - 2]) && is_hex(last);
+    if (byte_before(line, at, 6) == '\\')
+        return line.ptr[at - 5] == 'u' && is_hex(last);
+    if (last != 'm')
+        return false;
+    size_t i = at - 1;
+    while (i > 0 && at - i < 12 && (is_digit(line.ptr[i - 1]) || line.ptr[i - 1] == ';'))
+        i--;
+    return byte_before(line, i, 1) == '[';
+}
+
+enum edge left_edge(struct str line, size_t from)
+{
+    if (from == 0)
+        return EDGE_FREE;
+    char c = line.ptr[from - 1], further = byte_before(line, from, 2);
+    if (is_alnum(c))
+        return ends_escape(line, from) ? EDGE_FREE : EDGE_INSIDE;
+    switch (c) {
+    case '_':
+    case '/':
+    case '#':
+    case '\\':
+    case '~':
+        return EDGE_WEAK;
+    case '-':
+        return is_digit(further) ? EDGE_INSIDE : EDGE_WEAK;
+    case '.':
+        return is_alnum(further) ? EDGE_INSIDE : EDGE_WEAK;
+    case ':':
+        return is_digit(further) || further == ':' ? EDGE_INSIDE : EDGE_FREE;
+    case '+':
+    case '@':
+    case '$':
+        return EDGE_INSIDE;
+    default:
+        return EDGE_FREE;
+    }
+}
+
+enum edge right_edge(struct str line, size_t to)
+{
+    char c = byte_at(line, to), further = byte_at(line, to + 1);
+    if (is_alnum(c))
+        return EDGE_INSIDE;
+    switch (c) {
+    case '_':
+        return EDGE_WEAK;
+    case '-':
+    case '.':
+    case ':':
+        return is_digit(further) ? EDGE_INSIDE : is_letter(further) ? EDGE_WEAK : EDGE_FREE;
+    case '/':
+        return is_alnum(further) ? EDGE_WEAK : EDGE_FREE;
+    case '%':
+        return is_hex(further) && is_hex(byte_at(line, to + 2)) ? EDGE_FREE : EDGE_WEAK;
+    case '@':
+        return EDGE_INSIDE;
+    default:
+        return EDGE_FREE;
+    }
+}
+
+enum edge edge_of(struct str line, size_t from, size_t to)
+{
+    enum edge left = left_edge(line, from);
+    enum edge right = left == EDGE_INSIDE ? EDGE_INSIDE : right_edge(line, to);
+    return left < right ? left : right;
+}
+
+bool is_whole_value(struct str line, size_t from, size_t to)
+{
+    char left = byte_before(line, from, 1), right = byte_at(line, to);
+    bool is_left = from == 0 || (left && strchr("\"'`=,>|([;:\t\n", left)) ||
+                   (is_alnum(left) && ends_escape(line, from));
+    return is_left && (to >= line.len || (right && strchr("\"'`\\,<|)];&%\t\r\n", right)));
+}
+
+/* ---- names ---- */
+
+/* Of things that have numbers, and are not people. */
+static const char *const other_words[26] = {
+    ['b' - 'a'] = "barcode|batch|blk|block|build|bytes",
+    ['c' - 'a'] = "cell|checksum|correlation|count|crc|cursor",
+    ['d' - 'a'] = "date|datetime|digest|duration",
+    ['e' - 'a'] = "ean|elapsed|epoch|etag",
+    ['f' - 'a'] = "fax|free",
+    ['g' - 'a'] = "gid|gtin|guid",
+    ['h' - 'a'] = "hash|hashcode|heap",
+    ['i' - 'a'] = "id|ids|imei|inode|invoice|isbn",
+    ['l' - 'a'] = "lag|latency|len|length|lot|lsn",
+    ['m' - 'a'] = "memory|micros|millis|milliseconds|mobile|ms|msisdn",
+    ['n' - 'a'] = "nanos|nanoseconds|nonce|ns",
+    ['o' - 'a'] = "offset|oid|order|orders",
+    ['p' - 'a'] = "parent|part|phone|pid|port|pos|position|ptr",
+    ['r' - 'a'] = "rate|ref|reference|req|request|revision|rss",
+    ['s' - 'a'] = "seconds|seq|sequence|serial|session|shipment|size|sku|span",
+    ['t' - 'a'] =
+        "tel|telephone|ticket|tid|time|timestamp|took|total|trace|tracking|transaction|ts|tx|txn",
+    ['u' - 'a'] = "uid|upc|uptime|us|used|uuid",
+    ['v' - 'a'] = "version",
+    ['x' - 'a'] = "xid",
+};
+
+/* Names that say nothing about their values. */
+static const char *const vague_words[26] = {
+    ['a' - 'a'] = "arg|args",     ['b' - 'a'] = "body",        ['c' - 'a'] = "content",
+    ['d' - 'a'] = "data",         ['f' - 'a'] = "field",       ['i' - 'a'] = "input",
+    ['l' - 'a'] = "line",         ['m' - 'a'] = "message|msg", ['n' - 'a'] = "no|nr|num|number",
+    ['p' - 'a'] = "param|params", ['q' - 'a'] = "q|query",     ['r' - 'a'] = "raw",
+    ['s' - 'a'] = "str|string",   ['t' - 'a'] = "text",        ['v' - 'a'] = "v|val|value|values",
+};
+
+enum { NAME_MAX_LEN = 31, GAP_MAX = 8 };
+
+static size_t start_of_word(struct str line, size_t at)
+{
+    size_t start = at;
+    while (start > 0 && at - start < NAME_MAX_LEN) {
+        char c = line.ptr[start - 1];
+        if (!is_alnum(c) && c != '_' && c != '-' && c != '.')
+            break;
+        start--;
+    }
+    return start;
+}
+
+/* What ends before the quotes, blanks, '=' and ':' in front of a value. */
+struct name {
+    struct str last; /* word: "id" */
+    struct str both; /* with the one before it: "tax id" */
+    bool is_pair;    /* what is between says that it is the value's name */
+};
+
+static struct name name_before(struct str line, size_t from)
+{
+    struct name name = {.is_pair = false};
+    size_t to = from;
+    while (to > 0 && from - to < GAP_MAX && line.ptr[to - 1] &&
+           strchr(" \t\"'\\=:([<>#", line.ptr[to - 1])) {
+        char c = line.ptr[--to];
+        name.is_pair = name.is_pair || c == '=' || c == ':' || c == '>';
+    }
+    size_t start = start_of_word(line, to);
+    name.both = name.last = str_slice(line, start, to - start);
+    if (start < to && start > 1 && line.ptr[start - 1] == ' ') {
+        start = start_of_word(line, start - 1);
+        name.both = str_slice(line, start, to - start);
+    }
+    return name;
+}
+
+enum label label_of(struct str line, size_t from, const char *list)
+{
+    struct name name = name_before(line, from);
+    struct words words;
+    if (name.last.len == 0)
+        return LABEL_NONE;
+    words_read(&words, name.both, false, false);
+    if (words_have(&words, list))
+        return LABEL_YES;
+    if (words_have_of(&words, other_words))
+        return LABEL_NO;
+    if (!name.is_pair)
+        return LABEL_NONE;
+    words_read(&words, name.last, false, false);
+    return words_are_of(&words, vague_words) ? LABEL_NONE : LABEL_OTHER;
+}
+
+bool is_named(struct str line, size_t from, const char *list)
+{
+    struct words words;
+    words_read(&words, name_before(line, from).both, false, false);
+    return words_have(&words, list);
+}
+
+bool is_named_otherwise(struct str line, size_t from, const char *list)
+{
+    struct words words;
+    words_read(&words, name_before(line, from).both, false, false);
+    return words_have_of(&words, other_words) && !words_have(&words, list);
+}

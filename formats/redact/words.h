@@ -1,0 +1,31 @@
+/*
+ * Words in names and around values: "customerSsn", "tax_id: " and "Tax ID" have the words of "ssn|tax_id".
+ *
+ *     tax-ID of customerSsn    ─▶    " tax id of customer ssn "
+ *
+ *  1. A list has lower-case words, separated by '|'; "_" in one stands for a blank or nothing.
+ *  2. Marks of what is hidden are no words: "[card] 4111" does not say that 4111 is a card.
+ *  3. Only ASCII letters are letters: of a word with others its parts are words.
+ */
+#ifndef FORMATS_REDACT_WORDS_H
+#define FORMATS_REDACT_WORDS_H
+
+#include "base/str.h"
+
+enum { WORDS_LEN_MAX = 64 };
+
+struct words {
+    char text[2 * WORDS_LEN_MAX + 4]; /* a blank before and behind each */
+    size_t len;
+    uint64_t beginnings; /* of all of them, as bits */
+};
+
+/* Of text, at most WORDS_LEN_MAX bytes of it. Of one that is cut at an end the first or last letters are no word. */
+void words_read(struct words *w, struct str text, bool is_cut_before, bool is_cut_behind);
+bool words_have(const struct words *w, const char *list);
+/* The same for long lists: of each letter the words that begin with it, NULL if none does. */
+bool words_have_of(const struct words *w, const char *const lists[26]);
+/* Whether all of its words are in the lists. */
+bool words_are_of(const struct words *w, const char *const lists[26]);
+
+#endif
