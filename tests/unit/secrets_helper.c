@@ -42,7 +42,7 @@ void check_redacted(const struct redactor *r, const char *const *lines)
         check_one(r, lines[0], *lines[1] ? lines[1] : lines[0]);
 }
 
-void check_kept(const struct redactor *r, const char *const *lines)
+void check_unchanged(const struct redactor *r, const char *const *lines)
 {
     for (; *lines; lines++)
         check_one(r, *lines, *lines);

@@ -13,7 +13,7 @@ struct redactor *secrets_redactor(const struct str *keys, size_t n_keys);
 /* before and after by turns, NULL at the end; an after of "" stands for: the same as before. Each line is redacted twice,
  * the second time nothing must change (redact.h, invariant 2). */
 void check_redacted(const struct redactor *r, const char *const *lines);
-void check_kept(const struct redactor *r, const char *const *lines);
+void check_unchanged(const struct redactor *r, const char *const *lines);
 
 struct str redacted(const struct redactor *r, struct str line, struct buf *out);
 
