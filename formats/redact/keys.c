@@ -59,11 +59,11 @@ OF(of_n) = {
     NAME("gitlabtoken", KEY_STRONG), NAME("slacktoken", KEY_STRONG), NAME("npmtoken", KEY_STRONG),
     NAME("vaulttoken", KEY_STRONG), NAME("jwttoken", KEY_STRONG), NAME("secrettoken", KEY_STRONG),
     NAME("token", KEY_TOKEN),
-    DIGITS("ssn", 4, 9, RULE_SSN), DIGITS("pan", 12, 19, RULE_CARD), DIGITS("pin", 4, 8, RULE_SECRETS), END,
+    DIGITS("ssn", 4, 9, RULE_SSN), DIGITS("pin", 4, 8, RULE_SECRETS), END,
 };
 OF(of_p) = {DIGITS("otp", 4, 10, RULE_SECRETS), DIGITS("totp", 4, 10, RULE_SECRETS), END};
 OF(of_r) = {
-    DIGITS("cardnumber", 12, 19, RULE_CARD), DIGITS("socialsecuritynumber", 4, 9, RULE_SSN),
+    DIGITS("socialsecuritynumber", 4, 9, RULE_SSN),
     DIGITS("pinnumber", 4, 8, RULE_SECRETS), END,
 };
 OF(of_s) = {
