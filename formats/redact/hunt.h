@@ -14,12 +14,17 @@
 
 #include "formats/redact/redact.h"
 
+struct redact_paths;
+
 struct hunt {
     const struct redactor *redactor;
     struct redaction *found;
     struct str line;
     struct redact_stream *stream; /* NULL: the line stands alone */
     const bool *wanted;           /* by rule: not REDACT_KEEP */
+    const struct redact_paths *paths;
+    bool has_paths_found; /* in the JSON of the line */
+    size_t paths_to;      /* up to where that says all there is to say */
 };
 
 /* Unless the rule is kept, or the user allows the value. kind is static. */

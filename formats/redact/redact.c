@@ -1,6 +1,7 @@
 #include "formats/redact/redact.h"
 
 #include "base/mem.h"
+#include "formats/redact/pem.h"
 #include "formats/redact/redactor.h"
 #include "formats/redact/replace.h"
 
@@ -34,6 +35,9 @@ static const struct {
     {TRIGGER_DOT, find_ipv4, 1ull << RULE_IP},
     {TRIGGER_COLON, find_colon_hex, 1ull << RULE_IP | 1ull << RULE_MAC},
     {TRIGGER_DIALED, find_dialed, 1ull << RULE_PHONE},
+    {TRIGGER_PAIR, find_pair, 0},
+    {TRIGGER_RUN, find_token, 1ull << RULE_JWT | 1ull << RULE_SECRETS},
+    {TRIGGER_DASHES, find_pem, 1ull << RULE_SECRETS},
 };
 
 static void choose_finders(struct redactor *r)
@@ -91,6 +95,11 @@ bool redactor_open(struct redactor **out, const struct redact_options *options, 
         if (!open_pattern(r, &r->patterns[r->n_patterns], p, err))
             return err_wrap(err, "pattern '%.*s'", STR_ARG(p->name));
     }
+    redact_paths_init(&r->paths);
+    for (size_t i = 0; i < options->n_keys; i++) {
+        if (!redact_paths_add(&r->paths, options->keys[i], err))
+            return false;
+    }
     choose_finders(r);
     *out = move(r);
     return true;
@@ -107,6 +116,7 @@ void redactor_close(struct redactor **redactor)
             literal_free(&p->literals[k]);
         regex_close(&p->regex);
     }
+    redact_paths_free(&r->paths);
     arena_free(&r->arena);
     mem_free(&r);
 }
@@ -218,8 +228,10 @@ void redact_find(const struct redactor *redactor, struct redaction *r, struct re
                      .found = r,
                      .line = line,
                      .stream = stream,
-                     .wanted = redactor->wanted};
+                     .wanted = redactor->wanted,
+                     .paths = &redactor->paths};
     r->n = 0;
+    find_pem_rest(&h);
     scan_line(&redactor->finders, &h);
     for (size_t i = 0; i < redactor->n_patterns; i++)
         find_own(&h, i);

@@ -66,6 +66,7 @@ struct finding {
 /* Of one stream, invariant 7. The zero value is its beginning. */
 struct redact_stream {
     bool in_key;
+    uint16_t key_lines; /* records of it so far */
 };
 
 /* Room to work in and what was counted; of one thread. The zero value is empty. */

@@ -8,6 +8,7 @@
 #include "base/literal.h"
 #include "base/match.h"
 #include "base/required.h"
+#include "formats/redact/paths.h"
 #include "formats/redact/scan.h"
 
 struct own_pattern {
@@ -23,6 +24,7 @@ struct redactor {
     enum redact_action actions[REDACT_RULES];
     bool wanted[REDACT_RULES];
     struct scan_finders finders;
+    struct redact_paths paths;
     struct own_pattern *patterns;
     size_t n_patterns;
     struct str *allow;

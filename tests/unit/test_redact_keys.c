@@ -1,0 +1,443 @@
+/* Values under names: formats/redact/pairs.c, keys.c, pair_value.c; and passwords of URLs. */
+#include "base/buf.h"
+#include "base/mem.h"
+#include "formats/line/flatten.h"
+#include "formats/redact/keys.h"
+#include "formats/redact/randomness.h"
+#include "tests/test.h"
+#include "tests/unit/secrets_helper.h"
+
+#define RANDOM_VALUE "Zk3hfD92kslQpw83Jd0a"
+#define HEX_VALUE    "9f86d081884c7d659a2feaa0c55ad015"
+#define UUID_VALUE   "550e8400-e29b-41d4-a716-446655440000"
+
+TEST(redact_keys_in_json)
+{
+    static const char *const lines[] = {
+        "{\"level\":30,\"password\":\"hunter2\",\"user\":\"bob\"}",
+        "{\"level\":30,\"password\":\"[secret]\",\"user\":\"bob\"}",
+        "{\"password\" : \"a\\\"b\\\\\" , \"x\":1}",
+        "{\"password\" : \"[secret]\" , \"x\":1}",
+        "{\"msg\":\"{\\\"password\\\":\\\"hun\\\\\\\"ter\\\",\\\"a\\\":1}\",\"x\":\"y\"}",
+        "{\"msg\":\"{\\\"password\\\":\\\"[secret]\\\",\\\"a\\\":1}\",\"x\":\"y\"}",
+        "{\"m\":\"{\\\"a\\\":\\\"{\\\\\\\"secret\\\\\\\":\\\\\\\"xYz9\\\\\\\"}\\\"}\"}",
+        "{\"m\":\"{\\\"a\\\":\\\"{\\\\\\\"secret\\\\\\\":\\\\\\\"[secret]\\\\\\\"}\\\"}\"}",
+        "{\"password\":12345,\"n\":1}",
+        "{\"password\":\"[secret]\",\"n\":1}",
+        "{\"a\":{\"credentials\":{\"u\":\"x\",\"p\":[1,\"}\"]},\"b\":1}}",
+        "{\"a\":{\"credentials\":\"[secret]\",\"b\":1}}",
+        "{\"a\":\"{\\\"credentials\\\":{\\\"u\\\":\\\"}\\\"},\\\"b\\\":1}\"}",
+        "{\"a\":\"{\\\"credentials\\\":\\\"[secret]\\\",\\\"b\\\":1}\"}",
+        "{\"authorization\":[\"Bearer xyz123\"],\"n\":1}",
+        "{\"authorization\":\"[secret]\",\"n\":1}",
+        "{\"Authorization\":\"Bearer xyz123\",\"cookie\":\"a=b; c=d\"}",
+        "{\"Authorization\":\"Bearer [secret]\",\"cookie\":\"[secret]\"}",
+        "[{\"name\":\"DB_PASSWORD\",\"value\":\"x1\"},{\"name\":\"PORT\",\"value\":\"8080\"}]",
+        "[{\"name\":\"DB_PASSWORD\",\"value\":\"[secret]\"},{\"name\":\"PORT\",\"value\":\"8080\"}"
+        "]",
+        "{\"msg\":\"login user=bob password=hunter2\",\"n\":1}",
+        "{\"msg\":\"login user=bob password=[secret]\",\"n\":1}",
+        "{\"msg\":\"password: 'abc1\",\"user\":\"it's\"}",
+        "{\"msg\":\"password: '[secret]\",\"user\":\"it's\"}",
+        "{\"msg\":\"GET /x?token=" RANDOM_VALUE "\\u0026x=1\"}",
+        "{\"msg\":\"GET /x?token=[secret]\\u0026x=1\"}",
+        "{\"password\":\"cut off",
+        "{\"password\":\"[secret]",
+        "{\"pin\":1234,\"cvv\":\"123\",\"otp\":\"123456\",\"ssn\":\"078-05-1120\"}",
+        "{\"pin\":\"[secret]\",\"cvv\":\"[secret]\",\"otp\":\"[secret]\",\"ssn\":\"[ssn]\"}",
+        "{\"pan\":\"4000 0000 0000 0002\"}",
+        "{\"pan\":\"[card]\"}",
+        NULL,
+    };
+    defer(redactor_close) struct redactor *r = secrets_redactor(NULL, 0);
+    check_redacted(r, lines);
+}
+
+TEST(redact_keys_in_text)
+{
+    static const char *const lines[] = {
+        "user=bob password=hunter2 level=info",
+        "user=bob password=[secret] level=info",
+        "user=bob password=\"hunter 2\" level=info",
+        "user=bob password=\"[secret]\" level=info",
+        "password='it''s' user=x",
+        "password='[secret]' user=x",
+        "password=a,b,c user=x",
+        "password=[secret] user=x",
+        "GET /login?user=bob&password=hun%20ter&x=1 HTTP/1.1",
+        "GET /login?user=bob&password=[secret]&x=1 HTTP/1.1",
+        "user=bob&user[password]=secret1&user%5Bpassword%5D=secret2&z=1",
+        "user=bob&user[password]=[secret]&user%5Bpassword%5D=[secret]&z=1",
+        "UPDATE users SET password = 'it''s', name='x' WHERE id=1",
+        "UPDATE users SET password = '[secret]', name='x' WHERE id=1",
+        "Server=db;User Id=sa;Password=p@ss;word1;Database=x",
+        "Server=db;User Id=sa;Password=[secret];Database=x",
+        "DefaultEndpointsProtocol=https;AccountKey=abcd1234/+==;EndpointSuffix=core",
+        "DefaultEndpointsProtocol=https;AccountKey=[secret];EndpointSuffix=core",
+        "jdbc:postgresql://h/db?user=a&password=b1&ssl=true",
+        "jdbc:postgresql://h/db?user=a&password=[secret]&ssl=true",
+        "map[password:hunter2 user:bob]",
+        "map[password:[secret] user:bob]",
+        "map[Authorization:[Bearer abc] X:[1]]",
+        "map[Authorization:[Bearer [secret]] X:[1]]",
+        "map[password:[hunter2] user:[bob]]",
+        "map[password:[[secret]] user:[bob]]",
+        "{'password': 'hunter2', 'user': 'bob'}",
+        "{'password': '[secret]', 'user': 'bob'}",
+        "{'password': b'hunter2'}",
+        "{'password': b'[secret]'}",
+        "{\"password\"=>\"x1y2\", :password=>\"hunter2\"}",
+        "{\"password\"=>\"[secret]\", :password=>\"[secret]\"}",
+        "User(name=bob, password=hunter2)",
+        "User(name=bob, password=[secret])",
+        "{password=abc, user=bob}",
+        "{password=[secret], user=bob}",
+        "<user name=\"bob\" password=\"abc\"/>",
+        "<user name=\"bob\" password=\"[secret]\"/>",
+        "db.password: hunter2",
+        "db.password: [secret]",
+        "password := \"abc\"",
+        "password := \"[secret]\"",
+        "X-Api-Key: abc-def-123",
+        "X-Api-Key: [secret]",
+        "api key: abc123",
+        "api key: [secret]",
+        "--password=abc --user=bob",
+        "--password=[secret] --user=bob",
+        "userPassword=a1 DBPassword=a1 dbpass=a1 PGPASSWORD=a1 password2=a1",
+        "userPassword=[secret] DBPassword=[secret] dbpass=[secret] PGPASSWORD=[secret] "
+        "password2=[secret]",
+        "clientSecret=a1 client_secret=a1 CLIENT-SECRET=a1 aws_secret_access_key=a1",
+        "clientSecret=[secret] client_secret=[secret] CLIENT-SECRET=[secret] "
+        "aws_secret_access_key=[secret]",
+        "token=" RANDOM_VALUE " key=" RANDOM_VALUE " sid=" RANDOM_VALUE,
+        "token=[secret] key=[secret] sid=[secret]",
+        "token=" HEX_VALUE " JSESSIONID=" HEX_VALUE,
+        "token=[secret] JSESSIONID=[secret]",
+        "password=hunter2\nuser=bob",
+        "password=[secret]\nuser=bob",
+        NULL,
+    };
+    defer(redactor_close) struct redactor *r = secrets_redactor(NULL, 0);
+    check_redacted(r, lines);
+}
+
+TEST(redact_keys_in_headers)
+{
+    static const char *const lines[] = {
+        "Authorization: Bearer abcdef123456",
+        "Authorization: Bearer [secret]",
+        "Authorization: Basic dXNlcjpwYXNz",
+        "Authorization: Basic [secret]",
+        "Authorization: Basic dXNlcjpwYXNz Host: x",
+        "Authorization: Basic [secret] Host: x",
+        "curl -H 'Authorization: Basic dXNlcjpwYXNz' -v https://x",
+        "curl -H 'Authorization: Basic [secret]' -v https://x",
+        "Authorization: Digest username=\"bob\", realm=\"x y\", response=\"66af\" next",
+        "Authorization: Digest [secret] next",
+        "{\"m\":\"Authorization: Digest username=\\\"bob\\\", response=\\\"66af\\\"\",\"n\":1}",
+        "{\"m\":\"Authorization: Digest [secret]\",\"n\":1}",
+        "Authorization: AWS4-HMAC-SHA256 Credential=x/20130524/us-east-1/s3/aws4_request, "
+        "SignedHeaders=host, Signature=fe5f80 end",
+        "Authorization: AWS4-HMAC-SHA256 [secret] end",
+        "Proxy-Authorization: Negotiate YIIJvwYGKwYBBQUCoIIJszCCCa",
+        "Proxy-Authorization: Negotiate [secret]",
+        "authorization=Bearer%20abcdef1 x=1",
+        "authorization=Bearer%20[secret] x=1",
+        "Cookie: sid=abc; theme=dark; x=1 Host: a",
+        "Cookie: [secret] Host: a",
+        "Set-Cookie: sid=abc; Path=/; HttpOnly",
+        "Set-Cookie: [secret]",
+        "{\"m\":\"Cookie: a=b; c=d\\r\\nHost: x\"}",
+        "{\"m\":\"Cookie: [secret]\\r\\nHost: x\"}",
+        NULL,
+    };
+    defer(redactor_close) struct redactor *r = secrets_redactor(NULL, 0);
+    check_redacted(r, lines);
+}
+
+TEST(redact_passwords_of_urls)
+{
+    static const char *const lines[] = {
+        "postgres://bob:s3cr@t@db.example.com:5432/x",
+        "postgres://bob:[secret]@db.example.com:5432/x",
+        "redis://:pass1@h:6379/0",
+        "redis://:[secret]@h:6379/0",
+        "{\"url\":\"https:\\/\\/bob:pw1@example.com\\/x\"}",
+        "{\"url\":\"https:\\/\\/bob:[secret]@example.com\\/x\"}",
+        "amqp://bob:p%40ss%2Fword@h",
+        "amqp://bob:[secret]@h",
+        "mongodb+srv://u:p1@h1,h2/db?x=1",
+        "mongodb+srv://u:[secret]@h1,h2/db?x=1",
+        "https://host:8080/a@b",
+        "",
+        "https://host:8080?m=a@b",
+        "",
+        "git+ssh://git@github.com:22/x",
+        "",
+        "ssh://bob@host:22",
+        "",
+        "http://[::1]:8080/x@y",
+        "",
+        "a://b",
+        "",
+        "https://bob:***@h",
+        "",
+        NULL,
+    };
+    defer(redactor_close) struct redactor *r = secrets_redactor(NULL, 0);
+    check_redacted(r, lines);
+}
+
+TEST(redact_keys_keep_what_is_no_secret)
+{
+    static const char *const lines[] = {
+        "Invalid password: user not found",
+        "using password: YES",
+        "Wrong password: too short",
+        "password: required",
+        "{\"errors\":{\"password\":\"can't be blank\",\"email\":\"is invalid\"}}",
+        "{\"msg\":\"enter password: \",\"user\":\"bob\"}",
+        "Authorization: failed for user bob",
+        "secret: kube-system/bootstrap-token",
+        "{\"secret\":\"myapp-pg-cluster-app\"}",
+        "arn:aws:secretsmanager:us-east-1:123456789012:secret:prod/db-AbC123",
+        "mount /etc/passwd:/etc/passwd:ro",
+        "pam_unix(chpasswd:chauthtok): password changed for bob",
+        "PWD=/root OLDPWD=/home/x",
+        "pass=12 fail=0 bypass=abc compass=n",
+        "token_type=bearer tokens: 12345 max_tokens=4096",
+        "token=abc123 next_page_token=" RANDOM_VALUE,
+        "key=users:42:profile key=value",
+        "key=" UUID_VALUE " token=" UUID_VALUE,
+        "key=" HEX_VALUE " session=" HEX_VALUE,
+        "sessionid:0x14ede63a5a70001",
+        "session opened for user root by (uid=0)",
+        "author: someone",
+        "primary key: " RANDOM_VALUE,
+        "public_key=" RANDOM_VALUE,
+        "cookie: none",
+        "cookie=0x0, duration=12.1s",
+        "gpio pin=13 pin: 4",
+        "pan=12 tilt=3",
+        "panic: runtime error",
+        "password_reset_at=2024-05-01T10:00:00Z",
+        "privateKey: /etc/ssl/private/key.pem",
+        "access_token_url=https://x.example/z",
+        "credentials: include",
+        "key=getUserProfileById42AndName",
+        "key=2024-05-01T10:00:00.123456Z",
+        "key=org.example.app.Main$Inner1",
+        "cache_key=" RANDOM_VALUE,
+        "password=[secret]",
+        "password=***",
+        "password=${PW}",
+        "password=%s",
+        "password=<hidden>",
+        "password=",
+        "password: ",
+        "password",
+        "=password",
+        "password==x",
+        "password::text",
+        "index \"fk_authorization\": pages: 10",
+        "if password != x",
+        "{\"password\":null,\"secret\":true}",
+        "{\"type\":\"password\",\"name\":\"x\"}",
+        "{\"Cookie\":[\"REDACTED\"]}",
+        "k8s secret \"x\" not found",
+        "fs.secret.key: *********(redacted)",
+        "{\"value\":\"x1\",\"password\":\"\"}",
+        NULL,
+    };
+    defer(redactor_close) struct redactor *r = secrets_redactor(NULL, 0);
+    check_kept(r, lines);
+}
+
+TEST(redact_key_names)
+{
+    static const struct {
+        const char *text;
+        int class; /* -1: none */
+    } names[] = {
+        {"password", KEY_STRONG},
+        {"PASSWORD", KEY_STRONG},
+        {"new_password", KEY_STRONG},
+        {"apiKey", KEY_STRONG},
+        {"api_key", KEY_STRONG},
+        {"X-API-KEY", KEY_STRONG},
+        {"Api Key", KEY_STRONG},
+        {"myapikey", KEY_STRONG},
+        {"api.key", KEY_STRONG},
+        {"key", KEY_WEAK},
+        {"monkey", -1},
+        {"turkey", -1},
+        {"keyboard", -1},
+        {"publicKey", -1},
+        {"primary_key", -1},
+        {"pin", KEY_DIGITS},
+        {"userPin", KEY_DIGITS},
+        {"spin", -1},
+        {"ssn", KEY_DIGITS},
+        {"pass", KEY_PASS},
+        {"bypass", -1},
+        {"dbPass", KEY_STRONG},
+        {"DB_PASS", KEY_STRONG},
+        {"authorization", KEY_HEADER},
+        {"Proxy-Authorization", KEY_HEADER},
+        {"author", -1},
+        {"token", KEY_TOKEN},
+        {"tokens", -1},
+        {"token_type", -1},
+        {"id_token", KEY_STRONG},
+        {"idToken", KEY_STRONG},
+        {"validtoken", -1},
+        {"secret", KEY_SECRET},
+        {"session_id", KEY_WEAK},
+        {"sessionId", KEY_WEAK},
+        {"password2", KEY_STRONG},
+        {"passwordHash", KEY_STRONG},
+        {"password_reset_at", -1},
+        {"", -1},
+        {"1", -1},
+        {"d", -1},
+    };
+    struct name_ends ends = {.four = {0}};
+    name_ends_add_built_in(&ends);
+    for (size_t i = 0; i < countof(names); i++) {
+        struct str text = str_from(names[i].text);
+        const struct key_name *name = key_name_of(text);
+        if ((name ? name->class : -1) != names[i].class)
+            test_fail(__FILE__, __LINE__, "%s is of class %d", names[i].text,
+                      name ? name->class : -1);
+        CHECK(!name || name_ends_have(&ends, text, text.len));
+    }
+}
+
+TEST(redact_randomness)
+{
+    static const char *const random[] = {
+        RANDOM_VALUE,
+        "kJ8sd7fGh3kL9dPq",
+        "dGhpcyBpcyBhIHNlY3JldCBrZXkgMTIzNDU2Nzg5MA==",
+        "x7k2m9p4q8w3e5r1t6y0u2i9o3p5a7s4",
+        "AbC1+dEf2/GhI3+jKl4/MnO5",
+    };
+    static const char *const plain[] = {
+        "",
+        "short1A",
+        UUID_VALUE,
+        HEX_VALUE,
+        "getUserProfileByIdAndName",
+        "2024-05-01T10:00:00.123Z",
+        "1234567890123456",
+        "users-42-profile-7-settings",
+        "/usr/local/lib/python3.11/site",
+        "org.apache.spark.sql.execution",
+        "my-service-7d9f8b6c5d-x2x4z",
+        "0x14ede63a5a7000100aBcD",
+        "hello world this is 1",
+    };
+    for (size_t i = 0; i < countof(random); i++) {
+        if (!is_random(str_from(random[i])))
+            test_fail(__FILE__, __LINE__, "%s is not random", random[i]);
+    }
+    for (size_t i = 0; i < countof(plain); i++) {
+        if (is_random(str_from(plain[i])))
+            test_fail(__FILE__, __LINE__, "%s is random", plain[i]);
+    }
+    CHECK(is_random_hex(STR(HEX_VALUE)));
+    CHECK(!is_random_hex(STR("00000000000000000000000000000000")));
+    CHECK(!is_random_hex(STR("12345678901234567890123456789012")));
+}
+
+/* redact.h, invariant 3: over lines of JSON into whose strings pieces with quotes, brackets and names are put. */
+TEST(redact_keys_leave_json_valid)
+{
+    static const char *const pieces[] = {
+        "password",
+        "\\\"",
+        ":",
+        "=",
+        " ",
+        "'",
+        "x1",
+        "{",
+        "}",
+        "[",
+        "]",
+        ",",
+        "secret",
+        "token",
+        "\\\\",
+        "\\n",
+        "authorization",
+        "Bearer ",
+        "cookie",
+        "a=b; ",
+        "credentials",
+        "Digest a=\\\"b\\\", ",
+        "://u:p@h",
+        "-----BEGIN PRIVATE KEY-----",
+    };
+    defer(redactor_close) struct redactor *r = secrets_redactor(NULL, 0);
+    defer(buf_free) struct buf line = {0}, out = {0};
+    uint64_t seed = 7;
+    for (int i = 0; i < 20000; i++) {
+        buf_reset(&line);
+        buf_add(&line, STR("{\"a\":\""));
+        for (int k = 0; k < 12; k++) {
+            seed = seed * 6364136223846793005u + 1442695040888963407u;
+            buf_add(&line, str_from(pieces[(seed >> 33) % countof(pieces)]));
+        }
+        buf_add(&line, STR("\",\"password\":{\"x\":[1,\"]\"]},\"b\":\"it's\",\"pin\":1234}"));
+        struct field items[64];
+        struct fields fields = {.items = items, .max = countof(items)};
+        struct flatten_result result = {.is_whole = false};
+        flatten_json(redacted(r, buf_str(&line), &out), 0, &fields, &result);
+        if (!result.is_whole) {
+            test_fail(__FILE__, __LINE__, "%s became %s", buf_text(&line), buf_text(&out));
+            return;
+        }
+    }
+}
+
+TEST_SLOW(redact_keys_are_linear, 60)
+{
+    static const char *const pieces[] = {
+        "password:",
+        "password=",
+        "\"password\":\"",
+        "password:[",
+        "secret:[",
+        "\"credentials\":{",
+        "token=",
+        "key=\"",
+        "password=/x",
+        "password='",
+        "cookie: a=",
+        "authorization: digest a=\"",
+        "password=http://",
+        "://a:b",
+        "a://b:c@",
+        "\\\"password\\\":\\\"",
+        "password=a,",
+        "password=a;b ",
+        "{\"name\":\"password\",\"value\":\"",
+        ":",
+        "=",
+        "\\",
+        "'",
+        "]",
+        "password=a&",
+        "password=\\",
+        "password:{\"",
+        "pin=1",
+        "authorization: bearer ",
+        "password \" : \"",
+    };
+    defer(redactor_close) struct redactor *r =
+        secrets_redactor((struct str[]){STR_INIT("**.x1")}, 1);
+    for (size_t i = 0; i < countof(pieces); i++)
+        check_linear(r, pieces[i]);
+}
