@@ -8,7 +8,7 @@ enum { WIDTH = 64 };
 
 /* ---- sets ---- */
 
-void scan_sets_of_portable(const char bytes[WIDTH], struct scan_sets *sets)
+void scan_sets_of_portable(const char bytes[WIDTH], bool with_all, struct scan_sets *sets)
 {
     *sets = (struct scan_sets){0};
     for (unsigned i = 0; i < WIDTH; i++) {
@@ -17,14 +17,15 @@ void scan_sets_of_portable(const char bytes[WIDTH], struct scan_sets *sets)
         sets->digit |= is_digit(c) ? bit : 0;
         sets->letter |= is_letter(c) ? bit : 0;
         sets->upper |= is_letter(c) && !(c & 0x20) ? bit : 0;
-        sets->hex |= is_digit(c) || (unsigned char)((c | 0x20) - 'a') < 6 ? bit : 0;
         sets->run |= is_alnum(c) || c == '_' || c == '-' ? bit : 0;
         sets->separator |= c == ' ' || c == '-' || c == '.' ? bit : 0;
-        sets->at |= c == '@' ? bit : 0;
-        sets->percent |= c == '%' ? bit : 0;
-        sets->colon |= c == ':' ? bit : 0;
+        sets->at |= c == '@' || c == '%' ? bit : 0;
         sets->pair |= c == ':' || c == '=' ? bit : 0;
         sets->dash |= c == '-' ? bit : 0;
+        if (!with_all)
+            continue;
+        sets->hex |= is_digit(c) || (unsigned char)((c | 0x20) - 'a') < 6 ? bit : 0;
+        sets->colon |= c == ':' ? bit : 0;
         sets->dot |= c == '.' ? bit : 0;
         sets->dialed |= c == '+' || c == '(' ? bit : 0;
     }
@@ -37,6 +38,11 @@ static inline uint64_t bits_of(__m128i yes, unsigned at)
     return (uint64_t)(unsigned)_mm_movemask_epi8(yes) << at;
 }
 
+static inline __m128i are(__m128i bytes, char c)
+{
+    return _mm_cmpeq_epi8(bytes, _mm_set1_epi8(c));
+}
+
 /* Bytes c with low <= c < low + n. */
 static inline __m128i in_range(__m128i bytes, char low, char n)
 {
@@ -45,50 +51,49 @@ static inline __m128i in_range(__m128i bytes, char low, char n)
     return _mm_cmpeq_epi8(_mm_min_epu8(from_low, last), from_low);
 }
 
-void scan_sets_of(const char bytes[WIDTH], struct scan_sets *sets)
+void scan_sets_of(const char bytes[WIDTH], bool with_all, struct scan_sets *sets)
 {
     struct scan_sets s = {0};
     for (unsigned at = 0; at < WIDTH; at += 16) {
         __m128i b = _mm_loadu_si128((const __m128i *)(const void *)(bytes + at));
         __m128i folded = _mm_or_si128(b, _mm_set1_epi8(0x20));
-        uint64_t digit = bits_of(in_range(b, '0', 10), at);
-        uint64_t letter = bits_of(in_range(folded, 'a', 26), at);
-        uint64_t dash = bits_of(_mm_cmpeq_epi8(b, _mm_set1_epi8('-')), at);
-        uint64_t dot = bits_of(_mm_cmpeq_epi8(b, _mm_set1_epi8('.')), at);
-        uint64_t colon = bits_of(_mm_cmpeq_epi8(b, _mm_set1_epi8(':')), at);
-        s.digit |= digit;
-        s.letter |= letter;
-        s.upper |=
-            letter & ~bits_of(_mm_slli_epi16(b, 2), at); /* the bit 0x20 is that of the sign */
-        s.hex |= digit | bits_of(in_range(folded, 'a', 6), at);
-        s.run |= digit | letter | dash | bits_of(_mm_cmpeq_epi8(b, _mm_set1_epi8('_')), at);
-        s.separator |= dash | dot | bits_of(_mm_cmpeq_epi8(b, _mm_set1_epi8(' ')), at);
-        s.at |= bits_of(_mm_cmpeq_epi8(b, _mm_set1_epi8('@')), at);
-        s.percent |= bits_of(_mm_cmpeq_epi8(b, _mm_set1_epi8('%')), at);
-        s.colon |= colon;
-        s.pair |= colon | bits_of(_mm_cmpeq_epi8(b, _mm_set1_epi8('=')), at);
-        s.dash |= dash;
-        s.dot |= dot;
-        s.dialed |= bits_of(_mm_cmpeq_epi8(b, _mm_set1_epi8('+')), at) |
-                    bits_of(_mm_cmpeq_epi8(b, _mm_set1_epi8('(')), at);
+        __m128i digit = in_range(b, '0', 10), letter = in_range(folded, 'a', 26);
+        __m128i dash = are(b, '-'), dot = are(b, '.'), colon = are(b, ':');
+        /* Of letters the bit 0x20, shifted to where the sign is, tells the case. */
+        __m128i upper = _mm_andnot_si128(_mm_slli_epi16(b, 2), letter);
+        __m128i run = _mm_or_si128(_mm_or_si128(digit, letter), _mm_or_si128(dash, are(b, '_')));
+        s.digit |= bits_of(digit, at);
+        s.letter |= bits_of(letter, at);
+        s.upper |= bits_of(upper, at);
+        s.run |= bits_of(run, at);
+        s.separator |= bits_of(_mm_or_si128(_mm_or_si128(dash, dot), are(b, ' ')), at);
+        s.at |= bits_of(_mm_or_si128(are(b, '@'), are(b, '%')), at);
+        s.pair |= bits_of(_mm_or_si128(colon, are(b, '=')), at);
+        s.dash |= bits_of(dash, at);
+        if (!with_all)
+            continue;
+        s.hex |= bits_of(_mm_or_si128(digit, in_range(folded, 'a', 6)), at);
+        s.colon |= bits_of(colon, at);
+        s.dot |= bits_of(dot, at);
+        s.dialed |= bits_of(_mm_or_si128(are(b, '+'), are(b, '(')), at);
     }
     *sets = s;
 }
 
 #else
 
-void scan_sets_of(const char bytes[WIDTH], struct scan_sets *sets)
+void scan_sets_of(const char bytes[WIDTH], bool with_all, struct scan_sets *sets)
 {
-    scan_sets_of_portable(bytes, sets);
+    scan_sets_of_portable(bytes, with_all, sets);
 }
 
 #endif
 
 /* ---- triggers ---- */
 
-/* The 64 bytes that are looked at, the 64 behind them, and the last of those in front. */
+/* The 64 bytes that are looked at, the 64 behind them, and those in front. */
 struct view {
-    struct scan_sets now, next, before;
+    const struct scan_sets *before, *now, *next;
 };
 
 /* Bit i: whether byte i + by is in the set. */
@@ -117,67 +122,70 @@ static inline struct repeats twice(struct repeats r, unsigned by)
 
 static uint64_t numbers_in(const struct view *v)
 {
-    struct repeats one = {v->now.digit, v->next.digit},
-                   separator = {v->now.separator, v->next.separator};
+    struct repeats one = {v->now->digit, v->next->digit},
+                   separator = {v->now->separator, v->next->separator};
     struct repeats two = twice(one, 1), four = twice(two, 2);
     struct repeats three = {two.now & AHEAD(one, 2), two.next & one.next >> 2};
     uint64_t seven = four.now & AHEAD(three, 4);
     uint64_t groups = three.now & AHEAD(separator, 3);
     uint64_t thrice = groups & AHEAD(three, 4);
     uint64_t social = groups & AHEAD(two, 4) & AHEAD(separator, 6) & AHEAD(four, 7);
-    return (seven & ~behind(one.now, v->before.digit)) | thrice | social;
+    return (seven & ~behind(one.now, v->before->digit)) | thrice | social;
 }
 
 static uint64_t letters_in(const struct view *v)
 {
-    struct repeats upper = {v->now.upper, v->next.upper}, digit = {v->now.digit, v->next.digit};
-    struct repeats blank = {v->now.separator & ~v->now.dash & ~v->now.dot,
-                            v->next.separator & ~v->next.dash & ~v->next.dot};
-    struct repeats capitals = twice(upper, 1), digits = twice(digit, 1);
-    return capitals.now & (AHEAD(digits, 2) | (AHEAD(blank, 2) & AHEAD(digits, 3)));
+    struct repeats upper = {v->now->upper, v->next->upper};
+    uint64_t capitals = twice(upper, 1).now;
+    if (!capitals)
+        return 0;
+    struct repeats digits = twice((struct repeats){v->now->digit, v->next->digit}, 1);
+    uint64_t separated = ahead(v->now->separator, v->next->separator, 2) & AHEAD(digits, 3);
+    return capitals & (AHEAD(digits, 2) | separated);
 }
 
 static uint64_t runs_in(const struct view *v)
 {
-    struct repeats r = {v->now.run, v->next.run};
-    uint64_t first = r.now & ~behind(r.now, v->before.run);
+    struct repeats r = {v->now->run, v->next->run};
+    uint64_t first = r.now & ~behind(r.now, v->before->run);
     r = twice(twice(twice(twice(r, 1), 2), 4), 8);
     return r.now & first;
 }
 
 static uint64_t dashes_in(const struct view *v)
 {
-    struct repeats one = {v->now.dash, v->next.dash}, four = twice(twice(one, 1), 2);
-    return four.now & AHEAD(one, 4) & ~behind(one.now, v->before.dash);
+    if (!v->now->dash)
+        return 0;
+    struct repeats one = {v->now->dash, v->next->dash}, four = twice(twice(one, 1), 2);
+    return four.now & AHEAD(one, 4) & ~behind(one.now, v->before->dash);
 }
 
 static uint64_t ats_in(const struct view *v)
 {
-    /* "%40": what the digits are the finder looks at. */
-    return v->now.at | (v->now.percent & ahead(v->now.digit, v->next.digit, 1));
+    return v->now->at;
 }
 
 static uint64_t pairs_in(const struct view *v)
 {
-    return v->now.pair;
+    return v->now->pair;
 }
 
 static uint64_t dots_in(const struct view *v)
 {
-    return v->now.dot & behind(v->now.digit, v->before.digit) &
-           ahead(v->now.digit, v->next.digit, 1);
+    return v->now->dot & behind(v->now->digit, v->before->digit) &
+           ahead(v->now->digit, v->next->digit, 1);
 }
 
 static uint64_t colons_in(const struct view *v)
 {
-    uint64_t hex = v->now.hex | v->now.colon;
-    return v->now.colon &
-           (behind(hex, v->before.hex | v->before.colon) | ahead(v->now.colon, v->next.colon, 1));
+    uint64_t hex = v->now->hex | v->now->colon;
+    return v->now->colon & (behind(hex, v->before->hex | v->before->colon) |
+                            ahead(v->now->colon, v->next->colon, 1));
 }
 
 static uint64_t dialed_in(const struct view *v)
 {
-    return v->now.dialed & ahead(v->now.digit, v->next.digit, 1);
+    return v->now->dialed & ahead(v->now->digit, v->next->digit, 1);
 }
 
 static uint64_t (*const triggers[TRIGGERS])(const struct view *v) = {
@@ -188,16 +196,16 @@ static uint64_t (*const triggers[TRIGGERS])(const struct view *v) = {
 
 /* ---- the pass ---- */
 
-static void load(struct str line, size_t at, struct scan_sets *sets)
+static void load(struct str line, size_t at, bool with_all, struct scan_sets *sets)
 {
     char last[WIDTH] = {0};
     if (at >= line.len) {
         *sets = (struct scan_sets){0};
     } else if (line.len - at >= WIDTH) {
-        scan_sets_of(line.ptr + at, sets);
+        scan_sets_of(line.ptr + at, with_all, sets);
     } else {
         memcpy(last, line.ptr + at, line.len - at);
-        scan_sets_of(last, sets);
+        scan_sets_of(last, with_all, sets);
     }
 }
 
@@ -213,16 +221,18 @@ static void ask(struct hunt *hunt, finder *find, uint64_t set, size_t base, size
 
 void scan_line(const struct scan_finders *finders, struct hunt *hunt)
 {
-    struct view v = {0};
+    struct scan_sets sets[3] = {0};
     size_t from[TRIGGERS] = {0};
-    load(hunt->line, 0, &v.now);
-    for (size_t base = 0; base < hunt->line.len; base += WIDTH) {
-        load(hunt->line, base + WIDTH, &v.next);
+    bool with_all =
+        finders->of[TRIGGER_DOT] || finders->of[TRIGGER_COLON] || finders->of[TRIGGER_DIALED];
+    unsigned first = 1;
+    load(hunt->line, 0, with_all, &sets[first]);
+    for (size_t base = 0; base < hunt->line.len; base += WIDTH, first = (first + 1) % 3) {
+        struct view v = {&sets[(first + 2) % 3], &sets[first], &sets[(first + 1) % 3]};
+        load(hunt->line, base + WIDTH, with_all, &sets[(first + 1) % 3]);
         for (unsigned t = 0; t < TRIGGERS; t++) {
             if (finders->of[t])
                 ask(hunt, finders->of[t], triggers[t](&v), base, &from[t]);
         }
-        v.before = v.now;
-        v.now = v.next;
     }
 }

@@ -24,7 +24,7 @@
     X(TRIGGER_PAIR) /* ':' or '=' */                                                                              \
     X(TRIGGER_NUMBER) /* seven digits and more, at the first; three, a separator (blank, '-', '.') and three or \
                          two, a separator and four: at the first of the three */ \
-    X(TRIGGER_LETTERS) /* two capitals, perhaps a blank, two digits */                                            \
+    X(TRIGGER_LETTERS) /* two capitals, perhaps a separator, two digits */                                        \
     X(TRIGGER_RUN)     /* the first of 16 and more letters, digits, '_', '-' */                                   \
     X(TRIGGER_DASHES)  /* the first of five '-' */                                                                \
     X(TRIGGER_DOT)     /* '.' between two digits */                                                               \
@@ -45,12 +45,19 @@ struct scan_finders {
 
 void scan_line(const struct scan_finders *finders, struct hunt *hunt);
 
-/* The sets of 64 bytes; for tests. */
+/* The sets of 64 bytes: bit i is for byte i. The last four are only made if they are wanted. */
 struct scan_sets {
-    uint64_t digit, upper, letter, hex, run, separator, at, percent, pair, colon, dash, dot, dialed;
+    uint64_t digit, letter, upper;
+    uint64_t run;       /* letters, digits, '_', '-' */
+    uint64_t separator; /* blank, '-', '.' */
+    uint64_t at;        /* '@', '%' */
+    uint64_t pair;      /* ':', '=' */
+    uint64_t dash;
+    uint64_t hex, colon, dot, dialed; /* dialed: '+', '(' */
 };
 
-void scan_sets_of(const char bytes[64], struct scan_sets *sets);
-void scan_sets_of_portable(const char bytes[64], struct scan_sets *sets);
+/* For tests. */
+void scan_sets_of(const char bytes[64], bool with_all, struct scan_sets *sets);
+void scan_sets_of_portable(const char bytes[64], bool with_all, struct scan_sets *sets);
 
 #endif
