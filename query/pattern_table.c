@@ -7,85 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { SERVICES_MAX = 16, SERVICES_SHOWN = 2, TEXT_LEAST = 20 };
-enum { AT_SHAPE, AT_SERVICE, AT_LEVEL };
-
-const struct str pattern_names[3] = {STR_INIT("shape"), STR_INIT("service"), STR_INIT("level")};
-
-struct pattern_row {
-    struct str shape; /* name and text; as the rest in the tallies */
-    uint64_t now, before;
-    struct str level;
-    struct str services[SERVICES_MAX];
-    size_t n_services;
-    bool more_services;
-    int64_t first_ns, last_ns;
-    struct str sample;
-};
+enum { SERVICES_SHOWN = 2, TEXT_LEAST = 20, NAMES_MAX = 100 };
 
 /* ---- rows ---- */
-
-struct rows {
-    struct arena arena;
-    struct map by_shape;
-    struct pattern_row **list;
-    size_t n;
-    uint64_t now, before; /* all together */
-};
-
-static void free_rows(struct rows *r)
-{
-    map_free(&r->by_shape);
-    arena_free(&r->arena);
-}
-
-static void add_service(struct pattern_row *row, struct str service)
-{
-    for (size_t i = 0; i < row->n_services; i++)
-        if (str_equal(row->services[i], service))
-            return;
-    if (row->n_services == SERVICES_MAX)
-        row->more_services = true;
-    else
-        row->services[row->n_services++] = service;
-}
-
-/* Of tallies with the largest counts first. */
-static void describe(struct pattern_row *row, const struct tally *t, bool is_first)
-{
-    if (is_first || t->last_ns > row->last_ns ||
-        (t->last_ns == row->last_ns && str_compare(t->sample, row->sample) < 0))
-        row->sample = t->sample;
-    row->first_ns = is_first ? t->first_ns : min_of(row->first_ns, t->first_ns);
-    row->last_ns = is_first ? t->last_ns : max_of(row->last_ns, t->last_ns);
-    row->level = is_first ? t->values[AT_LEVEL] : row->level;
-    add_service(row, t->values[AT_SERVICE]);
-}
-
-static struct pattern_row *row_of(struct rows *r, struct str shape)
-{
-    struct pattern_row *row = map_get(&r->by_shape, shape);
-    if (row)
-        return row;
-    row = arena_new(&r->arena, struct pattern_row);
-    row->shape = shape;
-    map_put(&r->by_shape, shape, row);
-    return row;
-}
-
-static void gather(struct rows *r, struct tallies *tallies, bool is_before)
-{
-    const struct tally **sorted = tallies_sorted(tallies);
-    for (size_t i = 0; i < tallies->by_key.n; i++) {
-        const struct tally *t = sorted[i];
-        struct pattern_row *row = row_of(r, t->values[AT_SHAPE]);
-        uint64_t *count = is_before ? &row->before : &row->now;
-        if (!is_before || row->now == 0) /* invariant 2 */
-            describe(row, t, *count == 0);
-        *count += t->count;
-        *(is_before ? &r->before : &r->now) += t->count;
-    }
-}
 
 static bool is_of_view(const struct pattern_row *row, enum pattern_view view)
 {
@@ -105,36 +29,26 @@ static int by_weight(const void *a, const void *b, void *view)
     const struct pattern_row *y = *(struct pattern_row *const *)b;
     uint64_t left = weight_of(x, *(enum pattern_view *)view);
     uint64_t right = weight_of(y, *(enum pattern_view *)view);
-    return left != right ? (left > right ? -1 : 1) : str_compare(x->shape, y->shape);
+    return left != right ? (left > right ? -1 : 1) : str_compare(x->text, y->text);
 }
 
-static void make_rows(struct rows *r, const struct pattern_table *t)
+static void pick_rows(struct pattern_rows *r, const struct pattern_table *t)
 {
     enum pattern_view view = t->view;
-    gather(r, t->now, false);
-    if (t->before)
-        gather(r, t->before, true);
-    r->list = arena_array(&r->arena, struct pattern_row *, r->by_shape.n);
-    map_each (&r->by_shape, entry)
-        if (is_of_view(entry->value, view))
-            r->list[r->n++] = entry->value;
-    if (r->n)
-        qsort_r(r->list, r->n, sizeof *r->list, by_weight, &view);
+    size_t n = 0;
+    pattern_rows_make(r, t->now, t->before);
+    if (!t->apart)
+        pattern_rows_join(r);
+    for (size_t i = 0; i < r->n; i++)
+        if (is_of_view(r->list[i], view))
+            r->list[n++] = r->list[i];
+    r->n = n;
+    if (n)
+        qsort_r(r->list, n, sizeof *r->list, by_weight, &view);
 }
 
-/* "a1b2c3d4"; empty for what has no name of its own. */
-static struct str name_of(const struct pattern_row *row)
-{
-    bool has_name = row->shape.len > SKELETON_SHOWN && row->shape.ptr[SKELETON_SHOWN] == ' ';
-    return has_name ? str_slice(row->shape, 0, SKELETON_SHOWN) : STR("");
-}
-
-static struct str text_of(const struct pattern_row *row)
-{
-    return name_of(row).len ? str_slice(row->shape, SKELETON_SHOWN + 1, SIZE_MAX) : row->shape;
-}
-
-static double share_of(const struct pattern_row *row, const struct rows *r, enum pattern_view view)
+static double share_of(const struct pattern_row *row, const struct pattern_rows *r,
+                       enum pattern_view view)
 {
     uint64_t count = view == PATTERNS_GONE ? row->before : row->now;
     uint64_t all = view == PATTERNS_GONE ? r->before : r->now;
@@ -150,13 +64,28 @@ static void put_json_time(struct buf *out, const char *key, int64_t ns)
     buf_add_byte(out, '"');
 }
 
-static void put_json_row(const struct pattern_table *t, const struct rows *r,
+/* "shape", or of several "shapes". */
+static void put_json_names(const struct pattern_row *row, struct buf *out)
+{
+    size_t n = 0;
+    buf_add(out, row->n_shapes > 1 ? STR("{\"shapes\":[") : STR("{\"shape\":"));
+    for (const struct pattern_row *each = row; each && n < NAMES_MAX; each = each->next) {
+        if (row->n_shapes > 1 && each->name.len == 0) /* a row of several itself */
+            continue;
+        buf_add(out, n++ ? STR(",") : STR(""));
+        print_json_text(out, each->name);
+    }
+    if (row->n_shapes > 1)
+        buf_print(out, "],\"n_shapes\":%zu", row->n_shapes);
+    buf_add_byte(out, ',');
+}
+
+static void put_json_row(const struct pattern_table *t, const struct pattern_rows *r,
                          const struct pattern_row *row, struct buf *out)
 {
-    buf_add(out, STR("{\"shape\":"));
-    print_json_text(out, name_of(row));
-    buf_add(out, STR(",\"text\":"));
-    print_json_text(out, text_of(row));
+    put_json_names(row, out);
+    buf_add(out, STR("\"text\":"));
+    print_json_text(out, row->text);
     buf_print(out, ",\"count\":%llu,\"share\":%.6g", (unsigned long long)row->now,
               t->view == PATTERNS_GONE ? 0 : share_of(row, r, t->view));
     if (t->before)
@@ -180,7 +109,7 @@ static void put_json_row(const struct pattern_table *t, const struct rows *r,
 
 struct shown {
     const struct pattern_table *table;
-    const struct rows *rows;
+    const struct pattern_rows *rows;
     struct printer printer;
     size_t level_width, service_width;
     struct buf services;
@@ -231,10 +160,18 @@ static void put_example(struct shown *s, const struct pattern_row *row, struct b
     put_text(s, line, out->len - before, out);
 }
 
+static void put_name(const struct pattern_row *row, struct buf *out)
+{
+    char alike[32];
+    snprintf(alike, sizeof alike, "%zu alike", row->n_shapes);
+    struct str name = row->n_shapes > 1 ? str_from(alike) : row->name.len ? row->name : STR("-");
+    buf_print(out, "  %-*.*s", SKELETON_SHOWN, STR_ARG(name));
+}
+
 static void put_row(struct shown *s, const struct pattern_row *row, struct buf *out)
 {
     const struct pattern_table *t = s->table;
-    struct str name = name_of(row), services = services_of(s, row);
+    struct str services = services_of(s, row);
     size_t before = out->len;
     buf_print(out, "%9llu",
               (unsigned long long)(t->view == PATTERNS_GONE ? row->before : row->now));
@@ -242,11 +179,11 @@ static void put_row(struct shown *s, const struct pattern_row *row, struct buf *
         put_change(row, out);
     else
         buf_print(out, " %5.1f %%", 100 * share_of(row, s->rows, t->view));
-    buf_print(out, "  %-*.*s  %-*.*s  ", SKELETON_SHOWN, STR_ARG(name.len ? name : STR("-")),
-              (int)s->level_width, STR_ARG(row->level));
+    put_name(row, out);
+    buf_print(out, "  %-*.*s  ", (int)s->level_width, STR_ARG(row->level));
     buf_add(out, services);
     buf_print(out, "%*s  ", (int)(s->service_width - text_width(services)), "");
-    put_text(s, text_of(row), text_width(str_slice(buf_str(out), before, SIZE_MAX)), out);
+    put_text(s, row->text, text_width(str_slice(buf_str(out), before, SIZE_MAX)), out);
     if (t->examples)
         put_example(s, row, out);
 }
@@ -262,7 +199,7 @@ static void put_headings(const struct shown *s, struct buf *out)
               "LEVEL", (int)s->service_width, "SERVICE");
 }
 
-static void print_text_rows(const struct pattern_table *t, const struct rows *r, size_t n,
+static void print_text_rows(const struct pattern_table *t, const struct pattern_rows *r, size_t n,
                             struct buf *out)
 {
     struct shown s = {.table = t, .rows = r, .level_width = 5, .service_width = 7};
@@ -285,8 +222,8 @@ static void print_text_rows(const struct pattern_table *t, const struct rows *r,
 
 size_t pattern_table_print(const struct pattern_table *t, struct buf *out)
 {
-    defer(free_rows) struct rows r = {0};
-    make_rows(&r, t);
+    defer(pattern_rows_free) struct pattern_rows r = {0};
+    pick_rows(&r, t);
     size_t n = t->top ? (size_t)min_of(t->top, (uint64_t)r.n) : r.n;
     if (!t->json)
         print_text_rows(t, &r, n, out);

@@ -28,7 +28,7 @@ struct patterns_flags {
     struct str config, since, until, store;
     struct selection_flags selection;
     struct str_list collector;
-    bool is_new, gone, example, utc, stats, help;
+    bool is_new, gone, apart, example, utc, stats, help;
     int64_t vs_ns, top;
     int output;
 };
@@ -47,6 +47,7 @@ static const struct option rows[] = {
     {.type = OPTION_HEADING, .field = OPTION_NOWHERE, .help = "Output and where"},
     {.flag = "top", .type = OPTION_INTEGER, FIELD(top), .least = 1, .most = 1000000, .value_name = "NUM",
      .help = "only the first of them"},
+    {.flag = "apart", BOOL(apart), .help = "also shapes of which many differ in one word only, each in a row of its own"},
     {.flag = "example", BOOL(example), .help = "with first and last time and the newest line of each"},
     {.flag = "output", .type = OPTION_WORD, FIELD(output), .words = output_words, .initial = "text",
      .value_name = "FORM", .help = "text or json"},
@@ -211,6 +212,7 @@ static int finish(struct patterns *p, const struct patterns_flags *f, const stru
         .now = &p->now.tallies,
         .before = p->compares ? &p->before.tallies : NULL,
         .top = (uint64_t)f->top,
+        .apart = f->apart,
         .examples = f->example,
         .json = f->output,
         .width = width,
