@@ -240,7 +240,7 @@ enum skeleton_value skeleton_value_of(struct str key)
         {STR_INIT("method"), VALUE_WORD},
     };
     for (size_t i = 0; i < countof(keys); i++)
-        if (str_equal_nocase(keys[i].key, key))
+        if (keys[i].key.len == key.len && str_equal_nocase(keys[i].key, key))
             return keys[i].kind;
     return VALUE_SLOT;
 }
