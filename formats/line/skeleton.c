@@ -230,11 +230,11 @@ static void put_parts(struct buf *out, const char *from, const char *to)
             all |= class_of(*at);
         bool has_digit = all & TOKEN_DIGIT, is_single = at - part == 1 && at < to && *at == '.';
         bool stays = !has_digit && (is_name(part, at) || is_single || at == to);
-        if (at == part) {
-        } else if (stays && !is_gone) {
+        bool is_put = at > part && !is_gone;
+        if (is_put && stays) {
             buf_add(out, str_of(part, (size_t)(at - part)));
             is_slot = false;
-        } else if (!is_gone && !is_slot) {
+        } else if (is_put && !is_slot) {
             put_skeleton_slot(out, slot);
             is_slot = is_gone = true;
         }
@@ -437,19 +437,23 @@ static void put_next(struct text *t)
     char c = *t->at;
     if (is_word(c)) {
         put_word(t);
-    } else if (c == '/' && begins_path(t)) {
-        put_slot(t, path_end(t->at + 1, t->end), STR("<path>"));
-    } else if ((c == '"' || c == '\'' || c == '`') && put_quoted(t)) {
-    } else if (c == '{' && t->depth < SKELETON_DEPTH && begins_skeleton_object(t->at, t->end)) {
-        t->at = put_skeleton_object(t->s, t->at, t->end, t->depth, NULL, t->out);
-    } else if (c == ':' && t->end - t->at > 2 && may_begin(t) &&
-               put_if(t, groups_end(t->at, t->end), "<ip>")) {
-    } else if (is_sign(t)) {
-        t->at++;
-    } else {
-        buf_add_byte(t->out, c);
-        t->at++;
+        return;
     }
+    if (c == '/' && begins_path(t)) {
+        put_slot(t, path_end(t->at + 1, t->end), STR("<path>"));
+        return;
+    }
+    if (c == '{' && t->depth < SKELETON_DEPTH && begins_skeleton_object(t->at, t->end)) {
+        t->at = put_skeleton_object(t->s, t->at, t->end, t->depth, NULL, t->out);
+        return;
+    }
+    bool is_quote = c == '"' || c == '\'' || c == '`';
+    bool is_colon = c == ':' && t->end - t->at > 2 && may_begin(t); /* ::1 */
+    if ((is_quote && put_quoted(t)) || (is_colon && put_if(t, groups_end(t->at, t->end), "<ip>")))
+        return;
+    if (!is_sign(t))
+        buf_add_byte(t->out, c);
+    t->at++;
 }
 
 static void put_line(struct text *t)
