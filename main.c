@@ -28,6 +28,7 @@ static const struct {
     {"grep", command_grep, "search the store"},
     {"tail", command_tail, "the newest lines, and with -f those that come"},
     {"count", command_count, "how many, by service, level, field and time"},
+    {"patterns", command_patterns, "the kinds of lines there are, new ones, those that are gone"},
     {"streams", command_streams, "what is there: services, files, hosts and other labels"},
     {"fields", command_fields, "which fields lines have, and their values"},
     {"up", command_up,

@@ -4,6 +4,7 @@
 
 int command_grep(int argc, char **argv);
 int command_count(int argc, char **argv);
+int command_patterns(int argc, char **argv);
 int command_fields(int argc, char **argv);
 int command_tail(int argc, char **argv);
 int command_streams(int argc, char **argv);

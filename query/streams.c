@@ -10,6 +10,7 @@
 #include "base/front.h"
 #include "base/mem.h"
 #include "base/say.h"
+#include "base/text.h"
 #include "query/output.h"
 #include "query/search.h"
 #include "query/show.h"
@@ -129,20 +130,11 @@ static struct str cell(const struct row *row, struct str column)
     return value.len ? value : STR("-");
 }
 
-/* Characters, not bytes. */
-static size_t width_of(struct str s)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < s.len; i++)
-        n += ((unsigned char)s.ptr[i] & 0xc0) != 0x80;
-    return n;
-}
-
 static void put_cell(struct buf *out, const struct printer *p, struct str text, size_t width)
 {
     print_text(p, out, text);
     if (width)
-        buf_print(out, "%*s", (int)(width - width_of(text) + 2), "");
+        buf_print(out, "%*s", (int)(width - text_width(text) + 2), "");
 }
 
 static void put_heading(struct buf *out, const struct printer *p, struct str name, size_t width)
@@ -157,10 +149,10 @@ static void print_table(struct listing *l, struct buf *out)
 {
     size_t widths[LISTED_COLUMNS_MAX] = {0}, width = service_label.len;
     for (size_t i = 0; i < l->n; i++) {
-        width = max_of(width, width_of(l->rows[i].service));
+        width = max_of(width, text_width(l->rows[i].service));
         for (size_t k = 0; k + 1 < l->n_columns; k++)
-            widths[k] = max_of(widths[k], max_of(width_of(l->columns[k]),
-                                                 width_of(cell(&l->rows[i], l->columns[k]))));
+            widths[k] = max_of(widths[k], max_of(text_width(l->columns[k]),
+                                                 text_width(cell(&l->rows[i], l->columns[k]))));
     }
     put_heading(out, &l->search.printer, service_label, l->n_columns ? width : 0);
     for (size_t k = 0; k < l->n_columns; k++)

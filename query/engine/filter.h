@@ -8,6 +8,8 @@
  *     level=warn level=warn+  exactly; that and worse
  *     id=4f9c2ad1             request id as it was found
  *     status=500 req.id~^a    a field of the line, when no stream has a label of that name: a path as in fields.h
+ *     shape=a1b2 shape~done   the shape of the line (formats/line/skeleton.h), by the front of its name or as --by shape
+ *                             gives it, when no stream has a label of that name
  *     .host=web               a field in any case
  *
  *  1. One name several times: any of its positive conditions and none of its negative ones. 
