@@ -74,9 +74,9 @@ bool file_labels_of(struct labels *labels, const struct import_file *f,
         labels->items[labels->n++] = names->given.items[i];
     add_label(labels, "service", names->service);
     if (!f->is_export) {
-        if (f->path && !add_place(labels, f->path, arena, err))
+        if (f->path && !f->is_pipe && !add_place(labels, f->path, arena, err))
             return false;
-        add_label(labels, "service", STR("stdin"));
+        add_label(labels, "service", f->path ? STR("pipe") : STR("stdin"));
         add_label(labels, "host", host_name(arena));
         for (size_t i = 0; i < more->n; i++)
             add_label(labels, arena_text(arena, more->items[i].name), more->items[i].value);

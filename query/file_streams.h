@@ -7,7 +7,8 @@
  *     stream    stdout or stderr, of what came in an envelope
  *
  * and the labels of the configuration. What was given stands in the place of these. An export has labels of its
- * own: what was given is added where it has none of that name. What is no file, a pipe, has no label of one.
+ * own: what was given is added where it has none of that name. What is no file has no label of one, and is of the service
+ * stdin or pipe.
  */
 #ifndef QUERY_FILE_STREAMS_H
 #define QUERY_FILE_STREAMS_H
