@@ -81,9 +81,10 @@ static const struct option_table table = {rows, countof(rows), NULL};
 
 static const struct front front = {
     "count", &table,
-    STR_INIT("usage: sluice count [OPTIONS] [SERVICE | NAME=VALUE]...\n"
+    STR_INIT("usage: sluice count [OPTIONS] [SERVICE | NAME=VALUE | PATH | -]...\n"
              "\n"
-             "How many records there are: all, or those that are named as in sluice grep.\n"
+             "How many records there are: all, or those that are named as in sluice grep; in a\n"
+             "store, or in files.\n"
              "\n"
              "Exit status: 0 there are some, 1 there are none, 2 an error, 3 the counts lack\n"
              "something (said on standard error).\n"
@@ -138,14 +139,13 @@ static void add_changes(struct query *q, const struct zone *zone)
     }
 }
 
-static bool resolve(struct query *q, const struct count_flags *f, const struct options *given,
-                    const struct config *config, const struct zone *zone, struct err *err)
+static bool resolve(struct query *q, struct str_list *files, const struct count_flags *f,
+                    const struct options *given, const struct config *config,
+                    const struct zone *zone, struct err *err)
 {
     enum pattern_kind usual = config->query.pattern == GREP_REGEX ? PATTERN_EXTENDED : PATTERN_TEXT;
     for (size_t i = 0; i < f->patterns.n; i++)
         query_add_pattern(q, f->patterns.items[i]);
-    for (size_t i = 0; i < given->operands.n; i++)
-        query_add_filter(q, given->operands.items[i]);
     for (size_t i = 0; i < f->ratio.n; i++)
         query_add_part(q, f->ratio.items[i]);
     add_names(q, &f->by);
@@ -155,7 +155,8 @@ static bool resolve(struct query *q, const struct count_flags *f, const struct o
     q->want = WANT_TALLIES;
     q->output = OUTPUT_BINARY;
     q->every_ns = (uint64_t)f->every_ns;
-    if (!time_flag("--since", f->since, zone, true, &q->since_ns, err) ||
+    if (!take_operands(q, &given->operands, files, &f->collector, f->store, err) ||
+        !time_flag("--since", f->since, zone, true, &q->since_ns, err) ||
         !time_flag("--until", f->until, zone, true, &q->until_ns, err))
         return false;
     add_changes(q, zone);
@@ -167,6 +168,7 @@ static bool resolve(struct query *q, const struct count_flags *f, const struct o
 struct count {
     struct search search;
     struct query query;
+    struct str_list files; /* in the query's arena */
     struct tally_options options;
     struct tallies tallies;
 };
@@ -221,7 +223,7 @@ int command_count(int argc, char **argv)
         return status;
     const struct zone *zone = show_zone(f.utc);
     if (!take_measure(&c.query, &f, asked, &n_asked, &err) ||
-        !resolve(&c.query, &f, &given, &config, zone, &err))
+        !resolve(&c.query, &c.files, &f, &given, &config, zone, &err))
         return front_fail(&front, "%s", err.text);
     c.options = tally_options_of(&c.query);
     struct tally_options joined = c.options;
@@ -236,6 +238,7 @@ int command_count(int argc, char **argv)
     c.search.config = &config;
     c.search.collector = &f.collector;
     c.search.store = f.store;
+    c.search.files = &c.files;
     c.search.query = &c.query;
     c.search.take = f.output ? NULL : gather;
     c.search.context = &c;

@@ -83,8 +83,8 @@ static const struct front front = {
              "\n")};
 
 struct source {
-    struct import_file file;
-    struct labels labels; /* sorted; those that an export does not have itself */
+    struct import_file file; /* first: they are sorted by it */
+    struct labels labels;    /* sorted; those that an export does not have itself */
     struct hash128 origin;
 };
 
@@ -180,19 +180,6 @@ static struct hash128 origin_of(const struct source *s)
     return hash128_end(&hash);
 }
 
-static int64_t time_of(const struct import_file *f)
-{
-    return f->first_ns != TIME_NONE ? f->first_ns : f->changed_ns;
-}
-
-/* Rotated files are read in the order in which they were written. */
-static int by_time(const void *a, const void *b)
-{
-    int64_t x = time_of(&((const struct source *)a)->file);
-    int64_t y = time_of(&((const struct source *)b)->file);
-    return (x > y) - (x < y);
-}
-
 static bool look_at_all(struct import *m, struct err *err)
 {
     const struct file_names names = {
@@ -204,7 +191,7 @@ static bool look_at_all(struct import *m, struct err *err)
             return false;
         s->origin = origin_of(s);
     }
-    qsort(m->sources, m->n_sources, sizeof *m->sources, by_time);
+    qsort(m->sources, m->n_sources, sizeof *m->sources, import_file_by_time);
     return true;
 }
 

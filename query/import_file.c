@@ -57,8 +57,9 @@ static const char *name_of(const struct import_file *f)
 
 struct text {
     const struct import_file *file;
+    const struct import_rules *rules;
     struct line_parse *parse;
-    int64_t before_ns[LANES]; /* of the last record that had a time */
+    struct text_facts facts;
     bool (*take)(void *context, const struct import_record *record, struct err *err);
     void *context;
     struct err *err;
@@ -73,33 +74,30 @@ static void see_time(void *context, const struct parsed *r)
         t->first_ns = r->facts.time_ns;
 }
 
-static int64_t time_of(struct text *t, const struct parsed *r)
+/* Of lines that have none before them. */
+static int64_t usual_time(const struct import_file *f)
 {
-    int64_t *before = &t->before_ns[r->lane];
-    if (r->facts.time_ns != TIME_NONE)
-        *before = r->facts.time_ns;
-    if (*before != TIME_NONE)
-        return *before;
-    return t->file->first_ns != TIME_NONE ? t->file->first_ns : t->file->changed_ns;
+    return f->first_ns != TIME_NONE ? f->first_ns : f->changed_ns;
 }
 
 static void see_record(void *context, const struct parsed *r)
 {
     struct text *t = context;
-    unsigned flags = r->part | (r->facts.level_derived ? RECORD_LEVEL_DERIVED : 0u) |
-                     (t->has_no_newline && !r->has_envelope ? RECORD_NO_NEWLINE : 0u);
-    const struct import_record record = {
-        .record = {.event_ns = time_of(t, r),
-                   .level = r->facts.level,
-                   .flags = (uint16_t)flags,
+    bool has_no_newline = t->has_no_newline && !r->has_envelope;
+    struct import_record record = {
+        .record = {.event_ns = r->facts.time_ns,
+                   .flags = (uint16_t)(r->part | (has_no_newline ? RECORD_NO_NEWLINE : 0u)),
                    .line = r->text},
         .has_lane = r->has_envelope,
         .lane = r->lane,
     };
-    if (t->has_failed || t->take(t->context, &record, t->err))
+    if (t->has_failed)
         return;
-    t->has_failed = true;
-    err_wrap(t->err, "%s: line %zu", name_of(t->file), r->line);
+    if (!t->rules->without_facts)
+        text_facts_find(&t->facts, r->lane, &record.record);
+    t->has_failed = !t->take(t->context, &record, t->err);
+    if (t->has_failed)
+        err_wrap(t->err, "%s: line %zu", name_of(t->file), r->line);
 }
 
 static bool take_text(void *context, struct str line, bool is_cut, struct err *err)
@@ -110,13 +108,20 @@ static bool take_text(void *context, struct str line, bool is_cut, struct err *e
     return !t->has_failed;
 }
 
+void import_file_facts(const struct import_file *f, const struct import_rules *rules,
+                       struct text_facts *facts)
+{
+    text_facts_init(facts, rules->zone, f->changed_ns - YEAR_GUIDE_NS, usual_time(f));
+}
+
 static struct line_parse *open_parse(const struct import_file *f, const struct import_rules *rules,
-                                     parsed_record *record, struct text *t)
+                                     bool without_facts, parsed_record *record, struct text *t)
 {
     return line_parse_open(&(struct parse_options){.rule = rules->rule,
                                                    .zone = rules->zone,
                                                    .is_sniffed = true,
                                                    .gives_parts = true,
+                                                   .without_facts = without_facts,
                                                    .file_time_ns = f->changed_ns - YEAR_GUIDE_NS,
                                                    .record = record,
                                                    .context = t});
@@ -208,7 +213,7 @@ static bool look(struct import_file *f, struct pass *pass, const struct import_r
     f->changed_ns = log_file_changed(pass->file);
     pass->lines = (struct lines){
         .open.max = 2 * PARSE_LINE_MAX, .max = PARSE_LINE_MAX, .take = take_text, .context = &text};
-    text.parse = open_parse(f, rules, see_time, &text);
+    text.parse = open_parse(f, rules, false, see_time, &text);
     bool done = true, is_enough = false;
     while (!is_enough && (done = next_bytes(pass, &bytes, err)) && bytes.len) {
         f->is_export |= pass->bytes == bytes.len && is_export(bytes);
@@ -246,6 +251,12 @@ bool import_file_peek(struct import_file *f, const char *path, const struct impo
     return done;
 }
 
+int import_file_by_time(const void *a, const void *b)
+{
+    int64_t x = usual_time(a), y = usual_time(b);
+    return (x > y) - (x < y);
+}
+
 void import_file_close(struct import_file *f)
 {
     log_file_close(&f->opened);
@@ -277,7 +288,9 @@ static bool read_text(const struct import_file *f, const struct import_rules *ru
     pass.lines = (struct lines){
         .open.max = 2 * PARSE_LINE_MAX, .max = PARSE_LINE_MAX, .take = take_text, .context = text};
     text->err = err;
-    text->parse = open_parse(f, rules, see_record, text);
+    text->rules = rules;
+    import_file_facts(f, rules, &text->facts);
+    text->parse = open_parse(f, rules, true, see_record, text);
     bool done = read_pass(f, &pass, err);
     bool has_rest = pass.last != '\n';
     if (has_rest && !text->has_failed)
@@ -296,8 +309,7 @@ bool import_file_read(const struct import_file *f, const struct import_rules *ru
                       bool (*take)(void *, const struct import_record *, struct err *),
                       void *context, struct err *err)
 {
-    struct text text = {
-        .file = f, .before_ns = {TIME_NONE, TIME_NONE}, .take = take, .context = context};
+    struct text text = {.file = f, .take = take, .context = context};
     if (!f->is_export)
         return read_text(f, rules, &text, err);
     defer(end_pass) struct pass pass = {0};

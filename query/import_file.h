@@ -19,10 +19,8 @@
 #define QUERY_IMPORT_FILE_H
 
 #include "base/hash.h"
-#include "base/zone.h"
-#include "formats/block/record.h"
-#include "formats/line/envelope.h"
 #include "formats/line/multiline.h"
+#include "query/text_facts.h"
 
 enum { IMPORT_PEEK_BYTES = 1 << 20 };
 
@@ -31,6 +29,7 @@ struct log_file;
 struct import_rules {
     const struct multiline *rule;
     const struct zone *zone; /* of times without one; NULL: UTC */
+    bool without_facts;      /* records of text come without level and time (text_facts.h) */
 };
 
 struct import_file {
@@ -46,7 +45,7 @@ struct import_file {
 struct import_record {
     struct record record; /* without .order_ns and .stream */
     struct labels labels; /* of an export */
-    bool has_lane;        /* it came in an envelope: .lane */
+    bool has_lane;        /* it came in an envelope, as all of its file or none: .lane */
     enum lane lane;
 };
 
@@ -62,6 +61,12 @@ bool import_file_read(const struct import_file *f, const struct import_rules *ru
                       bool (*take)(void *context, const struct import_record *record,
                                    struct err *err),
                       void *context, struct err *err);
+
+/* For the records of the file, if they come without. */
+void import_file_facts(const struct import_file *f, const struct import_rules *rules,
+                       struct text_facts *facts);
+/* For qsort, of structs that begin with a struct import_file: rotated ones in the order in which they were written. */
+int import_file_by_time(const void *a, const void *b);
 
 /* One line of an export; the bytes live in the arena and in the line. */
 bool import_read_json(struct str line, struct import_record *record, struct arena *arena,
