@@ -7,7 +7,6 @@
 #include "block_dump.h"
 #include "check.h"
 #include "collector/collect_command.h"
-#include "import.h"
 #include "parse.h"
 #include "query/commands.h"
 #include "shipper/ship_command.h"
@@ -18,7 +17,6 @@
 
 static int command_help(int argc, char **argv);
 static int command_version(int argc, char **argv);
-static int run_store(int argc, char **argv);
 
 static const struct {
     const char *name;
@@ -36,7 +34,7 @@ static const struct {
     {"ship", command_ship, "hand the lines of files or standard input to a collector"},
     {"collect", command_collect, "store what shippers send, answer searches"},
     {"status", command_status, "how collector and shipper are; --check for monitoring"},
-    {"store", run_store,
+    {"store", command_store,
      "files of a store: verify, du, plan, merge, archive, backup, restore, export, import"},
     {"parse", command_parse, "what is recognised in lines: records, format, level, time, fields"},
     {"block", command_block, "what stands in a journal: blocks, shapes, columns and their sizes"},
@@ -55,13 +53,6 @@ static int command_help(int argc, char **argv)
         printf("  %-9s %s\n", commands[i].name, commands[i].help);
     printf("\nsluice COMMAND --help tells more.\n");
     return 0;
-}
-
-/* `import` reads lines as the shipper does, so it is none of the commands that only ask. */
-static int run_store(int argc, char **argv)
-{
-    bool is_import = argc > 0 && strcmp(argv[0], "import") == 0;
-    return is_import ? command_import(argc - 1, argv + 1) : command_store(argc, argv);
 }
 
 static int command_version(int argc, char **argv)

@@ -13,5 +13,6 @@ int command_status(int argc, char **argv);
 int command_reload(int argc, char **argv);
 int command_store(int argc, char **argv);
 int command_store_export(int argc, char **argv); /* argv[0]: the word behind "export" */
+int command_store_import(int argc, char **argv); /* ... "import" */
 
 #endif

@@ -69,9 +69,10 @@ static const struct option_table table = {rows, countof(rows), NULL};
 
 static const struct front front = {
     "count", &table,
-    STR_INIT("usage: sluice count [OPTIONS] [SERVICE | NAME=VALUE]...\n"
+    STR_INIT("usage: sluice count [OPTIONS] [SERVICE | NAME=VALUE | PATH | -]...\n"
              "\n"
-             "How many records there are: all, or those that are named as in sluice grep.\n"
+             "How many records there are: all, or those that are named as in sluice grep; in a\n"
+             "store, or in files.\n"
              "\n"
              "Exit status: 0 there are some, 1 there are none, 2 an error, 3 the counts lack\n"
              "something (said on standard error).\n"
@@ -126,17 +127,19 @@ static void add_changes(struct query *q, const struct zone *zone)
     }
 }
 
-static bool resolve(struct query *q, const struct count_flags *f, const struct options *given,
-                    const struct config *config, const struct zone *zone, struct err *err)
+static bool resolve(struct query *q, struct str_list *files, const struct count_flags *f,
+                    const struct options *given, const struct config *config,
+                    const struct zone *zone, struct err *err)
 {
-    selection_resolve(&f->selection, given, config, q);
+    selection_resolve(&f->selection, config, q);
     for (size_t i = 0; i < f->ratio.n; i++)
         query_add_part(q, f->ratio.items[i]);
     add_names(q, &f->by);
     q->want = WANT_TALLIES;
     q->output = OUTPUT_BINARY;
     q->every_ns = (uint64_t)f->every_ns;
-    if (!time_flag("--since", f->since, zone, true, &q->since_ns, err) ||
+    if (!take_operands(q, &given->operands, files, &f->collector, f->store, err) ||
+        !time_flag("--since", f->since, zone, true, &q->since_ns, err) ||
         !time_flag("--until", f->until, zone, true, &q->until_ns, err))
         return false;
     add_changes(q, zone);
@@ -148,6 +151,7 @@ static bool resolve(struct query *q, const struct count_flags *f, const struct o
 struct count {
     struct search search;
     struct query query;
+    struct str_list files; /* in the query's arena */
     struct tally_options options;
     struct tallies tallies;
 };
@@ -202,7 +206,7 @@ int command_count(int argc, char **argv)
         return status;
     const struct zone *zone = show_zone(f.utc);
     if (!take_measure(&c.query, &f, asked, &n_asked, &err) ||
-        !resolve(&c.query, &f, &given, &config, zone, &err))
+        !resolve(&c.query, &c.files, &f, &given, &config, zone, &err))
         return front_fail(&front, "%s", err.text);
     c.options = tally_options_of(&c.query);
     struct tally_options joined = c.options;
@@ -217,6 +221,7 @@ int command_count(int argc, char **argv)
     c.search.config = &config;
     c.search.collector = &f.collector;
     c.search.store = f.store;
+    c.search.files = &c.files;
     c.search.query = &c.query;
     c.search.take = f.output ? NULL : gather;
     c.search.context = &c;

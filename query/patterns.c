@@ -64,7 +64,7 @@ static const struct option_table table = {rows, countof(rows), NULL};
 
 static const struct front front = {
     "patterns", &table,
-    STR_INIT("usage: sluice patterns [OPTIONS] [SERVICE | NAME=VALUE]...\n"
+    STR_INIT("usage: sluice patterns [OPTIONS] [SERVICE | NAME=VALUE | PATH | -]...\n"
              "\n"
              "The kinds of lines there are, by how often: what stays in a line, and slots like\n"
              "<n>, <ip> and <time> for what varies. Their lines: sluice grep '' shape=NAME.\n"
@@ -75,10 +75,14 @@ static const struct front front = {
 
 /* ---- the queries ---- */
 
-static bool check_flags(const struct patterns_flags *f, struct err *err)
+static bool check_flags(const struct patterns_flags *f, const struct options *given,
+                        struct err *err)
 {
     if (f->is_new && f->gone)
         return err_set(err, ERR_INPUT, "--new and --gone are asked one after the other");
+    for (size_t i = 0; i < given->operands.n && (f->is_new || f->gone || f->vs_ns); i++)
+        if (str_equal(given->operands.items[i], STR("-")))
+            return err_set(err, ERR_INPUT, "standard input is read once: two times need files");
     if (f->since.len == 0 && (f->is_new || f->gone || f->vs_ns))
         return err_set(err, ERR_INPUT,
                        "--%s needs --since, which says where the time before ends: --since 1h",
@@ -88,16 +92,25 @@ static bool check_flags(const struct patterns_flags *f, struct err *err)
     return true;
 }
 
-static bool make_query(struct query *q, const struct patterns_flags *f, const struct options *given,
+struct half {
+    struct query query;
+    struct str_list files; /* in the query's arena */
+    struct tallies tallies;
+    struct summary summary;
+};
+
+static bool make_query(struct half *h, const struct patterns_flags *f, const struct options *given,
                        const struct config *config, const struct zone *zone, struct err *err)
 {
-    selection_resolve(&f->selection, given, config, q);
+    struct query *q = &h->query;
+    selection_resolve(&f->selection, config, q);
     for (size_t i = 0; i < countof(pattern_names); i++)
         query_add_by(q, pattern_names[i]);
     q->want = WANT_TALLIES;
     q->output = OUTPUT_BINARY;
     q->sample = true;
-    return time_flag("--since", f->since, zone, true, &q->since_ns, err) &&
+    return take_operands(q, &given->operands, &h->files, &f->collector, f->store, err) &&
+           time_flag("--since", f->since, zone, true, &q->since_ns, err) &&
            time_flag("--until", f->until, zone, true, &q->until_ns, err) && query_check(q, err);
 }
 
@@ -121,12 +134,6 @@ static bool move_before(struct query *q, const struct patterns_flags *f, struct 
 }
 
 /* ---- the command ---- */
-
-struct half {
-    struct query query;
-    struct tallies tallies;
-    struct summary summary;
-};
 
 struct patterns {
     struct search search;
@@ -168,6 +175,7 @@ static bool ask(struct patterns *p, struct half *h, struct err *err)
         return false;
     h->tallies.memory = TABLE_MAX;
     p->search.query = &h->query;
+    p->search.files = &h->files;
     p->search.take = gather;
     p->search.context = h;
     bool good = search_run(&p->search, &h->summary, err);
@@ -240,8 +248,8 @@ int command_patterns(int argc, char **argv)
         return status;
     const struct zone *zone = show_zone(f.utc);
     p.compares = f.is_new || f.gone || f.vs_ns;
-    if (!check_flags(&f, &err) || !make_query(&p.now.query, &f, &given, &config, zone, &err) ||
-        (p.compares && (!make_query(&p.before.query, &f, &given, &config, zone, &err) ||
+    if (!check_flags(&f, &given, &err) || !make_query(&p.now, &f, &given, &config, zone, &err) ||
+        (p.compares && (!make_query(&p.before, &f, &given, &config, zone, &err) ||
                         !move_before(&p.before.query, &f, &err))))
         return front_fail(&front, "%s", err.text);
     search_init(&p.search, front.name, &(struct print_options){0});

@@ -36,8 +36,8 @@ extern const char *const selection_kind_words[];
     SPAN_ROWS(of)
 /* clang-format on */
 
-/* Puts them into the query, with the operands. */
-void selection_resolve(const struct selection_flags *f, const struct options *given,
-                       const struct config *config, struct query *q);
+/* Puts them into the query, but for the span. */
+void selection_resolve(const struct selection_flags *f, const struct config *config,
+                       struct query *q);
 
 #endif

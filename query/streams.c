@@ -49,7 +49,7 @@ static const struct option_table table = {rows, countof(rows), NULL};
 
 static const struct front front = {
     "streams", &table,
-    STR_INIT("usage: sluice streams [OPTIONS] [SERVICE | NAME=VALUE]...\n"
+    STR_INIT("usage: sluice streams [OPTIONS] [SERVICE | NAME=VALUE | PATH | -]...\n"
              "\n"
              "The streams that are known, with their labels; all, or those that are named as\n"
              "in sluice grep.\n"
@@ -66,6 +66,7 @@ struct row {
 
 struct listing {
     struct search search;
+    struct str_list files; /* in the query's arena */
     struct arena arena;
     struct row *rows; /* owned */
     size_t n, capacity;
@@ -222,8 +223,8 @@ int command_streams(int argc, char **argv)
     if (!front_read(&front, &f, &given, &arena, argc, argv, &status) ||
         !front_config(&front, &config, f.config, true, &status))
         return status;
-    for (size_t i = 0; i < given.operands.n; i++)
-        query_add_filter(&query, given.operands.items[i]);
+    if (!take_operands(&query, &given.operands, &l.files, &f.collector, f.store, &err))
+        return front_fail(&front, "%s", err.text);
     query.want = WANT_STREAMS;
     query.output = OUTPUT_BINARY;
     const struct print_options print = {.output = f.output ? PRINT_JSON : PRINT_TEXT,
@@ -232,6 +233,7 @@ int command_streams(int argc, char **argv)
     l.search.config = &config;
     l.search.collector = &f.collector;
     l.search.store = f.store;
+    l.search.files = &l.files;
     l.search.query = &query;
     l.search.take = f.output ? NULL : gather;
     l.search.context = &l;

@@ -238,15 +238,14 @@ static bool compile_named(struct condition *c, bool is_regex, const struct filte
     return true;
 }
 
-/* Invariant 3: decided by form, never by what happens to exist. */
-static bool refuse_not_yet(struct str operand, struct err *err)
+bool is_path_operand(struct str operand)
 {
-    if (str_equal(operand, STR("-")))
-        return err_set(err, ERR_INPUT, "standard input cannot be searched yet");
-    if (str_starts(operand, STR("/")) || str_starts(operand, STR("./")) ||
-        str_starts(operand, STR("../")))
-        return err_set(err, ERR_INPUT, "'%.*s': files cannot be searched yet", STR_ARG(operand));
-    return true;
+    static const struct str fronts[] = {STR_INIT("/"), STR_INIT("./"), STR_INIT("../")};
+    for (size_t i = 0; i < countof(fronts); i++)
+        if (str_starts(operand, fronts[i]))
+            return true;
+    return str_equal(operand, STR("-")) || str_equal(operand, STR(".")) ||
+           str_equal(operand, STR(".."));
 }
 
 static bool compile_operand(struct filter *f, struct str operand, const struct filter_scope *scope,
@@ -254,8 +253,10 @@ static bool compile_operand(struct filter *f, struct str operand, const struct f
 {
     if (operand.len == 0)
         return err_set(err, ERR_INPUT, "an operand is empty");
-    if (!refuse_not_yet(operand, err))
-        return false;
+    if (is_path_operand(operand))
+        return err_set(err, ERR_INPUT,
+                       "'%.*s' is a path: only on a command line files are searched",
+                       STR_ARG(operand));
     bool is_regex = false, ok;
     struct condition *c = &f->conditions[f->n++];
     struct str copy = arena_copy(&f->arena, operand);

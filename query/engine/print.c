@@ -255,8 +255,9 @@ static void put_head(const struct printer *p, struct buf *out, const struct resu
     put_service(p, out, labels);
     if (o->with_host) {
         struct str stream = label_value(labels, STR("stream"));
+        struct str place = stream.len ? stream : label_value(labels, STR("file"));
         buf_add_byte(out, ' ');
-        put_bytes(p, out, stream.len ? stream : STR("-"), true);
+        put_bytes(p, out, place.len ? place : STR("-"), true);
     }
     buf_add_byte(out, !o->with_context ? ' ' : r->is_match ? ':' : '-');
 }

@@ -10,13 +10,11 @@ collector/store|base formats/block formats/line formats/push query/engine
 shipper|base base/io formats/block formats/line formats/push query/engine
 query|base base/io formats/block formats/line formats/push query/engine collector/store
 collector|base base/io formats/block formats/line formats/push query/engine collector/store
-main.c|base base/io shipper query collector block_dump.h check.h import.h parse.h up.h
+main.c|base base/io shipper query collector block_dump.h check.h parse.h up.h
 block_dump.c|base formats/block block_dump.h
 block_dump.h|
 check.c|base shipper collector check.h
 check.h|
-import.c|base formats/block formats/line query shipper collector/store import.h
-import.h|
 parse.c|base formats/line query shipper parse.h
 parse.h|
 up.c|base base/io shipper collector up.h

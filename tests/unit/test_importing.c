@@ -44,7 +44,8 @@ static void add(struct importing *i, const char *service, int64_t ns, const char
     struct err err;
     struct label items[] = {{STR("service"), str_from(service)}};
     struct record record = {.event_ns = ns, .line = str_from(line)};
-    struct import_stream *stream = importing_stream(i, &(struct labels){items, 1});
+    struct filled_stream *stream =
+        filled_stream_of(importing_streams(i), &(struct labels){items, 1});
     REQUIRE_OK(importing_add(i, stream, &record, &err));
 }
 
