@@ -11,8 +11,6 @@ enum {
     WAITING_MAX = 16384,    /* records of a block */
 };
 
-static const struct hash128 origin = {.low = 1};
-
 struct source {
     struct import_file file; /* first: they are sorted by it */
     struct labels labels;
@@ -49,6 +47,7 @@ struct file_snapshot {
     struct waiting waiting;
     bool needs_facts; /* times and levels */
     struct block_filler filler;
+    struct hash128 origin; /* of the file */
     uint64_t sequence;
     struct buf block;
     struct kept_block *blocks;
@@ -80,8 +79,10 @@ static bool load(void *context, size_t i, size_t part, struct buf *out, struct e
         return err_set(err, ERR_LIMIT, "no room for a block");
     if (b->bytes)
         memcpy(to, b->bytes, b->length);
-    else if (!file_read_at(&f->beside, b->offset, to, b->length, &got, err) || got < b->length)
+    else if (!file_read_at(&f->beside, b->offset, to, b->length, &got, err))
         return err_wrap(err, "the file for what does not fit into memory");
+    else if (got < b->length)
+        return err_set(err, ERR_CORRUPT, "the file for what does not fit into memory was cut");
     out->len += b->length;
     return true;
 }
@@ -102,7 +103,7 @@ static bool write_beside(struct file_snapshot *f, struct kept_block *b, struct e
 static bool keep(struct file_snapshot *f, const struct block_header *h, struct err *err)
 {
     struct kept_block b = {.length = (uint32_t)f->block.len,
-                           .summary = {.origin = origin,
+                           .summary = {.origin = h->origin,
                                        .records = h->records,
                                        .least_order_ns = h->least_order_ns,
                                        .greatest_order_ns = h->greatest_order_ns,
@@ -151,7 +152,7 @@ static bool keep_block(struct file_snapshot *f, struct err *err)
 {
     struct block_header h;
     buf_reset(&f->block);
-    if (!block_filler_finish(&f->filler, origin, ++f->sequence, &f->block, err) ||
+    if (!block_filler_finish(&f->filler, f->origin, ++f->sequence, &f->block, err) ||
         !block_peek(buf_str(&f->block), &h, err))
         return false;
     if (!is_in_time(f->search.query, &h))
@@ -312,9 +313,10 @@ static bool read_source(struct file_snapshot *f, struct source *s, struct err *e
         .all = &f->streams, .labels = &s->labels, .is_export = s->file.is_export};
     import_file_facts(&s->file, &f->rules, &f->waiting.facts);
     memset(f->waiting.streams, 0, sizeof f->waiting.streams);
+    f->origin = stream_id(&s->labels);
     bool done = import_file_read(&s->file, &f->rules, take, f, err);
     if (!f->has_failed && !f->is_enough)
-        done = end_waiting(f, err) && done;
+        done = end_waiting(f, err) && end_block(f, err) && done;
     import_file_close(&s->file);
     if (!done && !f->has_failed && !f->is_enough)
         summary_problem(&f->seen, "%s", err->text);
@@ -326,7 +328,7 @@ static bool read_all(struct file_snapshot *f, struct err *err)
     for (size_t i = 0; i < f->n_sources && !f->is_enough; i++)
         if (!read_source(f, &f->sources[i], err))
             return false;
-    return f->is_enough || end_block(f, err) || f->is_enough;
+    return true;
 }
 
 /* ---- the whole ---- */

@@ -10,8 +10,8 @@
  *  2. Memory: .memory, the block that is being filled, and about 100 bytes for each block and stream that is kept.
  *  3. What cannot be read, or is damaged, is a problem of the search, which is then not complete; all else is
  *     searched, also what comes before damage. It is an error if no file can be opened.
- *  4. All blocks are of one origin and their numbers go on from file to file: a line's neighbours are found across
- *     the border of files that are one stream, as those of a rotation are.
+ *  4. The origin of a block is what its file is called, and numbers go on from file to file: a line's neighbours are found
+ *     across the border of files that are one stream, as those of a rotation are, and not looked for in others.
  *  5. Blocks outside the query's time, and, without context, those in which its pattern cannot be are not kept.
  *     The latter count as read.
  *  6. Of records that are passed over level and time are not looked for, but for the last one's time. So a record behind
