@@ -7,10 +7,8 @@
 #include "block_dump.h"
 #include "check.h"
 #include "collector/collect_command.h"
-#include "import.h"
 #include "parse.h"
 #include "query/commands.h"
-#include "redact.h"
 #include "shipper/ship_command.h"
 #include "up.h"
 
@@ -19,7 +17,6 @@
 
 static int command_help(int argc, char **argv);
 static int command_version(int argc, char **argv);
-static int run_store(int argc, char **argv);
 
 static const struct {
     const char *name;
@@ -29,6 +26,7 @@ static const struct {
     {"grep", command_grep, "search the store"},
     {"tail", command_tail, "the newest lines, and with -f those that come"},
     {"count", command_count, "how many, by service, level, field and time"},
+    {"patterns", command_patterns, "the kinds of lines there are, new ones, those that are gone"},
     {"streams", command_streams, "what is there: services, files, hosts and other labels"},
     {"fields", command_fields, "which fields lines have, and their values"},
     {"up", command_up,
@@ -36,7 +34,7 @@ static const struct {
     {"ship", command_ship, "hand the lines of files or standard input to a collector"},
     {"collect", command_collect, "store what shippers send, answer searches"},
     {"status", command_status, "how collector and shipper are; --check for monitoring"},
-    {"store", run_store,
+    {"store", command_store,
      "files of a store: verify, du, plan, merge, archive, backup, restore, export, import"},
     {"parse", command_parse, "what is recognised in lines: records, format, level, time, fields"},
     {"redact", command_redact, "lines without secrets and personal data; what is found, and why"},
@@ -56,13 +54,6 @@ static int command_help(int argc, char **argv)
         printf("  %-9s %s\n", commands[i].name, commands[i].help);
     printf("\nsluice COMMAND --help tells more.\n");
     return 0;
-}
-
-/* `import` reads lines as the shipper does, so it is none of the commands that only ask. */
-static int run_store(int argc, char **argv)
-{
-    bool is_import = argc > 0 && strcmp(argv[0], "import") == 0;
-    return is_import ? command_import(argc - 1, argv + 1) : command_store(argc, argv);
 }
 
 static int command_version(int argc, char **argv)

@@ -1,5 +1,6 @@
 #include "base/file.h"
 
+#include "base/hash.h"
 #include "base/mem.h"
 
 #include <errno.h>
@@ -61,6 +62,18 @@ bool file_open(struct file *f, const char *path, enum file_mode mode, struct err
         return true;
     file_close(f);
     return err_set(err, ERR_INPUT, "%s is not a file", path);
+}
+
+bool file_open_temporary(struct file *f, struct err *err)
+{
+    uint64_t number;
+    const char *folder = getenv("TMPDIR");
+    defer(arena_free) struct arena arena = {0};
+    random_bytes(&number, sizeof number);
+    const char *path = arena_print(&arena, "%s/sluice-%016llx", folder && *folder ? folder : "/tmp",
+                                   (unsigned long long)number)
+                           .ptr;
+    return file_open(f, path, FILE_CREATE, err) && file_remove(path, err);
 }
 
 void file_close(struct file *f)

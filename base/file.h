@@ -54,6 +54,8 @@ struct file {
 };
 
 bool file_open(struct file *f, const char *path, enum file_mode mode, struct err *err);
+/* To read and write, without a name, in $TMPDIR or /tmp: it goes when it is closed. */
+bool file_open_temporary(struct file *f, struct err *err);
 void file_close(struct file *f);
 bool is_file_open(const struct file *f);
 int file_fd(const struct file *f); /* for poll, lock and stat; not for reading or writing */

@@ -12,6 +12,14 @@ struct str str_cut_utf8(struct str s, size_t max)
     return str_of(s.ptr, len);
 }
 
+size_t text_width(struct str s)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s.len; i++)
+        n += ((unsigned char)s.ptr[i] & 0xc0) != 0x80;
+    return n;
+}
+
 static bool is_plain(unsigned char c)
 {
     return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';

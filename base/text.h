@@ -1,5 +1,5 @@
 /*
- * Text forms of bytes: JSON strings (RFC 8259), base64 (RFC 4648); and where text may be cut.
+ * Text forms of bytes: JSON strings (RFC 8259), base64 (RFC 4648); how wide text is and where it may be cut.
  */
 #ifndef BASE_TEXT_H
 #define BASE_TEXT_H
@@ -8,6 +8,9 @@
 
 /* The front of s, at most max bytes of it, that does not end inside a UTF-8 character. */
 struct str str_cut_utf8(struct str s, size_t max);
+
+/* Characters of UTF-8, as they stand one beside the other. */
+size_t text_width(struct str s);
 
 /* A JSON string with its quotes. Control bytes are escaped; what is not UTF-8 becomes U+FFFD. */
 void put_json(struct buf *b, struct str s);

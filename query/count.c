@@ -8,7 +8,7 @@
 #include "query/engine/run.h"
 #include "query/output.h"
 #include "query/search.h"
-#include "query/show.h"
+#include "query/selection.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -16,14 +16,13 @@
 enum { EXIT_MATCH = 0, EXIT_NO_MATCH = 1, EXIT_INCOMPLETE = 3 };
 enum { TABLE_MAX = 256 << 20 };
 
-static const char *const kind_words[] = {"usual", "text", "extended", "basic", "perl", NULL};
 static const char *const output_words[] = {"text", "json", NULL};
 
 struct count_flags {
     struct str config;
-    struct str_list patterns, by, ratio, collector;
-    int kind; /* index of enum pattern_kind + 1; 0: not said */
-    bool ignore_case, invert, utc, stats, help;
+    struct selection_flags selection;
+    struct str_list by, ratio, collector;
+    bool utc, stats, help;
     struct str since, until, store;
     struct str measured[TALLY_FUNCTIONS]; /* a field for each of tally_functions */
     int64_t every_ns, top;
@@ -32,8 +31,6 @@ struct count_flags {
 
 #define FIELD(name) .field = offsetof(struct count_flags, name)
 #define BOOL(name)  .type = OPTION_BOOLEAN, FIELD(name)
-#define KIND(word) \
-    .type = OPTION_WORD, FIELD(kind), .words = kind_words, .implied = word, .initial = "usual"
 #define MEASURE(name, i, text)                                                          \
     {                                                                                   \
         .flag = name, .type = OPTION_STRING, FIELD(measured[i]), .value_name = "FIELD", \
@@ -42,19 +39,10 @@ struct count_flags {
 
 /* clang-format off */
 static const struct option rows[] = {
-    {.type = OPTION_HEADING, .field = OPTION_NOWHERE, .help = "What is counted"},
-    {.flag = "regexp", .letter = 'e', .type = OPTION_STRINGS, FIELD(patterns), .value_name = "PATTERN",
-     .help = "only what matches; one of several"},
-    {.flag = "fixed-strings", .letter = 'F', KIND("text"), .help = "patterns are plain text (the default)"},
-    {.flag = "extended-regexp", .letter = 'E', KIND("extended"), .help = "... extended regular expressions"},
-    {.flag = "basic-regexp", .letter = 'G', KIND("basic"), .help = "... basic regular expressions"},
-    {.flag = "perl-regexp", .letter = 'P', KIND("perl"), .help = "... Perl regular expressions"},
-    {.flag = "ignore-case", .letter = 'i', BOOL(ignore_case), .help = "letters of either case match"},
-    {.flag = "invert-match", .letter = 'v', BOOL(invert), .help = "what does not match"},
-    SPAN_ROWS(struct count_flags),
+    SELECTION_ROWS(struct count_flags, selection, "What is counted"),
     {.type = OPTION_HEADING, .field = OPTION_NOWHERE, .help = "How"},
     {.flag = "by", .type = OPTION_STRINGS, FIELD(by), .value_name = "NAME[,NAME]",
-     .help = "for each value of a label, level, id or field of the line"},
+     .help = "for each value of a label, level, id, shape or field of the line"},
     {.flag = "every", .type = OPTION_DURATION, FIELD(every_ns), .value_name = "SPAN", .initial = "0s",
      .help = "for each span of time: 5m, 1h, 1d"},
     {.flag = "top", .type = OPTION_INTEGER, FIELD(top), .least = 1, .most = 1000000, .value_name = "NUM",
@@ -81,9 +69,10 @@ static const struct option_table table = {rows, countof(rows), NULL};
 
 static const struct front front = {
     "count", &table,
-    STR_INIT("usage: sluice count [OPTIONS] [SERVICE | NAME=VALUE]...\n"
+    STR_INIT("usage: sluice count [OPTIONS] [SERVICE | NAME=VALUE | PATH | -]...\n"
              "\n"
-             "How many records there are: all, or those that are named as in sluice grep.\n"
+             "How many records there are: all, or those that are named as in sluice grep; in a\n"
+             "store, or in files.\n"
              "\n"
              "Exit status: 0 there are some, 1 there are none, 2 an error, 3 the counts lack\n"
              "something (said on standard error).\n"
@@ -138,24 +127,19 @@ static void add_changes(struct query *q, const struct zone *zone)
     }
 }
 
-static bool resolve(struct query *q, const struct count_flags *f, const struct options *given,
-                    const struct config *config, const struct zone *zone, struct err *err)
+static bool resolve(struct query *q, struct str_list *files, const struct count_flags *f,
+                    const struct options *given, const struct config *config,
+                    const struct zone *zone, struct err *err)
 {
-    enum pattern_kind usual = config->query.pattern == GREP_REGEX ? PATTERN_EXTENDED : PATTERN_TEXT;
-    for (size_t i = 0; i < f->patterns.n; i++)
-        query_add_pattern(q, f->patterns.items[i]);
-    for (size_t i = 0; i < given->operands.n; i++)
-        query_add_filter(q, given->operands.items[i]);
+    selection_resolve(&f->selection, config, q);
     for (size_t i = 0; i < f->ratio.n; i++)
         query_add_part(q, f->ratio.items[i]);
     add_names(q, &f->by);
-    q->options.kind = f->kind ? (enum pattern_kind)(f->kind - 1) : usual;
-    q->options.ignore_case = f->ignore_case;
-    q->options.invert = f->invert;
     q->want = WANT_TALLIES;
     q->output = OUTPUT_BINARY;
     q->every_ns = (uint64_t)f->every_ns;
-    if (!time_flag("--since", f->since, zone, true, &q->since_ns, err) ||
+    if (!take_operands(q, &given->operands, files, &f->collector, f->store, err) ||
+        !time_flag("--since", f->since, zone, true, &q->since_ns, err) ||
         !time_flag("--until", f->until, zone, true, &q->until_ns, err))
         return false;
     add_changes(q, zone);
@@ -167,6 +151,7 @@ static bool resolve(struct query *q, const struct count_flags *f, const struct o
 struct count {
     struct search search;
     struct query query;
+    struct str_list files; /* in the query's arena */
     struct tally_options options;
     struct tallies tallies;
 };
@@ -221,7 +206,7 @@ int command_count(int argc, char **argv)
         return status;
     const struct zone *zone = show_zone(f.utc);
     if (!take_measure(&c.query, &f, asked, &n_asked, &err) ||
-        !resolve(&c.query, &f, &given, &config, zone, &err))
+        !resolve(&c.query, &c.files, &f, &given, &config, zone, &err))
         return front_fail(&front, "%s", err.text);
     c.options = tally_options_of(&c.query);
     struct tally_options joined = c.options;
@@ -236,6 +221,7 @@ int command_count(int argc, char **argv)
     c.search.config = &config;
     c.search.collector = &f.collector;
     c.search.store = f.store;
+    c.search.files = &c.files;
     c.search.query = &c.query;
     c.search.take = f.output ? NULL : gather;
     c.search.context = &c;

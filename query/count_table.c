@@ -1,6 +1,7 @@
 #include "query/count_table.h"
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "query/engine/print_tally.h"
 
 #include <ctype.h>
@@ -68,14 +69,6 @@ static void keep_largest(struct count_table *t, struct tallies *to)
 
 /* ---- cells ---- */
 
-static size_t width_of(struct str s)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < s.len; i++)
-        n += ((unsigned char)s.ptr[i] & 0xc0) != 0x80;
-    return n;
-}
-
 static void put_bar(struct buf *out, uint64_t count, uint64_t most, unsigned width)
 {
     uint64_t eighths = most ? (uint64_t)((double)count * width * 8 / (double)most + 0.5) : 0;
@@ -91,7 +84,7 @@ static void put_value(struct buf *out, const struct count_table *t, struct str v
 {
     size_t before = out->len;
     print_text(t->printer, out, value.len ? value : STR("-"));
-    size_t own = width_of(str_slice(buf_str(out), before, SIZE_MAX));
+    size_t own = text_width(str_slice(buf_str(out), before, SIZE_MAX));
     buf_print(out, "%*s", (int)(width - min_of(width, own)), "");
 }
 
@@ -99,7 +92,7 @@ static size_t width_of_value(const struct count_table *t, struct str value)
 {
     defer(buf_free) struct buf shown = {0};
     put_value(&shown, t, value, 0);
-    return width_of(buf_str(&shown));
+    return text_width(buf_str(&shown));
 }
 
 /* "12.5 %" of how many are of the part, then what was measured. */
@@ -126,7 +119,7 @@ static void put_heading(struct buf *out, struct str name, size_t width)
 {
     for (size_t i = 0; i < name.len; i++)
         buf_add_byte(out, (char)toupper((unsigned char)name.ptr[i]));
-    buf_print(out, "%*s", (int)(max_of(width, width_of(name)) - width_of(name) + 2), "");
+    buf_print(out, "%*s", (int)(max_of(width, text_width(name)) - text_width(name) + 2), "");
 }
 
 static void put_headings(struct buf *out, const struct count_table *t, const size_t *widths)
@@ -160,7 +153,7 @@ static void print_rows(const struct count_table *t, const struct tally **sorted,
             widths[k] = max_of(widths[k], width_of_value(t, sorted[i]->values[k]));
     }
     for (size_t k = 0; k < t->options->n_names; k++)
-        widths[k] = max_of(widths[k], width_of(t->options->names[k]));
+        widths[k] = max_of(widths[k], text_width(t->options->names[k]));
     put_headings(out, t, widths);
     for (size_t i = 0; i < n; i++) {
         const struct tally *tally = sorted[i];

@@ -63,7 +63,7 @@ static const struct option_table table = {rows, countof(rows), NULL};
 
 static const struct front front = {
     "fields", &table,
-    STR_INIT("usage: sluice fields [OPTIONS] [SERVICE | NAME=VALUE]...\n"
+    STR_INIT("usage: sluice fields [OPTIONS] [SERVICE | NAME=VALUE | PATH | -]...\n"
              "\n"
              "Which fields the newest lines have, whatever their format: as filters of\n"
              "sluice grep and names of sluice count --by. All lines, or those that are named\n"
@@ -89,6 +89,7 @@ struct found {
 
 struct listing {
     struct search search;
+    struct str_list files; /* in the query's arena */
     struct arena arena;
     struct line_formats *formats;
     struct field *room;
@@ -255,16 +256,15 @@ static void print_listing(struct listing *l, bool json, struct buf *out)
 
 /* ---- the command ---- */
 
-static bool resolve(struct query *q, const struct fields_flags *f, const struct options *given,
-                    struct err *err)
+static bool resolve(struct query *q, struct str_list *files, const struct fields_flags *f,
+                    const struct options *given, struct err *err)
 {
     const struct zone *zone = show_zone(false);
-    for (size_t i = 0; i < given->operands.n; i++)
-        query_add_filter(q, given->operands.items[i]);
     q->want = WANT_RECORDS;
     q->output = OUTPUT_BINARY;
     q->last = (uint64_t)f->last;
-    return time_flag("--since", f->since, zone, true, &q->since_ns, err) &&
+    return take_operands(q, &given->operands, files, &f->collector, f->store, err) &&
+           time_flag("--since", f->since, zone, true, &q->since_ns, err) &&
            time_flag("--until", f->until, zone, true, &q->until_ns, err) && query_check(q, err);
 }
 
@@ -292,7 +292,7 @@ int command_fields(int argc, char **argv)
     if (!front_read(&front, &f, &given, &arena, argc, argv, &status) ||
         !front_config(&front, &config, f.config, true, &status))
         return status;
-    if (!resolve(&query, &f, &given, &err))
+    if (!resolve(&query, &l.files, &f, &given, &err))
         return front_fail(&front, "%s", err.text);
     l.formats = line_formats_open();
     l.room = arena_array(&l.arena, struct field, LINE_FIELDS);
@@ -301,6 +301,7 @@ int command_fields(int argc, char **argv)
     l.search.config = &config;
     l.search.collector = &f.collector;
     l.search.store = f.store;
+    l.search.files = &l.files;
     l.search.query = &query;
     l.search.take = gather;
     l.search.context = &l;

@@ -1,8 +1,9 @@
 /*
- * `sluice grep`: the search of a collector, or of a store folder, on standard output.
+ * `sluice grep`: the search of a collector, of a store folder, or of files, on standard output.
  *
  *     options ─▶ query ─┬─▶ collector (HTTP) ─┬─▶ results ─▶ printer ─▶ stdout
- *                       └─▶ --store DIR ──────┘
+ *                       ├─▶ --store DIR ──────┤
+ *                       └─▶ files ────────────┘
  *
  * Exit status: 0 something matched, 1 nothing matched and everything was searched, 2 usage, connection
  * or another error, 3 the answer lacks something. -q with a match is 0 whatever else. A closed pipe ends
@@ -83,6 +84,7 @@ int command_grep(int argc, char **argv)
     g.search.config = &config;
     g.search.collector = &f->collector;
     g.search.store = f->store;
+    g.search.files = &g.options.files;
     g.search.query = &g.options.query;
     g.search.quiet = f->quiet;
     g.search.no_notes = f->no_messages;

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/front.h"
 #include "base/mem.h"
+#include "query/search.h"
 
 enum { PATTERN_FILE_MAX = 1 << 20 };
 
@@ -79,17 +80,23 @@ static const struct option_table table = {rows, countof(rows), hints};
 
 static const struct front front = {
     "grep", &table,
-    STR_INIT("usage: sluice grep [OPTIONS] PATTERN [SERVICE | NAME=VALUE]...\n"
-             "\n"
-             "Searches everything that is kept, oldest first. The pattern is plain text. A word\n"
-             "after it is a service, container, unit or host; NAME=VALUE, NAME!=VALUE,\n"
-             "NAME~REGEX and NAME!=~REGEX are about labels, and about fields of the line where\n"
-             "no stream has such a label (.NAME=VALUE always is); NAME=500..599, NAME=1s.. and\n"
-             "NAME=..10MiB are ranges; level=warn+ is warn and worse.\n"
-             "\n"
-             "Exit status: 0 something matched, 1 nothing did, 2 an error, 3 the answer lacks\n"
-             "something (said on standard error).\n"
-             "\n")};
+    STR_INIT(
+        "usage: sluice grep [OPTIONS] PATTERN [SERVICE | NAME=VALUE | PATH | -]...\n"
+        "\n"
+        "Searches everything that is kept, oldest first. The pattern is plain text. A word\n"
+        "after it is a service, container, unit or host; NAME=VALUE, NAME!=VALUE,\n"
+        "NAME~REGEX and NAME!=~REGEX are about labels, and about fields of the line where\n"
+        "no stream has such a label (.NAME=VALUE always is); NAME=500..599, NAME=1s.. and\n"
+        "NAME=..10MiB are ranges; level=warn+ is warn and worse.\n"
+        "\n"
+        "What begins with / or ./ or ../ is a file, plain, .gz or .zst, and - standard input:\n"
+        "these are searched then, and no store. Lines of applications, of Docker (json-file),\n"
+        "of CRI and of sluice store export, those of all files together in the order of\n"
+        "their times.\n"
+        "\n"
+        "Exit status: 0 something matched, 1 nothing did, 2 an error, 3 the answer lacks\n"
+        "something (said on standard error).\n"
+        "\n")};
 
 /* ---- the query ---- */
 
@@ -118,7 +125,7 @@ static bool take_patterns(struct grep_options *o, struct str_list *operands, str
     if (operands->n == 0)
         return err_set(err, ERR_INPUT,
                        "a pattern is needed: sluice grep [OPTIONS] PATTERN "
-                       "[SERVICE | NAME=VALUE]... ('' matches everything)");
+                       "[SERVICE | NAME=VALUE | PATH]... ('' matches everything)");
     query_add_pattern(&o->query, operands->items[0]);
     *operands = (struct str_list){operands->items + 1, operands->n - 1};
     return true;
@@ -173,8 +180,9 @@ static bool take_range(struct grep_options *o, const struct options *given, stru
 }
 
 /* What --follow cannot be together with; query/engine/tail_form.h refuses the rest. */
-static bool check_follow(const struct grep_flags *f, struct err *err)
+static bool check_follow(const struct grep_options *o, struct err *err)
 {
+    const struct grep_flags *f = &o->flags;
     const char *what = f->count                            ? "-c"
                        : f->list                           ? "-l"
                        : f->list_others                    ? "-L"
@@ -182,6 +190,7 @@ static bool check_follow(const struct grep_flags *f, struct err *err)
                        : f->newest                         ? "--newest"
                        : f->until.len                      ? "--until"
                        : f->store.len                      ? "--store"
+                       : o->files.n                        ? "files"
                        : f->after + f->before + f->context ? "context"
                                                            : NULL;
     if (!f->follow || !what)
@@ -194,17 +203,16 @@ static bool resolve_query(struct grep_options *o, const struct config *config,
 {
     const struct grep_flags *f = &o->flags;
     struct query *q = &o->query;
-    if (!take_patterns(o, &given->operands, err))
+    if (!take_patterns(o, &given->operands, err) ||
+        !take_operands(q, &given->operands, &o->files, &f->collector, f->store, err))
         return false;
-    for (size_t i = 0; i < given->operands.n; i++)
-        query_add_filter(q, given->operands.items[i]);
     take_matching(o, config);
     q->want = want_of(f);
     q->output = OUTPUT_BINARY;
     bool shows_lines = q->want == WANT_RECORDS && !f->show.only_matching && !f->quiet;
     q->before = shows_lines ? (uint32_t)max_of(f->before, f->context) : 0;
     q->after = shows_lines ? (uint32_t)max_of(f->after, f->context) : 0;
-    return take_range(o, given, err) && check_follow(f, err) && query_check(q, err);
+    return take_range(o, given, err) && check_follow(o, err) && query_check(q, err);
 }
 
 bool grep_options_read(struct grep_options *o, struct config *config, int argc, char **argv,

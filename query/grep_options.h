@@ -23,6 +23,7 @@ struct grep_flags {
 struct grep_options {
     struct grep_flags flags;
     struct query query;
+    struct str_list files; /* operands; in the query's arena */
     struct print_options print;
     struct pattern *pattern; /* for -o and colours; owned */
     struct arena arena;

@@ -50,10 +50,16 @@ static bool split(struct lines *l, struct str bytes, struct err *err)
 
 /* ---- a file of text ---- */
 
+static const char *name_of(const struct import_file *f)
+{
+    return f->path ? f->path : "standard input";
+}
+
 struct text {
     const struct import_file *file;
+    const struct import_rules *rules;
     struct line_parse *parse;
-    int64_t before_ns[LANES]; /* of the last record that had a time */
+    struct text_facts facts;
     bool (*take)(void *context, const struct import_record *record, struct err *err);
     void *context;
     struct err *err;
@@ -68,33 +74,30 @@ static void see_time(void *context, const struct parsed *r)
         t->first_ns = r->facts.time_ns;
 }
 
-static int64_t time_of(struct text *t, const struct parsed *r)
+/* Of lines that have none before them. */
+static int64_t usual_time(const struct import_file *f)
 {
-    int64_t *before = &t->before_ns[r->lane];
-    if (r->facts.time_ns != TIME_NONE)
-        *before = r->facts.time_ns;
-    if (*before != TIME_NONE)
-        return *before;
-    return t->file->first_ns != TIME_NONE ? t->file->first_ns : t->file->changed_ns;
+    return f->first_ns != TIME_NONE ? f->first_ns : f->changed_ns;
 }
 
 static void see_record(void *context, const struct parsed *r)
 {
     struct text *t = context;
-    unsigned flags = r->part | (r->facts.level_derived ? RECORD_LEVEL_DERIVED : 0u) |
-                     (t->has_no_newline && !r->has_envelope ? RECORD_NO_NEWLINE : 0u);
-    const struct import_record record = {
-        .record = {.event_ns = time_of(t, r),
-                   .level = r->facts.level,
-                   .flags = (uint16_t)flags,
+    bool has_no_newline = t->has_no_newline && !r->has_envelope;
+    struct import_record record = {
+        .record = {.event_ns = r->facts.time_ns,
+                   .flags = (uint16_t)(r->part | (has_no_newline ? RECORD_NO_NEWLINE : 0u)),
                    .line = r->text},
         .has_lane = r->has_envelope,
         .lane = r->lane,
     };
-    if (t->has_failed || t->take(t->context, &record, t->err))
+    if (t->has_failed)
         return;
-    t->has_failed = true;
-    err_wrap(t->err, "%s: line %zu", t->file->path, r->line);
+    if (!t->rules->without_facts)
+        text_facts_find(&t->facts, r->lane, &record.record);
+    t->has_failed = !t->take(t->context, &record, t->err);
+    if (t->has_failed)
+        err_wrap(t->err, "%s: line %zu", name_of(t->file), r->line);
 }
 
 static bool take_text(void *context, struct str line, bool is_cut, struct err *err)
@@ -105,13 +108,20 @@ static bool take_text(void *context, struct str line, bool is_cut, struct err *e
     return !t->has_failed;
 }
 
+void import_file_facts(const struct import_file *f, const struct import_rules *rules,
+                       struct text_facts *facts)
+{
+    text_facts_init(facts, rules->zone, f->changed_ns - YEAR_GUIDE_NS, usual_time(f));
+}
+
 static struct line_parse *open_parse(const struct import_file *f, const struct import_rules *rules,
-                                     parsed_record *record, struct text *t)
+                                     bool without_facts, parsed_record *record, struct text *t)
 {
     return line_parse_open(&(struct parse_options){.rule = rules->rule,
                                                    .zone = rules->zone,
                                                    .is_sniffed = true,
                                                    .gives_parts = true,
+                                                   .without_facts = without_facts,
                                                    .file_time_ns = f->changed_ns - YEAR_GUIDE_NS,
                                                    .record = record,
                                                    .context = t});
@@ -138,7 +148,7 @@ static bool take_json(void *context, struct str line, bool is_cut, struct err *e
     bool done = is_cut ? err_set(err, ERR_INPUT, "it is longer than any line of an export")
                        : import_read_json(line, &record, &j->arena, err) &&
                              j->take(j->context, &record, err);
-    return done ? true : err_wrap(err, "%s: line %zu", j->file->path, j->line);
+    return done ? true : err_wrap(err, "%s: line %zu", name_of(j->file), j->line);
 }
 
 /* {"time":"2026-11-20T09:22:01.123456789Z","time_ns":" */
@@ -153,7 +163,8 @@ static bool is_export(struct str head)
 /* All bytes of a file go to lines, if they are wanted (still), and into a hash. */
 struct pass {
     struct log_file *file;
-    struct hash128_stream *hash;
+    bool is_lent;                /* the file is not ours */
+    struct hash128_stream *hash; /* NULL: none is made */
     struct lines lines;
     uint64_t bytes;
     char last; /* byte */
@@ -164,7 +175,8 @@ static void end_pass(struct pass *p)
     struct hash128_stream *hash = move(p->hash);
     if (hash)
         hash128_end(&hash);
-    log_file_close(&p->file);
+    if (!p->is_lent)
+        log_file_close(&p->file);
     buf_free(&p->lines.open);
 }
 
@@ -172,43 +184,82 @@ static bool next_bytes(struct pass *p, struct str *bytes, struct err *err)
 {
     if (!log_file_read(p->file, bytes, err))
         return false;
-    hash128_add(p->hash, *bytes);
+    if (p->hash)
+        hash128_add(p->hash, *bytes);
     p->bytes += bytes->len;
     if (bytes->len)
         p->last = bytes->ptr[bytes->len - 1];
     return true;
 }
 
-static bool begin_pass(struct pass *p, const char *path, struct err *err)
+static bool begin_pass(struct pass *p, const struct import_file *f, struct err *err)
 {
-    *p = (struct pass){.hash = hash128_begin(), .last = '\n'};
-    return log_file_open(&p->file, path, err);
+    *p = (struct pass){.file = f->opened, .is_lent = f->opened != NULL, .last = '\n'};
+    if (p->is_lent)
+        return true;
+    p->hash = hash128_begin();
+    if (!log_file_open(&p->file, f->path, err))
+        return false;
+    return !is_log_file_pipe(p->file) ||
+           err_set(err, ERR_INPUT, "%s is no file: it must be one that can be read twice", f->path);
+}
+
+/* All of it, or without a hash as much as says something. */
+static bool look(struct import_file *f, struct pass *pass, const struct import_rules *rules,
+                 struct err *err)
+{
+    struct str bytes;
+    struct text text = {.first_ns = TIME_NONE};
+    f->changed_ns = log_file_changed(pass->file);
+    pass->lines = (struct lines){
+        .open.max = 2 * PARSE_LINE_MAX, .max = PARSE_LINE_MAX, .take = take_text, .context = &text};
+    text.parse = open_parse(f, rules, false, see_time, &text);
+    bool done = true, is_enough = false;
+    while (!is_enough && (done = next_bytes(pass, &bytes, err)) && bytes.len) {
+        f->is_export |= pass->bytes == bytes.len && is_export(bytes);
+        if (text.first_ns == TIME_NONE && !split(&pass->lines, bytes, err))
+            break;
+        is_enough = !pass->hash && (text.first_ns != TIME_NONE || pass->bytes >= IMPORT_PEEK_BYTES);
+    }
+    line_parse_close(&text.parse);
+    f->first_ns = text.first_ns;
+    return done;
 }
 
 bool import_file_look(struct import_file *f, const char *path, const struct import_rules *rules,
                       struct err *err)
 {
     defer(end_pass) struct pass pass = {0};
-    struct str bytes;
-    struct text text = {.first_ns = TIME_NONE};
-    if (!begin_pass(&pass, path, err))
+    *f = (struct import_file){.path = path};
+    if (!begin_pass(&pass, f, err) || !look(f, &pass, rules, err))
         return false;
-    *f = (struct import_file){
-        .path = path, .first_ns = TIME_NONE, .changed_ns = log_file_changed(pass.file)};
-    pass.lines = (struct lines){
-        .open.max = 2 * PARSE_LINE_MAX, .max = PARSE_LINE_MAX, .take = take_text, .context = &text};
-    text.parse = open_parse(f, rules, see_time, &text);
-    bool done;
-    while ((done = next_bytes(&pass, &bytes, err)) && bytes.len) {
-        f->is_export |= pass.bytes == bytes.len && is_export(bytes);
-        if (text.first_ns == TIME_NONE && !split(&pass.lines, bytes, err))
-            break;
-    }
-    line_parse_close(&text.parse);
-    f->first_ns = text.first_ns;
     f->bytes = pass.bytes;
     f->content = hash128_end(&pass.hash);
+    return true;
+}
+
+bool import_file_peek(struct import_file *f, const char *path, const struct import_rules *rules,
+                      struct err *err)
+{
+    defer(end_pass) struct pass pass = {0};
+    *f = (struct import_file){.path = path};
+    if (!log_file_open(&f->opened, path, err) || !begin_pass(&pass, f, err))
+        return false;
+    f->is_pipe = is_log_file_pipe(f->opened);
+    bool done = look(f, &pass, rules, err) || pass.bytes > 0;
+    log_file_rewind(f->opened);
     return done;
+}
+
+int import_file_by_time(const void *a, const void *b)
+{
+    int64_t x = usual_time(a), y = usual_time(b);
+    return (x > y) - (x < y);
+}
+
+void import_file_close(struct import_file *f)
+{
+    log_file_close(&f->opened);
 }
 
 static bool read_pass(const struct import_file *f, struct pass *pass, struct err *err)
@@ -221,7 +272,7 @@ static bool read_pass(const struct import_file *f, struct pass *pass, struct err
     bool has_rest = pass->last != '\n';
     if (has_rest && f->is_export && !give(&pass->lines, STR(""), false, err))
         return false;
-    if (!hash128_equal(hash128_end(&pass->hash), f->content))
+    if (pass->hash && !hash128_equal(hash128_end(&pass->hash), f->content))
         return err_set(err, ERR_CONFLICT,
                        "%s changed while it was read: import it when nobody writes it any more",
                        f->path);
@@ -232,15 +283,17 @@ static bool read_text(const struct import_file *f, const struct import_rules *ru
                       struct text *text, struct err *err)
 {
     defer(end_pass) struct pass pass = {0};
-    if (!begin_pass(&pass, f->path, err))
+    if (!begin_pass(&pass, f, err))
         return false;
     pass.lines = (struct lines){
         .open.max = 2 * PARSE_LINE_MAX, .max = PARSE_LINE_MAX, .take = take_text, .context = text};
     text->err = err;
-    text->parse = open_parse(f, rules, see_record, text);
+    text->rules = rules;
+    import_file_facts(f, rules, &text->facts);
+    text->parse = open_parse(f, rules, true, see_record, text);
     bool done = read_pass(f, &pass, err);
-    bool has_rest = done && pass.last != '\n';
-    if (has_rest)
+    bool has_rest = pass.last != '\n';
+    if (has_rest && !text->has_failed)
         give(&pass.lines, STR(""), false, err);
     text->has_no_newline = has_rest; /* the record that is open now */
     line_parse_close(&text->parse);
@@ -256,13 +309,12 @@ bool import_file_read(const struct import_file *f, const struct import_rules *ru
                       bool (*take)(void *, const struct import_record *, struct err *),
                       void *context, struct err *err)
 {
-    struct text text = {
-        .file = f, .before_ns = {TIME_NONE, TIME_NONE}, .take = take, .context = context};
+    struct text text = {.file = f, .take = take, .context = context};
     if (!f->is_export)
         return read_text(f, rules, &text, err);
     defer(end_pass) struct pass pass = {0};
     defer(end_json) struct json json = {.file = f, .take = take, .context = context};
-    if (!begin_pass(&pass, f->path, err))
+    if (!begin_pass(&pass, f, err))
         return false;
     pass.lines = (struct lines){
         .open.max = 2 * JSON_LINE_MAX, .max = JSON_LINE_MAX, .take = take_json, .context = &json};

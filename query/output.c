@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 enum { EXIT_ERROR = 2 };
@@ -44,4 +45,10 @@ void output_check(void)
     struct pollfd out = {.fd = STDOUT_FILENO};
     if (poll(&out, 1, 0) == 1 && (out.revents & POLLERR))
         end_by_pipe();
+}
+
+size_t output_width(void)
+{
+    struct winsize size;
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }

@@ -11,5 +11,7 @@ void output_begin(void);
 void output_write(const char *command, struct buf *out);
 /* Ends the program as output_write would if nobody reads any more; for who has nothing to write. */
 void output_check(void);
+/* Columns of the terminal; 0: it is none. */
+size_t output_width(void);
 
 #endif

@@ -6,8 +6,10 @@
 #include "collector/store/snapshot.h"
 #include "query/client.h"
 #include "query/engine/window.h"
+#include "query/file_snapshot.h"
 #include "query/output.h"
 #include "query/services.h"
+#include "query/show.h"
 
 #include <time.h>
 
@@ -66,14 +68,38 @@ void search_report(const char *command, const struct summary *summary, bool stat
         report_stats(summary);
 }
 
+/* ---- operands ---- */
+
+bool take_operands(struct query *q, const struct str_list *operands, struct str_list *files,
+                   const struct str_list *collector, struct str store, struct err *err)
+{
+    *files = (struct str_list){arena_array(&q->arena, struct str, operands->n), 0};
+    for (size_t i = 0; i < operands->n; i++) {
+        if (is_path_operand(operands->items[i]))
+            files->items[files->n++] = operands->items[i];
+        else
+            query_add_filter(q, operands->items[i]);
+    }
+    if (files->n == 0 || (collector->n == 0 && store.len == 0))
+        return true;
+    return err_set(err, ERR_INPUT,
+                   "'%.*s' is a path, and files are searched here: leave %s out, or the paths",
+                   STR_ARG(files->items[0]), store.len ? "--store" : "--collector");
+}
+
 /* ---- once ---- */
+
+static struct run_options run_options_of(struct search *s)
+{
+    return (struct run_options){
+        .memory = (size_t)s->config->collector.query_memory, .take = take, .context = s};
+}
 
 static bool run_store(struct search *s, struct summary *summary, struct err *err)
 {
     defer(view_close) struct view *view = NULL;
     struct view_snapshot snapshot;
-    const struct run_options options = {
-        .memory = (size_t)s->config->collector.query_memory, .take = take, .context = s};
+    const struct run_options options = run_options_of(s);
     if (!view_open_folder(&view, s->store.ptr, err))
         return false;
     view_snapshot(&snapshot, view, s->query->since_ns, s->query->until_ns);
@@ -83,9 +109,41 @@ static bool run_store(struct search *s, struct summary *summary, struct err *err
     return true;
 }
 
+/* Without filters, of which a block alone does not know what they mean. */
+static bool has_found(void *context, const struct snapshot *block)
+{
+    struct search *s = context;
+    struct err ignored; /* it comes again */
+    const struct run_options options = run_options_of(s);
+    defer(summary_free) struct summary summary = {0};
+    query_run(s->query, block, &options, &summary, &ignored);
+    return s->has_match;
+}
+
+static bool run_files(struct search *s, struct summary *summary, struct err *err)
+{
+    defer(file_snapshot_close) struct file_snapshot *files = NULL;
+    const struct run_options options = run_options_of(s);
+    bool can_end_early = s->quiet && s->query->want == WANT_RECORDS && s->query->filters.n == 0;
+    const struct file_search how = {.paths = s->files,
+                                    .query = s->query,
+                                    .config = s->config,
+                                    .zone = show_zone(false),
+                                    .memory = options.memory,
+                                    .is_enough = can_end_early ? has_found : NULL,
+                                    .context = s};
+    if (!file_snapshot_open(&files, &how, err) || (s->quiet && s->has_match) ||
+        !query_run(s->query, file_snapshot_of(files), &options, summary, err))
+        return false;
+    file_snapshot_note(files, summary);
+    return true;
+}
+
 bool search_run(struct search *s, struct summary *summary, struct err *err)
 {
     struct warnings w = {0};
+    if (s->files && s->files->n)
+        return run_files(s, summary, err);
     if (s->store.len)
         return run_store(s, summary, err);
     defer(client_free) struct client client = {0};

@@ -2,7 +2,8 @@
  * A search, or a search that goes on for ever, from where the flags say to standard output.
  *
  *     query ─┬─▶ collector (HTTP) ─┬─▶ results ─▶ printer ─▶ stdout
- *            └─▶ --store DIR ──────┘
+ *            ├─▶ --store DIR ──────┤
+ *            └─▶ files ────────────┘
  *
  *     search_follow:   collector ─▶ results, marks ─▶ stdout at once
  *                          ▲ broken: asks again, where the last mark and result were
@@ -23,6 +24,7 @@ struct search {
     const struct config *config;
     const struct str_list *collector; /* what --collector said */
     struct str store;                 /* a folder; empty: a collector is asked */
+    const struct str_list *files;     /* if there are some, they are searched instead */
     const struct query *query;
     struct printer printer;
     /* Instead of printing; NULL: prints. False ends the search. */
@@ -33,6 +35,11 @@ struct search {
     bool has_match;
     struct buf out;
 };
+
+/* Of operands: paths, which begin with / or ./ or ../, and - for standard input, go to *files in the query's arena; what
+ * else there is becomes its filters. ERR_INPUT: paths, and a collector or a store beside them. */
+bool take_operands(struct query *q, const struct str_list *operands, struct str_list *files,
+                   const struct str_list *collector, struct str store, struct err *err);
 
 void search_init(struct search *s, const char *command, const struct print_options *print);
 void search_free(struct search *s);

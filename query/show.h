@@ -20,7 +20,7 @@ extern const char *const show_output_words[], *const show_time_words[], *const s
 /* Rows of a table of flags, where `part` of `of` is the struct show_flags. */
 #define SHOW_ROWS(of, part)                                                                              \
     {.flag = "with-filename", .letter = 'H', .type = OPTION_BOOLEAN,                                         \
-     .field = offsetof(of, part.with_host), .help = "host and stream too"},                              \
+     .field = offsetof(of, part.with_host), .help = "host, and stream or file, too"},                              \
     {.flag = "no-filename", .letter = 'h', .type = OPTION_BOOLEAN,                                           \
      .field = offsetof(of, part.without_names), .help = "the line only, byte for byte (--output raw)"},  \
     {.flag = "output", .type = OPTION_WORD, .field = offsetof(of, part.output),                          \

@@ -386,8 +386,10 @@ int command_store(int argc, char **argv)
     int status;
     defer(arena_free) struct arena arena = {0};
     defer(config_free) struct config config = {0};
-    if (argc > 0 && strcmp(argv[0], "export") == 0) /* it has flags of its own */
+    if (argc > 0 && strcmp(argv[0], "export") == 0) /* with flags of their own */
         return command_store_export(argc - 1, argv + 1);
+    if (argc > 0 && strcmp(argv[0], "import") == 0)
+        return command_store_import(argc - 1, argv + 1);
     if (!front_read(&front, &f, &given, &arena, argc, argv, &status))
         return status;
     struct str what = given.operands.n ? given.operands.items[0] : STR("");

@@ -10,6 +10,7 @@
 #include "base/front.h"
 #include "base/mem.h"
 #include "base/say.h"
+#include "base/text.h"
 #include "query/output.h"
 #include "query/search.h"
 #include "query/show.h"
@@ -48,7 +49,7 @@ static const struct option_table table = {rows, countof(rows), NULL};
 
 static const struct front front = {
     "streams", &table,
-    STR_INIT("usage: sluice streams [OPTIONS] [SERVICE | NAME=VALUE]...\n"
+    STR_INIT("usage: sluice streams [OPTIONS] [SERVICE | NAME=VALUE | PATH | -]...\n"
              "\n"
              "The streams that are known, with their labels; all, or those that are named as\n"
              "in sluice grep.\n"
@@ -65,6 +66,7 @@ struct row {
 
 struct listing {
     struct search search;
+    struct str_list files; /* in the query's arena */
     struct arena arena;
     struct row *rows; /* owned */
     size_t n, capacity;
@@ -129,20 +131,11 @@ static struct str cell(const struct row *row, struct str column)
     return value.len ? value : STR("-");
 }
 
-/* Characters, not bytes. */
-static size_t width_of(struct str s)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < s.len; i++)
-        n += ((unsigned char)s.ptr[i] & 0xc0) != 0x80;
-    return n;
-}
-
 static void put_cell(struct buf *out, const struct printer *p, struct str text, size_t width)
 {
     print_text(p, out, text);
     if (width)
-        buf_print(out, "%*s", (int)(width - width_of(text) + 2), "");
+        buf_print(out, "%*s", (int)(width - text_width(text) + 2), "");
 }
 
 static void put_heading(struct buf *out, const struct printer *p, struct str name, size_t width)
@@ -157,10 +150,10 @@ static void print_table(struct listing *l, struct buf *out)
 {
     size_t widths[LISTED_COLUMNS_MAX] = {0}, width = service_label.len;
     for (size_t i = 0; i < l->n; i++) {
-        width = max_of(width, width_of(l->rows[i].service));
+        width = max_of(width, text_width(l->rows[i].service));
         for (size_t k = 0; k + 1 < l->n_columns; k++)
-            widths[k] = max_of(widths[k], max_of(width_of(l->columns[k]),
-                                                 width_of(cell(&l->rows[i], l->columns[k]))));
+            widths[k] = max_of(widths[k], max_of(text_width(l->columns[k]),
+                                                 text_width(cell(&l->rows[i], l->columns[k]))));
     }
     put_heading(out, &l->search.printer, service_label, l->n_columns ? width : 0);
     for (size_t k = 0; k < l->n_columns; k++)
@@ -230,8 +223,8 @@ int command_streams(int argc, char **argv)
     if (!front_read(&front, &f, &given, &arena, argc, argv, &status) ||
         !front_config(&front, &config, f.config, true, &status))
         return status;
-    for (size_t i = 0; i < given.operands.n; i++)
-        query_add_filter(&query, given.operands.items[i]);
+    if (!take_operands(&query, &given.operands, &l.files, &f.collector, f.store, &err))
+        return front_fail(&front, "%s", err.text);
     query.want = WANT_STREAMS;
     query.output = OUTPUT_BINARY;
     const struct print_options print = {.output = f.output ? PRINT_JSON : PRINT_TEXT,
@@ -240,6 +233,7 @@ int command_streams(int argc, char **argv)
     l.search.config = &config;
     l.search.collector = &f.collector;
     l.search.store = f.store;
+    l.search.files = &l.files;
     l.search.query = &query;
     l.search.take = f.output ? NULL : gather;
     l.search.context = &l;

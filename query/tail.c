@@ -96,7 +96,7 @@ static const struct option_table table = {rows, countof(rows), hints};
 
 static const struct front front = {
     "tail", &table,
-    STR_INIT("usage: sluice tail [OPTIONS] [SERVICE | NAME=VALUE]...\n"
+    STR_INIT("usage: sluice tail [OPTIONS] [SERVICE | NAME=VALUE | PATH | -]...\n"
              "\n"
              "The newest 10 records of all streams together, or of those that are named as in\n"
              "sluice grep. With -f it goes on with what comes, also from services that are\n"
@@ -115,18 +115,21 @@ static bool take_number(const struct tail_flags *f, struct query *q, bool *all, 
 }
 
 static bool resolve(const struct tail_flags *f, const struct str_list *operands, struct query *q,
-                    bool *all, struct err *err)
+                    struct str_list *files, bool *all, struct err *err)
 {
     const struct zone *zone = show_zone(f->show.utc);
     for (size_t i = 0; i < f->patterns.n; i++)
         query_add_pattern(q, f->patterns.items[i]);
-    for (size_t i = 0; i < operands->n; i++)
-        query_add_filter(q, operands->items[i]);
     q->options.kind = (enum pattern_kind)f->kind;
     q->options.ignore_case = f->ignore_case;
     q->options.whole_word = f->whole_word;
     q->options.invert = f->invert;
     q->output = OUTPUT_BINARY;
+    if (!take_operands(q, operands, files, &f->collector, f->store, err))
+        return false;
+    if (f->follow && files->n)
+        return err_set(err, ERR_INPUT,
+                       "-f and files cannot be together; sluice ship follows files");
     if (f->follow && f->store.len)
         return err_set(err, ERR_INPUT,
                        "a store that no collector has open does not grow: -f and "
@@ -160,6 +163,7 @@ int command_tail(int argc, char **argv)
     struct tail_flags f = {0};
     struct options given;
     struct print_options print = {0};
+    struct str_list files;
     int status;
     bool all;
     defer(arena_free) struct arena arena = {0};
@@ -171,13 +175,14 @@ int command_tail(int argc, char **argv)
     if (!front_read(&front, &f, &given, &arena, argc, argv, &status) ||
         !front_config(&front, &config, f.config, !f.quiet, &status))
         return status;
-    if (!resolve(&f, &given.operands, &query, &all, &err) ||
+    if (!resolve(&f, &given.operands, &query, &files, &all, &err) ||
         !show_resolve(&f.show, &config, &query, &print, &pattern, &err))
         return front_fail(&front, "%s", err.text);
     search_init(&search, front.name, &print);
     search.config = &config;
     search.collector = &f.collector;
     search.store = f.store;
+    search.files = &files;
     search.query = &query;
     search.no_notes = f.quiet;
     return run_tail(&search, &query, &f, all);

@@ -23,9 +23,9 @@
 
 #include "base/hash.h"
 #include "base/reader.h"
+#include "base/rotation.h"
 #include "formats/line/envelope.h"
 #include "shipper/identity.h"
-#include "shipper/rotation.h"
 
 enum { CHECKPOINT_VERSION = 2, CHECKPOINT_PATH_MAX = 4096 };
 

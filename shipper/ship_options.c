@@ -1,14 +1,14 @@
 #include "shipper/ship_options.h"
 
+#include "base/host.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "redaction/redacting.h"
 #include "shipper/batcher.h"
 #include "shipper/glob.h"
-#include "shipper/redacting.h"
 #include "shipper/stream_rules.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 struct flags {
@@ -181,23 +181,12 @@ static bool take_output(struct ship_options *o, const struct config *c, const st
     return true;
 }
 
-struct str ship_host_name(struct arena *arena)
-{
-    char name[256] = "";
-    const char *given = getenv("SLUICE_HOST");
-    if (given && *given)
-        return str_from(given);
-    if (gethostname(name, sizeof name - 1) != 0 || !name[0])
-        return STR("unknown");
-    return arena_copy(arena, str_from(name));
-}
-
 static bool resolve(struct ship_options *o, struct config *c, const struct flags *f,
                     const struct options *given, struct warnings *w, struct err *err)
 {
     o->service = f->service;
     o->tee = f->tee;
-    o->host = ship_host_name(&o->arena);
+    o->host = host_name(&o->arena);
     if (!take_labels(o, c, f, err) || !take_sources(o, c, given, err) ||
         !take_output(o, c, f, w, err))
         return false;

@@ -24,8 +24,6 @@ struct ship_options {
     struct arena arena;
 };
 
-/* Of this machine: SLUICE_HOST, else what the kernel says. */
-struct str ship_host_name(struct arena *arena);
 /* The patterns, time zones and rules of a configuration are good. */
 bool ship_sources_check(const struct config *config, struct err *err);
 bool ship_takes_containers(const struct ship_options *o, const struct config_shipper *config);

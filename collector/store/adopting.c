@@ -226,6 +226,16 @@ void store_resume_adoption(struct store *s)
         move_all(store, &list, &ignored);
 }
 
+/* What is damaged is named, and keeps nothing else from being read. */
+static bool ignore_list(struct store *s, const struct err *why, struct err *err)
+{
+    if (why->code == ERR_CORRUPT || why->code == ERR_LIMIT)
+        store_note_problem(s, why->text);
+    else if (why->code != ERR_NOT_FOUND)
+        *err = *why;
+    return why->code == ERR_CORRUPT || why->code == ERR_LIMIT || why->code == ERR_NOT_FOUND;
+}
+
 bool store_list_adopted(struct store *s, struct err *err)
 {
     defer(arena_free) struct arena arena = {0};
@@ -233,7 +243,7 @@ bool store_list_adopted(struct store *s, struct err *err)
     const char *store = s->options.folder;
     struct err missing;
     if (!read_list(path_of(store, "ADOPT", &arena), true, &list, &missing))
-        return missing.code == ERR_NOT_FOUND ? true : (*err = missing, false);
+        return ignore_list(s, &missing, err);
     for (size_t i = 0; i < list.n; i++) {
         struct store_segment *segment = NULL;
         const char *path = path_of(store, list.items[i].name, &arena);

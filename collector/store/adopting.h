@@ -49,7 +49,7 @@ bool import_announce(const char *store, struct hash128 id, const struct adoptabl
 /* Finishes what was interrupted, or removes what of it does not count, before anything is listed. What cannot
  * be finished stays as it is. */
 void store_resume_adoption(struct store *s);
-/* Lists what ADOPT names and is not moved yet. */
+/* Lists what ADOPT names and is not moved yet; one that is damaged is a problem of the store. */
 bool store_list_adopted(struct store *s, struct err *err);
 bool is_adoption_pending(const char *store);
 

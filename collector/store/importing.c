@@ -5,7 +5,7 @@
 #include "collector/store/adopting.h"
 #include "collector/store/merge.h"
 #include "collector/store/segments.h"
-#include "formats/block/builder.h"
+#include "formats/block/filler.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,15 +13,8 @@
 enum {
     PILES_OPEN = 8,       /* days whose blocks are filled at the same time */
     FULL_BYTES = 1 << 20, /* of the lines of a block */
-    FULL_RECORDS = 60000, /* of a block */
     DAYS_MAX = 100000,    /* of one import */
     IMPORT_LEVEL = 6,     /* of zstd, as of other segments */
-};
-
-struct import_stream {
-    struct hash128 id;
-    struct labels labels;
-    int64_t order_ns; /* of its last record, or TIME_NONE */
 };
 
 struct block_place {
@@ -44,9 +37,7 @@ struct pile {
 /* A block that is filled, of the pile that has it at present. */
 struct filling {
     struct pile *pile;
-    struct block_builder builder;
-    struct map streams; /* id -> index + 1 */
-    bool has_ns;
+    struct block_filler filler;
     uint64_t used; /* when it was last needed */
 };
 
@@ -55,9 +46,9 @@ struct importing {
     const char *store, *folder; /* DATA, DATA/import */
     int64_t now_ns;
     struct file lock;
-    struct map known;   /* origins; in the arena */
-    struct map streams; /* id -> struct import_stream, in the arena */
-    struct map by_day;  /* day -> struct pile, in the arena */
+    struct map known; /* origins; in the arena */
+    struct filled_streams streams;
+    struct map by_day; /* day -> struct pile, in the arena */
     struct pile **piles;
     size_t n_piles, piles_capacity;
     struct import_day *days;
@@ -168,15 +159,15 @@ void importing_close(struct importing **address)
     if (i->is_mine)
         import_clear(i->store, &ignored);
     for (size_t k = 0; k < PILES_OPEN; k++) {
-        block_builder_free(&i->fillings[k].builder);
-        map_free(&i->fillings[k].streams);
+        block_filler_free(&i->fillings[k].filler);
     }
     for (size_t k = 0; k < i->n_piles; k++)
         free_pile(i->piles[k]);
     if (i->id_of)
         hash128_end(&i->id_of);
     mem_free(&i->piles);
-    map_free(&i->known), map_free(&i->streams), map_free(&i->by_day);
+    filled_streams_free(&i->streams);
+    map_free(&i->known), map_free(&i->by_day);
     buf_free(&i->block);
     file_close(&i->lock);
     arena_free(&i->arena);
@@ -188,11 +179,10 @@ void importing_close(struct importing **address)
 static bool write_block(struct importing *i, struct filling *f, struct err *err)
 {
     struct pile *pile = f->pile;
-    struct block_builder *b = &f->builder;
     defer(file_close) struct file file = {0};
-    uint64_t line_bytes = b->lines.len;
+    uint64_t line_bytes = f->filler.builder.lines.len;
     buf_reset(&i->block);
-    if (!block_builder_finish(b, i->origin, ++i->sequence, f->has_ns ? 0 : 1, &i->block, err) ||
+    if (!block_filler_finish(&f->filler, i->origin, ++i->sequence, &i->block, err) ||
         !file_open(&file, pile->path, FILE_OPEN_MAKE, err) ||
         !file_write_at(&file, pile->end, buf_str(&i->block), err))
         return false;
@@ -207,10 +197,8 @@ static bool write_block(struct importing *i, struct filling *f, struct err *err)
 /* The block at hand is written, and the next one begins. */
 static bool end_block(struct importing *i, struct filling *f, struct err *err)
 {
-    bool done = f->builder.n_records == 0 || write_block(i, f, err);
-    block_builder_reset(&f->builder);
-    map_free(&f->streams);
-    f->has_ns = false;
+    bool done = f->filler.builder.n_records == 0 || write_block(i, f, err);
+    block_filler_reset(&f->filler);
     return done;
 }
 
@@ -225,7 +213,8 @@ static bool take_filling(struct importing *i, struct pile *pile, struct err *err
     if (f->pile)
         f->pile->filling = NULL;
     f->pile = pile;
-    f->builder.is_plain = true; /* it is read once, and then cut into columns with all others */
+    f->filler.builder.is_plain =
+        true; /* it is read once, and then cut into columns with all others */
     pile->filling = f;
     return true;
 }
@@ -281,50 +270,21 @@ bool importing_end(struct importing *i, struct err *err)
     return true;
 }
 
-struct import_stream *importing_stream(struct importing *i, const struct labels *labels)
+struct filled_streams *importing_streams(struct importing *i)
 {
-    struct hash128 id = stream_id(labels);
-    struct import_stream *s = map_get(&i->streams, MAP_KEY(id));
-    if (s)
-        return s;
-    s = arena_new(&i->arena, struct import_stream);
-    *s = (struct import_stream){
-        .id = id, .labels = labels_copy(&i->arena, labels), .order_ns = TIME_NONE};
-    map_put(&i->streams, MAP_KEY(s->id), s);
-    return s;
+    return &i->streams;
 }
 
-/* Its number in the block. */
-static uint32_t index_of(struct filling *f, struct import_stream *s)
-{
-    const struct labels none = {0};
-    size_t known = (size_t)map_get(&f->streams, MAP_KEY(s->id));
-    if (known)
-        return (uint32_t)(known - 1);
-    uint32_t index = block_builder_stream(&f->builder, &s->labels, &none, s->order_ns);
-    map_put(&f->streams, MAP_KEY(s->id), (void *)((size_t)index + 1));
-    return index;
-}
-
-static bool is_full(const struct filling *f)
-{
-    const struct block_builder *b = &f->builder;
-    return b->lines.len >= FULL_BYTES || b->n_records >= FULL_RECORDS ||
-           b->arena.used >= BLOCK_BESIDES_MAX / 4 * 3;
-}
-
-static bool put_record(struct importing *i, struct filling *f, struct import_stream *s,
+static bool put_record(struct importing *i, struct filling *f, struct filled_stream *s,
                        struct record *record, struct err *err)
 {
-    if (is_full(f) && !end_block(i, f, err))
+    if (block_filler_is_full(&f->filler, FULL_BYTES) && !end_block(i, f, err))
         return false;
-    record->stream = index_of(f, s);
-    if (block_builder_add(&f->builder, record))
+    if (block_filler_add(&f->filler, s, record))
         return true;
     if (!end_block(i, f, err))
         return false;
-    record->stream = index_of(f, s);
-    return block_builder_add(&f->builder, record)
+    return block_filler_add(&f->filler, s, record)
                ? true
                : err_set(err, ERR_LIMIT, "a record is larger than a block");
 }
@@ -334,7 +294,7 @@ static int64_t floor_day(int64_t ns)
     return ns / NS_PER_DAY - (ns % NS_PER_DAY < 0);
 }
 
-bool importing_add(struct importing *i, struct import_stream *s, struct record *record,
+bool importing_add(struct importing *i, struct filled_stream *s, struct record *record,
                    struct err *err)
 {
     struct filling *f;
@@ -345,8 +305,6 @@ bool importing_add(struct importing *i, struct import_stream *s, struct record *
     if (!find_filling(i, floor_day(receipt_ns), &f, err) || !put_record(i, f, s, record, err))
         return false;
     struct pile *pile = f->pile;
-    s->order_ns = record->order_ns;
-    f->has_ns |= record->event_ns % NS_PER_US != 0 || record->order_ns % NS_PER_US != 0;
     pile->amount.records++;
     pile->amount.newest_ns = max_of(pile->amount.newest_ns, receipt_ns);
     pile->oldest_ns = min_of(pile->oldest_ns, receipt_ns);

@@ -17,11 +17,9 @@
 #ifndef COLLECTOR_STORE_IMPORTING_H
 #define COLLECTOR_STORE_IMPORTING_H
 
-#include "formats/block/block.h"
+#include "formats/block/filler.h"
 
 struct importing;
-
-struct import_stream; /* lives until importing_close */
 
 /* folder: of the store. ERR_CONFLICT: another import is under way. A folder without a store is taken for an empty one. */
 bool importing_open(struct importing **i, const char *folder, int64_t now_ns, struct err *err);
@@ -31,10 +29,10 @@ void importing_close(struct importing **i);
 bool importing_knows(const struct importing *i, struct hash128 origin);
 /* What is added from now on, up to importing_end, is of this origin, which is not known yet. */
 void importing_begin(struct importing *i, struct hash128 origin);
-/* labels are sorted; they are copied. */
-struct import_stream *importing_stream(struct importing *i, const struct labels *labels);
+/* Those that records are added of; they live until importing_close. */
+struct filled_streams *importing_streams(struct importing *i);
 /* All but .order_ns and .stream is given. */
-bool importing_add(struct importing *i, struct import_stream *stream, struct record *record,
+bool importing_add(struct importing *i, struct filled_stream *stream, struct record *record,
                    struct err *err);
 bool importing_end(struct importing *i, struct err *err);
 

@@ -95,7 +95,7 @@ static bool read_tables(struct store *s, struct str payload, struct err *err)
 
 /* ---- opening ---- */
 
-static void note_problem(struct store *s, const char *text)
+void store_note_problem(struct store *s, const char *text)
 {
     if (s->n_problems < PROBLEMS_MAX)
         s->problems[s->n_problems++] = arena_copy(&s->arena, str_from(text));
@@ -110,7 +110,7 @@ static void note_damage(struct store *s, const struct store_journal *j)
         text, sizeof text, "journal %06llu: %u damaged places, %llu bytes skipped, first at %llu",
         (unsigned long long)j->number, j->health.rotten_parts,
         (unsigned long long)j->health.rotten_bytes, (unsigned long long)j->health.first_rotten);
-    note_problem(s, text);
+    store_note_problem(s, text);
 }
 
 static uint64_t limit_of(const struct store *s, uint64_t journal)
@@ -310,7 +310,7 @@ bool store_scan(struct store *s, struct err *err)
     for (size_t i = 0; i < s->n_segments; i++) {
         store_segment_forget_footer(s->segments[i]);
         if (s->segments[i]->problem)
-            note_problem(s, s->segments[i]->problem);
+            store_note_problem(s, s->segments[i]->problem);
     }
     for (size_t i = 0; i < s->n_journals; i++) {
         struct store_journal *j = s->journals[i];
@@ -319,7 +319,7 @@ bool store_scan(struct store *s, struct err *err)
             continue;
         if (!scan(s, j, j->number >= newest, err)) {
             err_wrap(err, "journal %06llu", (unsigned long long)j->number);
-            note_problem(s, err->text);
+            store_note_problem(s, err->text);
         }
         note_damage(s, j);
     }

@@ -11,7 +11,8 @@
  * digits the letters stay too: worker-12 is "worker-" and 12. A time of day, alone or behind a date, is
  * one slot with all that belongs to it: 2026-11-20T09:22:01.123Z.
  *
- * These rules decide how small a block becomes, not what it says: readers never use them.
+ * These rules decide how small a block becomes, not what it says: readers never use them. But names of shapes
+ * (formats/line/skeleton.h) depend on what a word is, TOKEN_WORD, and a time, TOKEN_TIME: these stay.
  */
 #ifndef FORMATS_BLOCK_TOKEN_H
 #define FORMATS_BLOCK_TOKEN_H

@@ -135,19 +135,27 @@ static bool take_json_string(struct json_scan *scan, struct str *s)
     return true;
 }
 
+const char *json_container_end(const char *at, const char *end)
+{
+    size_t depth = 1;
+    for (at++; depth > 0; at++) {
+        at = json_find_bracket(at, end);
+        if (at < end && *at == '"')
+            at = json_string_end(at + 1, end);
+        else if (at < end)
+            depth += (*at | 0x20) == '{' ? (size_t)1 : (size_t)-1;
+        if (at == end)
+            return NULL;
+    }
+    return at;
+}
+
 /* .at is at the opening bracket. */
 static bool take_container(struct json_scan *scan, struct str *s)
 {
-    const char *from = scan->at, *at = from + 1;
-    for (size_t depth = 1; depth > 0; at++) {
-        at = json_find_bracket(at, scan->end);
-        if (at < scan->end && *at == '"')
-            at = json_string_end(at + 1, scan->end);
-        else if (at < scan->end)
-            depth += (*at | 0x20) == '{' ? (size_t)1 : (size_t)-1;
-        if (at == scan->end)
-            return stop_bad(scan);
-    }
+    const char *from = scan->at, *at = json_container_end(from, scan->end);
+    if (!at)
+        return stop_bad(scan);
     *s = str_of(from, (size_t)(at - from));
     scan->at = at;
     return true;

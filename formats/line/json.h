@@ -50,6 +50,8 @@ bool json_next(struct json_scan *scan, struct json_member *member);
 
 /* From the first byte of a string's content to its closing quote, or end. */
 const char *json_string_end(const char *at, const char *end);
+/* From an opening bracket to behind the one that closes it; NULL without one. */
+const char *json_container_end(const char *at, const char *end);
 
 /* The first '"' or '\' in [at, end), or end; the second reads 8 bytes at a time on every machine,
  * the first uses SSE2 where there is. Both always agree. */

@@ -79,7 +79,9 @@ static void give(struct line_parse *p, enum lane lane, bool goes_on)
         .text = buf_str(&r->text),
         .fields = {.items = p->room, .max = PARSE_FIELDS},
     };
-    if (!r->in_parts)
+    if (p->options.without_facts)
+        r->first = (struct line_facts){.time_ns = r->time_ns};
+    else if (!r->in_parts)
         find_facts(r, record.text, &r->first);
     record.facts = r->first;
     if (p->options.formats)

@@ -41,6 +41,7 @@ struct parse_options {
     /* A record longer than PARSE_LINE_MAX comes in parts and nothing is cut: between its lines, of which the
      * newlines end parts, or within a line that alone is longer, which is joined to no other. */
     bool gives_parts;
+    bool without_facts;   /* but for the time of an envelope */
     int64_t file_time_ns; /* for times without a year */
     parsed_record *record;
     void *context;

@@ -3,6 +3,7 @@
 #include "base/match.h"
 #include "base/mem.h"
 #include "formats/line/level.h"
+#include "formats/line/skeleton.h"
 #include "query/engine/line_fields.h"
 #include "query/engine/value_test.h"
 
@@ -14,7 +15,8 @@ enum subject {
     SUBJECT_EITHER, /* a label in streams that have it, else a field */
     SUBJECT_LEVEL,
     SUBJECT_ID,
-    SUBJECT_FIELD
+    SUBJECT_FIELD,
+    SUBJECT_SHAPE /* as SUBJECT_EITHER, of the line's shape */
 };
 
 struct condition {
@@ -179,7 +181,27 @@ static bool compile_level(struct condition *c, struct err *err)
                    STR_ARG(c->value));
 }
 
-static enum subject subject_of(struct condition *c, const struct filter_scope *scope)
+/* "a1b2": the front of a name as skeleton.h makes it. */
+static bool is_shape_name(struct str value)
+{
+    enum { LEAST = 4, MOST = SKELETON_NAME - 1 };
+    bool is_hex = value.len >= LEAST && value.len <= MOST;
+    for (size_t i = 0; i < value.len && is_hex; i++)
+        is_hex = strchr("0123456789abcdef", value.ptr[i]) && value.ptr[i];
+    return is_hex;
+}
+
+static bool is_shape(const struct condition *c, bool is_regex, const struct filter_scope *scope)
+{
+    if (!str_equal(c->name, STR("shape")) || scope->without_lines)
+        return false;
+    for (size_t i = 0; i < scope->n_streams; i++)
+        if (has_label(scope->streams[i], c->name))
+            return false;
+    return scope->streams || is_regex || is_shape_name(c->value);
+}
+
+static enum subject subject_of(struct condition *c, bool is_regex, const struct filter_scope *scope)
 {
     if (take_prefix(&c->name, STR(".")))
         return SUBJECT_FIELD;
@@ -187,17 +209,25 @@ static enum subject subject_of(struct condition *c, const struct filter_scope *s
         return SUBJECT_LEVEL;
     if (str_equal(c->name, STR("id")))
         return SUBJECT_ID;
+    if (is_shape(c, is_regex, scope))
+        return SUBJECT_SHAPE;
     return scope->streams || scope->without_lines ? SUBJECT_LABEL : SUBJECT_EITHER;
 }
 
 static bool compile_named(struct condition *c, bool is_regex, const struct filter_scope *scope,
                           struct err *err)
 {
-    c->subject = subject_of(c, scope);
+    c->subject = subject_of(c, is_regex, scope);
     if (c->name.len == 0)
         return err_set(err, ERR_INPUT, "'.' has no name behind it");
     if (c->subject == SUBJECT_LEVEL && !is_regex)
         return compile_level(c, err);
+    if (c->subject == SUBJECT_SHAPE && !is_regex && !is_shape_name(c->value))
+        return err_set(
+            err, ERR_INPUT,
+            "shape=%.*s: a shape has a name of 4 to 16 of the digits 0 to 9 and a to f, as sluice "
+            "patterns shows it; a field of that name is .shape",
+            STR_ARG(c->value));
     if (!value_test_compile(&c->test, c->value, is_regex, err))
         return err_wrap(err, "filter %.*s", STR_ARG(c->name));
     if (c->subject == SUBJECT_LABEL && !check_known(c, scope, err))
@@ -208,15 +238,14 @@ static bool compile_named(struct condition *c, bool is_regex, const struct filte
     return true;
 }
 
-/* Invariant 3: decided by form, never by what happens to exist. */
-static bool refuse_not_yet(struct str operand, struct err *err)
+bool is_path_operand(struct str operand)
 {
-    if (str_equal(operand, STR("-")))
-        return err_set(err, ERR_INPUT, "standard input cannot be searched yet");
-    if (str_starts(operand, STR("/")) || str_starts(operand, STR("./")) ||
-        str_starts(operand, STR("../")))
-        return err_set(err, ERR_INPUT, "'%.*s': files cannot be searched yet", STR_ARG(operand));
-    return true;
+    static const struct str fronts[] = {STR_INIT("/"), STR_INIT("./"), STR_INIT("../")};
+    for (size_t i = 0; i < countof(fronts); i++)
+        if (str_starts(operand, fronts[i]))
+            return true;
+    return str_equal(operand, STR("-")) || str_equal(operand, STR(".")) ||
+           str_equal(operand, STR(".."));
 }
 
 static bool compile_operand(struct filter *f, struct str operand, const struct filter_scope *scope,
@@ -224,8 +253,10 @@ static bool compile_operand(struct filter *f, struct str operand, const struct f
 {
     if (operand.len == 0)
         return err_set(err, ERR_INPUT, "an operand is empty");
-    if (!refuse_not_yet(operand, err))
-        return false;
+    if (is_path_operand(operand))
+        return err_set(err, ERR_INPUT,
+                       "'%.*s' is a path: only on a command line files are searched",
+                       STR_ARG(operand));
     bool is_regex = false, ok;
     struct condition *c = &f->conditions[f->n++];
     struct str copy = arena_copy(&f->arena, operand);
@@ -298,6 +329,7 @@ static bool is_of_stage(const struct condition *c, const struct subject_of_test 
     case SUBJECT_LABEL:
         return t->stage == OF_STREAM;
     case SUBJECT_EITHER:
+    case SUBJECT_SHAPE:
         return t->stage != OF_RECORD && has_label(t->labels, c->name) == (t->stage == OF_STREAM);
     case SUBJECT_LEVEL:
     case SUBJECT_ID:
@@ -305,6 +337,13 @@ static bool is_of_stage(const struct condition *c, const struct subject_of_test 
     default:
         return t->stage == OF_LINE;
     }
+}
+
+static enum match shape_fits(const struct condition *c, struct line_fields *fields)
+{
+    if (c->test.regex)
+        return value_test_fits(&c->test, c->name, line_fields_shape(fields));
+    return line_fields_has_shape(fields, c->value) ? MATCH_FOUND : MATCH_NONE;
 }
 
 static enum match fits(const struct condition *c, const struct subject_of_test *t)
@@ -317,6 +356,8 @@ static enum match fits(const struct condition *c, const struct subject_of_test *
     case SUBJECT_ID:
         return value_test_fits(&c->test, c->name, t->record->id);
     default:
+        if (c->subject == SUBJECT_SHAPE && t->stage == OF_LINE)
+            return shape_fits(c, t->filter->fields);
         return value_test_fits(&c->test, c->name,
                                t->stage == OF_LINE ? line_fields_value(t->filter->fields, c->name)
                                                    : label_value(t->labels, c->name));
@@ -380,7 +421,8 @@ uint64_t filter_gave_up(const struct filter *f)
 
 bool filter_looks_at_lines(const struct filter *f)
 {
-    return has_subject(f, SUBJECT_FIELD, SUBJECT_EITHER);
+    return has_subject(f, SUBJECT_FIELD, SUBJECT_EITHER) ||
+           has_subject(f, SUBJECT_SHAPE, SUBJECT_SHAPE);
 }
 
 bool filter_takes_line(struct filter *f, const struct labels *labels, const struct record *record)

@@ -8,13 +8,15 @@
  *     level=warn level=warn+  exactly; that and worse
  *     id=4f9c2ad1             request id as it was found
  *     status=500 req.id~^a    a field of the line, when no stream has a label of that name: a path as in fields.h
+ *     shape=a1b2 shape~done   the shape of the line (formats/line/skeleton.h), by the front of its name or as --by shape
+ *                             gives it, when no stream has a label of that name
  *     .host=web               a field in any case
  *
  *  1. One name several times: any of its positive conditions and none of its negative ones. 
  *     Different names: all of them. Words without a name are one name.
  *  2. A value that no stream has, and a word that names none, is ERR_INPUT with a suggestion, never
  *     an empty answer; unless streams is NULL: then anything may come yet, and all are taken as they are.
- *  3. Files and standard input are refused with a text that says so.
+ *  3. A path, or -, is none of these and refused, whatever exists: who can search files has taken them out before.
  *  4. A field that is not there is empty, as a label is (line_fields.h).
  *  5. What a pattern gave up on is not taken, whatever the sign; filter_gave_up tells how often that was.
  */
@@ -32,6 +34,9 @@ struct filter_scope {
     size_t n_streams;
     bool without_lines; /* fields are refused; names are those of labels */
 };
+
+/* Invariant 3: begins with / or ./ or ../, or is - or a folder's . or .. */
+bool is_path_operand(struct str operand);
 
 bool filter_compile(struct filter **out, const struct str *operands, size_t n,
                     const struct filter_scope *scope, struct err *err);

@@ -17,5 +17,10 @@ void line_fields_close(struct line_fields **f);
 void line_fields_set(struct line_fields *f, const struct record *record);
 /* A path as in formats/line/fields.h. Lives until the next call. */
 struct str line_fields_value(struct line_fields *f, struct str path);
+/* The shape of the line (formats/line/skeleton.h), "a1b2c3d4 job <n> done": its name as people see it, and what it is.
+ * Lives until line_fields_set. */
+struct str line_fields_shape(struct line_fields *f);
+/* Whether the name of its shape begins so. */
+bool line_fields_has_shape(struct line_fields *f, struct str name);
 
 #endif

@@ -190,7 +190,7 @@ static void put_unix(struct buf *out, int64_t ns)
               (unsigned long long)(size % NS_PER_S));
 }
 
-static void put_time(const struct print_options *o, struct buf *out, int64_t ns)
+void print_time(const struct print_options *o, struct buf *out, int64_t ns)
 {
     switch (o->time) {
     case TIME_ISO:
@@ -249,14 +249,15 @@ static void put_head(const struct printer *p, struct buf *out, const struct resu
     }
     if (o->output == PRINT_RAW)
         return;
-    put_time(o, out, r->event_ns);
+    print_time(o, out, r->event_ns);
     if (o->with_host)
         put_column(p, out, label_value(labels, STR("host")));
     put_service(p, out, labels);
     if (o->with_host) {
         struct str stream = label_value(labels, STR("stream"));
+        struct str place = stream.len ? stream : label_value(labels, STR("file"));
         buf_add_byte(out, ' ');
-        put_bytes(p, out, stream.len ? stream : STR("-"), true);
+        put_bytes(p, out, place.len ? place : STR("-"), true);
     }
     buf_add_byte(out, !o->with_context ? ' ' : r->is_match ? ':' : '-');
 }

@@ -67,6 +67,8 @@ struct str print_service(const struct labels *labels);
 void put_service_name(struct buf *out, const struct labels *labels);
 /* A string of JSON; what is not UTF-8 is escaped. */
 void print_json_text(struct buf *out, struct str text);
+/* As .time says, with a blank behind. */
+void print_time(const struct print_options *o, struct buf *out, int64_t ns);
 /* Text that is no line: with .terminal as in invariant 2. */
 void print_text(const struct printer *p, struct buf *out, struct str text);
 

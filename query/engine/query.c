@@ -108,6 +108,7 @@ static const struct form_field {
     {"every", FORM_U64, offsetof(struct query, every_ns), NULL},
     {"shift", FORM_I64, offsetof(struct query, shift_ns), NULL},
     {"measure", FORM_TEXT, offsetof(struct query, measure), NULL},
+    {"sample", FORM_FLAG, offsetof(struct query, sample), NULL},
     {"output", FORM_WORD, offsetof(struct query, output), outputs},
 };
 

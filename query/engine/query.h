@@ -19,6 +19,7 @@
  *     change=TIME:N    from then on it is another shift; repeatable
  *     measure=NAME     what is measured
  *     part=OPERAND     repeatable, as filter
+ *     sample=1         with the first and the last time of each, and its newest line
  *     output=json|text|raw|binary          what the collector answers with
  *     NAME=VALUE       any other name is a filter: service=api is filter=service%3Dapi; so are
  *                      service!=api and service~regex
@@ -66,6 +67,7 @@ struct query {
     struct query_texts changes; /* of it: tally.h */
     struct str measure;         /* empty: nothing */
     struct query_texts part;    /* filters */
+    bool sample;                /* tally_options */
     enum query_output output;
 };
 

@@ -27,7 +27,7 @@
 #include "query/engine/tally.h"
 
 enum {
-    RESULT_VERSION = 2,
+    RESULT_VERSION = 3,
     RESULT_ENTRY_MAX = 2 << 20, /* bytes of one entry */
     RESULT_STREAMS_MAX = 200000,
     RESULT_LABELS_MAX = 128 << 20, /* bytes of all streams of an answer */

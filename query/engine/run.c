@@ -622,7 +622,8 @@ struct tally_options tally_options_of(const struct query *q)
                                   .n_changes = q->changes.n,
                                   .measure = q->measure,
                                   .part = q->part.items,
-                                  .n_part = q->part.n};
+                                  .n_part = q->part.n,
+                                  .sample = q->sample};
 }
 
 static bool open_tallies(struct run *r, const struct filter_scope *scope)

@@ -1,6 +1,7 @@
 #include "query/engine/tally.h"
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "formats/line/level.h"
 #include "query/engine/value_test.h"
 
@@ -51,8 +52,12 @@ bool tallies_open(struct tallies *t, const struct tally_options *options,
         return err_set(err, ERR_INPUT, "counts are by at most %d names", TALLY_NAMES_MAX);
     if (options->n_part && !filter_compile(&t->part, options->part, options->n_part, scope, err))
         return false;
-    for (size_t i = 0; i < options->n_names; i++)
+    t->shape_at = options->n_names;
+    for (size_t i = 0; i < options->n_names; i++) {
         t->are_fields[i] = may_be_field(options->names[i], scope);
+        if (t->are_fields[i] && str_equal(options->names[i], STR("shape")))
+            t->shape_at = i;
+    }
     t->measures_field = options->measure.len && may_be_field(options->measure, scope);
     t->fields = line_fields_open();
     return read_changes(t, err);
@@ -91,6 +96,8 @@ static struct str value_of(struct tallies *t, struct str name, bool is_field,
         return str_from(level_name(record->level));
     if (str_equal(name, STR("id")))
         return record->id;
+    if (is_field && str_equal(name, STR("shape")) && !has_label(labels, name))
+        return line_fields_shape(t->fields);
     bool is_forced = take_prefix(&name, STR(".")); /* as in filters */
     return is_forced || (is_field && !has_label(labels, name)) ? line_fields_value(t->fields, name)
                                                                : label_value(labels, name);
@@ -128,6 +135,22 @@ int64_t tally_next_span(const struct tallies *t, int64_t start_ns)
     return span_of(t, middle_ns);
 }
 
+static bool has_own_shape(const struct tallies *t, const struct tally *like)
+{
+    return t->shape_at < t->options.n_names && !str_equal(like->values[t->shape_at], TALLY_OTHER);
+}
+
+/* A tenth is left for TALLY_OTHER. */
+static bool has_room(const struct tallies *t, const struct tally *like)
+{
+    size_t most = TALLIES_MAX, memory = t->memory;
+    if (has_own_shape(t, like)) {
+        most -= most / 10;
+        memory -= memory / 10;
+    }
+    return t->by_key.n < most && (!t->memory || t->arena.used + t->sketches <= memory);
+}
+
 static struct tally *find(struct tallies *t, const struct tally *like)
 {
     buf_reset(&t->key);
@@ -137,10 +160,14 @@ static struct tally *find(struct tallies *t, const struct tally *like)
     struct tally *tally = map_get(&t->by_key, buf_str(&t->key));
     if (tally)
         return tally;
-    bool is_large = t->memory && t->arena.used + t->sketches > t->memory;
-    if (t->by_key.n == TALLIES_MAX || is_large) {
-        t->is_full = true;
-        return NULL;
+    if (!has_room(t, like)) {
+        struct tally other = *like;
+        if (!has_own_shape(t, like)) {
+            t->is_full = true;
+            return NULL;
+        }
+        other.values[t->shape_at] = TALLY_OTHER;
+        return find(t, &other);
     }
     tally = arena_new(&t->arena, struct tally);
     tally->start_ns = like->start_ns;
@@ -167,6 +194,26 @@ static void measure(struct tallies *t, struct tally *tally, double number)
     t->sketches += (tally->sketch.capacity - before) * sizeof *tally->sketch.buckets;
 }
 
+/* Of one that has been counted. */
+static void keep_sample(struct tallies *t, struct tally *tally, const struct tally *other)
+{
+    bool is_first = tally->count == other->count;
+    struct str line = str_cut_utf8(other->sample, TALLY_SAMPLE_MAX);
+    bool is_better = is_first || other->last_ns > tally->last_ns ||
+                     (other->last_ns == tally->last_ns && str_compare(line, tally->sample) < 0);
+    tally->first_ns = is_first ? other->first_ns : min_of(tally->first_ns, other->first_ns);
+    tally->last_ns = is_first ? other->last_ns : max_of(tally->last_ns, other->last_ns);
+    if (!is_better || (is_first && line.len == 0))
+        return;
+    if (line.len > tally->sample_room) {
+        tally->sample_room = min_of(2 * line.len, (size_t)TALLY_SAMPLE_MAX);
+        tally->sample.ptr = arena_alloc_raw(&t->arena, tally->sample_room);
+    }
+    if (line.len)
+        memcpy((char *)tally->sample.ptr, line.ptr, line.len);
+    tally->sample.len = line.len;
+}
+
 void tallies_add(struct tallies *t, const struct labels *labels, const struct record *record)
 {
     const struct tally_options *o = &t->options;
@@ -187,6 +234,12 @@ void tallies_add(struct tallies *t, const struct labels *labels, const struct re
     if (!tally)
         return;
     tally->count++;
+    if (o->sample)
+        keep_sample(t, tally,
+                    &(struct tally){.count = 1,
+                                    .first_ns = record->event_ns,
+                                    .last_ns = record->event_ns,
+                                    .sample = record->line});
     tally->part += t->part && filter_takes_stream(t->part, labels) &&
                    filter_takes_record(t->part, record) &&
                    (!filter_looks_at_lines(t->part) || filter_takes_line(t->part, labels, record));
@@ -201,6 +254,8 @@ void tallies_join(struct tallies *t, const struct tally *other)
     if (!tally)
         return;
     tally->count += other->count;
+    if (t->options.sample)
+        keep_sample(t, tally, other);
     tally->part += other->part;
     if (other->numbers) {
         tally->least = tally->numbers ? min_of(tally->least, other->least) : other->least;
@@ -274,6 +329,9 @@ void put_tally(const struct tally *tally, size_t n_names, struct buf *out)
     put_double(out, tally->least);
     put_double(out, tally->most);
     sketch_put(&tally->sketch, out);
+    put_zigzag(out, tally->first_ns);
+    put_zigzag(out, tally->last_ns);
+    put_str(out, tally->sample);
 }
 
 void read_tally(struct tally *tally, size_t *n_names, struct reader *r)
@@ -296,4 +354,8 @@ void read_tally(struct tally *tally, size_t *n_names, struct reader *r)
     tally->least = read_double(r);
     tally->most = read_double(r);
     sketch_read(&tally->sketch, r);
+    tally->first_ns = read_zigzag(r);
+    tally->last_ns = read_zigzag(r);
+    tally->sample = read_str(r);
+    r->bad |= tally->sample.len > TALLY_SAMPLE_MAX;
 }

@@ -5,13 +5,15 @@
  *     measure took               and of the numbers in that field: sum, least, most, quantiles
  *     part level=error+          and how many of the counted are such
  *
- * A name is "level", "id", that of a label if a stream has one, else that of a field of the line; ".name" always is.
+ * A name is "level", "id", that of a label if a stream has one, "shape" (line_fields.h), else that of a field of the line;
+ * ".name" always is.
  *
  *  1. The sum of all counts is the number of what matched, also when a value is missing: then it is empty.
  *  2. Values are cut at TALLY_VALUE_MAX bytes; what is alike then is one.
  *  3. A number has the unit that is written on it, as nanoseconds or bytes; what is no number is not measured.
  *  4. Tallies of parts of what is counted can be joined: then they are those of all of it.
- *  5. Lines are only read if a name or what is measured is a field, or the part asks for one.
+ *  5. Shapes for which there is no room are counted together as TALLY_OTHER; of other names too many are an error.
+ *  6. Lines are only read if a name or what is measured is a field, or the part asks for one.
  */
 #ifndef QUERY_ENGINE_TALLY_H
 #define QUERY_ENGINE_TALLY_H
@@ -25,9 +27,12 @@
 enum {
     TALLY_NAMES_MAX = 4,
     TALLY_VALUE_MAX = 256,
+    TALLY_SAMPLE_MAX = 512,
     TALLIES_MAX = 100000,
     TALLY_CHANGES_MAX = 100,
 };
+
+#define TALLY_OTHER STR("(other)")
 
 struct tally_options {
     const struct str *names; /* at most TALLY_NAMES_MAX */
@@ -40,6 +45,7 @@ struct tally_options {
     struct str measure; /* a name; empty: nothing is measured */
     const struct str *part;
     size_t n_part; /* filters; 0: no part is counted */
+    bool sample;   /* times and the newest line are kept */
 };
 
 struct tally {
@@ -49,6 +55,9 @@ struct tally {
     uint64_t numbers; /* that were measured */
     double sum, least, most;
     struct sketch sketch;
+    int64_t first_ns, last_ns; /* event times, if they are kept */
+    struct str sample;         /* the newest line, cut at TALLY_SAMPLE_MAX; of several the least */
+    size_t sample_room;
 };
 
 struct tallies {
@@ -59,6 +68,7 @@ struct tallies {
     struct filter *part;        /* owned; NULL: none */
     struct line_fields *fields; /* owned */
     bool are_fields[TALLY_NAMES_MAX], measures_field;
+    size_t shape_at;              /* of the names; n_names: none is a shape */
     struct tally_change *changes; /* in the arena */
     size_t memory;                /* that may be taken, about; 0: any */
     size_t sketches;              /* bytes of them, at most */
@@ -69,7 +79,7 @@ struct tallies {
 bool tallies_open(struct tallies *t, const struct tally_options *options,
                   const struct filter_scope *scope, struct err *err);
 void tallies_free(struct tallies *t);
-/* Invariant 5. */
+/* Invariant 6. */
 bool tallies_read_lines(const struct tallies *t);
 /* The start of the span behind that which begins there. */
 int64_t tally_next_span(const struct tallies *t, int64_t start_ns);
@@ -82,6 +92,7 @@ void tallies_join(struct tallies *t, const struct tally *tally);
 const struct tally **tallies_sorted(struct tallies *t);
 
 /* tally := n:varint value:str* span:u8 start:zigzag count part numbers (varint each) sum:u64 least:u64 most:u64 sketch
+ *          first:zigzag last:zigzag sample:str
  * span is 1 if there is a start; the three numbers are doubles of IEEE 754. */
 void put_tally(const struct tally *tally, size_t n_names, struct buf *out);
 /* Values point to what r reads. *n_names: how many there are. */

@@ -42,7 +42,8 @@ static bool add_all(struct importing *i, struct err *err)
         int len = snprintf(line, sizeof line, "old number %d", k);
         struct record record = {.event_ns = (DAY - 5 + k / EACH) * NS_PER_DAY + k,
                                 .line = str_of(line, (size_t)len)};
-        struct import_stream *stream = importing_stream(i, &(struct labels){items, 1});
+        struct filled_stream *stream =
+            filled_stream_of(importing_streams(i), &(struct labels){items, 1});
         if (!importing_add(i, stream, &record, err))
             return false;
     }

@@ -183,7 +183,7 @@ def refusals(place):
     ancient.write_text("".join(line_of(i, 100) + "\n" for i in range(3)) + line_of(1, 2) + "\n")
     for words, why in (((), "say which files"), ((good, place.folder / "missing.log"), "missing.log"),
                        ((good, bad), "bad.json: line 2: "), ((good, cut), "its end is missing"),
-                       ((good, place.folder), "is no file"), ((good, "--multiline", "("), "("),
+                       ((good, place.folder), "is a folder"), ((good, "/dev/null"), "is no file"), ((good, "--multiline", "("), "("),
                        ((good, "--timezone", "Nowhere/There"), "--timezone"),
                        ((good, "a=" + "x" * 2000), "label 'a'"),
                        ((ancient,), "3 of 4 records are older than collector.retention.keep (30d)")):

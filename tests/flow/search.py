@@ -148,6 +148,75 @@ def counts(place):
     flow.check(shipper.stop() == 0 and collector.stop() == 0, "both end well")
 
 
+def shapes(*words):
+    done = flow.run("patterns", "--output", "json", *words)
+    flow.check(done.status in (0, 1), f"{words}: {done}")
+    return [json.loads(line) for line in done.out.splitlines()]
+
+
+KINDS = (lambda i: f"job {i} of worker-{i % 7} done in {i * 1.5} ms",
+         lambda i: f'{{"level":{30 + 10 * (i % 2)},"pid":{i},"user":"{"abcdefg"[i % 7] * 3}","msg":"login of {i}"}}',
+         lambda i: f'192.0.2.{i % 250} - - [20/Nov/2026:09:22:01 +0000] "GET /{i} HTTP/1.1" {200 + i % 9} {i} "-" "agent {i}"',
+         lambda i: f'level=warn msg="slow \\"{i}\\"" took={i}ms',
+         lambda i: f"failed {i}\njava.io.IOException: no {i}\n\tat a.b.C(C.java:{i})")
+
+
+@flow.case("patterns: the same shapes from journals and segments; shape= finds the lines of each")
+def patterns(place):
+    collector = place.collector().start()
+    shipper = place.shipper(collector).start()
+    lines = [KINDS[i % len(KINDS)](i).encode() for i in range(3000)]
+    flow.append(place.logs / "a.log", lines)
+    collector.wait_count(len(lines))
+    where = ["--collector", collector.url]
+    found = shapes(*where)
+    texts = {row["text"]: row["count"] for row in found}
+    flow.check(texts == {"job <n> of worker-<n> done in <n> ms": 600, "login of <n> {level=30 pid user msg}": 300,
+                         "login of <n> {level=40 pid user msg}": 300,
+                         '<ip> - - [<time>] "GET <path> HTTP/<n>" <n> <n> "<str>" "<str>"': 600,
+                         'level=warn msg="slow \"<str>\"" took=<_>': 600, "failed <n> | java.io.IOException: no <n>": 600}, texts)
+    for row in found:
+        lines_of = flow.run("grep", "-h", "", f"shape={row['shape']}", *where).out
+        flow.check(flow.run("grep", "-c", "", f"shape={row['shape'][:4]}", *where).out.decode().strip() == str(row["count"]) and
+                   row["example"].encode() in lines_of and row["first"] <= row["last"], row)
+    flow.check(flow.run("store", "merge", "--wait", *where).status == 0, "merged")
+    flow.check(shapes(*where) == found and shapes("--store", collector.data) == found, "the same from a segment")
+    counted = flow.run("count", "--by", "service,shape", "--output", "json", "shape~^.* login", *where).out.splitlines()
+    flow.check(sorted(json.loads(row)["count"] for row in counted) == [300, 300], counted)
+    found = flow.run("patterns", "level=error", *where)
+    flow.check(found.status == 1 and found.out == b"", f"none: {found}")
+    found = flow.run("grep", "", "shape=xyz", *where)
+    flow.check(found.status == 2 and "4 to 16" in found.err, f"{found}")
+    flow.check(shipper.stop() == 0 and collector.stop() == 0, "both end well")
+
+
+@flow.case("patterns --new, --gone and --vs: what was not there before, what is there no more, what has changed")
+def patterns_against_before(place):
+    collector = place.collector().start()
+    shipper = place.shipper(collector).start()
+    def at(hours, text):
+        return time.strftime(f"%Y-%m-%dT%H:%M:%SZ {text}", time.gmtime(time.time() - hours * 3600)).encode()
+    flow.append(place.logs / "a.log", [at(26, "ancient 1")] + [at(2.5, f"job {i}") for i in range(4)] + [at(2.5, "bye 1")] +
+                [at(0.2, f"job {i}") for i in range(6)] + [at(0.2, "hello 1"), at(0.1, "ancient 2")])
+    collector.wait_count(14)
+    where = ["--since", "1h", "--collector", collector.url]
+    for words, expected in ((["--new"], [("<time> hello <n>", 1, 0)]),
+                            (["--new", "--vs", "3h"], [("<time> ancient <n>", 1, 0), ("<time> hello <n>", 1, 0)]),
+                            (["--gone"], [("<time> bye <n>", 0, 1)]),
+                            (["--vs", "2h"], [("<time> ancient <n>", 1, 0), ("<time> bye <n>", 0, 1), ("<time> hello <n>", 1, 0),
+                                              ("<time> job <n>", 6, 4)])):
+        found = sorted((row["text"], row["count"], row["before"]) for row in shapes(*words, *where))
+        flow.check(found == expected, f"{words}: {found}")
+    text = flow.run("patterns", "--vs", "2h", *where).out.decode()
+    flow.check(text.splitlines()[1].split()[:3] == ["6", "4", "+50"] and " new " in text and " gone " in text, text)
+    flow.check(flow.run("patterns", "--new", "--until", "30m", *where).status == 1, "nothing is new then")
+    for wrong, says in ((["--new"], "needs --since"), (["--since", "1h", "--new", "--gone"], "one after the other"),
+                        (["--since", "1h", "--vs", "30m"], "shorter"), (["--since", "1h", "--vs", "x"], "vs")):
+        found = flow.run("patterns", *wrong, "--collector", collector.url)
+        flow.check(found.status == 2 and says in found.err, f"{wrong}: {found}")
+    flow.check(shipper.stop() == 0 and collector.stop() == 0, "both end well")
+
+
 @flow.case("fields: of which type, in how many records, with which values, of the newest and of those that are named")
 def field_names(place):
     collector = place.collector().start()

@@ -8,24 +8,21 @@ formats/push|base formats/block
 formats/redact|base formats/block formats/line
 query/engine|base formats/block formats/line formats/push
 collector/store|base formats/block formats/line formats/push query/engine
-shipper|base base/io formats/block formats/line formats/push formats/redact query/engine
-query|base base/io formats/block formats/line formats/push formats/redact query/engine collector/store
-collector|base base/io formats/block formats/line formats/push formats/redact query/engine collector/store
-main.c|base base/io shipper query collector block_dump.h check.h import.h parse.h redact.h up.h
+redaction|base base/io formats/block formats/line formats/redact
+shipper|base base/io formats/block formats/line formats/push formats/redact redaction query/engine
+query|base base/io formats/block formats/line formats/push formats/redact redaction query/engine collector/store
+collector|base base/io formats/block formats/line formats/push formats/redact redaction query/engine collector/store
+main.c|base base/io shipper query collector block_dump.h check.h parse.h up.h
 block_dump.c|base formats/block block_dump.h
 block_dump.h|
 check.c|base shipper collector check.h
 check.h|
-import.c|base formats/block formats/line formats/redact query shipper collector/store import.h
-import.h|
 parse.c|base formats/line query shipper parse.h
 parse.h|
-redact.c|base formats/block formats/redact query shipper redact.h
-redact.h|
 up.c|base base/io shipper collector up.h
 up.h|
 '
-project-files '^(base|formats|shipper|collector|query)/.*\.[ch]$|^[a-z]+\.[ch]$' |
+project-files '^(base|formats|redaction|shipper|collector|query)/.*\.[ch]$|^[a-z]+\.[ch]$' |
     xargs grep -nE '^ *# *include *"' |
     awk -F: -v rows="$rows" '
         BEGIN {

@@ -1,9 +1,9 @@
-/* shipper/glob and shipper/rotation. */
+/* shipper/glob and base/rotation. */
 #include "shipper/glob.h"
 
 #include "base/buf.h"
 #include "base/mem.h"
-#include "shipper/rotation.h"
+#include "base/rotation.h"
 #include "tests/test.h"
 
 #include <sys/stat.h>

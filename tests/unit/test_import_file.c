@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #define CHANGED_S 1795600800 /* 2026-11-25T10:00:00Z */
 
@@ -114,6 +115,82 @@ TEST(import_file_knows_envelopes_and_packing)
     check_refused(STR("PK\x03\x04...."), "unpack it first");
     check_read("cri.log", STR("2026-11-20T01:00:00Z stderr F a\n"),
                "2026-11-20T01:00:00Z unknown err a\n");
+}
+
+/* Peeked at, and read behind that. False with what was read before all the same. */
+static bool read_once(const char *path, struct buf *out, struct err *err)
+{
+    defer(import_file_close) struct import_file file;
+    struct multiline *rule = NULL;
+    buf_reset(out);
+    REQUIRE(multiline_open(&rule, STR("auto"), err));
+    const struct import_rules rules = {.rule = rule};
+    bool done = import_file_peek(&file, path, &rules, err) &&
+                import_file_read(&file, &rules, hear, out, err);
+    multiline_close(&rule);
+    return done;
+}
+
+TEST(import_file_reads_what_can_be_read_once)
+{
+    struct err err;
+    char path[64];
+    defer(buf_free) struct buf out = {0};
+    const struct str lines = STR("first\n2026-11-20 09:00:00 INFO a\n  and b");
+    const char *expected =
+        "2026-11-20T09:00:00Z unknown first\n2026-11-20T09:00:00Z info "
+        "2026-11-20 09:00:00 INFO a\n2026-11-20T09:00:00Z unknown open   and b\n";
+    for (int packed = 0; packed < 2; packed++) {
+        int ends[2];
+        defer(buf_free) struct buf bytes = {0};
+        if (packed)
+            REQUIRE_OK(gzip_pack(lines, 6, &bytes, &err));
+        else
+            buf_add(&bytes, lines);
+        REQUIRE(pipe(ends) == 0 && write(ends[1], bytes.ptr, bytes.len) == (ssize_t)bytes.len);
+        snprintf(path, sizeof path, "/proc/self/fd/%d", ends[0]);
+        close(ends[1]);
+        REQUIRE_OK(read_once(path, &out, &err));
+        CHECK_STR(buf_str(&out), str_from(expected));
+        close(ends[0]);
+    }
+    REQUIRE_OK(read_once(write_file("a.log", lines), &out, &err));
+    CHECK_STR(buf_str(&out), str_from(expected));
+    REQUIRE(!read_once(test_folder(), &out, &err));
+    CHECK(str_find(str_from(err.text), STR("is a folder")) != SIZE_MAX);
+    REQUIRE(!read_once("/nowhere", &out, &err) && out.len == 0);
+}
+
+TEST(import_file_gives_what_comes_before_damage)
+{
+    struct err err;
+    defer(buf_free) struct buf out = {0}, lines = {0}, packed = {0}, whole = {0};
+    for (int i = 0; i < 40000; i++)
+        buf_print(&lines, "2026-11-20 09:00:00 INFO %d %d\n", i, i * 7919 % 10007);
+    REQUIRE_OK(read_once(write_file("whole", buf_str(&lines)), &whole, &err));
+    REQUIRE_OK(gzip_pack(buf_str(&lines), 6, &packed, &err));
+    REQUIRE_OK(read_once(write_file("whole", buf_str(&packed)), &out, &err));
+    CHECK_STR(buf_str(&out), buf_str(&whole));
+    struct str cut = str_slice(buf_str(&packed), 0, packed.len / 4 * 3);
+    REQUIRE(!read_once(write_file("cut", cut), &out, &err));
+    CHECK(err.code == ERR_CORRUPT && str_find(str_from(err.text), STR("cut: its end")) != SIZE_MAX);
+    CHECK(out.len > whole.len / 2 && out.len < whole.len);
+    packed.ptr[packed.len / 4 * 3] ^= 0x55;
+    REQUIRE(!read_once(write_file("bad", buf_str(&packed)), &out, &err));
+    CHECK(out.len > whole.len / 2 && str_find(str_from(err.text), STR("bad")) != SIZE_MAX);
+}
+
+TEST(import_file_times_far_from_its_beginning)
+{
+    struct err err;
+    defer(buf_free) struct buf out = {0}, lines = {0};
+    while (lines.len <= IMPORT_PEEK_BYTES + (256 << 10))
+        buf_add(&lines, STR("a line that has no time at all\n"));
+    buf_add(&lines, STR("2026-11-20 09:00:00 INFO a\n"));
+    REQUIRE_OK(read_once(write_file("late.log", buf_str(&lines)), &out, &err));
+    CHECK(str_starts(buf_str(&out), STR("2026-11-25T10:00:00Z unknown a line")));
+    REQUIRE_OK(read_file(write_file("late.log", buf_str(&lines)), &out, &err));
+    CHECK(str_starts(buf_str(&out), STR("2026-11-20T09:00:00Z unknown a line")));
 }
 
 /* What print.h writes, with all that it can say. */

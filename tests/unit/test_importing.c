@@ -44,7 +44,8 @@ static void add(struct importing *i, const char *service, int64_t ns, const char
     struct err err;
     struct label items[] = {{STR("service"), str_from(service)}};
     struct record record = {.event_ns = ns, .line = str_from(line)};
-    struct import_stream *stream = importing_stream(i, &(struct labels){items, 1});
+    struct filled_stream *stream =
+        filled_stream_of(importing_streams(i), &(struct labels){items, 1});
     REQUIRE_OK(importing_add(i, stream, &record, &err));
 }
 
@@ -321,6 +322,34 @@ static void interrupt(void)
     write_text("/import/ADOPT", buf_str(&adopt_list));
     REQUIRE_OK(file_rename(path_of(&a, "/import/segment-000001"),
                            path_of(&a, "/days/2024-10-01/default/segment-000041"), &err));
+}
+
+/* A store with a list that nobody can read opens, says so, and takes lines in. */
+TEST(importing_with_a_damaged_list)
+{
+    static const char *const lists[] = {
+        "", "x", "sluice-import 1 0\n",
+        "sluice-import 1 00000000000000000000000000000001\nsegment-1 2024-10-01 0\n"};
+    struct err err;
+    for (size_t i = 0; i < countof(lists); i++) {
+        struct importing *import = NULL;
+        defer(arena_free) struct arena a = {0};
+        defer(view_close) struct view *v = NULL;
+        struct store *s = open_store(0);
+        prepare_three_days(&import);
+        importing_close(&import);
+        store_close(&s, now);
+        write_text("/import/ADOPT", str_from(lists[i]));
+        s = open_store(0);
+        view_open(&v, s);
+        size_t n;
+        const struct str *problems = view_problems(v, &n);
+        REQUIRE(n == 1);
+        CHECK(str_find(problems[0], STR("/import/ADOPT")) != SIZE_MAX);
+        view_close(&v);
+        store_close(&s, now);
+        REQUIRE_OK(file_remove(path_of(&a, "/import/ADOPT"), &err));
+    }
 }
 
 TEST(importing_goes_on_after_a_crash) /* A1, A2 */

@@ -25,7 +25,7 @@ TEST(query_form_comes_back)
     q.before = 3;
     q.after = 4;
     q.want = WANT_OTHERS;
-    q.newest = true;
+    q.newest = q.sample = true;
     defer(buf_free) struct buf form = {0}, again = {0};
     query_encode(&q, &form);
     REQUIRE_OK(query_decode(&back, buf_str(&form), &err));
@@ -34,7 +34,8 @@ TEST(query_form_comes_back)
     CHECK(back.patterns.n == 2 && back.filters.n == 1 && back.has_max && back.max == 0);
     CHECK_STR(back.patterns.items[0], q.patterns.items[0]);
     CHECK_STR(back.filters.items[0], STR("service=a b"));
-    CHECK(back.since_ns == -5 && back.until_ns == q.until_ns && back.options.kind == PATTERN_BASIC);
+    CHECK(back.sample && back.since_ns == -5 && back.until_ns == q.until_ns &&
+          back.options.kind == PATTERN_BASIC);
 }
 
 TEST(query_form_is_strict)
@@ -156,13 +157,15 @@ TEST(filter_says_what_is_wrong)
         {"status~(", "missing closing parenthesis"},
         {"status>=500", "write a range: status=500.."},
         {"level=wran", "'wran' is no level"},
-        {"./app.log", "files cannot be searched yet"},
-        {"/var/log/x", "files cannot be searched yet"},
-        {"-", "standard input cannot be searched yet"},
+        {"./app.log", "is a path"},
+        {"/var/log/x", "is a path"},
+        {"-", "is a path"},
         {"service=~api", "write service~api"},
         {"service!~api", "write service!=~api"},
         {"=x", "has no name"},
         {"service~(", "missing closing parenthesis"},
+        {"shape=a1b", "a name of 4 to 16 of the digits"},
+        {"shape!=round", "a field of that name is .shape"},
         {"", "is empty"},
     };
     for (size_t i = 0; i < countof(cases); i++) {
@@ -227,6 +230,41 @@ TEST(filter_takes_lines_by_their_fields)
     CHECK(line_taken("status=404",
                      "192.0.2.7 - - [20/Nov/2026:09:22:01 +0000] \"GET /a HTTP/1.1\" 404 19"));
     CHECK(!line_taken("status=404", "no fields at all"));
+}
+
+TEST(filter_takes_lines_by_their_shape)
+{
+    const char *line = "job 4711 done"; /* 0586cd9f31647388 job <n> done */
+    CHECK(line_taken("shape=0586", line) && line_taken("shape=0586cd9f31647388", line));
+    CHECK(!line_taken("shape=0587", line) && !line_taken("shape!=0586cd", line));
+    CHECK(line_taken("shape!=0587", line) && line_taken("shape~job <n> do", line));
+    CHECK(line_taken("shape!=~^0586cd9f job <n>$", line) && !line_taken("shape=0586", "job done"));
+    CHECK(line_taken(".shape=round", "shape=round a=b"));
+}
+
+/* The label comes first; without a list, in the streams that have it. */
+TEST(filter_by_shape_leaves_labels_of_that_name_alone)
+{
+    struct err err;
+    struct filter *f;
+    struct str round = STR("shape=round"), name = STR("shape=0586");
+    struct label item = {STR("shape"), STR("round")};
+    const struct labels with = {&item, 1}, *const list[] = {&api, &with};
+    const struct record job = {.line = STR("job 4711 done")};
+    const struct filter_scope all = {.streams = list, .n_streams = 2};
+    REQUIRE_OK(filter_compile(&f, &round, 1, &all, &err));
+    CHECK(filter_takes_stream(f, &with) && !filter_takes_stream(f, &api));
+    filter_close(&f);
+    REQUIRE_OK(filter_compile(&f, &name, 1, &(struct filter_scope){0}, &err));
+    CHECK(!filter_takes_stream(f, &with) && filter_takes_stream(f, &api));
+    CHECK(filter_takes_line(f, &api, &job));
+    filter_close(&f);
+    REQUIRE_OK(filter_compile(&f, &round, 1, &(struct filter_scope){0}, &err));
+    CHECK(filter_takes_stream(f, &with) && !filter_takes_line(f, &api, &job));
+    filter_close(&f);
+    REQUIRE_OK(filter_compile(&f, &name, 1, &(struct filter_scope){.without_lines = true}, &err));
+    CHECK(!filter_takes_stream(f, &api) && !filter_looks_at_lines(f));
+    filter_close(&f);
 }
 
 /* filter.h, invariant 5 */

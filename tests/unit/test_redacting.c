@@ -1,5 +1,5 @@
 /* shipper/redacting: the keys of tokens. */
-#include "shipper/redacting.h"
+#include "redaction/redacting.h"
 
 #include "base/file.h"
 #include "base/mem.h"

@@ -2,6 +2,8 @@
  * What a search of a store finds is what a look at each of its lines finds: needles that are cut from the lines at any place,
  * some of them changed, in journals, segments, classes, archives, and all of these at once.
  *
+ * The same for the shapes of the lines.
+ *
  * CASES=10000 SEED=7 makes it longer, and other.
  */
 #include "base/mem.h"
@@ -313,6 +315,62 @@ static void ask(struct world *w)
     mem_free(&found);
 }
 
+/* ---- shapes ---- */
+
+static void put_tallies(struct tallies *t, struct buf *out)
+{
+    const struct tally **sorted = tallies_sorted(t);
+    for (size_t i = 0; i < t->by_key.n; i++)
+        put_tally(sorted[i], t->options.n_names, out);
+}
+
+static bool join(void *context, const struct result *r)
+{
+    tallies_join(context, r->tally);
+    return true;
+}
+
+static void count_lines(const struct world *w, size_t n, struct tallies *t)
+{
+    for (size_t i = 0; i < n; i++) {
+        char name[8];
+        snprintf(name, sizeof name, "s%zu", i % STREAMS);
+        struct label label = {STR("service"), str_from(name)};
+        tallies_add(t, &(struct labels){&label, 1},
+                    &(struct record){.event_ns = (int64_t)i * NS_PER_MS, .line = w->lines[i]});
+    }
+}
+
+/* The shapes of the first n lines are those that the lines have one by one (formats/line/skeleton.h, invariant 1). */
+static void ask_shapes(struct world *w, size_t n)
+{
+    struct err err;
+    struct view *v = NULL;
+    struct view_snapshot snapshot;
+    defer(query_free) struct query q;
+    defer(summary_free) struct summary summary = {0};
+    defer(buf_free) struct buf expected = {0}, found = {0};
+    defer(tallies_free) struct tallies all, joined;
+    query_init(&q);
+    query_add_by(&q, STR("shape"));
+    query_add_by(&q, STR("service"));
+    q.want = WANT_TALLIES;
+    q.sample = true;
+    const struct tally_options options = tally_options_of(&q);
+    const struct run_options run = {.take = join, .context = &joined, .memory = 256 << 20};
+    REQUIRE_OK(tallies_open(&all, &options, &(struct filter_scope){0}, &err));
+    REQUIRE_OK(tallies_open(&joined, &options, &(struct filter_scope){0}, &err));
+    count_lines(w, n, &all);
+    view_open(&v, w->store);
+    view_snapshot(&snapshot, v, TIME_NONE, TIME_NONE);
+    REQUIRE_OK(query_run(&q, &snapshot.snapshot, &run, &summary, &err));
+    put_tallies(&all, &expected);
+    put_tallies(&joined, &found);
+    CHECK(summary.complete && summary.matched == n && all.by_key.n > 100);
+    CHECK(str_equal(buf_str(&found), buf_str(&expected)));
+    view_close(&v);
+}
+
 static unsigned cases_of_a_run(void)
 {
     const char *text = getenv("CASES");
@@ -334,6 +392,8 @@ TEST_SLOW(store_search_is_that_of_lines, 900)
     defer(free_world) struct world *w = make_world();
     for (unsigned i = 0; i < BLOCKS; i++) {
         put_block(w, i);
+        if (i == 0)
+            ask_shapes(w, EACH); /* of a journal */
         if (i == 3) {
             merge_all(w);
             st_now += NS_PER_DAY;
@@ -345,11 +405,14 @@ TEST_SLOW(store_search_is_that_of_lines, 900)
     CHECK(store_count(w->store).journals > 1 && store_count(w->store).segments > 3);
     for (unsigned i = 0; i < cases_of_a_run(); i++)
         ask(w);
+    ask_shapes(w, RECORDS);
     merge_all(w);
     for (unsigned i = 0; i < cases_of_a_run(); i++)
         ask(w);
+    ask_shapes(w, RECORDS);
     st_now += NS_PER_DAY;
     merge_all(w);
     for (unsigned i = 0; i < cases_of_a_run(); i++)
         ask(w);
+    ask_shapes(w, RECORDS);
 }

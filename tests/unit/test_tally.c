@@ -49,21 +49,26 @@ static struct str shown(struct tallies *t, struct buf *out)
     return buf_str(out);
 }
 
-TEST(tally_by_labels_levels_and_fields) /* 1, 5 */
+TEST(tally_by_labels_levels_and_fields) /* 1, 6 */
 {
     const struct str service[] = {STR("service")}, level[] = {STR("level")};
     const struct str both[] = {STR("status"), STR("host")}, forced[] = {STR(".host")};
+    const struct str shape[] = {STR("shape"), STR("service")}, field[] = {STR(".shape")};
     defer(buf_free) struct buf out = {0};
     const struct {
         const struct str *names;
         size_t n;
         bool reads_lines;
         const char *expected;
-    } cases[] = {{service, 1, false, "api/2; web/1; "},
-                 {level, 1, false, "info/2; error/1; "},
-                 {both, 2, true, "/h1/1; 200/h1/1; 502//1; "},
-                 {forced, 1, true, "/2; other/1; "},
-                 {NULL, 0, false, "3; "}};
+    } cases[] = {
+        {service, 1, false, "api/2; web/1; "},
+        {level, 1, false, "info/2; error/1; "},
+        {both, 2, true, "/h1/1; 200/h1/1; 502//1; "},
+        {forced, 1, true, "/2; other/1; "},
+        {shape, 2, true,
+         "19d06405 {status host}/web/1; 7e1571c5 status=<_> a=<_>/api/1; 92a0687f nothing/api/1; "},
+        {field, 1, true, "/3; "},
+        {NULL, 0, false, "3; "}};
     for (size_t i = 0; i < countof(cases); i++) {
         defer(tallies_free) struct tallies t;
         open_tallies(&t, (struct tally_options){.names = cases[i].names, .n_names = cases[i].n});
@@ -123,7 +128,7 @@ TEST(tally_joined_is_that_of_all) /* 4 */
 {
     const struct str names[] = {STR("service"), STR("level")};
     const struct tally_options options = {
-        .names = names, .n_names = 2, .every_ns = 60, .measure = STR("took")};
+        .names = names, .n_names = 2, .every_ns = 60, .measure = STR("took"), .sample = true};
     defer(tallies_free) struct tallies all, joined;
     defer(buf_free) struct buf expected = {0}, found = {0}, bytes = {0};
     defer(result_reader_free) struct result_reader reader = {0};
@@ -159,8 +164,11 @@ TEST(tally_joined_is_that_of_all) /* 4 */
     }
     CHECK_STR(shown(&joined, &found), shown(&all, &expected));
     const struct tally **a = tallies_sorted(&all), **b = tallies_sorted(&joined);
-    for (size_t i = 0; i < all.by_key.n; i++)
+    for (size_t i = 0; i < all.by_key.n; i++) {
         CHECK(sketch_quantile(&a[i]->sketch, 0.9) == sketch_quantile(&b[i]->sketch, 0.9));
+        CHECK(a[i]->first_ns == b[i]->first_ns && a[i]->last_ns == b[i]->last_ns);
+        CHECK_STR(a[i]->sample, b[i]->sample);
+    }
 }
 
 TEST(tally_refuses_more_names_than_it_can_have)
@@ -251,4 +259,46 @@ TEST(tally_takes_no_more_memory_than_it_may)
         add(&t, &api, 0, 0, line);
     }
     CHECK(t.is_full && t.by_key.n > 1000);
+}
+
+TEST(tally_shapes_without_room_are_together) /* 5 */
+{
+    const struct str names[] = {STR("shape"), STR("level")};
+    defer(tallies_free) struct tallies t;
+    uint64_t all = 0, others = 0;
+    open_tallies(&t, (struct tally_options){.names = names, .n_names = 2});
+    t.memory = 1 << 20;
+    for (int i = 0; i < 20000; i++) {
+        char line[] = "word aaaaaa end";
+        for (int k = 0, rest = i; k < 6; k++, rest /= 10)
+            line[5 + k] = (char)('p' + rest % 10);
+        add(&t, &api, 0, (uint8_t)(i % 2 ? LEVEL_INFO : LEVEL_WARN), line);
+    }
+    CHECK(!t.is_full && t.by_key.n > 1000 && t.by_key.n < 10000);
+    const struct tally **sorted = tallies_sorted(&t);
+    for (size_t i = 0; i < t.by_key.n; i++) {
+        all += sorted[i]->count;
+        others += str_equal(sorted[i]->values[0], TALLY_OTHER);
+    }
+    CHECK(all == 20000 && others == 2); /* of both levels */
+}
+
+TEST(tally_samples_are_the_newest_lines)
+{
+    char line[TALLY_SAMPLE_MAX + 9];
+    defer(tallies_free) struct tallies t;
+    open_tallies(&t, (struct tally_options){.sample = true});
+    add(&t, &api, 5, 0, "five");
+    add(&t, &api, 7, 0, "seven b");
+    add(&t, &api, 7, 0, "seven a");
+    add(&t, &api, 3, 0, "a three");
+    const struct tally *one = tallies_sorted(&t)[0];
+    CHECK(one->first_ns == 3 && one->last_ns == 7);
+    CHECK_STR(one->sample, STR("seven a"));
+    memset(line, 'x', sizeof line - 1);
+    line[sizeof line - 1] = '\0';
+    add(&t, &api, 8, 0, line);
+    CHECK_INT(one->sample.len, TALLY_SAMPLE_MAX);
+    add(&t, &api, 9, 0, "");
+    CHECK_INT(one->sample.len, 0);
 }

@@ -1,7 +1,6 @@
 /*
  * Redaction of the configuration, on lines that are given: a filter between two programs, a look at what is found and
- * why, a test of own rules, and the token to search for. It stands at the root because it hides as the shipper does
- * and prints as those who ask do.
+ * why, a test of own rules, and the token to search for.
  *
  *     sluice redact < app.log                    the lines, without what is hidden
  *     sluice redact --explain < app.log          a line for each finding: where, by which rule, what becomes of it
@@ -11,16 +10,15 @@
  *  1. --explain and --test never print a value that was found, but for what the file of tests says itself.
  *  2. What was read is written before more is waited for, so that it can stand behind tail -f.
  */
-#include "redact.h"
-
 #include "base/file.h"
 #include "base/front.h"
 #include "base/mem.h"
 #include "base/say.h"
 #include "base/text.h"
 #include "formats/block/record.h"
+#include "query/commands.h"
 #include "query/output.h"
-#include "shipper/redacting.h"
+#include "redaction/redacting.h"
 
 #include <string.h>
 #include <unistd.h>

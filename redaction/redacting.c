@@ -1,4 +1,4 @@
-#include "shipper/redacting.h"
+#include "redaction/redacting.h"
 
 #include "base/file.h"
 #include "base/hash.h"

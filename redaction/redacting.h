@@ -10,8 +10,8 @@
  *  1. Without shipper.redact.key_file it is STATE/redact.key, which is drawn at random when it is first needed.
  *  2. Keys are nowhere but in the file and in memory; what cannot be read of the file is named by its line.
  */
-#ifndef SHIPPER_REDACTING_H
-#define SHIPPER_REDACTING_H
+#ifndef REDACTION_REDACTING_H
+#define REDACTION_REDACTING_H
 
 #include "base/config.h"
 #include "formats/redact/redact.h"

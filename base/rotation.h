@@ -9,8 +9,8 @@
  * A name alone cannot tell: worker.1 may be the first of several workers. So the possible bases are
  * offered one after the other, and the caller, who sees the folder, says which of them is one.
  */
-#ifndef SHIPPER_ROTATION_H
-#define SHIPPER_ROTATION_H
+#ifndef BASE_ROTATION_H
+#define BASE_ROTATION_H
 
 #include "base/str.h"
 

@@ -1,4 +1,4 @@
-#include "shipper/rotation.h"
+#include "base/rotation.h"
 
 #include "base/mem.h"
 

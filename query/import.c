@@ -1,16 +1,17 @@
 /*
- * Old log files become records of a store, with the times that stand in them. It stands at the root because it
- * reads lines as the shipper does and puts them where the collector keeps them.
+ * `sluice store import`: old log files become records of a store, with the times that stand in them.
  *
  *     look at all files ─▶ leave out what the store has ─▶ records ─▶ segments in DATA/import ─▶ adopt:
  *                                                                        by the collector, if one has the store
  *                                                                        else here
  *
+ *  Exit status: 0, or 2 if nothing was imported.
+ *
  *  1. All of it comes in, or nothing, whatever crashes (collector/store/adopting.h).
  *  2. Files whose content is in the store with these labels are left out, so an import can be repeated.
  *  3. What retention would remove at once is refused, or left out if that was asked for.
  */
-#include "import.h"
+#include "query/commands.h"
 
 #include "base/file.h"
 #include "base/form.h"
@@ -23,11 +24,9 @@
 #include "collector/store/importing.h"
 #include "collector/store/parts.h"
 #include "query/client.h"
-#include "query/import_file.h"
+#include "query/file_streams.h"
 #include "query/services.h"
-#include "shipper/redacting.h"
-#include "shipper/rotation.h"
-#include "shipper/ship_options.h"
+#include "redaction/redacting.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -85,8 +84,8 @@ static const struct front front = {
              "\n")};
 
 struct source {
-    struct import_file file;
-    struct labels labels; /* sorted; those that an export does not have itself */
+    struct import_file file; /* first: they are sorted by it */
+    struct labels labels;    /* sorted; those that an export does not have itself */
     struct hash128 origin;
 };
 
@@ -104,9 +103,9 @@ struct import {
     struct label *given; /* NAME=VALUE */
     size_t n_given;
     struct importing *importing;
-    int64_t now_ns, oldest_ns;                /* what is older is left out */
-    const struct source *source;              /* that is read */
-    struct import_stream *streams[LANES + 1]; /* of its lanes; the last: without an envelope */
+    int64_t now_ns, oldest_ns;   /* what is older is left out */
+    const struct source *source; /* that is read */
+    struct file_streams streams; /* of it */
     struct redact_stream redact[LANES + 1];
     uint64_t records, line_bytes, bytes, known, left_out;
     int64_t from_ns, to_ns;
@@ -180,79 +179,7 @@ static bool prepare(struct import *m, const struct str_list *operands, struct er
     return open_redaction(m, err);
 }
 
-/* ---- labels ---- */
-
-static bool is_file_in(const char *folder, const char *name)
-{
-    struct stat st;
-    struct err missing;
-    defer(arena_free) struct arena arena = {0};
-    return path_stat(arena_print(&arena, "%s/%s", folder, name).ptr, &st, &missing);
-}
-
-/* The name without what packing and rotation have added, as far as the folder or a date says that they have. */
-static struct str base_name(struct import *m, const char *folder, struct str name)
-{
-    struct rotation bases[ROTATION_BASES_MAX];
-    struct str plain;
-    if (name.len > NAME_BYTES_MAX)
-        return name;
-    file_kind_of(name, &plain);
-    size_t n = rotation_bases(plain, bases);
-    for (size_t i = n; i-- > 0;)
-        if (bases[i].is_dated || is_file_in(folder, bases[i].base))
-            return arena_copy(&m->arena, str_of(bases[i].base, bases[i].base_len));
-    return plain;
-}
-
-/* Of a path: its folder, made absolute, and its name. An absolute one is taken as it stands, as the shipper
- * does, without looking where links lead. */
-static bool split_path(struct import *m, const char *path, const char **folder, struct str *name,
-                       struct err *err)
-{
-    bool is_plain = path[0] == '/' && !strstr(path, "/.") && !strstr(path, "//");
-    char *full = is_plain ? strdup(path) : realpath(path, NULL);
-    if (!full)
-        return err_sys(err, "%s", path);
-    const char *slash = strrchr(full, '/');
-    *folder = arena_text(&m->arena, str_of(full, slash == full ? 1 : (size_t)(slash - full)));
-    *name = arena_copy(&m->arena, str_from(slash + 1));
-    free(full);
-    return true;
-}
-
-static void add_label(struct labels *labels, const char *name, struct str value)
-{
-    if (value.len && label_value(labels, str_from(name)).len == 0)
-        labels->items[labels->n++] = (struct label){str_from(name), value};
-}
-
-/* As the shipper names what it reads; of an export only what was said here. */
-static bool name_source(struct import *m, struct source *s, struct err *err)
-{
-    const char *folder;
-    struct str name;
-    if (!split_path(m, s->file.path, &folder, &name, err))
-        return false;
-    s->labels.items = arena_array(&m->arena, struct label, m->n_given + m->config->labels.n + 4);
-    for (size_t i = 0; i < m->n_given; i++)
-        s->labels.items[s->labels.n++] = m->given[i];
-    add_label(&s->labels, "service", m->flags->service);
-    if (!s->file.is_export) {
-        const char *slash = strrchr(folder, '/');
-        struct str base = base_name(m, folder, name);
-        struct str path = arena_print(&m->arena, "%s/%.*s", slash[1] ? folder : "", STR_ARG(base));
-        add_label(&s->labels, "service", str_from(slash[1] ? slash + 1 : "root"));
-        add_label(&s->labels, "host", ship_host_name(&m->arena));
-        add_label(&s->labels, "file", path);
-        for (size_t i = 0; i < m->config->labels.n; i++)
-            add_label(&s->labels, arena_text(&m->arena, m->config->labels.items[i].name),
-                      m->config->labels.items[i].value);
-    }
-    if (s->labels.n >= LABELS_MAX) /* a lane may add one */
-        return err_set(err, ERR_LIMIT, "more than %d labels", LABELS_MAX - 1);
-    return labels_sort(&s->labels, err);
-}
+/* ---- files ---- */
 
 /* What the file holds and what it is called: its place may change. */
 static struct hash128 origin_of(const struct source *s)
@@ -270,62 +197,22 @@ static struct hash128 origin_of(const struct source *s)
     return hash128_end(&hash);
 }
 
-static int64_t time_of(const struct import_file *f)
-{
-    return f->first_ns != TIME_NONE ? f->first_ns : f->changed_ns;
-}
-
-/* Rotated files are read in the order in which they were written. */
-static int by_time(const void *a, const void *b)
-{
-    int64_t x = time_of(&((const struct source *)a)->file);
-    int64_t y = time_of(&((const struct source *)b)->file);
-    return (x > y) - (x < y);
-}
-
 static bool look_at_all(struct import *m, struct err *err)
 {
+    const struct file_names names = {
+        .given = {m->given, m->n_given}, .service = m->flags->service, .more = &m->config->labels};
     for (size_t i = 0; i < m->n_sources; i++) {
         struct source *s = &m->sources[i];
-        if (!import_file_look(&s->file, s->file.path, &m->rules, err) || !name_source(m, s, err))
+        if (!import_file_look(&s->file, s->file.path, &m->rules, err) ||
+            !file_labels_of(&s->labels, &s->file, &names, &m->arena, err))
             return false;
         s->origin = origin_of(s);
     }
-    qsort(m->sources, m->n_sources, sizeof *m->sources, by_time);
+    qsort(m->sources, m->n_sources, sizeof *m->sources, import_file_by_time);
     return true;
 }
 
 /* ---- records ---- */
-
-static struct import_stream *stream_of_lane(struct import *m, const struct import_record *r)
-{
-    struct import_stream **stream = &m->streams[r->has_lane ? r->lane : LANES];
-    struct label items[LABELS_MAX + 1];
-    struct labels labels = {items, m->source->labels.n};
-    struct err err;
-    if (*stream)
-        return *stream;
-    memcpy(items, m->source->labels.items, labels.n * sizeof *items);
-    if (r->has_lane)
-        add_label(&labels, "stream", r->lane == LANE_ERR ? STR("stderr") : STR("stdout"));
-    if (!labels_sort(&labels, &err)) /* they were, and this one is none of them */
-        return NULL;
-    return *stream = importing_stream(m->importing, &labels);
-}
-
-/* Its own labels, and those that were given and it does not have. */
-static struct import_stream *stream_of_export(struct import *m, const struct import_record *r,
-                                              struct err *err)
-{
-    struct label items[2 * LABELS_MAX];
-    struct labels labels = {items, r->labels.n}, given = m->source->labels;
-    if (labels.n)
-        memcpy(items, r->labels.items, labels.n * sizeof *items);
-    for (size_t i = 0; i < given.n; i++)
-        if (label_value(&r->labels, given.items[i].name).len == 0)
-            items[labels.n++] = given.items[i];
-    return labels_sort(&labels, err) ? importing_stream(m->importing, &labels) : NULL;
-}
 
 static bool take(void *context, const struct import_record *r, struct err *err)
 {
@@ -337,8 +224,7 @@ static bool take(void *context, const struct import_record *r, struct err *err)
     }
     if (!m->source->file.is_export && m->config->shipper.times == TIMES_US)
         record.event_ns -= record.event_ns % NS_PER_US; /* as the shipper keeps them */
-    struct import_stream *stream =
-        m->source->file.is_export ? stream_of_export(m, r, err) : stream_of_lane(m, r);
+    struct filled_stream *stream = file_stream_of(&m->streams, r, err);
     if (m->redacting && !m->source->file.is_export) { /* what was exported has been through it */
         struct redact_stream *state = &m->redact[r->has_lane ? (size_t)r->lane : LANES];
         record.line =
@@ -362,7 +248,9 @@ static bool read_source(struct import *m, struct source *s, struct err *err)
         return true;
     }
     m->source = s;
-    memset(m->streams, 0, sizeof m->streams);
+    m->streams = (struct file_streams){.all = importing_streams(m->importing),
+                                       .labels = &s->labels,
+                                       .is_export = s->file.is_export};
     memset(m->redact, 0, sizeof m->redact);
     importing_begin(m->importing, s->origin);
     return import_file_read(&s->file, &m->rules, take, m, err) && importing_end(m->importing, err);
@@ -498,7 +386,7 @@ static void print_done(const struct import *m)
                (unsigned long long)m->left_out);
 }
 
-int command_import(int argc, char **argv)
+int command_store_import(int argc, char **argv)
 {
     struct import_flags f;
     struct options given;
