@@ -22,18 +22,23 @@ def of_kind(r, kind):
     while FORMS.get(kind.rule, form) != form or len(value) < 9:
         form, value = kind.make(r)
     name, word = kind.names[0], kind.words[0]
-    return Canary(kind.rule, value, value, [carriers.pino(r, name, value), carriers.json_in_json(r, name, value), carriers.logfmt(r, name, value),
+    return Canary(kind.rule, value, value, [carriers.pino(r, name, value), carriers.json_in_json(r, name, value),
+                                            carriers.logfmt(r, name, value),
                                             carriers.prose(r, word, value).replace("…", "")])
 
 
 def of_secret(r, value, secret=None):
-    return Canary("secrets", value, secret or value, [carriers.pino(r, "value", value), carriers.escaped_prose(r, "value", value), f"{carriers.time(r)} sent {value}, ok",
+    return Canary("secrets", value, secret or value, [carriers.pino(r, "value", value),
+                                                      carriers.escaped_prose(r, "value", value),
+                                                      f"{carriers.time(r)} sent {value}, ok",
                                                       carriers.xml_text(r, "value", value)])
 
 
 def of_name(r, name):
     value = tokens.some(r, 18) + "7q"
-    return Canary("secrets", value, value, [make(r, name, value) for make in (carriers.pino, carriers.nested_json, carriers.json_in_json, carriers.logfmt, carriers.access,
+    return Canary("secrets", value, value, [make(r, name, value) for make in (carriers.pino, carriers.nested_json,
+                                                                              carriers.json_in_json, carriers.logfmt,
+                                                                              carriers.access,
                                                                               carriers.form_body, carriers.to_string)])
 
 
@@ -49,9 +54,11 @@ def canaries(seed):
         made.append(of_secret(r, value[0] + value[1], value[1]) if isinstance(value, tuple) else of_secret(r, value))
     made.append(of_secret(r, tokens.jwt(r))._replace(rule="jwt"))
     made += [of_name(r, name) for name in ("password", "client_secret", "apiKey", "access_token")]
-    made.append(of_text(tokens.some(r, 30), "Authorization: Bearer {}", '{{"headers":{{"authorization":"Bearer {}"}}}}', "curl -H 'Authorization: Bearer {}' http://x"))
+    made.append(of_text(tokens.some(r, 30), "Authorization: Bearer {}", '{{"headers":{{"authorization":"Bearer {}"}}}}',
+                        "curl -H 'Authorization: Bearer {}' http://x"))
     made.append(of_text(tokens.some(r, 30), "> X-Api-Key: {}", "cookie: theme=dark; sid={}"))
-    made.append(of_text(tokens.some(r, 14), "connecting to postgres://app:{}@db:5432/shop", "Server=db;Uid=app;Pwd={};", '{{"dsn":"redis://:{}@cache:6379/0"}}'))
+    made.append(of_text(tokens.some(r, 14), "connecting to postgres://app:{}@db:5432/shop", "Server=db;Uid=app;Pwd={};",
+                        '{{"dsn":"redis://:{}@cache:6379/0"}}'))
     key = tokens.pem_lines(r)
     made += [Canary("secrets", text, text, []) for text in key[1:-1] if len(text) > 20]
     made[-1].lines.append(json.dumps({"level": 30, "key": "\n".join(key)}))
@@ -74,8 +81,10 @@ def read_all(folder):
 def answers(collector):
     """What the collector gives to those who ask."""
     at = ("--collector", collector.url)
-    for words in (["grep", ""], ["grep", "", "--output", "json"], ["grep", "", "--output", "raw"], ["tail", "-n", "100000"], ["fields"], ["fields", "--output", "json"], ["streams"],
-                  ["streams", "--output", "json"], ["count", "--by", "password,value,iban", "level=unknown,info+"], ["store", "export"], ["store", "export", "--output", "raw"]):
+    for words in (["grep", ""], ["grep", "", "--output", "json"], ["grep", "", "--output", "raw"],
+                  ["tail", "-n", "100000"], ["fields"], ["fields", "--output", "json"], ["streams"],
+                  ["streams", "--output", "json"], ["count", "--by", "password,value,iban", "level=unknown,info+"],
+                  ["store", "export"], ["store", "export", "--output", "raw"]):
         done = flow.run(*words, *at)
         yield " ".join(words), done.out + done.err.encode()
 
@@ -84,7 +93,8 @@ def reports(*programs):
     for program in programs:
         yield f"log of {program.name}", program.log().encode()
         if program.is_running():
-            for path in ("/metrics", "/api/v1/status?output=text", "/api/v1/status?output=json", "/api/v1/status?output=problems"):
+            for path in ("/metrics", "/api/v1/status?output=text", "/api/v1/status?output=json",
+                         "/api/v1/status?output=problems"):
                 yield f"{path} of {program.name}", program.call("GET", path).body
 
 
@@ -109,7 +119,8 @@ def check_clean(planted, *places):
 
 
 def settings_of(place, **more):
-    return {"shipper.sources.files": f'[{{path: "{place.logs}/*.log"}}]', "shipper.sources.docker.paths": f"[{place.folder}/containers]",
+    return {"shipper.sources.files": f'[{{path: "{place.logs}/*.log"}}]',
+            "shipper.sources.docker.paths": f"[{place.folder}/containers]",
             "shipper.sources.kubernetes.path": f"{place.folder}/pods", "log.level": "debug", **more}
 
 
@@ -144,17 +155,21 @@ def nowhere(place):
     collector.start()
     shipper.wait_idle()
     collector.wait_count(few)
-    piped = flow.run("ship", "-c", place.configuration("pipe", {"shipper.state": place.folder / "pipe.state", **ALL_ON, "outputs.collector.url": collector.url}), "-",
+    piped = flow.run("ship", "-c", place.configuration("pipe",
+                                                       {"shipper.state": place.folder / "pipe.state", **ALL_ON,
+                                                        "outputs.collector.url": collector.url}), "-",
                      stdin=b"\n".join(lines_of(planted)) + b"\n")
     flow.check(piped.status == 0, piped)
     old = place.folder / "old.log"
     flow.append(old, lines_of(planted))
     config = place.configuration("import", {"shipper.state": shipper.state, **kept, **ALL_ON})
-    brought = flow.run("store", "import", old, "-c", config, "--store", collector.data, "--collector", collector.url, "--service", "old")
+    brought = flow.run("store", "import", old, "-c", config, "--store", collector.data, "--collector", collector.url,
+                       "--service", "old")
     flow.check(brought.status == 0, brought)
     said = [("ship -", piped.out + piped.err.encode()), ("import", brought.out + brought.err.encode())]
     places = [collector.data, shipper.state, place.folder / "pipe.state"]
-    check_clean(planted, said, *map(read_all, places), dumps(collector.data, "journal"), answers(collector), reports(collector, shipper))
+    check_clean(planted, said, *map(read_all, places), dumps(collector.data, "journal"), answers(collector),
+                reports(collector, shipper))
     flow.check(flow.run("store", "merge", "--wait", "--collector", collector.url).status == 0, "merged")
     check_clean(planted, *map(read_all, places), answers(collector), reports(collector, shipper))
     text = flow.run("grep", "", "--output", "raw", "--collector", collector.url).out
@@ -231,7 +246,8 @@ def searched(place):
     flow.check(int(both.out) == 4, both)
     secrets = [line.split()[1] for line in key.read_text().splitlines()]
     keys = [Canary("key", s, s, []) for s in secrets]
-    check_clean(keys, read_all(collector.data), answers(collector), reports(collector, shipper), [(p, c) for p, c in read_all(shipper.state) if not p.endswith("redact.key")])
+    check_clean(keys, read_all(collector.data), answers(collector), reports(collector, shipper),
+                [(p, c) for p, c in read_all(shipper.state) if not p.endswith("redact.key")])
     show = flow.run("check", "--show", config)
     check_clean(keys, [("check --show", show.out)])
 
@@ -253,8 +269,11 @@ def reloads(place):
     def line_with(**settings):
         n = next(count)
         if settings or n:
-            place.configuration("shipper", {"shipper.spool.keep_free": "off", "shipper.flush": "100ms", "shipper.socket": shipper.socket,
-                                            **settings_of(place), **{f"shipper.redact.{name.replace('__', '.')}": value for name, value in settings.items()}})
+            place.configuration("shipper", {"shipper.spool.keep_free": "off", "shipper.flush": "100ms",
+                                            "shipper.socket": shipper.socket,
+                                            **settings_of(place),
+                                            **{f"shipper.redact.{name.replace('__', '.')}": value for name,
+                                               value in settings.items()}})
             reloaded(shipper)
         flow.append(log, [line % n])
         collector.wait_count(n + 1)
@@ -263,7 +282,8 @@ def reloads(place):
     flow.check(re.search(r"mail \[email:k1:\w+\] from 81.2.69.142, order ORD-12345678, plan=gold", line_with()), "as it begins")
     flow.check("mail [email] from [ip]," in line_with(rules__email="mask", rules__ip="mask"), "rules")
     flow.check("mail b" not in line_with(rules__email="remove") and "mail bob@example.com from" in line_with(rules__email="keep"), "remove and keep")
-    flow.check("from 81.2.69.142, order [order], plan=[secret]" in line_with(keys='["plan"]', patterns='[{name: order, match: "ORD-[0-9]{8}"}]'), "keys and patterns")
+    flow.check("from 81.2.69.142, order [order], plan=[secret]" in line_with(keys='["plan"]',
+                                                                             patterns='[{name: order, match: "ORD-[0-9]{8}"}]'), "keys and patterns")
     flow.check("mail bob@example.com from" in line_with(allow='["*@example.com"]'), "allowed")
     flow.check("mail bob@example.com from" in line_with(enabled="unsafe-false"), "off")
     flow.check("mail [email:k1:" in line_with(enabled="true"), "on again")
@@ -305,12 +325,16 @@ def over_records(place):
 def mistakes(place):
     file = place.folder / "bad.yml"
     for text, line, word in [
-            ("shipper:\n  redact: {rules: {email: hide}}\n", 2, "mask"), ("shipper:\n  redact: {rules: {emial: mask}}\n", 2, "email"),
-            ("shipper:\n  redact: {enabled: false}\n", 2, "unsafe-false"), ("shipper:\n  redact:\n    patterns:\n      - {name: a, match: 'x('}\n", 4, "x("),
-            ("shipper:\n  redact:\n    patterns:\n      - {name: 'a b', match: 'x'}\n", 4, "a b"), ("shipper:\n  redact:\n    patterns:\n      - {match: 'x'}\n", 4, "name"),
-            ("shipper:\n  redact:\n    patterns:\n      - {name: a, match: 'x', action: hide}\n", 4, "mask")]:
+        ("shipper:\n  redact: {rules: {email: hide}}\n", 2, "mask"),
+        ("shipper:\n  redact: {rules: {emial: mask}}\n", 2, "email"),
+        ("shipper:\n  redact: {enabled: false}\n", 2, "unsafe-false"),
+        ("shipper:\n  redact:\n    patterns:\n      - {name: a, match: 'x('}\n", 4, "x("),
+        ("shipper:\n  redact:\n    patterns:\n      - {name: 'a b', match: 'x'}\n", 4, "a b"),
+        ("shipper:\n  redact:\n    patterns:\n      - {match: 'x'}\n", 4, "name"),
+        ("shipper:\n  redact:\n    patterns:\n      - {name: a, match: 'x', action: hide}\n", 4, "mask")]:
         file.write_text(text)
-        for command in (["check", file], ["ship", "-c", file, "--state", place.folder / "s", place.logs / "*.log"], ["redact", "-c", file]):
+        for command in (["check", file], ["ship", "-c", file, "--state", place.folder / "s", place.logs / "*.log"],
+                        ["redact", "-c", file]):
             done = flow.run(*command, stdin=b"")
             said = done.err + done.out.decode()
             flow.check(done.status == 2 and f"bad.yml:{line}:" in said and word in said, f"{command[0]} {text!r}: {done}")
@@ -318,7 +342,8 @@ def mistakes(place):
         file.write_text(f"shipper:\n  redact: {{keys: {keys}}}\n")
         done = flow.run("redact", "-c", file, stdin=b"")
         flow.check(done.status == 2 and "shipper.redact" in done.err, f"{keys}: {done}")
-    for text, word in (("", "no key"), ("k1 short\n", "32"), ("k 1 x\n", ""), ("k1\n", "32"), ("k-1 " + "a" * 40, "letters and digits")):
+    for text, word in (("", "no key"), ("k1 short\n", "32"), ("k 1 x\n", ""), ("k1\n", "32"),
+                       ("k-1 " + "a" * 40, "letters and digits")):
         (place.folder / "keys").write_text(text)
         file.write_text(f"shipper:\n  redact: {{key_file: {place.folder}/keys}}\n")
         done = flow.run("ship", "-c", file, "--state", place.folder / "s", place.logs / "*.log")
@@ -360,7 +385,8 @@ def command(place):
     flow.check(flow.run("redact", "-c", config, "--test", rules).status == 2, "no case")
     near = flow.run("redact", "-c", config, "--token", "emial", "x")
     flow.check(near.status == 2 and "'email'" in near.err, near)
-    waits = subprocess.Popen([flow.SLUICE, "redact", "-c", str(config)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=flow.environment())
+    waits = subprocess.Popen([flow.SLUICE, "redact", "-c", str(config)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                             env=flow.environment())
     waits.stdin.write(b"password=hunter2\n")
     waits.stdin.flush()
     flow.check(waits.stdout.readline() == b"password=[secret]\n", "a line comes out before the next goes in")

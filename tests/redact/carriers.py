@@ -6,7 +6,7 @@ Each takes r, name or word, and the value, which is marked (marks.py) already; N
 import html, json, re, urllib.parse
 
 from marks import keep_marks, mark_free
-from tokens import ALNUM, DIGITS, HEX, some
+from tokens import DIGITS, HEX, some
 
 percent = keep_marks(lambda text: urllib.parse.quote(text, safe=""))
 plus = keep_marks(urllib.parse.quote_plus)
@@ -27,7 +27,8 @@ def uuid(r):
 def time(r):
     day = f"2026-{r.randrange(1, 13):02}-{r.randrange(1, 29):02}"
     clock = f"{r.randrange(24):02}:{r.randrange(60):02}:{r.randrange(60):02}"
-    return r.choice([f"{day}T{clock}.{some(r, 3, DIGITS)}Z", f"{day} {clock},{some(r, 3, DIGITS)}", f"{day}T{clock}.{some(r, 9, DIGITS)}+02:00",
+    return r.choice([f"{day}T{clock}.{some(r, 3, DIGITS)}Z", f"{day} {clock},{some(r, 3, DIGITS)}",
+                     f"{day}T{clock}.{some(r, 9, DIGITS)}+02:00",
                      f"{day} {clock}", f"{day} {clock}.{some(r, 6, DIGITS)}"])
 
 
@@ -39,21 +40,27 @@ def agent(r):
     if r.random() < 0.03:
         return f"Mozilla/5.0 (X11; U; Linux i686; de; rv:1.9.{r.randrange(3)}.{r.randrange(20)}) Gecko/2009073022 Firefox/3.{r.randrange(9)}.1"
     return r.choice([f"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{r.randrange(90, 140)}.0.{r.randrange(9999)}.{r.randrange(200)} Safari/537.36",
-                     f"curl/8.{r.randrange(9)}.0", f"kube-probe/1.{r.randrange(20, 33)}", "python-requests/2.32.3", f"Go-http-client/{r.choice('12')}.1",
+                     f"curl/8.{r.randrange(9)}.0", f"kube-probe/1.{r.randrange(20, 33)}", "python-requests/2.32.3",
+                     f"Go-http-client/{r.choice('12')}.1",
                      "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148"])
 
 
 def host(r):
-    return r.choice(["web-1", "db02", "ip-10-0-3-17", "worker-6d4cf56db6-x7k2q", "node3.eu-central-1.compute.internal", "10.0.4.12"])
+    return r.choice(["web-1", "db02", "ip-10-0-3-17", "worker-6d4cf56db6-x7k2q", "node3.eu-central-1.compute.internal",
+                     "10.0.4.12"])
 
 
 def field(r):
     """(name, value) of something else."""
-    return r.choice([lambda: ("requestId", uuid(r)), lambda: ("traceId", some(r, 32, HEX)), lambda: ("dd.trace_id", some(r, 19, DIGITS)), lambda: ("took", r.randrange(5000)),
-                     lambda: ("path", f"/api/v{r.randrange(1, 4)}/orders/{r.randrange(10**6)}"), lambda: ("status", r.choice([200, 201, 302, 404, 500])),
-                     lambda: ("attempt", r.randrange(5)), lambda: ("service", "checkout"), lambda: ("version", f"{r.randrange(9)}.{r.randrange(30)}.{r.randrange(9)}"),
+    return r.choice([lambda: ("requestId", uuid(r)), lambda: ("traceId", some(r, 32, HEX)),
+                     lambda: ("dd.trace_id", some(r, 19, DIGITS)), lambda: ("took", r.randrange(5000)),
+                     lambda: ("path", f"/api/v{r.randrange(1, 4)}/orders/{r.randrange(10**6)}"),
+                     lambda: ("status", r.choice([200, 201, 302, 404, 500])),
+                     lambda: ("attempt", r.randrange(5)), lambda: ("service", "checkout"),
+                     lambda: ("version", f"{r.randrange(9)}.{r.randrange(30)}.{r.randrange(9)}"),
                      lambda: ("ok", r.random() < 0.5), lambda: ("span", some(r, 16, HEX)), lambda: ("commit", some(r, 40, HEX)),
-                     lambda: ("duration", f"{r.randrange(900)}ms"), lambda: ("orderNo", some(r, 8, DIGITS)), lambda: ("host", host(r))])()
+                     lambda: ("duration", f"{r.randrange(900)}ms"), lambda: ("orderNo", some(r, 8, DIGITS)),
+                     lambda: ("host", host(r))])()
 
 
 def fields(r, n=3):
@@ -70,7 +77,8 @@ def mixed(r, given, **more):
 # ---- behind a name ----
 
 def pino(r, name, text):
-    return compact({"level": r.choice([10, 30, 50]), "time": int(epoch(r)), "pid": r.randrange(99999), "hostname": host(r), **mixed(r, {name: text}),
+    return compact({"level": r.choice([10, 30, 50]), "time": int(epoch(r)), "pid": r.randrange(99999),
+                    "hostname": host(r), **mixed(r, {name: text}),
                     "msg": r.choice(["request completed", "card declined", "user updated"])})
 
 
@@ -78,11 +86,13 @@ def nested_json(r, name, text):
     inner = mixed(r, {name: text})
     for key in r.sample(["req", "body", "user", "data", "payload", "customer", "details"], r.randrange(1, 4)):
         inner = {key: inner, **fields(r, 1)}
-    return compact({"name": "api", "hostname": host(r), "level": 30, **inner, "msg": "", "time": "2026-11-20T09:22:01.123Z", "v": 0})
+    return compact({"name": "api", "hostname": host(r), "level": 30, **inner, "msg": "",
+                    "time": "2026-11-20T09:22:01.123Z", "v": 0})
 
 
 def spaced_json(r, name, text):
-    return json.dumps({"ts": float(epoch(r)) / 1000, "level": "info", "logger": "app.views", "caller": f"svc/handler.go:{r.randrange(900)}",
+    return json.dumps({"ts": float(epoch(r)) / 1000, "level": "info", "logger": "app.views",
+                       "caller": f"svc/handler.go:{r.randrange(900)}",
                        **mixed(r, {name: text})}, ensure_ascii=False)
 
 
@@ -112,7 +122,8 @@ def logfmt(r, name, text):
     def value(v):
         v = str(v)
         return compact(v) if any(c in mark_free(v) for c in ' "=\\,}&') or not mark_free(v).isascii() else v
-    return " ".join(f"{k}={value(v)}" for k, v in {"time": epoch(r), "level": r.choice(["info", "error"]), **mixed(r, {name: text}, msg="user updated")}.items())
+    return " ".join(f"{k}={value(v)}" for k, v in {"time": epoch(r), "level": r.choice(["info", "error"]),
+                                                   **mixed(r, {name: text}, msg="user updated")}.items())
 
 
 def access(r, name, text):
@@ -152,7 +163,8 @@ def python_dict(r, name, text):
 def to_string(r, name, text):
     if any(c in mark_free(text) for c in "'\"\\, }&="):
         return None
-    return r.choice([f"User{{id={r.randrange(99)}, {name}='{text}', active=true}}", f"Customer(id={r.randrange(99)}, {name}={text})",
+    return r.choice([f"User{{id={r.randrange(99)}, {name}='{text}', active=true}}",
+                     f"Customer(id={r.randrange(99)}, {name}={text})",
                      f"params: map[id:{r.randrange(99)} {name}:{text} x:1]", f"headers={{Accept=*/*, {name}={text}, Host=api}}",
                      f"{time(r)} INFO o.e.App - [{name}={text}] saved"])
 
@@ -174,22 +186,27 @@ def sql_where(r, name, text):
     if any(c in mark_free(text) for c in "'\\"):
         return None
     return r.choice([f"{time(r)} UTC [{r.randrange(9999)}] LOG:  statement: UPDATE users SET {name} = '{text}' WHERE id = {r.randrange(9999)};",
-                     f"SELECT id FROM users WHERE {name}='{text}' AND deleted = 0 LIMIT 1", f'DETAIL:  Key ({name})=({text}) already exists.'])
+                     f"SELECT id FROM users WHERE {name}='{text}' AND deleted = 0 LIMIT 1",
+                     f'DETAIL:  Key ({name})=({text}) already exists.'])
 
 
 def xml_element(r, name, text):
-    return r.choice([f"<request id=\"{r.randrange(99)}\"><{name}>{xml(text)}</{name}><ok>1</ok></request>", f"<user {name}=\"{xml(text)}\" age=\"{r.randrange(99)}\"/>"])
+    return r.choice([f"<request id=\"{r.randrange(99)}\"><{name}>{xml(text)}</{name}><ok>1</ok></request>",
+                     f"<user {name}=\"{xml(text)}\" age=\"{r.randrange(99)}\"/>"])
 
 
-NAMED = [pino, nested_json, spaced_json, json_in_json, json_array, json_in_text, json_number, logfmt, access, referer, form_body, header, yaml,
+NAMED = [pino, nested_json, spaced_json, json_in_json, json_array, json_in_text, json_number, logfmt, access, referer,
+         form_body, header, yaml,
          python_dict, to_string, curl]
 NAMED_ELSEWHERE = [sql_where, xml_element, ruby_hash]  # names there are promised to nobody
 
 
 # ---- behind a word ----
 
-QUOTES = [("", ""), ("", ""), ("", ""), ('"', '"'), ("'", "'"), ("(", ")"), ("[", "]"), ("<", ">"), ("`", "`"), ("“", "”"), ("«", "»"), ("{", "}")]
-ENDS = ["", "", ".", ",", ";", "!", "?", ":", " failed", " ok", ", retry in 5s", " (attempt 2)", "…", " – abgelehnt", "\t7", "|x", " 失败"]
+QUOTES = [("", ""), ("", ""), ("", ""), ('"', '"'), ("'", "'"), ("(", ")"), ("[", "]"), ("<", ">"), ("`", "`"),
+          ("“", "”"), ("«", "»"), ("{", "}")]
+ENDS = ["", "", ".", ",", ";", "!", "?", ":", " failed", " ok", ", retry in 5s", " (attempt 2)", "…", " – abgelehnt",
+        "\t7", "|x", " 失败"]
 
 
 def phrase(r, word, text):
@@ -210,7 +227,8 @@ def syslog(r, word, text):
 
 
 def java_trace(r, word, text):
-    return r.choice([f"java.lang.IllegalArgumentException: Invalid {word}: {text}", f"Caused by: com.example.ValidationException: {word} '{text}' is taken",
+    return r.choice([f"java.lang.IllegalArgumentException: Invalid {word}: {text}",
+                     f"Caused by: com.example.ValidationException: {word} '{text}' is taken",
                      compact({"stack_trace": f"java.lang.IllegalStateException: {word} {text}\n\tat com.example.A.b(A.java:{r.randrange(900)})\n\t... 23 more"}),
                      compact({"err": {"type": "Error", "stack": f"Error: unknown {word} {text}\n    at Object.<anonymous> (/app/index.js:{r.randrange(99)}:11)"}})])
 
@@ -232,7 +250,8 @@ WORDED = [prose, prose, message, message, syslog, java_trace, python_trace, post
 def csv(r, name, text):
     by = r.choice([",", ";", "\t", "|"])
     cell = text if by not in mark_free(text) else f'"{text}"'
-    return by.join(r.sample([time(r), uuid(r), "ok", str(r.randrange(999)), "alice", ""], 4) + [cell] + r.choice([[], ["1", "x"]]))
+    return by.join(r.sample([time(r), uuid(r), "ok", str(r.randrange(999)), "alice", ""],
+                            4) + [cell] + r.choice([[], ["1", "x"]]))
 
 
 def sql_insert(r, name, text):

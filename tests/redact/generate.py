@@ -79,7 +79,8 @@ def generate(n=CASES, seed=SEED):
 def main():
     numbers = [int(a) for a in sys.argv[1:]]
     for c in generate(*numbers):
-        print(json.dumps({"carrier": c.carrier, "line": c.line.decode(), "labels": [l._asdict() for l in c.labels]}, ensure_ascii=False))
+        print(json.dumps({"carrier": c.carrier, "line": c.line.decode(), "labels": [l._asdict() for l in c.labels]},
+                         ensure_ascii=False))
 
 
 if __name__ == "__main__":

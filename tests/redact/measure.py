@@ -22,8 +22,10 @@ SHOWN = 40
 # Recall and precision. CHECKED is for values that prove themselves; where less is reached, the forms that are missed say why.
 CHECKED = (0.99, 0.99)
 GOALS = {
-    "email": (0.98, 0.98), "card": (0.95, 0.99), "iban": (0.97, 0.99), "ssn": (0.97, 0.99), "secrets": (0.94, 0.99), "phone": (0.80, 0.95), "ip": (0.96, 0.88),
-    "mac": (0.54, 0.99), "uk_nhs": (0.95, 0.99), "uk_nino": (0.94, 0.99), "de_tax_id": (0.80, 0.99), "fr_nir": (0.95, 0.99), "nl_bsn": (0.71, 0.99), "ca_sin": (0.94, 0.99),
+    "email": (0.98, 0.98), "card": (0.95, 0.99), "iban": (0.97, 0.99), "ssn": (0.97, 0.99), "secrets": (0.94, 0.99),
+    "phone": (0.80, 0.95), "ip": (0.96, 0.88),
+    "mac": (0.54, 0.99), "uk_nhs": (0.95, 0.99), "uk_nino": (0.94, 0.99), "de_tax_id": (0.80, 0.99),
+    "fr_nir": (0.95, 0.99), "nl_bsn": (0.71, 0.99), "ca_sin": (0.94, 0.99),
     "au_tfn": (0.92, 0.99), "au_medicare": (0.94, 0.99), "in_aadhaar": (0.95, 0.99), "br_cpf": (0.97, 0.99),
 }
 
@@ -106,7 +108,8 @@ class Result:
         self.wrong_lines += not case.labels and bool(findings)
 
     def numbers(self):
-        return {"rules": {rule: t.numbers() for rule, t in self.rules.items()}, "lines without a value": self.lines, "of them changed": self.wrong_lines}
+        return {"rules": {rule: t.numbers() for rule, t in self.rules.items()}, "lines without a value": self.lines,
+                "of them changed": self.wrong_lines}
 
 
 def table(tallies, width=12):
@@ -129,7 +132,8 @@ def percent(share):
 def print_forms(result):
     for what, tallies in (("form", result.forms), ("carrier", result.carriers)):
         print(f"\nby {what}, the worst first (nothing is said of those without a miss)")
-        worst = sorted(((t.recall(), f"{rule}: {name}", t) for (rule, name), t in tallies.items() if t.recall() < 1), key=lambda x: x[:2])
+        worst = sorted(((t.recall(), f"{rule}: {name}", t) for (rule, name), t in tallies.items() if t.recall() < 1),
+                       key=lambda x: x[:2])
         print(table({name: t for _, name, t in worst}, 44))
     print("\nwhat is wrong")
     for (rule, kind), n in result.kinds.most_common(SHOWN):
@@ -138,7 +142,8 @@ def print_forms(result):
 
 def print_bad(result, rule):
     for _, what, form, carrier, line, start, end in [b for b in result.bad if b[0] == rule][:SHOWN]:
-        before, value, behind = (part.decode(errors="replace") for part in (line[max(0, start - 90):start], line[start:end], line[end:end + 60]))
+        before, value, behind = (part.decode(errors="replace") for part in (line[max(0, start - 90):start],
+                                                                            line[start:end], line[end:end + 60]))
         print(f"{what} ({form}; {carrier})\n    {before}\033[7m{value}\033[0m{behind}".replace("\r", "␍"))
 
 
@@ -178,7 +183,8 @@ def main():
         everything = Result(cases, find(all_on, lines), list(actions))
         usual = Result(cases, find(default, lines), [rule for rule, action in actions.items() if action != "keep"])
     if given.json:
-        print(json.dumps({"cases": given.cases, "seed": given.seed, "all": everything.numbers(), "default": usual.numbers()}, indent=1))
+        print(json.dumps({"cases": given.cases, "seed": given.seed, "all": everything.numbers(),
+                          "default": usual.numbers()}, indent=1))
         return 0
     if given.markdown:
         print(markdown(everything.rules))

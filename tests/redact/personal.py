@@ -157,7 +157,8 @@ def phone(r):
         ("international", f"+1 {area} {exchange} {line}"), ("international", f"+1 ({area}) {exchange}-{line}"),
         ("international", f"+1-{area}-{exchange}-{line}"), ("international", f"+49 30 {digits(r, 7)}"),
         ("international", f"+49 (0) 89 {digits(r, 6)}"), ("international", f"+44 20 79{digits(r, 2)} {digits(r, 4)}"),
-        ("international", f"+33 6 {grouped(digits(r, 8), (2, 2, 2), ' ')}"), ("international", f"+61 2 9{digits(r, 3)} {digits(r, 4)}"),
+        ("international", f"+33 6 {grouped(digits(r, 8), (2, 2, 2), ' ')}"),
+        ("international", f"+61 2 9{digits(r, 3)} {digits(r, 4)}"),
         ("NANP brackets", f"({area}) {exchange}-{line}"), ("NANP dashes", f"{area}-{exchange}-{line}"),
         ("NANP dots", f"{area}.{exchange}.{line}"), ("national", f"020 79{digits(r, 2)} {digits(r, 4)}"),
         ("national", f"06 {grouped(digits(r, 8), (2, 2, 2), ' ')}"), ("national", f"030 {digits(r, 7)}"),
@@ -166,8 +167,10 @@ def phone(r):
 
 
 def wrong_phone(r):
-    return r.choice(["2026-11-20 09:22:01", f"+{r.randrange(1, 99)}.{r.randrange(10)}%", f"+0{r.randrange(1, 10)}:00", f"UTC+0{r.randrange(1, 10)}00",
-                     f"({r.randrange(1, 99)})", f"+{r.randrange(1, 99)}ms", f"({r.randrange(100, 999)} rows)", f"lines +{r.randrange(1, 900)},{r.randrange(1, 900)}"])
+    return r.choice(["2026-11-20 09:22:01", f"+{r.randrange(1, 99)}.{r.randrange(10)}%", f"+0{r.randrange(1, 10)}:00",
+                     f"UTC+0{r.randrange(1, 10)}00",
+                     f"({r.randrange(1, 99)})", f"+{r.randrange(1, 99)}ms", f"({r.randrange(100, 999)} rows)",
+                     f"lines +{r.randrange(1, 900)},{r.randrange(1, 900)}"])
 
 
 # ---- national numbers ----
@@ -342,8 +345,10 @@ def wrong_last(make, at=-1):
 
 # ---- mail ----
 
-MAIL_NAMES = ["anna", "bob.miller", "j.doe", "mary-ann", "kim_lee", "info", "x", "Max.Mustermann", "a1b2c3", "first.last.third", "sales2026", "no-reply"]
-MAIL_DOMAINS = ["example.com", "mail.example.org", "corp.example.net", "shop.example.co.uk", "my-company.de", "web.de", "gmail.com",
+MAIL_NAMES = ["anna", "bob.miller", "j.doe", "mary-ann", "kim_lee", "info", "x", "Max.Mustermann", "a1b2c3",
+              "first.last.third", "sales2026", "no-reply"]
+MAIL_DOMAINS = ["example.com", "mail.example.org", "corp.example.net", "shop.example.co.uk", "my-company.de", "web.de",
+                "gmail.com",
                 "Example.COM", "xn--bcher-kva.example.com", "a.io", "sub.domain.company.museum", "post.example.photography"]
 
 
@@ -356,12 +361,18 @@ def mail(r):
 
 
 def wrong_mail(r):
-    return r.choice([f"icon@{r.choice('234')}x.png", f"logo-dark@{r.choice('234')}x.webp", f"getty@tty{r.randrange(1, 7)}.service",
-                     f"user@{r.randrange(1000)}.service", f"systemd-fsck@dev-sda{r.randrange(1, 9)}.service", f"openvpn@client.target", "run-user@0.mount",
-                     "git@github.com:org/repo.git", f"deploy@web-{r.randrange(1, 9)}.example.com:/srv/app", f"root@10.0.0.{r.randrange(1, 250)}",
-                     f"lodash@4.17.{r.randrange(30)}", f"@babel/core@7.{r.randrange(30)}.1", f"java.lang.Object@{r.getrandbits(28):x}",
+    return r.choice([f"icon@{r.choice('234')}x.png", f"logo-dark@{r.choice('234')}x.webp",
+                     f"getty@tty{r.randrange(1, 7)}.service",
+                     f"user@{r.randrange(1000)}.service", f"systemd-fsck@dev-sda{r.randrange(1, 9)}.service",
+                     f"openvpn@client.target", "run-user@0.mount",
+                     "git@github.com:org/repo.git", f"deploy@web-{r.randrange(1, 9)}.example.com:/srv/app",
+                     f"root@10.0.0.{r.randrange(1, 250)}",
+                     f"lodash@4.17.{r.randrange(30)}", f"@babel/core@7.{r.randrange(30)}.1",
+                     f"java.lang.Object@{r.getrandbits(28):x}",
                      f"com.example.Service$Proxy@{r.getrandbits(32):08x}", "admin@localhost", "@Override", "@media", "foo@bar",
-                     f"image@sha256:{r.getrandbits(256):064x}", "@timestamp", "@version", f"Suite$$Lambda${r.randrange(9999)}/{r.getrandbits(31)}@{r.getrandbits(32):08x}.apply", f"commit@{r.getrandbits(160):040x}"])
+                     f"image@sha256:{r.getrandbits(256):064x}", "@timestamp", "@version",
+                     f"Suite$$Lambda${r.randrange(9999)}/{r.getrandbits(31)}@{r.getrandbits(32):08x}.apply",
+                     f"commit@{r.getrandbits(160):040x}"])
 
 
 # ---- networks ----
@@ -369,7 +380,8 @@ def wrong_mail(r):
 def ipv4(r):
     def make():
         a, b, c, d = (r.randrange(256) for _ in range(4))
-        reserved = a in (0, 10, 127) or a >= 224 or (a, b) in ((169, 254), (192, 168), (198, 18), (198, 19), (192, 0), (192, 88)) or \
+        reserved = a in (0, 10, 127) or a >= 224 or (a, b) in ((169, 254), (192, 168), (198, 18), (198, 19), (192, 0),
+                                                               (192, 88)) or \
             (a == 172 and 16 <= b < 32) or (a == 100 and 64 <= b < 128) or (a, b, c) in ((198, 51, 100), (203, 0, 113))
         return None if reserved or a < 11 or d in (0, 255) else f"{a}.{b}.{c}.{d}"
     return until(make)
@@ -391,12 +403,17 @@ def ip(r):
 
 
 def wrong_ip(r):
-    return r.choice([f"10.{r.randrange(256)}.{r.randrange(256)}.{r.randrange(1, 255)}", f"192.168.{r.randrange(256)}.{r.randrange(1, 255)}",
-                     f"172.{r.randrange(16, 32)}.0.{r.randrange(1, 255)}", "127.0.0.1", "0.0.0.0", "::1", "fe80::1", f"fd00::{r.getrandbits(16):x}", "::",
-                     f"256.{r.randrange(256)}.1.1", f"{r.randrange(1, 99)}.{r.randrange(99)}.{r.randrange(99)}", "1.2.3.4.5", "1.3.6.1.4.1.311",
-                     f"v{r.randrange(1, 9)}.{r.randrange(20)}.{r.randrange(20)}.{r.randrange(20)}", f"Chrome/{r.randrange(90, 140)}.0.0.0",
+    return r.choice([f"10.{r.randrange(256)}.{r.randrange(256)}.{r.randrange(1, 255)}",
+                     f"192.168.{r.randrange(256)}.{r.randrange(1, 255)}",
+                     f"172.{r.randrange(16, 32)}.0.{r.randrange(1, 255)}", "127.0.0.1", "0.0.0.0", "::1", "fe80::1",
+                     f"fd00::{r.getrandbits(16):x}", "::",
+                     f"256.{r.randrange(256)}.1.1", f"{r.randrange(1, 99)}.{r.randrange(99)}.{r.randrange(99)}",
+                     "1.2.3.4.5", "1.3.6.1.4.1.311",
+                     f"v{r.randrange(1, 9)}.{r.randrange(20)}.{r.randrange(20)}.{r.randrange(20)}",
+                     f"Chrome/{r.randrange(90, 140)}.0.0.0",
                      f"std::vector::push_back", "a::b", f"version {r.randrange(1, 9)}.{r.randrange(20)}.{r.randrange(20)}.{r.randrange(20)}",
-                     f"{r.randrange(1, 9)}.{r.randrange(20)}.{r.randrange(20)}.{r.randrange(20)}-beta", f"libfoo.so.{r.randrange(1, 9)}.2.3.4",
+                     f"{r.randrange(1, 9)}.{r.randrange(20)}.{r.randrange(20)}.{r.randrange(20)}-beta",
+                     f"libfoo.so.{r.randrange(1, 9)}.2.3.4",
                      f"Firefox/{r.randrange(90, 140)}.0", f"{r.randrange(24):02}:{r.randrange(60):02}:{r.randrange(60):02}"])
 
 
@@ -413,8 +430,10 @@ def mac(r):
 
 def wrong_mac(r):
     t = [f"{r.randrange(24):02}", f"{r.randrange(60):02}", f"{r.randrange(60):02}"]
-    return r.choice([":".join(t), "-".join(t), f"2026:11:20:{':'.join(t)}", f"{':'.join(t)}:{r.randrange(1000):03}", f"{':'.join(t)}.{digits(r, 6)}",
-                     ":".join(f"{r.getrandbits(8):02x}" for _ in range(r.choice([3, 4, 5, 8, 16, 20]))), f"20-11-26-{'-'.join(t)}",
+    return r.choice([":".join(t), "-".join(t), f"2026:11:20:{':'.join(t)}", f"{':'.join(t)}:{r.randrange(1000):03}",
+                     f"{':'.join(t)}.{digits(r, 6)}",
+                     ":".join(f"{r.getrandbits(8):02x}" for _ in range(r.choice([3, 4, 5, 8, 16, 20]))),
+                     f"20-11-26-{'-'.join(t)}",
                      f"{r.randrange(10, 99)}:{r.randrange(10, 99)}:{r.randrange(10, 99)}"])
 
 
@@ -430,32 +449,48 @@ def never(form):
 
 
 KINDS = [
-    Kind("email", mail, ["email", "userEmail", "to", "mail_from", "login", "x"], ["mail", "from", "recipient", "user"], wrong_mail),
-    Kind("card", card, ["cardNumber", "pan_number", "card", "creditCard", "credit_card_number"], ["card", "card number", "credit card", "payment card"], wrong_card,
+    Kind("email", mail, ["email", "userEmail", "to", "mail_from", "login", "x"], ["mail", "from", "recipient", "user"],
+         wrong_mail),
+    Kind("card", card, ["cardNumber", "pan_number", "card", "creditCard", "credit_card_number"],
+         ["card", "card number", "credit card", "payment card"], wrong_card,
          lambda form: form.split()[0][-2:] not in ("13", "18", "19")),
     Kind("iban", iban, ["iban", "account", "debtorAccount", "ref"], ["IBAN", "account", "transfer to"], wrong_iban),
-    Kind("ssn", ssn, ["ssn", "customerSsn", "social_security_number", "taxpayerId"], ["SSN", "ssn", "social security number"], wrong_ssn,
+    Kind("ssn", ssn, ["ssn", "customerSsn", "social_security_number", "taxpayerId"],
+         ["SSN", "ssn", "social security number"], wrong_ssn,
          lambda form: form.endswith("dashed")),
-    Kind("phone", phone, ["phone", "phoneNumber", "mobile", "tel", "contact_phone"], ["phone", "tel", "call", "mobile"], wrong_phone,
+    Kind("phone", phone, ["phone", "phoneNumber", "mobile", "tel", "contact_phone"], ["phone", "tel", "call", "mobile"],
+         wrong_phone,
          lambda form: form in ("E.164", "international")),
-    Kind("ip", ip, ["ip", "client", "remote_addr", "peer", "x-forwarded-for"], ["from", "client", "peer", "connect to"], wrong_ip),
+    Kind("ip", ip, ["ip", "client", "remote_addr", "peer", "x-forwarded-for"], ["from", "client", "peer", "connect to"],
+         wrong_ip),
     Kind("mac", mac, ["mac", "hwaddr", "device", "bssid"], ["MAC", "device", "station", "DHCPACK to"], wrong_mac),
     Kind("uk_nhs", nhs, ["nhsNumber", "nhs_number", "nhs", "patient_nhs_no"], ["NHS number", "NHS no", "NHS"], wrong_nhs, never),
-    Kind("uk_nino", nino, ["nino", "nationalInsuranceNumber", "ni_number"], ["NINO", "national insurance number", "NI number"], None,
+    Kind("uk_nino", nino, ["nino", "nationalInsuranceNumber", "ni_number"],
+         ["NINO", "national insurance number", "NI number"], None,
          lambda form: form == "grouped"),
-    Kind("de_tax_id", de_tax_id, ["steuerId", "tax_id", "steuer_id", "taxId"], ["Steuer-ID", "steuerliche Identifikationsnummer", "tax id", "IdNr"],
+    Kind("de_tax_id", de_tax_id, ["steuerId", "tax_id", "steuer_id", "taxId"],
+         ["Steuer-ID", "steuerliche Identifikationsnummer", "tax id", "IdNr"],
          wrong_last(de_tax_id), never),
-    Kind("fr_nir", fr_nir, ["nir", "numeroSecuriteSociale", "securite_sociale"], ["NIR", "sécurité sociale", "numéro de sécurité sociale"],
+    Kind("fr_nir", fr_nir, ["nir", "numeroSecuriteSociale", "securite_sociale"],
+         ["NIR", "sécurité sociale", "numéro de sécurité sociale"],
          wrong_last(fr_nir), lambda form: form == "grouped"),
-    Kind("es_dni", es_dni, ["dni", "nie", "nif", "customerDni", "documento_dni"], ["DNI", "NIE", "NIF"], wrong_last(es_dni), never),
-    Kind("it_cf", it_cf, ["codiceFiscale", "codice_fiscale", "cf", "value"], ["codice fiscale", "CF", "cliente"], wrong_last(it_cf)),
+    Kind("es_dni", es_dni, ["dni", "nie", "nif", "customerDni", "documento_dni"], ["DNI", "NIE", "NIF"],
+         wrong_last(es_dni), never),
+    Kind("it_cf", it_cf, ["codiceFiscale", "codice_fiscale", "cf", "value"], ["codice fiscale", "CF", "cliente"],
+         wrong_last(it_cf)),
     Kind("pl_pesel", pesel, ["pesel", "peselNumber", "pesel_number"], ["PESEL", "nr PESEL"], wrong_last(pesel), never),
-    Kind("nl_bsn", bsn, ["bsn", "burgerservicenummer", "bsn_number"], ["BSN", "burgerservicenummer", "bsn-nummer"], wrong_last(bsn), never),
-    Kind("ca_sin", ca_sin, ["sin", "socialInsuranceNumber", "sin_number"], ["SIN", "social insurance number"], wrong_last(ca_sin), never),
+    Kind("nl_bsn", bsn, ["bsn", "burgerservicenummer", "bsn_number"], ["BSN", "burgerservicenummer", "bsn-nummer"],
+         wrong_last(bsn), never),
+    Kind("ca_sin", ca_sin, ["sin", "socialInsuranceNumber", "sin_number"], ["SIN", "social insurance number"],
+         wrong_last(ca_sin), never),
     Kind("au_tfn", au_tfn, ["tfn", "taxFileNumber", "tfn_number"], ["TFN", "tax file number"], wrong_last(au_tfn), never),
-    Kind("au_medicare", au_medicare, ["medicare", "medicareNumber", "medicare_card"], ["Medicare", "Medicare number", "medicare card"],
+    Kind("au_medicare", au_medicare, ["medicare", "medicareNumber", "medicare_card"],
+         ["Medicare", "Medicare number", "medicare card"],
          wrong_last(au_medicare, -2), never),
-    Kind("in_aadhaar", aadhaar, ["aadhaar", "aadhaarNumber", "aadhaar_no", "uidai"], ["Aadhaar", "Aadhaar number", "UIDAI"], wrong_last(aadhaar), never),
-    Kind("in_pan", in_pan, ["panNumber", "pan_card", "pan_no", "taxPan"], ["PAN", "PAN card", "permanent account number"], None, never),
-    Kind("br_cpf", cpf, ["cpf", "cpfNumber", "cpf_cliente"], ["CPF", "cpf do cliente"], wrong_last(cpf), lambda form: form == "written"),
+    Kind("in_aadhaar", aadhaar, ["aadhaar", "aadhaarNumber", "aadhaar_no", "uidai"],
+         ["Aadhaar", "Aadhaar number", "UIDAI"], wrong_last(aadhaar), never),
+    Kind("in_pan", in_pan, ["panNumber", "pan_card", "pan_no", "taxPan"], ["PAN", "PAN card", "permanent account number"],
+         None, never),
+    Kind("br_cpf", cpf, ["cpf", "cpfNumber", "cpf_cliente"], ["CPF", "cpf do cliente"], wrong_last(cpf),
+         lambda form: form == "written"),
 ]

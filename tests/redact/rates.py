@@ -20,15 +20,18 @@ def files_of(paths):
 def find_in(path, n, config):
     """The findings in the first n lines of a file, and these lines."""
     unpack = UNPACK.get(path.suffix, "cat") + ' "$1"' + (" | tar -xO" if path.name.endswith(".tar.zst") else "")
-    bytes = subprocess.run(["sh", "-c", f'{unpack} 2>/dev/null | head -n "$2"', "sh", path, str(n)], stdout=subprocess.PIPE, check=True).stdout
-    done = subprocess.run([SLUICE, "redact", "--explain", "--output", "json", "-c", config], input=bytes, stdout=subprocess.PIPE, check=True)
+    bytes = subprocess.run(["sh", "-c", f'{unpack} 2>/dev/null | head -n "$2"', "sh", path, str(n)],
+                           stdout=subprocess.PIPE, check=True).stdout
+    done = subprocess.run([SLUICE, "redact", "--explain", "--output", "json", "-c", config], input=bytes,
+                          stdout=subprocess.PIPE, check=True)
     return [json.loads(text) for text in done.stdout.splitlines()], bytes.split(b"\n")
 
 
 def print_values(found, lines, rule):
     for f in [f for f in found if f["rule"] == rule][:SHOWN]:
         line = lines[f["line"] - 1]
-        before, value, behind = (p.decode(errors="replace") for p in (line[max(0, f["from"] - 60):f["from"]], line[f["from"]:f["to"]], line[f["to"]:f["to"] + 40]))
+        before, value, behind = (p.decode(errors="replace") for p in (line[max(0, f["from"] - 60):f["from"]],
+                                                                      line[f["from"]:f["to"]], line[f["to"]:f["to"] + 40]))
         print(f"  {f['kind']}: {before}\033[7m{value}\033[0m{behind}")
 
 
@@ -54,7 +57,8 @@ def main():
             found, lines = find_in(path, given.lines, config)
             n, here = max(1, len(lines) - 1), collections.Counter(f["rule"] for f in found)
             total, lines_in_all = total + here, lines_in_all + n
-            print(f"{path.name:44} {n:9} lines  " + "  ".join(f"{rule} {count * 10**6 / n:.0f}" for rule, count in here.most_common()), flush=True)
+            print(f"{path.name:44} {n:9} lines  " + "  ".join(f"{rule} {count * 10**6 / n:.0f}" for rule,
+                                                              count in here.most_common()), flush=True)
             if given.show:
                 print_values(found, lines, given.show)
     print(f"{'a million lines of all of them':44} {lines_in_all:9} lines  " + "  ".join(f"{rule} {count * 10**6 / lines_in_all:.1f}" for rule, count in total.most_common()))

@@ -25,7 +25,8 @@ def in_headers(r, name, value):
     """A header as it gets into logs. value has its marks."""
     return r.choice([
         lambda: f"{r.choice(['> ', '', '    '])}{name}: {value}",
-        lambda: compact({"level": 30, "req": {"method": "GET", "headers": {"host": "api", name.lower(): value, "user-agent": agent(r)}}}),
+        lambda: compact({"level": 30, "req": {"method": "GET",
+                                              "headers": {"host": "api", name.lower(): value, "user-agent": agent(r)}}}),
         lambda: f"curl -H '{name}: {value}' -H 'Accept: */*' https://api.example.com/v1",
         lambda: f"{time(r)} DEBUG headers={{Accept=[*/*], {name}=[{value}], Host=[api]}}",
         lambda: f"{time(r)} DEBUG request headers: Host: api; {name}: {value}" if ";" not in value else f"{name}: {value}",
@@ -40,7 +41,8 @@ def authorization(r):
 
 
 def key_header(r):
-    name = r.choice(["X-Api-Key", "X-API-KEY", "Api-Key", "X-Auth-Token", "X-Access-Token", "PRIVATE-TOKEN", "X-Csrf-Token", "X-Amz-Security-Token", "X-Vault-Token"])
+    name = r.choice(["X-Api-Key", "X-API-KEY", "Api-Key", "X-Auth-Token", "X-Access-Token", "PRIVATE-TOKEN",
+                     "X-Csrf-Token", "X-Amz-Security-Token", "X-Vault-Token"])
     return in_headers(r, name, secret("key header", token(r)))
 
 
@@ -52,24 +54,34 @@ def cookie(r):
 
 
 def url(r):
-    scheme = r.choice(["postgres", "postgresql", "mysql", "redis", "rediss", "amqp", "mongodb", "mongodb+srv", "https", "http", "ftp", "smtp", "ldap"])
+    scheme = r.choice(["postgres", "postgresql", "mysql", "redis", "rediss", "amqp", "mongodb", "mongodb+srv", "https",
+                       "http", "ftp", "smtp", "ldap"])
     user = "" if scheme.startswith("redis") and r.random() < 0.5 else r.choice(["app", "admin", "svc-user", "user%40corp"])
     text = f"{scheme}://{around(user + ':' + secret('password in a URL', percent(password(r))))}@{host(r)}:{r.randrange(1000, 9999)}/{r.choice(['shop', '0', ''])}"
-    return r.choice([lambda: f"{time(r)} INFO connecting to {text}", lambda: f"DATABASE_URL={text}", lambda: compact({"msg": f"cannot connect to {text}", **fields(r)}),
-                     lambda: compact({"config": {"url": text}}), lambda: f"git clone {text}", lambda: f"Error: connect ECONNREFUSED ({text})",
-                     lambda: f"  url: {text}", lambda: f"dsn=\"{text}\" pool=5", lambda: f"<url>{text}</url>", lambda: compact({"x": compact({"u": text})})])()
+    return r.choice([lambda: f"{time(r)} INFO connecting to {text}", lambda: f"DATABASE_URL={text}",
+                     lambda: compact({"msg": f"cannot connect to {text}", **fields(r)}),
+                     lambda: compact({"config": {"url": text}}), lambda: f"git clone {text}",
+                     lambda: f"Error: connect ECONNREFUSED ({text})",
+                     lambda: f"  url: {text}", lambda: f"dsn=\"{text}\" pool=5", lambda: f"<url>{text}</url>",
+                     lambda: compact({"x": compact({"u": text})})])()
 
 
 def connection_string(r):
     word = secret("connection string", password(r))
     text = r.choice([
-        f"Server=tcp:db.example.com,1433;Database=shop;User Id=sa;Password={word};Encrypt=True;", f"Data Source=db;Initial Catalog=shop;User ID=app;Pwd={word};",
-        f"host=db port=5432 user=app password={word} dbname=shop sslmode=require", f"jdbc:mysql://db:3306/shop?user=app&password={word}&useSSL=true",
-        f"jdbc:sqlserver://db:1433;databaseName=shop;user=app;password={word};encrypt=true", f"amqp host=mq;username=app;password={word}",
-        "DefaultEndpointsProtocol=https;AccountName=shopdata;AccountKey=" + secret("connection string", base64.b64encode(r.randbytes(64)).decode()) + ";EndpointSuffix=core.windows.net",
+        f"Server=tcp:db.example.com,1433;Database=shop;User Id=sa;Password={word};Encrypt=True;",
+        f"Data Source=db;Initial Catalog=shop;User ID=app;Pwd={word};",
+        f"host=db port=5432 user=app password={word} dbname=shop sslmode=require",
+        f"jdbc:mysql://db:3306/shop?user=app&password={word}&useSSL=true",
+        f"jdbc:sqlserver://db:1433;databaseName=shop;user=app;password={word};encrypt=true",
+        f"amqp host=mq;username=app;password={word}",
+        "DefaultEndpointsProtocol=https;AccountName=shopdata;AccountKey=" + secret("connection string",
+                                                                                   base64.b64encode(r.randbytes(64)).decode()) + ";EndpointSuffix=core.windows.net",
         "Endpoint=sb://shop.servicebus.windows.net/;SharedAccessKeyName=root;SharedAccessKey=" + secret("connection string", base64.b64encode(r.randbytes(32)).decode()),
-        f"redis.example.com:6380,password={word},ssl=True,abortConnect=False", f"Driver={{ODBC Driver 18}};Server=db;Uid=app;Pwd={word};"])
-    return r.choice([lambda: f"{time(r)} connecting: {text}", lambda: compact({"msg": "start", "connectionString": text}), lambda: f"CONNECTION_STRING=\"{text}\"",
+        f"redis.example.com:6380,password={word},ssl=True,abortConnect=False",
+        f"Driver={{ODBC Driver 18}};Server=db;Uid=app;Pwd={word};"])
+    return r.choice([lambda: f"{time(r)} connecting: {text}", lambda: compact({"msg": "start", "connectionString": text}),
+                     lambda: f"CONNECTION_STRING=\"{text}\"",
                      lambda: f"{time(r)} ERROR cannot open '{text}'"])()
 
 
@@ -81,20 +93,24 @@ def signed_url(r):
 
 def command_line(r):
     word = secret("command line", password(r))
-    return r.choice([f"+ deploy --user admin --password={word} --verbose", f"+ PGPASSWORD={word} psql -h db shop", f"export DB_PASSWORD={word}",
-                     f"exec: mysqldump --user=root --password='{word}' shop", f"docker run -e MYSQL_ROOT_PASSWORD={word} mysql:8", f"+ login --password {word} --server db"])
+    return r.choice([f"+ deploy --user admin --password={word} --verbose", f"+ PGPASSWORD={word} psql -h db shop",
+                     f"export DB_PASSWORD={word}",
+                     f"exec: mysqldump --user=root --password='{word}' shop",
+                     f"docker run -e MYSQL_ROOT_PASSWORD={word} mysql:8", f"+ login --password {word} --server db"])
 
 
 def sql_password(r):
     word = secret("SQL", password(r))
-    return r.choice([f"CREATE USER app IDENTIFIED BY '{word}'", f"ALTER ROLE app WITH PASSWORD '{word}'", f"LOG:  statement: ALTER USER app PASSWORD '{word}';",
+    return r.choice([f"CREATE USER app IDENTIFIED BY '{word}'", f"ALTER ROLE app WITH PASSWORD '{word}'",
+                     f"LOG:  statement: ALTER USER app PASSWORD '{word}';",
                      f"UPDATE users SET password = '{word}' WHERE id = 7"])
 
 
 def by_name(r):
     form, name, value = named(r)
     carrier = r.choice(carriers.NAMED)
-    if form == "password" and r.random() < 0.15 and carrier in (carriers.pino, carriers.nested_json, carriers.spaced_json, carriers.json_in_json, carriers.logfmt,
+    if form == "password" and r.random() < 0.15 and carrier in (carriers.pino, carriers.nested_json, carriers.spaced_json,
+                                                                carriers.json_in_json, carriers.logfmt,
                                                                 carriers.access):
         form, value = "password with escapes", tokens.hard_password(r)
     if form == "short" and carrier in (carriers.header, carriers.yaml):
@@ -111,8 +127,10 @@ def by_name_in_text(r):
     form, name, value = named(r)
     if form == "short":
         return None
-    return r.choice([f"{time(r)} DEBUG using {name}={secret('name in a sentence', value)}", f"{time(r)} login failed, {name}: {secret('name in a sentence', value)}",
-                     f"{time(r)} [{name}: {secret('name in a sentence', value)}] retry", f"{name} = {secret('name in a sentence', value)}",
+    return r.choice([f"{time(r)} DEBUG using {name}={secret('name in a sentence', value)}",
+                     f"{time(r)} login failed, {name}: {secret('name in a sentence', value)}",
+                     f"{time(r)} [{name}: {secret('name in a sentence', value)}] retry",
+                     f"{name} = {secret('name in a sentence', value)}",
                      f"{time(r)} with {name}='{secret('name in a sentence', value)}', user=bob"])
 
 
@@ -130,7 +148,9 @@ def provider(r):
     value = make(r)
     text = around(value[0] + secret(name, value[1])) if isinstance(value, tuple) else secret(name, value)
     if r.random() < 0.3:
-        return r.choice([carriers.pino, carriers.json_in_json, carriers.logfmt, carriers.yaml])(r, r.choice(["value", "arg", "x", "config"]), text)
+        return r.choice([carriers.pino, carriers.json_in_json, carriers.logfmt, carriers.yaml])(r,
+                                                                                                r.choice(["value", "arg",
+                                                                                                          "x", "config"]), text)
     return r.choice([c for c in carriers.BARE_TEXT])(r, "value", text)
 
 
@@ -139,7 +159,8 @@ def pem_inline(r):
     text = around(f"{first}\n{secret('PEM in a record', chr(10).join(body))}\n{last}" + r.choice(["", "\n"]))
     return r.choice([lambda: compact({"level": 30, "config": mixed(r, {r.choice(["key", "tls", "pem", "private_key"]): text})}),
                      lambda: compact({"msg": f"loaded {text} from disk"}), lambda: compact({"body": compact({"pem": text})}),
-                     lambda: f"{time(r)} KEY=\"{text}\" loaded".replace("\n", "\\n"), lambda: f"{time(r)} key: {text}".replace("\n", " ")])()
+                     lambda: f"{time(r)} KEY=\"{text}\" loaded".replace("\n", "\\n"),
+                     lambda: f"{time(r)} key: {text}".replace("\n", " ")])()
 
 
 def pem_records(r):
@@ -149,5 +170,7 @@ def pem_records(r):
     return [around(indent + text) for text in (may_go(first), *(secret("PEM over records", line) for line in body), may_go(last))]
 
 
-LINES = [(by_name, 8), (provider, 14), (authorization, 2), (key_header, 1), (cookie, 1), (url, 2), (connection_string, 2), (signed_url, 0.5),
-         (command_line, 1), (sql_password, 0.2), (by_name_in_text, 2), (by_name_elsewhere, 0.5), (containers, 0.5), (pem_inline, 1)]
+LINES = [(by_name, 8), (provider, 14), (authorization, 2), (key_header, 1), (cookie, 1), (url, 2), (connection_string, 2),
+         (signed_url, 0.5),
+         (command_line, 1), (sql_password, 0.2), (by_name_in_text, 2), (by_name_elsewhere, 0.5), (containers, 0.5),
+         (pem_inline, 1)]

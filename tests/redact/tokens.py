@@ -42,7 +42,8 @@ def jwt(r):
         header["kid"] = some(r, r.randrange(4, 40))
     if r.random() < 0.3:
         header = dict(reversed(header.items()))
-    body = {"sub": some(r, 10, DIGITS), "iat": 1760000000 + r.randrange(10**7), "scope": r.choice(["read", "read write", "admin:*"])}
+    body = {"sub": some(r, 10, DIGITS), "iat": 1760000000 + r.randrange(10**7),
+            "scope": r.choice(["read", "read write", "admin:*"])}
     signature = {"HS256": 32, "RS256": 256, "ES256": 64}[header["alg"]]
     return ".".join((base64url(json.dumps(header, separators=r.choice([(",", ":"), (", ", ": ")])).encode()),
                      base64url(json.dumps(body, separators=(",", ":")).encode()), base64url(r.randbytes(signature))))
@@ -67,13 +68,16 @@ PROVIDERS = {
     "npm": lambda r: with_crc(r, "np" "m_"),
     "pypi": lambda r: "py" "pi-AgEIcHlwaS5vcmc" + ends_well(r, r.choice([120, 160])),
     "openai": lambda r: "s" "k-" + some(r, 20) + "T3Blbk" "FJ" + some(r, 20),
-    "openai project": lambda r: "s" "k-" + r.choice(["proj-", "svcacct-", "admin-"]) + some(r, 74, URL64) + "T3Blbk" "FJ" + ends_well(r, 74),
+    "openai project": lambda r: "s" "k-" + r.choice(["proj-", "svcacct-", "admin-"]) + some(r, 74,
+                                                                                            URL64) + "T3Blbk" "FJ" + ends_well(r, 74),
     "anthropic": lambda r: "s" "k-ant-" + r.choice(["api03-", "admin01-"]) + some(r, 93, URL64) + "AA",
     "twilio": lambda r: "S" "K" + some(r, 32, HEX),
     "sendgrid": lambda r: "S" "G." + ends_well(r, 22) + "." + ends_well(r, 43),
-    "telegram": lambda r: ("https://api.telegram.org/bot" if r.random() < 0.4 else "", f"{r.randrange(10**8, 10**10)}" ":AA" + ends_well(r, 33)),
+    "telegram": lambda r: ("https://api.telegram.org/bot" if r.random() < 0.4 else "",
+                           f"{r.randrange(10**8, 10**10)}" ":AA" + ends_well(r, 33)),
     "discord": lambda r: base64url(str(r.randrange(10**17, 10**18)).encode()) + ".G" + some(r, 5) + "." + ends_well(r, 38),
-    "discord webhook": lambda r: (f"https://discord" ".com/api/webhooks/" + str(r.randrange(10**17, 10**19)) + "/", ends_well(r, 68)),
+    "discord webhook": lambda r: (f"https://discord" ".com/api/webhooks/" + str(r.randrange(10**17, 10**19)) + "/",
+                                  ends_well(r, 68)),
     "heroku": lambda r: "HRK" "U-AA" + ends_well(r, 58),
     "digitalocean": lambda r: "do" + r.choice("por") + "_v" "1_" + some(r, 64, HEX),
     "databricks": lambda r: "da" "pi" + some(r, 32, HEX) + r.choice(["", "", "-2"]),
@@ -85,29 +89,37 @@ PROVIDERS = {
 # Names whose values are secret, as programs write them.
 PASSWORD_NAMES = ["password", "passwd", "pwd", "userPassword", "db_password", "DB_PASSWORD", "new-password", "passphrase"]
 TOKEN_NAMES = ["token", "access_token", "accessToken", "refresh_token", "id_token", "auth_token", "sessionToken", "bearer_token"]
-KEY_NAMES = ["api_key", "apiKey", "apikey", "API_KEY", "x-api-key", "client_secret", "clientSecret", "secret", "secret_key", "private_key",
-             "SECRET_KEY", "aws_secret_access_key", "AWS_SECRET_ACCESS_KEY", "webhook_secret", "signing_key", "encryption_key", "jwtSecret"]
+KEY_NAMES = ["api_key", "apiKey", "apikey", "API_KEY", "x-api-key", "client_secret", "clientSecret", "secret",
+             "secret_key", "private_key",
+             "SECRET_KEY", "aws_secret_access_key", "AWS_SECRET_ACCESS_KEY", "webhook_secret", "signing_key",
+             "encryption_key", "jwtSecret"]
 SHORT_NAMES = {"pin": 4, "otp": 6, "cvv": 3, "cvc": 3}  # how many digits
 SESSION_NAMES = ["session", "sessionid", "session_id", "csrf_token", "PHPSESSID", "connect.sid"]
 
 
 def password(r):
     return r.choice([
-        lambda: r.choice(["hunter", "summer", "Welcome", "dragon", "letmein", "Passw0rd", "qwerty"]) + some(r, r.randrange(1, 5), DIGITS),
-        lambda: some(r, r.randrange(8, 20), ALNUM + "!$%*+-._~^"), lambda: f"{some(r, 6, LOWER)}-{some(r, 7, LOWER)}-{some(r, 5, LOWER)}",
+        lambda: r.choice(["hunter", "summer", "Welcome", "dragon", "letmein", "Passw0rd", "qwerty"]) + some(r,
+                                                                                                            r.randrange(1,
+                                                                                                                        5), DIGITS),
+        lambda: some(r, r.randrange(8, 20), ALNUM + "!$%*+-._~^"),
+        lambda: f"{some(r, 6, LOWER)}-{some(r, 7, LOWER)}-{some(r, 5, LOWER)}",
         lambda: some(r, 24, ALNUM), lambda: "Tr0ub4dor" + r.choice("!$*-_.") + some(r, 2)])()
 
 
 def hard_password(r):
     """With characters that formats have to escape; only where they can."""
     return r.choice([
-        lambda: f"{some(r, 5)} {some(r, 4)} {some(r, 6)}", lambda: some(r, 5) + '"' + some(r, 5), lambda: some(r, 4) + "\\" + some(r, 5),
-        lambda: some(r, 3) + "ü" + some(r, 3) + "ß€", lambda: some(r, 4) + "," + some(r, 4) + "}", lambda: some(r, 4) + "&" + some(r, 3) + "=" + some(r, 3)])()
+        lambda: f"{some(r, 5)} {some(r, 4)} {some(r, 6)}", lambda: some(r, 5) + '"' + some(r, 5),
+        lambda: some(r, 4) + "\\" + some(r, 5),
+        lambda: some(r, 3) + "ü" + some(r, 3) + "ß€", lambda: some(r, 4) + "," + some(r, 4) + "}",
+        lambda: some(r, 4) + "&" + some(r, 3) + "=" + some(r, 3)])()
 
 
 def token(r):
     return r.choice([lambda: some(r, r.choice([32, 40, 64]), HEX), lambda: some(r, r.randrange(20, 60), ALNUM),
-                     lambda: ends_well(r, r.randrange(20, 60)), lambda: base64.b64encode(r.randbytes(r.choice([24, 30, 48]))).decode()])()
+                     lambda: ends_well(r, r.randrange(20, 60)),
+                     lambda: base64.b64encode(r.randbytes(r.choice([24, 30, 48]))).decode()])()
 
 
 def named(r):
@@ -122,7 +134,8 @@ def named(r):
     return form, r.choice(names), token(r)
 
 
-PEM_KINDS = ["RSA PRIVATE KEY", "PRIVATE KEY", "EC PRIVATE KEY", "OPENSSH PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "DSA PRIVATE KEY"]
+PEM_KINDS = ["RSA PRIVATE KEY", "PRIVATE KEY", "EC PRIVATE KEY", "OPENSSH PRIVATE KEY", "ENCRYPTED PRIVATE KEY",
+             "DSA PRIVATE KEY"]
 
 
 def pem_lines(r):
