@@ -1,7 +1,5 @@
 #include "formats/redact/edges.h"
 
-#include "formats/redact/words.h"
-
 /* ---- left and right ---- */
 
 static bool is_hex(char c)
@@ -148,58 +146,57 @@ static size_t start_of_word(struct str line, size_t at)
     return start;
 }
 
-/* What ends before the quotes, blanks, '=' and ':' in front of a value. */
-struct name {
-    struct str last; /* word: "id" */
-    struct str both; /* with the one before it: "tax id" */
-    bool is_pair;    /* what is between says that it is the value's name */
-};
-
-static struct name name_before(struct str line, size_t from)
+/* Quotes, blanks, '=' and ':' in front of a value. is_pair: they say that what is before them is its name. */
+static size_t skip_back(struct str line, size_t from, bool *is_pair)
 {
-    struct name name = {.is_pair = false};
     size_t to = from;
-    while (to > 0 && from - to < GAP_MAX && line.ptr[to - 1] &&
-           strchr(" \t\"'\\=:([<>#", line.ptr[to - 1])) {
-        char c = line.ptr[--to];
-        name.is_pair = name.is_pair || c == '=' || c == ':' || c == '>';
+    *is_pair = false;
+    for (; to > 0 && from - to < GAP_MAX; to--) {
+        switch (line.ptr[to - 1]) {
+        case '=':
+        case ':':
+        case '>':
+            *is_pair = true;
+            break;
+        case ' ':
+        case '\t':
+        case '"':
+        case '\'':
+        case '\\':
+        case '(':
+        case '[':
+        case '<':
+        case '#':
+            break;
+        default:
+            return to;
+        }
     }
-    size_t start = start_of_word(line, to);
-    name.both = name.last = str_slice(line, start, to - start);
-    if (start < to && start > 1 && line.ptr[start - 1] == ' ') {
-        start = start_of_word(line, start - 1);
-        name.both = str_slice(line, start, to - start);
+    return to;
+}
+
+void name_read(struct name *name, struct str line, size_t from)
+{
+    bool is_pair;
+    struct words last;
+    size_t to = skip_back(line, from, &is_pair), start = start_of_word(line, to), first = start;
+    if (start < to && start > 1 && line.ptr[start - 1] == ' ')
+        first = start_of_word(line, start - 1); /* "tax id" */
+    words_read(&name->words, str_slice(line, first, to - first), false, false);
+    name->otherwise = LABEL_NONE;
+    if (start == to)
+        return;
+    if (words_have_of(&name->words, other_words)) {
+        name->otherwise = LABEL_NO;
+    } else if (is_pair) {
+        words_read(&last, str_slice(line, start, to - start), false, false);
+        name->otherwise = words_are_of(&last, vague_words) ? LABEL_NONE : LABEL_OTHER;
     }
-    return name;
 }
 
 enum label label_of(struct str line, size_t from, const char *list)
 {
-    struct name name = name_before(line, from);
-    struct words words;
-    if (name.last.len == 0)
-        return LABEL_NONE;
-    words_read(&words, name.both, false, false);
-    if (words_have(&words, list))
-        return LABEL_YES;
-    if (words_have_of(&words, other_words))
-        return LABEL_NO;
-    if (!name.is_pair)
-        return LABEL_NONE;
-    words_read(&words, name.last, false, false);
-    return words_are_of(&words, vague_words) ? LABEL_NONE : LABEL_OTHER;
-}
-
-bool is_named(struct str line, size_t from, const char *list)
-{
-    struct words words;
-    words_read(&words, name_before(line, from).both, false, false);
-    return words_have(&words, list);
-}
-
-bool is_named_otherwise(struct str line, size_t from, const char *list)
-{
-    struct words words;
-    words_read(&words, name_before(line, from).both, false, false);
-    return words_have_of(&words, other_words) && !words_have(&words, list);
+    struct name name;
+    name_read(&name, line, from);
+    return name_says(&name, list);
 }

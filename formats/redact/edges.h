@@ -12,6 +12,7 @@
 #define FORMATS_REDACT_EDGES_H
 
 #include "formats/redact/hunt.h"
+#include "formats/redact/words.h"
 
 enum edge {
     EDGE_INSIDE, /* it is a part of something else */
@@ -33,14 +34,24 @@ bool is_whole_value(struct str line, size_t from, size_t to);
 /* What the name says that stands directly before a value, as that of a pair or as the word before it. */
 enum label {
     LABEL_NONE,  /* there is none, or it says nothing: "value" */
-    LABEL_YES,   /* one of the words is in it */
+    LABEL_YES,   /* one of the words of a list is in it */
     LABEL_NO,    /* it is an id, a time, a size, an order */
     LABEL_OTHER, /* it is the name of a pair that says something else */
 };
 
-enum label label_of(struct str line, size_t from, const char *words);
-/* Whether it says LABEL_YES, or LABEL_NO. */
-bool is_named(struct str line, size_t from, const char *words);
-bool is_named_otherwise(struct str line, size_t from, const char *words);
+struct name {
+    struct words words;
+    enum label otherwise; /* what it says if a list has none of its words */
+};
+
+/* For values that are held against several lists. */
+void name_read(struct name *name, struct str line, size_t from);
+
+static inline enum label name_says(const struct name *name, const char *list)
+{
+    return words_have(&name->words, list) ? LABEL_YES : name->otherwise;
+}
+
+enum label label_of(struct str line, size_t from, const char *list);
 
 #endif

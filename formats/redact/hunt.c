@@ -103,7 +103,7 @@ static bool is_blank_form(struct str s)
     case '{':
         return last == '}' && (s.len == 2 || s.ptr[1] == '{');
     case '%':
-        return s.len == 2 || (s.ptr[1] == '(' && s.len > 3 && s.ptr[s.len - 2] == ')');
+        return s.len == 2 || (s.len > 3 && s.ptr[1] == '(' && s.ptr[s.len - 2] == ')');
     case '?':
         return s.len == 1;
     default:

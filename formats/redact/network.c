@@ -115,7 +115,7 @@ size_t find_ipv4(struct hunt *h, size_t at)
     bool is_one = may_begin_ipv4(line, from);
     while (is_one && may_end_ipv4(line, to)) {
         if (!is_nobodys_ipv4(address) && !is_behind_product(line, from, to) &&
-            !is_named(line, from, version_words))
+            label_of(line, from, version_words) != LABEL_YES)
             hunt_add(h, from, to, RULE_IP, "IPv4 address");
         from = to + 1;
         size_t next = byte_at(line, to) == '-' ? read_ipv4(line, from, &address) : 0;

@@ -122,16 +122,22 @@ static bool is_in_table(const struct phrase *p, const struct window *w)
 }
 
 static bool is_said(struct str line, const struct window *w, const struct number_form *form,
-                    enum edge edge)
+                    enum edge edge, const struct name *name)
 {
-    if (form->need == NEED_NOTHING && edge == EDGE_FREE)
-        return !is_named_otherwise(line, w->from, form->words);
-    enum label label = label_of(line, w->from, form->words);
-    if (label != LABEL_NONE)
-        return label == LABEL_YES;
-    return (form->need == NEED_VALUE_OR_WORD && edge == EDGE_FREE &&
-            is_whole_value(line, w->from, w->to)) ||
-           has_word_near(line, w->from, w->to, form->words);
+    bool is_free = edge == EDGE_FREE;
+    switch (name_says(name, form->words)) {
+    case LABEL_YES:
+        return true;
+    case LABEL_NO:
+        return false;
+    case LABEL_OTHER:
+        return is_free && form->need == NEED_NOTHING;
+    default:
+        return (is_free &&
+                (form->need == NEED_NOTHING ||
+                 (form->need == NEED_VALUE_OR_WORD && is_whole_value(line, w->from, w->to)))) ||
+               has_word_near(line, w->from, w->to, form->words);
+    }
 }
 
 static bool add_window(struct hunt *h, const struct phrase *p, const struct window *w)
@@ -149,9 +155,15 @@ static bool add_window(struct hunt *h, const struct phrase *p, const struct wind
         return false;
     if (is_in_table(p, w))
         edge = EDGE_WEAK;
+    struct name name;
+    bool is_read = false;
     for (; form->shape == w->shape; form++) {
-        if (form->separation & separation && h->wanted[form->rule] && form->holds(digits, n) &&
-            is_said(h->line, w, form, edge)) {
+        if (!(form->separation & separation) || !h->wanted[form->rule] || !form->holds(digits, n))
+            continue;
+        if (!is_read)
+            name_read(&name, h->line, w->from);
+        is_read = true;
+        if (is_said(h->line, w, form, edge, &name)) {
             hunt_add(h, w->from, w->to, form->rule, form->kind);
             return true;
         }

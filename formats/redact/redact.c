@@ -183,7 +183,7 @@ static bool is_in_order(const struct redaction *r)
     return true;
 }
 
-/* Of those that overlap the longest says what all of it is. */
+/* Of those that overlap the longest says what all of it is; of two that are as long, the one that is known by its form. */
 static void settle(struct redaction *r)
 {
     size_t n = 0, longest = 0;
@@ -196,8 +196,9 @@ static void settle(struct redaction *r)
             r->findings[n++] = *f;
             continue;
         }
-        if (f->to - f->from > longest) {
-            longest = f->to - f->from;
+        size_t len = f->to - f->from;
+        if (len > longest || (len == longest && last->rule == RULE_SECRETS)) {
+            longest = len;
             last->rule = f->rule;
             last->kind = f->kind;
         }

@@ -11,7 +11,8 @@
  * text; and what the user's own patterns say.
  *
  *  1. A line without a finding stays as it is, byte for byte; of others only the findings change.
- *  2. What was redacted is not found again: redacting twice is redacting once.
+ *  2. A mark is no finding: redacting twice is redacting once, but where a mark in the place of a value makes something
+ *     else of what stands around it, which only text that is not JSON can have.
  *  3. What was valid JSON is valid JSON afterwards: a number or an object that goes leaves a string.
  *  4. Time is linear in the length of the line, whatever is in it, but for the user's patterns, which are bounded in
  *     steps (base/match.h); a line on which one gives up is searched for the others.

@@ -72,9 +72,11 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-/* Whether what stands there is a value of JSON by its neighbours: "a": HERE, or [HERE, HERE]. */
-static bool is_between_marks(struct str line, size_t from, size_t to)
+/* Whether what stands there is a value of JSON, but no string, by its first byte and its neighbours: "a": 12, or [12, 13]. */
+static bool is_bare_value(struct str line, size_t from, size_t to)
 {
+    if (!is_digit(line.ptr[from]) && !memchr("-{[tfn", line.ptr[from], 6))
+        return false;
     while (from > 0 && is_blank(line.ptr[from - 1]))
         from--;
     to = skip_blanks(line, to);
@@ -219,7 +221,7 @@ void put_redacted(const struct redactor *redactor, struct redaction *r, struct s
     r->text.max = SIZE_MAX;
     for (size_t i = 0; i < r->n; i++) {
         const struct finding *f = &r->findings[i];
-        bool is_value = place.is_json && is_between_marks(line, f->from, f->to);
+        bool is_value = place.is_json && is_bare_value(line, f->from, f->to);
         struct str quotes = is_value ? json_place_quotes(&place, f->from) : STR("");
         buf_add(&r->text, str_slice(line, done, f->from - done));
         put_bounded(redactor, f, line, quotes, &r->text);

@@ -88,7 +88,7 @@ static void check_line(const struct redactor *redactor, struct str line)
     check_between(&once, line, out);
     assert(line.len > RECORD_LINE_MAX || out.len <= RECORD_LINE_MAX);
     assert(!is_json(line) || is_json(out));
-    if (redact_action_of(redactor, RULE_EMAIL) == REDACT_MASK)
+    if (redact_action_of(redactor, RULE_EMAIL) == REDACT_MASK && is_json(line))
         check_again(redactor, out);
 }
 

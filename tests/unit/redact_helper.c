@@ -19,7 +19,8 @@ static const struct redactor *masking(void)
         return all;
     redact_options_init(&options);
     for (size_t i = 0; i < REDACT_RULES; i++)
-        options.actions[i] = REDACT_MASK;
+        options.actions[i] =
+            i == RULE_SECRETS || i == RULE_JWT || i == RULE_EMAIL ? REDACT_KEEP : REDACT_MASK;
     REQUIRE_OK(redactor_open(&all, &options, &err));
     return all;
 }
@@ -32,7 +33,7 @@ void check_masked(const char *line, const char *expected)
     CHECK_STR(redact_line(masking(), &again, NULL, out), out); /* redact.h, invariant 2 */
 }
 
-void check_kept(const char *line)
+void check_plain(const char *line)
 {
     check_masked(line, line);
 }

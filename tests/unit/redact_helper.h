@@ -1,5 +1,5 @@
 /*
- * Lines with values in them, as programs write them, and what becomes of them with every rule on.
+ * Lines with values in them, as programs write them, and what becomes of them with every rule on that tells numbers and addresses by their form.
  */
 #ifndef TESTS_REDACT_HELPER_H
 #define TESTS_REDACT_HELPER_H
@@ -10,9 +10,9 @@
 /* The same numbers in every run. */
 unsigned roll(unsigned n);
 
-/* What the line is with all rules masked, and that doing it twice is doing it once. */
+/* What the line is with all rules of numbers and addresses masked, and that doing it twice is doing it once. */
 void check_masked(const char *line, const char *expected);
-void check_kept(const char *line);
+void check_plain(const char *line);
 /* Whether exactly value is found in the line, by this rule. */
 bool is_found(struct str line, struct str value, enum redact_rule rule);
 /* How much is found in the line by any rule. */

@@ -22,19 +22,32 @@ TEST(numbers_of_cards)
     check_masked("card 2223003122003222 2401021234567896", "card [card] [card]");
 }
 
+/* Both find the same value: its form says more than its name. */
+TEST(numbers_under_names_of_secrets)
+{
+    defer(redactor_close) struct redactor *r = NULL;
+    defer(redaction_free) struct redaction room = {0};
+    struct redact_options options;
+    struct err err;
+    redact_options_init(&options);
+    REQUIRE_OK(redactor_open(&r, &options, &err));
+    CHECK_STR(redact_line(r, &room, NULL, STR("{\"pan\":\"4111111111111111\",\"cvv\":\"123\"}")),
+              STR("{\"pan\":\"[card]\",\"cvv\":\"[secret]\"}"));
+}
+
 TEST(numbers_that_are_no_cards)
 {
-    check_kept("4111111111111112");
-    check_kept("41111111111111111"); /* 17 digits */
-    check_kept("1111 4111 1111 1111 1111");
-    check_kept("4111-1111 1111-1111");
-    check_kept("x4111111111111111 4111111111111111ns 0.4111111111111111 -1-4111111111111111");
-    check_kept("{\"trace_id\":4111111111111111,\"span_id\":\"4111111111111111\"}");
-    check_kept("dd.trace_id=4111111111111111 order 4111111111111111 offset=4111111111111111");
-    check_kept("orderId: 4111111111111111, took_ns=4111111111111111");
-    check_kept("/orders/4111111111111111/items order_4111111111111111 v1-4111111111111111");
-    check_kept("event 2401021234567896");            /* begins as a date does */
-    check_kept("4222222222222 4111111111111111110"); /* 13 and 19 digits say too little */
+    check_plain("4111111111111112");
+    check_plain("41111111111111111"); /* 17 digits */
+    check_plain("1111 4111 1111 1111 1111");
+    check_plain("4111-1111 1111-1111");
+    check_plain("x4111111111111111 4111111111111111ns 0.4111111111111111 -1-4111111111111111");
+    check_plain("{\"trace_id\":4111111111111111,\"span_id\":\"4111111111111111\"}");
+    check_plain("dd.trace_id=4111111111111111 order 4111111111111111 offset=4111111111111111");
+    check_plain("orderId: 4111111111111111, took_ns=4111111111111111");
+    check_plain("/orders/4111111111111111/items order_4111111111111111 v1-4111111111111111");
+    check_plain("event 2401021234567896");            /* begins as a date does */
+    check_plain("4222222222222 4111111111111111110"); /* 13 and 19 digits say too little */
     check_masked("visa 4222222222222, visa 4111111111111111110", "visa [card], visa [card]");
 }
 
@@ -47,19 +60,19 @@ TEST(numbers_of_us_social_security)
     check_masked("social security number 219 45 1234", "social security number [ssn]");
     check_masked("%22123-12-1034%22", "%22[ssn]%22");
     check_masked("911-70-1234 987-65-4329", "[ssn] 987-65-4329");
-    check_kept("000-12-1234 666-12-1234 123-00-1234 123-12-0000 911-89-1234");
-    check_kept("078-05-1120 219-09-9999 123-45-6789 333-33-3333");
-    check_kept("219451234 219 45 1234 219.45.1234");
-    check_kept("1-219-45-1234 219-45-1234-5 2219-45-1234 219-45-12345 order 219-45-1234");
-    check_kept("{\"ssn_hash\":\"ab\",\"amount\":219451234}");
-    check_kept("200 45 1234"); /* status, milliseconds, bytes */
+    check_plain("000-12-1234 666-12-1234 123-00-1234 123-12-0000 911-89-1234");
+    check_plain("078-05-1120 219-09-9999 123-45-6789 333-33-3333");
+    check_plain("219451234 219 45 1234 219.45.1234");
+    check_plain("1-219-45-1234 219-45-1234-5 2219-45-1234 219-45-12345 order 219-45-1234");
+    check_plain("{\"ssn_hash\":\"ab\",\"amount\":219451234}");
+    check_plain("200 45 1234"); /* status, milliseconds, bytes */
 }
 
 TEST(numbers_of_other_countries)
 {
     check_masked("NHS 943 476 5919, nhs_number=9434765919", "NHS [uk_nhs], nhs_number=[uk_nhs]");
     check_masked("{\"value\":\"401 023 2137\"}", "{\"value\":\"[uk_nhs]\"}");
-    check_kept("{\"value\":\"400 023 2137\"}");
+    check_plain("{\"value\":\"400 023 2137\"}");
     check_masked("Meine Steuer-ID: 86095742719.", "Meine Steuer-ID: [de_tax_id].");
     check_masked("86 095 742 719", "[de_tax_id]");
     check_masked("1 85 05 78 006 084 91, 185057800608491", "[fr_nir], [fr_nir]");
@@ -71,19 +84,19 @@ TEST(numbers_of_other_countries)
     check_masked("SIN 130 692 544", "SIN [ca_sin]");
     check_masked("tfn 876 543 210, medicare 2123 45670 1", "tfn [au_tfn], medicare [au_medicare]");
     check_masked("{\"value\":\"3123 4567 8909\"}", "{\"value\":\"[in_aadhaar]\"}");
-    check_kept("{\"contact\":\"3123 4567 8909\"}");
+    check_plain("{\"contact\":\"3123 4567 8909\"}");
     check_masked("111.444.777-35 cpf=11144477735", "[br_cpf] cpf=[br_cpf]");
-    check_kept("86095742719 44051401359 111222333 130692544 876543210 11144477735 312345678909");
-    check_kept("3123 4567 8909 is what is left"); /* a table's columns look the same */
-    check_kept("8388600K->12345678Z(9437184K) 12345678Z");
-    check_kept("12345678A dni 12345678A");
+    check_plain("86095742719 44051401359 111222333 130692544 876543210 11144477735 312345678909");
+    check_plain("3123 4567 8909 is what is left"); /* a table's columns look the same */
+    check_plain("8388600K->12345678Z(9437184K) 12345678Z");
+    check_plain("12345678A dni 12345678A");
 }
 
 TEST(numbers_of_corsica)
 {
     check_masked("1 85 05 2A 006 084 35", "[fr_nir]");
     check_masked("nir 185052B00608462", "nir [fr_nir]");
-    check_kept("1 85 05 2A 006 084 36");
+    check_plain("1 85 05 2A 006 084 36");
 }
 
 /* Valid numbers of each rule. valid: of digits alone, besides what the pattern says. */
@@ -110,7 +123,7 @@ static const struct {
     bool (*valid)(const char *digits, size_t n);
     bool is_plain; /* it needs no word */
 } makers[] = {
-    {RULE_CARD, "pan", "4###############", is_luhn, true},
+    {RULE_CARD, "visaCard", "4###############", is_luhn, true},
     {RULE_CARD, "cardNumber", "51## #### #### ####", is_luhn, true},
     {RULE_CARD, "credit_card", "34##-######-#####", is_luhn, true},
     {RULE_CARD, "card", "36############", is_luhn, true},
@@ -176,7 +189,7 @@ TEST(numbers_with_a_wrong_digit_are_not)
             if (makers[m].valid(digits, bare_of(buf_str(&value), digits, sizeof digits)))
                 continue;
             line.len = 0;
-            put_carrier(&line, i % PLAIN_CARRIERS, makers[m].word, buf_str(&value));
+            put_carrier(&line, 6 + i % 2, makers[m].word, buf_str(&value)); /* no names */
             if (makers[m].valid != is_any && count_found(buf_str(&line)) > 0)
                 test_fail(__FILE__, __LINE__, "%s: %.*s", redact_rules[makers[m].rule].what,
                           STR_ARG(buf_str(&line)));
@@ -220,16 +233,16 @@ TEST(phones_of_the_world)
     check_masked("+49 30 901820 and +14155550132.", "[phone] and [phone].");
     check_masked("+44 (20) 7123 4567", "[phone]");
     check_masked("tel:+33-1-42-68-53-00", "tel:[phone]");
-    check_masked("sip:+14155550132@example.com", "sip:[email]");
+    check_masked("sip:+14155550132@example.com", "sip:[phone]@example.com");
     check_masked("{\"to\":\"+91 98765 43210\"}", "{\"to\":\"[phone]\"}");
     check_masked("(415) 555-0132 415-555-0132 415.555.0132", "[phone] [phone] [phone]");
     check_masked("phone: 030 901820", "phone: [phone]");
     check_masked("mobile=01711234567 fax 020 7946 0018", "mobile=[phone] fax [phone]");
-    check_kept("+999 1234567 +0000 +1000 2024 a+12345678901 1+12345678901 +123456789");
-    check_kept("2024-01-02 10:00:00 +0530, $+12345678.00, (123) 456, 192.168.100.1, 10.1.2.3456");
-    check_kept("phone updated at 20240102 1712345678");
+    check_plain("+999 1234567 +0000 +1000 2024 a+12345678901 1+12345678901 +123456789");
+    check_plain("2024-01-02 10:00:00 +0530, $+12345678.00, (123) 456, 192.168.100.1, 10.1.2.3456");
+    check_plain("phone updated at 20240102 1712345678");
     check_masked("phone 030 901820 415-555-0132 2024-01-02", "phone [phone] [phone] 2024-01-02");
-    check_kept("111-555-0132 415-155-0132 415-555-01322 1-415-555-01");
+    check_plain("111-555-0132 415-155-0132 415-555-01322 1-415-555-01");
 }
 
 /* hunt.h, invariant 1: what is quadratic does not end within the time of a test. */
