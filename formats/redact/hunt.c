@@ -43,6 +43,7 @@ static bool is_allowed(const struct redactor *r, struct str value)
 static void add(struct hunt *h, size_t from, size_t to, unsigned rule, const char *kind)
 {
     struct redaction *r = h->found;
+    assert(from <= to && to <= h->line.len);
     struct str value = str_slice(h->line, from, to - from);
     if (is_hidden(value) || is_allowed(h->redactor, value))
         return;

@@ -243,7 +243,7 @@ struct pair_value pair_value_at(const struct pair_place *p, size_t at)
         v.form = VALUE_CONTAINER;
         v.to = container_end(p, at);
     } else if (p->quote == '"' && p->level == 0 && p->is_json) {
-        v.to = literal_end(p->line, at);
+        v.to = literal_end(p->line, v.from);
     } else {
         v.to = bare_end(p, v.from);
     }

@@ -117,11 +117,18 @@ bool redact_put_token(const struct redactor *r, unsigned rule, struct str value,
         return false;
     struct str name = redact_rule_name(r, rule), mark = mark_of(r, rule);
     defer(buf_free) struct buf text = {.max = value.len + name.len + 1};
-    buf_print(&text, "%.*s:", STR_ARG(name));
+    buf_add(&text, name);
+    buf_add_byte(&text, ':');
     put_normal(rule, value, &text);
     uint64_t token = r->sign(r->sign_context, buf_str(&text));
-    buf_print(out, "[%.*s:%.*s:%016llx]", STR_ARG(mark), STR_ARG(r->key_id),
-              (unsigned long long)token);
+    buf_add_byte(out, '[');
+    buf_add(out, mark);
+    buf_add_byte(out, ':');
+    buf_add(out, r->key_id);
+    buf_add_byte(out, ':');
+    for (unsigned shift = 64; shift; shift -= 4)
+        buf_add_byte(out, "0123456789abcdef"[token >> (shift - 4) & 15]);
+    buf_add_byte(out, ']');
     return true;
 }
 
@@ -194,7 +201,9 @@ static void put_one(const struct redactor *r, const struct finding *f, struct st
     if (action == REDACT_REMOVE || (action == REDACT_PARTIAL && put_partial(f->rule, value, out)) ||
         (action == REDACT_TOKEN && redact_put_token(r, f->rule, value, out)))
         return;
-    buf_print(out, "[%.*s]", STR_ARG(mark_of(r, f->rule)));
+    buf_add_byte(out, '[');
+    buf_add(out, mark_of(r, f->rule));
+    buf_add_byte(out, ']');
 }
 
 /* Invariant 2. */
