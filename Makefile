@@ -134,10 +134,10 @@ $(OUT)/fuzz_%: $(OUT)/tests/fuzz/fuzz_%.o $(OUT)/libsluice.a
 # ---- tests: each target prints TAP; tests/run runs them all and adds up ----
 
 check: deps ## what must hold for every commit: lint, all tests (ASan+UBSan), unit tests with gcc
-	+$(Q)tests/run lint unit unit-gcc cases crash replay fuzz flow docker
+	+$(Q)tests/run lint unit unit-gcc cases crash replay redact fuzz flow docker
 
 test: ## as check, without installing and without lint
-	+$(Q)tests/run unit unit-gcc cases crash replay fuzz flow docker
+	+$(Q)tests/run unit unit-gcc cases crash replay redact fuzz flow docker
 
 unit: $(OUT)/unit ## unit tests (T= those whose name contains it)
 	$(Q)$(OUT)/unit $(T)
@@ -157,6 +157,9 @@ fuzz-here: $(FUZZERS)
 
 cases: $(OUT)/sluice ## golden cases (tests/cases)
 	$(Q)tests/scripts $(OUT)/sluice tests/cases $(T)
+
+redact: $(OUT)/sluice ## precision and recall of redaction, rule by rule, over generated lines
+	$(Q)tests/scripts $(OUT)/sluice tests/redact $(T)
 
 flow: $(OUT)/sluice ## end to end: the program, its processes, real files (T=)
 	$(Q)tests/scripts $(OUT)/sluice tests/flow $(T)
@@ -186,7 +189,7 @@ cover: ## line coverage of unit and crash tests, by folder
 	+$(Q)$(MAKE) --no-print-directory MODE=cov unit crash >build/cover.tap || cat build/cover.tap
 	$(Q)tools/cover build/cov $(FOLDERS)
 
-.PHONY: check test unit crash replay fuzz fuzz-here cases flow docker soak bench bench-docker cover
+.PHONY: check test unit crash replay fuzz fuzz-here cases redact flow docker soak bench bench-docker cover
 
 # ---- care of the sources ----
 
