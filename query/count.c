@@ -23,7 +23,7 @@ struct count_flags {
     struct str config;
     struct str_list patterns, by, ratio, collector;
     int kind; /* index of enum pattern_kind + 1; 0: not said */
-    bool ignore_case, invert, utc, stats, help;
+    bool ignore_case, invert, utc, stats, explain, help;
     struct str since, until, store;
     struct str measured[TALLY_FUNCTIONS]; /* a field for each of tally_functions */
     int64_t every_ns, top;
@@ -70,6 +70,7 @@ static const struct option rows[] = {
      .value_name = "FORM", .help = "text or json"},
     {.flag = "utc", BOOL(utc), .help = "times in UTC"},
     {.flag = "stats", BOOL(stats), .help = "what was read, on standard error"},
+    {.flag = "explain", BOOL(explain), .help = "count nothing; say how it was understood, and what it would read"},
     WHERE_ROWS(struct count_flags),
     {.flag = "config", .letter = 'c', .type = OPTION_PATH, FIELD(config), .value_name = "FILE",
      .help = "configuration file (default " CONFIG_FILE ")"},
@@ -153,7 +154,8 @@ static bool resolve(struct query *q, const struct count_flags *f, const struct o
     q->options.ignore_case = f->ignore_case;
     q->options.invert = f->invert;
     q->want = WANT_TALLIES;
-    q->output = OUTPUT_BINARY;
+    q->explain = f->explain;
+    q->output = !f->explain ? OUTPUT_BINARY : f->output ? OUTPUT_JSON : OUTPUT_TEXT;
     q->every_ns = (uint64_t)f->every_ns;
     if (!time_flag("--since", f->since, zone, true, &q->since_ns, err) ||
         !time_flag("--until", f->until, zone, true, &q->until_ns, err))
@@ -240,12 +242,16 @@ int command_count(int argc, char **argv)
     c.search.take = f.output ? NULL : gather;
     c.search.context = &c;
     c.tallies.memory = TABLE_MAX;
-    bool good = search_run(&c.search, &summary, &err);
+    bool good = f.explain ? search_explain(&c.search, &err) : search_run(&c.search, &summary, &err);
     if (c.tallies.is_full)
         return front_fail(&front, "the answer has more counts than any collector gives");
     if (!good) {
         search_end(&c.search);
         return front_fail(&front, "%s", err.text);
+    }
+    if (f.explain) {
+        search_end(&c.search);
+        return EXIT_MATCH;
     }
     return finish(&c, &f, asked, n_asked, &summary);
 }

@@ -109,6 +109,7 @@ static const struct form_field {
     {"shift", FORM_I64, offsetof(struct query, shift_ns), NULL},
     {"measure", FORM_TEXT, offsetof(struct query, measure), NULL},
     {"output", FORM_WORD, offsetof(struct query, output), outputs},
+    {"explain", FORM_FLAG, offsetof(struct query, explain), NULL},
 };
 
 /* Names that may be there many times. */

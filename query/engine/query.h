@@ -20,6 +20,7 @@
  *     measure=NAME     what is measured
  *     part=OPERAND     repeatable, as filter
  *     output=json|text|raw|binary          what the collector answers with
+ *     explain=1        nothing is searched: what would be (explain.h), as text or json
  *     NAME=VALUE       any other name is a filter: service=api is filter=service%3Dapi; so are
  *                      service!=api and service~regex
  *
@@ -67,6 +68,7 @@ struct query {
     struct str measure;         /* empty: nothing */
     struct query_texts part;    /* filters */
     enum query_output output;
+    bool explain;
 };
 
 void query_init(struct query *q); /* matches everything */

@@ -148,6 +148,29 @@ def counts(place):
     flow.check(shipper.stop() == 0 and collector.stop() == 0, "both end well")
 
 
+@flow.case("--explain: a collector and a store say the same, and search nothing")
+def explained(place):
+    collector = place.collector().start()
+    shipper = place.shipper(collector).start()
+    flow.append(place.logs / "a.log", flow.numbered("a", 0, 3000))
+    collector.wait_count(3000)
+    flow.check(shipper.stop() == 0, "the shipper ends well")
+    for words in (["grep", "a 00000", "service=logs", "-i", "--since", "2020-01-01"], ["count", "--by", "level", "status=500.."]):
+        both = [flow.run(*words, "--explain", *where)
+                for where in (["--collector", collector.url], ["--store", collector.data])]
+        flow.check(both[0].out == both[1].out and both[0].status == both[1].status == 0, f"{both}")
+        flow.check(b"of lines" in both[0].out and b"\nread " in both[0].out and not both[0].err, f"{both}")
+        found = json.loads(flow.run(*words, "--explain", "--output", "json", "--collector", collector.url).out)
+        flow.check(found["read"]["blocks"] == found["store"]["blocks"] > 0 and found["streams"] == 1, found)
+    for words in (["grep", "-E", "(", "--explain"], ["grep", "x", "nosuch", "--explain"], ["grep", "x", "--explain", "--follow"]):
+        found = flow.run(*words, "--collector", collector.url)
+        flow.check(found.status == 2 and found.err, f"{words}: {found}")
+    answer = collector.call("GET", "/api/v1/query?e=x&explain=1")
+    flow.check(answer.headers["Content-Type"] == "application/json" and json.loads(answer.body)["patterns"] == ["x"], f"{answer}")
+    answer = collector.call("GET", "/api/v1/tail?explain=1")
+    flow.check(answer.status == 400, f"{answer}")
+
+
 @flow.case("fields: of which type, in how many records, with which values, of the newest and of those that are named")
 def field_names(place):
     collector = place.collector().start()
