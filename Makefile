@@ -164,7 +164,10 @@ flow: $(OUT)/sluice ## end to end: the program, its processes, real files (T=)
 docker: $(OUT)/sluice ## the image and compose.yml in a real Docker engine; skipped where none can be (T=)
 	$(Q)TIME_LIMIT=$${TIME_LIMIT:-900} SCRIPT_JOBS=1 tests/scripts $(OUT)/sluice tests/docker $(T)
 
-soak: ## the long variants of the end-to-end tests (T=)
+# Random cases are others each time; what fails is found again by its SEED.
+soak: $(OUT)/unit ## the long variants of the end-to-end tests (T=), and of those against grep (CASES= SEED=)
+	$(Q)export CASES=$${CASES:-3000} SEED=$${SEED:-$$(date +%s)}; echo "# CASES=$$CASES SEED=$$SEED"; \
+	    $(OUT)/unit is_grep && $(OUT)/unit is_that_of_lines
 	+$(Q)SOAK=1 $(MAKE) --no-print-directory flow docker
 
 $(OUT)/bench: $(call objects,tests/bench/bench.c) $(OUT)/libsluice.a
