@@ -233,6 +233,7 @@ void queries_handle(struct queries *q, struct http_exchange *x)
 {
     struct err err;
     if (q->n >= q->options.limits.most) {
+        metric_count(q->options.metrics, METRIC_QUERY_REFUSED, NO_LABELS, 1);
         http_add_header(x, "Retry-After", STR("1"));
         http_reply_text(x, 429, "%u searches are running; the limit is collector.limits.queries",
                         q->n);
