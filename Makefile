@@ -178,8 +178,12 @@ $(OUT)/bench-columns: $(call objects,tests/bench/columns.c) $(OUT)/libsluice.a
 	$(call say,LINK,$@)
 	$(link)
 
-bench: $(OUT)/sluice $(OUT)/bench $(OUT)/bench-columns ## speed and size next to zstd and rg (CORPUS= folder of *.log files or containers)
-	$(Q)SLUICE=$(OUT)/sluice BENCH=$(OUT)/bench CORPUS='$(CORPUS)' tests/bench/run
+$(OUT)/bench-store: $(call objects,tests/bench/store.c) $(OUT)/libsluice.a
+	$(call say,LINK,$@)
+	$(link)
+
+bench: $(OUT)/sluice $(OUT)/bench $(OUT)/bench-columns $(OUT)/bench-store ## targets of docs/design.md, next to zstd and rg (CORPUS= *.log or containers, BIG=1 SLOW=1)
+	$(Q)SLUICE=$(abspath $(OUT)/sluice) BENCH=$(abspath $(OUT)/bench) CORPUS='$(CORPUS)' tests/bench/run
 
 bench-docker: $(OUT)/sluice ## beside containers: first line found, idle and full speed, tail -f (SECONDS=60)
 	$(Q)SLUICE=$(abspath $(OUT)/sluice) tests/bench/docker.py
