@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "collector/store/snapshot.h"
+#include "query/engine/explain.h"
 #include "query/engine/print.h"
 
 enum {
@@ -99,20 +100,20 @@ static void put_end(struct running *r)
         put_end_json(&r->summary, &r->out);
 }
 
-static void run(struct work *work)
+static void explain(struct running *r, const struct run_options *options)
 {
-    struct running *r = container_of(work, struct running, work);
     struct view_snapshot snapshot;
-    const struct run_options options = {
-        .memory = (size_t)r->memory,
-        .is_canceled = is_canceled,
-        .take = take,
-        .context = r,
-    };
+    view_snapshot(&snapshot, r->view, TIME_NONE, TIME_NONE);
+    r->good = query_explain(&r->query, &snapshot.snapshot, options, &r->out, &r->err);
+}
+
+static void search(struct running *r, const struct run_options *options)
+{
+    struct view_snapshot snapshot;
     if (r->query.output == OUTPUT_BINARY)
         put_results_start(&r->out);
     view_snapshot(&snapshot, r->view, r->query.since_ns, r->query.until_ns);
-    r->good = query_run(&r->query, &snapshot.snapshot, &options, &r->summary, &r->err);
+    r->good = query_run(&r->query, &snapshot.snapshot, options, &r->summary, &r->err);
     if (r->is_late && !r->good) {
         r->good = true;
         summary_problem(&r->summary, "the time limit for a search was reached");
@@ -121,13 +122,28 @@ static void run(struct work *work)
         return;
     view_note_problems(r->view, &r->summary);
     put_end(r);
-    flush(r);
+}
+
+static void run(struct work *work)
+{
+    struct running *r = container_of(work, struct running, work);
+    const struct run_options options = {
+        .memory = (size_t)r->memory,
+        .is_canceled = is_canceled,
+        .take = take,
+        .context = r,
+    };
+    (r->query.explain ? explain : search)(r, &options);
+    if (r->good)
+        flush(r);
 }
 
 /* ---- on the loop ---- */
 
 static const char *content_type(const struct running *r)
 {
+    if (r->query.explain)
+        return r->query.output == OUTPUT_JSON ? "application/json" : "text/plain";
     switch (r->query.output) {
     case OUTPUT_BINARY:
         return "application/x-sluice-results";
@@ -217,6 +233,7 @@ void queries_handle(struct queries *q, struct http_exchange *x)
 {
     struct err err;
     if (q->n >= q->options.limits.most) {
+        metric_count(q->options.metrics, METRIC_QUERY_REFUSED, NO_LABELS, 1);
         http_add_header(x, "Retry-After", STR("1"));
         http_reply_text(x, 429, "%u searches are running; the limit is collector.limits.queries",
                         q->n);

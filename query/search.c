@@ -2,9 +2,11 @@
 
 #include "base/io/backoff.h"
 #include "base/mem.h"
+#include "base/report.h"
 #include "base/say.h"
 #include "collector/store/snapshot.h"
 #include "query/client.h"
+#include "query/engine/explain.h"
 #include "query/engine/window.h"
 #include "query/file_snapshot.h"
 #include "query/output.h"
@@ -149,6 +151,30 @@ bool search_run(struct search *s, struct summary *summary, struct err *err)
     defer(client_free) struct client client = {0};
     return client_init(&client, s->collector, s->config, &w, err) &&
            client_search(&client, s->query, take, s, summary, err);
+}
+
+static bool explain_store(struct search *s, struct err *err)
+{
+    defer(view_close) struct view *view = NULL;
+    struct view_snapshot snapshot;
+    if (!view_open_folder(&view, s->store.ptr, err))
+        return false;
+    view_snapshot(&snapshot, view, TIME_NONE, TIME_NONE);
+    return query_explain(s->query, &snapshot.snapshot, &(struct run_options){0}, &s->out, err);
+}
+
+bool search_explain(struct search *s, struct err *err)
+{
+    struct warnings w = {0};
+    if (s->store.len)
+        return explain_store(s, err);
+    defer(client_free) struct client client = {0};
+    defer(buf_free) struct buf answer = {0};
+    if (!client_init(&client, s->collector, s->config, &w, err) ||
+        !client_explain(&client, s->query, &answer, err))
+        return false;
+    put_safe_lines(&s->out, buf_str(&answer));
+    return true;
 }
 
 /* ---- for ever ---- */

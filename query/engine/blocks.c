@@ -115,8 +115,7 @@ static bool decode_block(struct blocks *b, struct opened *o, size_t index, struc
     return false;
 }
 
-/* Invariant 4. */
-static bool is_sifted_out(struct blocks *b, size_t index)
+bool blocks_are_sifted_out(struct blocks *b, size_t index)
 {
     const struct snapshot *s = b->snapshot;
     enum sift *verdict = &b->known[index].sift;
@@ -150,7 +149,7 @@ bool blocks_get(struct blocks *b, size_t index, const struct opened *pinned, str
         if (b->kept[i].used && b->kept[i].index == index)
             *out = &b->kept[i];
     }
-    if (!*out && is_sifted_out(b, index))
+    if (!*out && blocks_are_sifted_out(b, index))
         return true;
     if (!*out) {
         struct err why;

@@ -26,6 +26,7 @@ struct snapshot_block {
     uint32_t records;
     int64_t least_order_ns, greatest_order_ns;
     int64_t least_event_ns, greatest_event_ns;
+    uint64_t bytes, line_bytes; /* stored; of its lines */
 };
 
 enum { SNAPSHOT_NAME = 48 };
@@ -94,6 +95,8 @@ void blocks_free(struct blocks *b);
  * not pin it. False: the search has ended (ERR_CANCELED; ERR_LIMIT: the pattern is too costly). */
 bool blocks_get(struct blocks *b, size_t index, const struct opened *pinned, struct opened **out,
                 struct err *err);
+/* Invariant 4. */
+bool blocks_are_sifted_out(struct blocks *b, size_t index);
 /* Closes all, as verdicts are about to change. */
 void blocks_forget(struct blocks *b);
 

@@ -48,6 +48,9 @@ bool filter_looks_at_records(const struct filter *filter);
 /* Of a stream that is taken: by level and id. Holds scratch memory: one thread at a time. */
 bool filter_takes_record(struct filter *filter, const struct record *record);
 uint64_t filter_gave_up(const struct filter *filter);
+/* For people: how many conditions there are, and the operand of one of them, with what it was taken for. */
+size_t filter_conditions(const struct filter *filter);
+const char *filter_condition(const struct filter *filter, size_t i, struct str *operand);
 /* Whether filter_takes_line may say no to records of some stream. */
 bool filter_looks_at_lines(const struct filter *filter);
 /* Of a record that is taken, with its line and the labels of its stream: by fields. Only if filter_looks_at_lines. */

@@ -529,11 +529,8 @@ static size_t gather_others(struct run *r, struct result_stream **list)
     return n;
 }
 
-/* Invariant 6. */
-static bool is_about_streams(const struct run *r)
+bool is_about_streams(const struct query *q, const struct filter *f)
 {
-    const struct query *q = r->query;
-    const struct filter *f = r->blocks.selector.filter;
     return q->want == WANT_STREAMS && q->patterns.n == 0 && q->since_ns == TIME_NONE &&
            q->until_ns == TIME_NONE && !filter_looks_at_records(f) && !filter_looks_at_lines(f);
 }
@@ -555,7 +552,7 @@ static bool look_for_streams(struct run *r)
 
 static bool answer_streams(struct run *r)
 {
-    bool of_list = is_about_streams(r);
+    bool of_list = is_about_streams(r->query, r->blocks.selector.filter);
     if (!of_list && !look_for_streams(r))
         return false;
     size_t room = max_of(r->streams.n, r->blocks.snapshot->n_streams);

@@ -48,6 +48,9 @@ struct run_options {
 /* What want=tallies asks for; points into the query. */
 struct tally_options tally_options_of(const struct query *query);
 
+/* Invariant 6: no block is read. */
+bool is_about_streams(const struct query *query, const struct filter *filter);
+
 /*
  * summary is zero before, and the caller frees it, also after false. false: ERR_INPUT (patterns or
  * operands are wrong, nothing was searched), ERR_LIMIT (the pattern is too costly), ERR_CANCELED
