@@ -177,6 +177,7 @@ bool chunk_open(struct chunk *chunk, struct str bytes, struct packer *packer, st
 
 struct row_reader {
     struct chunk *chunk;
+    unsigned parts;
     struct stream_reader streams;
     uint64_t *numbers; /* of each row */
     struct arena *arena;
@@ -190,6 +191,12 @@ static bool next_numbers(struct row_reader *r, enum stream_group group)
     size_t rows = r->chunk->block.header.records;
     return numbers_read(&n, rows, group, &r->streams) &&
            numbers_load(&n, rows, r->numbers, &r->streams);
+}
+
+static bool skip_numbers(struct row_reader *r, enum stream_group group)
+{
+    struct numbers n;
+    return numbers_read(&n, r->chunk->block.header.records, group, &r->streams);
 }
 
 static bool are_below(const struct row_reader *r, uint64_t bound)
@@ -228,6 +235,8 @@ static bool read_times(struct row_reader *r)
 {
     const struct block *b = &r->chunk->block;
     uint64_t unit = (uint64_t)block_unit_ns(b->header.unit);
+    if (!(r->parts & CHUNK_ROW_TIMES))
+        return skip_numbers(r, STREAM_NUMBERS) && skip_numbers(r, STREAM_NUMBERS);
     if (!next_numbers(r, STREAM_NUMBERS))
         return false;
     for (size_t i = 0; i < b->header.records; i++)
@@ -283,6 +292,25 @@ static bool read_fields(struct row_reader *r)
     return fields.next == fields.n;
 }
 
+static bool read_places(struct row_reader *r)
+{
+    const struct chunk *c = r->chunk;
+    if (!(r->parts & CHUNK_ROW_PLACES))
+        return skip_numbers(r, STREAM_SMALL_INDEX) && skip_numbers(r, STREAM_NUMBERS) &&
+               skip_numbers(r, STREAM_NUMBERS);
+    READ_NUMBERS(r, STREAM_SMALL_INDEX, c->n_origins, c->places[i].origin);
+    READ_NUMBERS(r, STREAM_NUMBERS, UINT64_MAX, c->places[i].sequence);
+    READ_NUMBERS(r, STREAM_NUMBERS, BLOCK_RECORDS_MAX, c->places[i].position);
+    return true;
+}
+
+static bool read_texts_of_rows(struct row_reader *r)
+{
+    return !(r->parts & CHUNK_ROW_TEXTS) ||
+           (read_ids(r) && read_fields(r) && reader_left(&r->streams.map) == 0 &&
+            stream_reader_is_used(&r->streams));
+}
+
 static bool read_rows(struct row_reader *r)
 {
     struct chunk *c = r->chunk;
@@ -292,10 +320,12 @@ static bool read_rows(struct row_reader *r)
         return false;
     READ_NUMBERS(r, STREAM_SMALL_INDEX, RECORD_LEVEL_MAX + 1, records[i].level);
     READ_NUMBERS(r, STREAM_SMALL_INDEX, RECORD_FLAGS_ALL + 1, records[i].flags);
-    READ_NUMBERS(r, STREAM_SMALL_INDEX, ID_GENERATED + 1, records[i].id_kind);
-    READ_NUMBERS(r, STREAM_SMALL_INDEX, c->n_origins, c->places[i].origin);
-    READ_NUMBERS(r, STREAM_NUMBERS, UINT64_MAX, c->places[i].sequence);
-    READ_NUMBERS(r, STREAM_NUMBERS, BLOCK_RECORDS_MAX, c->places[i].position);
+    if (!(r->parts & CHUNK_ROW_TEXTS) && !skip_numbers(r, STREAM_SMALL_INDEX))
+        return false;
+    if (r->parts & CHUNK_ROW_TEXTS)
+        READ_NUMBERS(r, STREAM_SMALL_INDEX, ID_GENERATED + 1, records[i].id_kind);
+    if (!read_places(r))
+        return false;
     if (c->block.header.encoding == BLOCK_PLAIN) {
         READ_NUMBERS(r, STREAM_LENGTHS, RECORD_LINE_MAX + 1, records[i].line.len);
         for (size_t i = 0; i < c->block.header.records; i++)
@@ -306,14 +336,14 @@ static bool read_rows(struct row_reader *r)
     for (size_t s = 0; s < c->block.n_streams; s++)
         for (uint32_t i = 0; i < c->streams[s].rows; i++)
             records[c->streams[s].first_row + i].stream = (uint32_t)s;
-    return read_ids(r) && read_fields(r) && reader_left(&r->streams.map) == 0 &&
-           stream_reader_is_used(&r->streams);
+    return read_texts_of_rows(r);
 }
 
-bool chunk_read_rows(struct chunk *c, struct arena *arena, struct err *err)
+bool chunk_read_row_parts(struct chunk *c, unsigned parts, struct arena *arena, struct err *err)
 {
     const struct block_header *h = &c->block.header;
-    struct row_reader r = {.chunk = c, .arena = arena, .texts = {.left = CHUNK_BESIDES_MAX}};
+    struct row_reader r = {
+        .chunk = c, .parts = parts, .arena = arena, .texts = {.left = CHUNK_BESIDES_MAX}};
     struct str stored =
         str_slice(c->block.bytes, CHUNK_HEADER + h->directory_stored, h->columns_stored);
     size_t most =
@@ -323,12 +353,18 @@ bool chunk_read_rows(struct chunk *c, struct arena *arena, struct err *err)
     r.room = arena_alloc(arena, RECORD_FIELDS_MAX);
     r.numbers = arena_alloc_raw(arena, h->records * sizeof *r.numbers);
     c->block.records = arena_array(arena, struct record, h->records);
-    c->places = arena_array(arena, struct chunk_place, h->records);
+    c->places =
+        parts & CHUNK_ROW_PLACES ? arena_array(arena, struct chunk_place, h->records) : NULL;
     if (read_rows(&r))
         return true;
     c->block.records = NULL;
     c->places = NULL;
     return refuse("its rows are malformed", err);
+}
+
+bool chunk_read_rows(struct chunk *c, struct arena *arena, struct err *err)
+{
+    return chunk_read_row_parts(c, CHUNK_ROW_ALL, arena, err);
 }
 
 /* ---- lines ---- */

@@ -80,6 +80,14 @@ struct chunk {
     uint32_t *lengths;          /* of each line, when columns have been read */
 };
 
+/* What may be asked of rows, besides their levels, flags, streams, and lengths of plain lines. */
+enum chunk_row_part {
+    CHUNK_ROW_TIMES = 1 << 0,
+    CHUNK_ROW_PLACES = 1 << 1,
+    CHUNK_ROW_TEXTS = 1 << 2, /* ids, and attached fields */
+    CHUNK_ROW_ALL = (1 << 3) - 1,
+};
+
 /* As the functions of block.h. */
 bool chunk_peek(struct str bytes, struct block_header *header, struct err *err);
 /* Header and checksum of all its bytes. */
@@ -91,6 +99,9 @@ bool chunk_open(struct chunk *chunk, struct str bytes, struct packer *packer, st
 bool chunk_open_directory(struct chunk *chunk, struct str front, struct packer *packer,
                           struct arena *arena, struct err *err);
 bool chunk_read_rows(struct chunk *chunk, struct arena *arena, struct err *err);
+/* The same of what is asked for: the rest is zero, .places is NULL, and what is wrong in it is not seen. */
+bool chunk_read_row_parts(struct chunk *chunk, unsigned parts, struct arena *arena,
+                          struct err *err);
 bool chunk_read_lines(struct chunk *chunk, struct arena *arena, struct err *err);
 /* All of it, as it was built. */
 bool chunk_verify(struct chunk *chunk, struct str bytes, struct packer *packer, struct arena *arena,

@@ -186,7 +186,7 @@ static bool is_asked(const struct opened *o, const struct selector *s, const boo
 {
     const struct record *record = &o->block.records[row];
     return accepted[record->stream] && !(record->flags & RECORD_GAP) &&
-           in_range(s, record->event_ns) && is_searched(o, s, row);
+           (o->is_in_range || in_range(s, record->event_ns)) && is_searched(o, s, row);
 }
 
 static bool judge_records(struct judge *j)
@@ -270,13 +270,23 @@ static bool needs_lines(const struct selector *s)
 
 /* ---- what is decoded ---- */
 
+/* Those that are looked at. */
+static unsigned row_parts(const struct opened *o, const struct selector *s)
+{
+    bool asks_texts = filter_looks_at_records(s->filter) || filter_looks_at_lines(s->filter);
+    return s->row_parts | (o->is_in_range ? 0 : CHUNK_ROW_TIMES) |
+           (s->takes ? CHUNK_ROW_PLACES : 0) | (asks_texts ? CHUNK_ROW_TEXTS : 0) |
+           (s->has_oldest ? CHUNK_ROW_TIMES | CHUNK_ROW_PLACES : 0);
+}
+
 /* From a slice, or, if it is NULL, from the block. */
-static bool read_rows(struct opened *o, struct slice *slice, bool with_lines, struct err *err)
+static bool read_rows(struct opened *o, struct slice *slice, const struct selector *s,
+                      bool with_lines, struct err *err)
 {
     if (!slice)
         return block_read_columns(&o->block, &o->arena, err) &&
                (!with_lines || block_read_lines(&o->block, &o->arena, err));
-    if (!slice_read(slice, with_lines, &o->arena, err))
+    if (!slice_read(slice, row_parts(o, s), with_lines, &o->arena, err))
         return false;
     o->block = slice->whole.block;
     o->places = slice->whole.places;
@@ -356,7 +366,7 @@ static bool find_rows(struct opened *o, struct slice *slice, const struct select
     }
     if (count_rows(rows, o->block.header.records) == 0)
         return true;
-    if (!read_rows(o, slice, false, err))
+    if (!read_rows(o, slice, s, false, err))
         return false;
     strike_rows(o, s, accepted, rows);
     if (filter_gave_up(s->filter) > GAVE_UP_MAX)
@@ -370,7 +380,7 @@ static bool judge_all(struct opened *o, struct slice *slice, struct selector *s,
                       const bool *accepted, struct err *err)
 {
     if (!can_find(o, s, slice))
-        return read_rows(o, slice, needs_lines(s), err) && judge(o, s, accepted, NULL, err);
+        return read_rows(o, slice, s, needs_lines(s), err) && judge(o, s, accepted, NULL, err);
     size_t n = o->block.header.records;
     uint8_t *rows = arena_array(&o->arena, uint8_t, n);
     if (!find_rows(o, slice, s, accepted, rows, err))
@@ -392,6 +402,8 @@ bool opened_decode(struct opened *o, size_t chunks, struct packer *packer, struc
         return false;
     if (chunks)
         o->block = slice.whole.block;
+    o->is_in_range = in_range(s, o->block.header.least_event_ns) &&
+                     in_range(s, o->block.header.greatest_event_ns);
     bool any;
     bool *accepted = accept_streams(o, s, &any);
     if (any && !judge_all(o, chunks ? &slice : NULL, s, accepted, err))

@@ -632,6 +632,7 @@ static bool open_tallies(struct run *r, const struct filter_scope *scope)
         return false;
     r->tallies.memory = r->window.budget;
     r->blocks.selector.needs_text = tallies_read_lines(&r->tallies);
+    r->blocks.selector.row_parts = tallies_row_parts(&r->tallies);
     return true;
 }
 
@@ -643,6 +644,7 @@ static bool compile(struct run *r)
     s->until_ns = q->until_ns;
     s->lines = q->options.lines;
     s->needs_text = q->want == WANT_RECORDS;
+    s->row_parts = q->want == WANT_RECORDS ? CHUNK_ROW_ALL : 0;
     s->is_canceled = is_canceled;
     s->context = r;
     if (q->patterns.n &&

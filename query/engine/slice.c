@@ -41,8 +41,13 @@ static void join_streams(struct slice *s, struct arena *arena)
 
 static void add_header(struct block_header *h, const struct block_header *part)
 {
+    bool is_first = h->records == 0;
     h->records += part->records;
     h->line_bytes += part->line_bytes;
+    h->least_event_ns =
+        is_first ? part->least_event_ns : min_of(h->least_event_ns, part->least_event_ns);
+    h->greatest_event_ns =
+        is_first ? part->greatest_event_ns : max_of(h->greatest_event_ns, part->greatest_event_ns);
 }
 
 bool slice_open(struct slice *s, struct str bytes, size_t n, struct packer *packer,
@@ -147,10 +152,12 @@ static void join_rows(struct slice *s, bool with_lines, struct arena *arena)
     }
 }
 
-bool slice_read(struct slice *s, bool with_lines, struct arena *arena, struct err *err)
+bool slice_read(struct slice *s, unsigned parts, bool with_lines, struct arena *arena,
+                struct err *err)
 {
+    parts = s->n > 1 ? CHUNK_ROW_ALL : parts;
     for (size_t i = 0; i < s->n; i++)
-        if (!chunk_read_rows(&s->parts[i], arena, err) ||
+        if (!chunk_read_row_parts(&s->parts[i], parts, arena, err) ||
             (with_lines && !chunk_read_lines(&s->parts[i], arena, err)))
             return false;
     if (s->n == 1)

@@ -1,6 +1,7 @@
 #include "query/engine/tally.h"
 
 #include "base/mem.h"
+#include "formats/block/chunk.h"
 #include "formats/line/level.h"
 #include "query/engine/value_test.h"
 
@@ -75,6 +76,16 @@ bool tallies_read_lines(const struct tallies *t)
     for (size_t i = 0; i < t->options.n_names; i++)
         reads = reads || t->are_fields[i];
     return reads;
+}
+
+unsigned tallies_row_parts(const struct tallies *t)
+{
+    const struct tally_options *o = &t->options;
+    bool asks_texts = tallies_read_lines(t) || str_equal(o->measure, STR("id")) ||
+                      (t->part && filter_looks_at_records(t->part));
+    for (size_t i = 0; i < o->n_names; i++)
+        asks_texts = asks_texts || str_equal(o->names[i], STR("id"));
+    return (o->every_ns ? CHUNK_ROW_TIMES : 0) | (asks_texts ? CHUNK_ROW_TEXTS : 0);
 }
 
 uint64_t tallies_gave_up(const struct tallies *t)

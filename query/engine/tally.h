@@ -71,6 +71,8 @@ bool tallies_open(struct tallies *t, const struct tally_options *options,
 void tallies_free(struct tallies *t);
 /* Invariant 5. */
 bool tallies_read_lines(const struct tallies *t);
+/* What is read of rows (chunk.h). */
+unsigned tallies_row_parts(const struct tallies *t);
 /* The start of the span behind that which begins there. */
 int64_t tally_next_span(const struct tallies *t, int64_t start_ns);
 uint64_t tallies_gave_up(const struct tallies *t); /* of the part (filter.h) */
