@@ -21,7 +21,7 @@ struct shape_answer {
 
 struct find {
     struct columns *columns;
-    struct find_needle needle;
+    struct needle needle;
     struct arena *arena;
     enum row_find most; /* what is said of a row that has the needle */
     bool is_in_texts;   /* of shapes, perhaps across two */
@@ -39,7 +39,7 @@ bool can_find_needle(const struct sieve_needle *needle)
 
 static void free_find(struct find *f)
 {
-    find_needle_free(&f->needle);
+    needle_free(&f->needle);
 }
 
 /* ---- columns ---- */
@@ -99,8 +99,8 @@ static bool is_in_text(const struct find *f, const struct columns_shape *s)
 /* Places at which a value may end, by the text that is behind it. */
 static uint64_t places_before(const struct find *f, struct str text, bool is_end)
 {
-    const struct find_needle *needle = &f->needle;
-    uint64_t all = find_low_bits(needle->n - 1), places = 0;
+    const struct needle *needle = &f->needle;
+    uint64_t all = low_places(needle->n - 1), places = 0;
     if (text.len == 0)
         return is_end ? 0 : all;
     uint64_t left = needle->places[(unsigned char)text.ptr[0]] >> 1 & all;
@@ -108,7 +108,7 @@ static uint64_t places_before(const struct find *f, struct str text, bool is_end
         unsigned i = (unsigned)__builtin_ctzll(left);
         size_t n = min_of(text.len, (size_t)needle->n - i - 1);
         bool is_over = n == needle->n - i - 1 || !is_end;
-        places |= (uint64_t)(is_over && is_find_piece(needle, i + 1, str_slice(text, 0, n))) << i;
+        places |= (uint64_t)(is_over && is_needle_piece(needle, i + 1, str_slice(text, 0, n))) << i;
     }
     return places;
 }
@@ -117,8 +117,8 @@ static uint64_t places_before(const struct find *f, struct str text, bool is_end
 static bool pass_text(const struct find *f, struct str text, uint64_t *set)
 {
     if (*set)
-        return find_needle_pass(&f->needle, text, set);
-    *set = find_needle_ends(&f->needle, text);
+        return needle_pass(&f->needle, text, set);
+    *set = needle_ends(&f->needle, text);
     return false;
 }
 
@@ -242,12 +242,12 @@ static bool pass_value(const struct find *f, size_t column, uint32_t place, uint
 {
     char room[COLUMN_PRINTED_MAX];
     struct str text = column_text(own_column(f, column), place, &f->exceptions[column], room);
-    if (text.len <= (size_t)2 * FIND_MAX)
-        return find_needle_pass(&f->needle, text, set);
-    if (find_needle_pass(&f->needle, str_slice(text, 0, FIND_MAX), set))
+    if (text.len <= (size_t)2 * NEEDLE_MAX)
+        return needle_pass(&f->needle, text, set);
+    if (needle_pass(&f->needle, str_slice(text, 0, NEEDLE_MAX), set))
         return true;
     *set = 0;
-    return find_needle_pass(&f->needle, str_slice(text, text.len - FIND_MAX, FIND_MAX), set);
+    return needle_pass(&f->needle, str_slice(text, text.len - NEEDLE_MAX, NEEDLE_MAX), set);
 }
 
 static bool is_across(const struct find *f, size_t shape, const uint32_t *places)
@@ -258,7 +258,7 @@ static bool is_across(const struct find *f, size_t shape, const uint32_t *places
     uint64_t set = 0;
     for (size_t k = 0; k < s->n_slots; k++) {
         size_t n = text_bytes(f, s, k);
-        if (find_needle_pass(&f->needle, str_of(text, n), &set))
+        if (needle_pass(&f->needle, str_of(text, n), &set))
             return true;
         text += n;
         if (!(a->across >> k & 1))
@@ -266,7 +266,7 @@ static bool is_across(const struct find *f, size_t shape, const uint32_t *places
         else if (pass_value(f, column_of(f->columns, shape, k), places[k], &set))
             return true;
     }
-    return find_needle_pass(&f->needle, str_of(text, s->rest), &set);
+    return needle_pass(&f->needle, str_of(text, s->rest), &set);
 }
 
 static bool has_needle(const struct find *f, size_t shape, const uint32_t *places)
@@ -338,12 +338,12 @@ bool columns_find(struct columns *c, const struct sieve_needle *needle, struct a
     defer(free_find) struct find f = {
         .columns = c,
         .arena = arena,
-        .most = needle->text.len > FIND_MAX ? ROW_MAYBE : ROW_HAS,
+        .most = needle->text.len > NEEDLE_MAX ? ROW_MAYBE : ROW_HAS,
         .answers = arena_array(arena, struct column_answer, c->n_columns),
         .shapes = arena_array(arena, struct shape_answer, c->n_shapes + COLUMNS_FIRST_SHAPE),
         .next = arena_array(arena, uint32_t, c->n_columns),
         .exceptions = arena_array(arena, size_t, c->n_columns)};
-    find_needle_init(&f.needle, needle->text, needle->ignore_case);
+    needle_init(&f.needle, needle->text, needle->ignore_case);
     bool any = ask_shapes(&f);
     if (any && !f.is_damaged)
         watch_columns(&f);

@@ -81,6 +81,7 @@ struct sieve {
     struct columns_shape *shapes;
     struct columns_slot *slots;
     struct stamp *columns;
+    struct str text; /* of all shapes */
     size_t n_chunks, n_shapes, n_slots, n_columns;
 };
 

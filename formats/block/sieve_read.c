@@ -113,6 +113,7 @@ static void read_skeleton(struct sieve *s, struct reader *r, struct arena *arena
     for (size_t i = 0; i < s->n_chunks && !r->bad; i++)
         read_chunk(r, s, &s->chunks[i], arena);
     r->bad |= reader_left(r) != bytes;
+    s->text = str_of(r->at, reader_left(r));
     for (size_t i = 0; i < s->n_shapes && !r->bad; i++) {
         struct columns_shape *shape = &s->shapes[i];
         size_t size = shape->rest;
