@@ -176,7 +176,7 @@ bool chunk_open(struct chunk *chunk, struct str bytes, struct packer *packer, st
 /* ---- rows ---- */
 
 struct row_reader {
-    struct chunk *chunk;
+    const struct chunk *chunk; /* its records and places are filled */
     unsigned parts;
     struct stream_reader streams;
     uint64_t *numbers; /* of each row */
@@ -313,7 +313,7 @@ static bool read_texts_of_rows(struct row_reader *r)
 
 static bool read_rows(struct row_reader *r)
 {
-    struct chunk *c = r->chunk;
+    const struct chunk *c = r->chunk;
     struct record *records = c->block.records;
     uint64_t sum = 0;
     if (!read_times(r))
@@ -339,19 +339,45 @@ static bool read_rows(struct row_reader *r)
     return read_texts_of_rows(r);
 }
 
-bool chunk_read_row_parts(struct chunk *c, unsigned parts, struct arena *arena, struct err *err)
+static bool open_rows(struct row_reader *r, const struct chunk *c, struct arena *arena,
+                      struct err *err)
 {
     const struct block_header *h = &c->block.header;
-    struct row_reader r = {
-        .chunk = c, .parts = parts, .arena = arena, .texts = {.left = CHUNK_BESIDES_MAX}};
     struct str stored =
         str_slice(c->block.bytes, CHUNK_HEADER + h->directory_stored, h->columns_stored);
     size_t most =
         2 * (size_t)CHUNK_BESIDES_MAX + (size_t)h->records * 12 * sizeof(uint64_t) + (1 << 20);
-    if (!stream_reader_open(&r.streams, stored, c->block.packer, arena, most, most, err))
-        return err_wrap(err, "chunk");
+    r->chunk = c;
+    r->arena = arena;
+    r->numbers = arena_alloc_raw(arena, h->records * sizeof *r->numbers);
+    return stream_reader_open(&r->streams, stored, c->block.packer, arena, most, most, err)
+               ? true
+               : err_wrap(err, "chunk");
+}
+
+bool chunk_read_flags(const struct chunk *c, const uint64_t **flags, struct arena *arena,
+                      struct err *err)
+{
+    struct row_reader r = {0};
+    if (!open_rows(&r, c, arena, err))
+        return false;
+    if (!read_times(&r) || !skip_numbers(&r, STREAM_SMALL_INDEX) ||
+        !next_numbers(&r, STREAM_SMALL_INDEX) || !are_below(&r, RECORD_FLAGS_ALL + 1))
+        return refuse("its rows are malformed", err);
+    bool any = false;
+    for (uint32_t i = 0; i < c->block.header.records; i++)
+        any |= r.numbers[i] != 0;
+    *flags = any ? r.numbers : NULL;
+    return true;
+}
+
+bool chunk_read_row_parts(struct chunk *c, unsigned parts, struct arena *arena, struct err *err)
+{
+    const struct block_header *h = &c->block.header;
+    struct row_reader r = {.parts = parts, .texts = {.left = CHUNK_BESIDES_MAX}};
+    if (!open_rows(&r, c, arena, err))
+        return false;
     r.room = arena_alloc(arena, RECORD_FIELDS_MAX);
-    r.numbers = arena_alloc_raw(arena, h->records * sizeof *r.numbers);
     c->block.records = arena_array(arena, struct record, h->records);
     c->places =
         parts & CHUNK_ROW_PLACES ? arena_array(arena, struct chunk_place, h->records) : NULL;

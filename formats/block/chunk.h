@@ -102,6 +102,9 @@ bool chunk_read_rows(struct chunk *chunk, struct arena *arena, struct err *err);
 /* The same of what is asked for: the rest is zero, .places is NULL, and what is wrong in it is not seen. */
 bool chunk_read_row_parts(struct chunk *chunk, unsigned parts, struct arena *arena,
                           struct err *err);
+/* Only the flags (enum record_flag) of each row, or NULL if none has any. */
+bool chunk_read_flags(const struct chunk *chunk, const uint64_t **flags, struct arena *arena,
+                      struct err *err);
 bool chunk_read_lines(struct chunk *chunk, struct arena *arena, struct err *err);
 /* All of it, as it was built. */
 bool chunk_verify(struct chunk *chunk, struct str bytes, struct packer *packer, struct arena *arena,

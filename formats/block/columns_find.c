@@ -17,6 +17,7 @@ struct shape_answer {
     uint64_t across;    /* slots whose values may have a piece of it */
     uint64_t watched;   /* slots of columns that are looked at in some shape */
     uint64_t tail;      /* what of the needle may stand before a cut behind it */
+    bool is_last;       /* its line ends with it */
 };
 
 struct find {
@@ -225,9 +226,13 @@ static void watch_columns(struct find *f)
     for (size_t i = 0; i < c->n_columns; i++)
         f->is_damaged |= is_watched[i] && !columns_load(f->columns, i);
     f->shapes[0].watched = f->shapes[1].watched = is_watched[0];
-    for (size_t i = COLUMNS_FIRST_SHAPE; i < c->n_shapes + COLUMNS_FIRST_SHAPE; i++)
-        for (size_t k = 0; k < c->shapes[i - COLUMNS_FIRST_SHAPE].n_slots; k++)
-            f->shapes[i].watched |= (uint64_t)is_watched[column_of(c, i, k)] << k;
+    f->shapes[0].is_last = true;
+    for (size_t i = COLUMNS_FIRST_SHAPE; i < c->n_shapes + COLUMNS_FIRST_SHAPE; i++) {
+        const struct columns_shape *s = &c->shapes[i - COLUMNS_FIRST_SHAPE];
+        f->shapes[i].is_last = s->is_last;
+        for (size_t k = 0; k < s->n_slots; k++)
+            f->shapes[i].watched |= (uint64_t)is_watched[c->slots[s->slots + k].column] << k;
+    }
 }
 
 static bool is_inside(const struct find *f, size_t column, uint32_t place)
@@ -283,8 +288,10 @@ static bool has_needle(const struct find *f, size_t shape, const uint32_t *place
 /* Over the next segment. */
 static enum row_find ask_segment(struct find *f, size_t shape)
 {
-    uint32_t places[SHAPE_SLOTS_MAX];
     const struct shape_answer *a = &f->shapes[shape];
+    if (!a->watched)
+        return a->rows;
+    uint32_t places[SHAPE_SLOTS_MAX];
     for (uint64_t left = a->watched; left; left &= left - 1) {
         size_t k = (size_t)__builtin_ctzll(left);
         places[k] = f->next[column_of(f->columns, shape, k)]++;
@@ -323,12 +330,12 @@ static void ask_rows(struct find *f, uint8_t *rows)
     uint64_t tail = 0;
     for (size_t i = 0, row = 0; i < c->n_segments; i++) {
         size_t shape = columns_shape_of(c, i);
+        const struct shape_answer *a = &f->shapes[shape];
         unsigned found = ask_segment(f, shape),
                  cut = tail && may_go_on(f, tail, shape) ? ROW_MAYBE : 0;
         rows[row] = (uint8_t)max_of(max_of(found, cut), (unsigned)rows[row]);
-        row += shape < COLUMNS_FIRST_SHAPE ? shape == 0
-                                           : c->shapes[shape - COLUMNS_FIRST_SHAPE].is_last;
-        tail = f->shapes[shape].tail;
+        row += a->is_last;
+        tail = a->tail;
     }
 }
 

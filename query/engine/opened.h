@@ -49,6 +49,7 @@ struct selector {
     bool keep_all;      /* units that do not match too, for context */
     bool needs_text;    /* for more than the pattern */
     unsigned row_parts; /* of those that match (chunk.h) */
+    bool counts_only;   /* how many match is all that is asked */
     bool has_oldest;
     struct order_key oldest;
     /* Streams that need not be looked at any more, by id; NULL: none. */
@@ -69,7 +70,7 @@ struct opened {
     const struct chunk_place *places; /* of the rows of a chunk; NULL: it is a block */
     const struct hash128 *origins;    /* that they refer to */
     bool is_in_range;                 /* all rows are, whatever they say */
-    struct unit *units;
+    struct unit *units;               /* NULL, though there are some, if only counts are asked */
     size_t n_units;
     uint32_t *order, *starts; /* invariant 2; only with keep_all */
     uint64_t used;            /* when it was last needed; for who keeps several */

@@ -644,6 +644,7 @@ static bool compile(struct run *r)
     s->until_ns = q->until_ns;
     s->lines = q->options.lines;
     s->needs_text = q->want == WANT_RECORDS;
+    s->counts_only = q->want == WANT_COUNT;
     s->row_parts = q->want == WANT_RECORDS ? CHUNK_ROW_ALL : 0;
     s->is_canceled = is_canceled;
     s->context = r;
