@@ -144,6 +144,15 @@ static bool fits_integer(const struct needle *f, const struct column *c)
                                           integer_print(room, most, c->digits));
 }
 
+/* What is less than that has fewer digits than the needle has bytes. */
+static uint64_t least_number(const struct needle *f, const struct column *c)
+{
+    uint64_t least = 1;
+    for (unsigned i = 1; i < f->n && f->n <= DIGITS_MAX; i++)
+        least *= 10;
+    return c->kind == COLUMN_INTEGER && c->digits < f->n && least > 1 ? least : 0;
+}
+
 /* No more than three digits follow each other. */
 static bool fits_ipv4(const struct needle *f)
 {
@@ -240,25 +249,35 @@ static char *print_parts(const struct column *c, const struct time_look *look, s
     return to;
 }
 
+struct printing {
+    const struct column *column;
+    const struct time_look *look; /* TIME */
+    uint64_t least;               /* INTEGER: lesser ones are left out */
+};
+
 /* Prints values one behind the other, with a newline between them, which no needle has. Exceptions, of which it is known
  * what they have, may be anything. */
-static struct str print_some(const struct column *c, const struct time_look *look, size_t from,
-                             size_t to, char room[TOGETHER * (COLUMN_PRINTED_MAX + 1)])
+static struct str print_some(const struct printing *p, size_t from, size_t to,
+                             char room[TOGETHER * (COLUMN_PRINTED_MAX + 1)])
 {
+    const struct column *c = p->column;
     char *at = room, *end;
     uint64_t second = 0;
     size_t exception = 0;
     for (size_t i = from; i < to; i++) {
-        if (c->kind == COLUMN_TIME && !look->is_across) {
-            at = print_parts(c, look, i, i == from, &second, at);
+        if (c->kind == COLUMN_TIME && !p->look->is_across) {
+            at = print_parts(c, p->look, i, i == from, &second, at);
             continue;
         }
-        if (c->kind == COLUMN_INTEGER && c->prefix.len == 0)
+        if (c->kind == COLUMN_INTEGER && c->prefix.len == 0) {
+            if (c->values[i] < p->least)
+                continue;
             at += integer_print(at, c->values[i], c->digits);
-        else if (c->kind == COLUMN_IPV4)
+        } else if (c->kind == COLUMN_IPV4) {
             at += ipv4_print(at, c->values[i]);
-        else if ((end = column_print(c, i, &exception, at, at + COLUMN_PRINTED_MAX)))
+        } else if ((end = column_print(c, i, &exception, at, at + COLUMN_PRINTED_MAX))) {
             at = end; /* else it is a long exception */
+        }
         *at++ = '\n';
     }
     return str_of(room, (size_t)(at - room));
@@ -267,11 +286,12 @@ static struct str print_some(const struct column *c, const struct time_look *loo
 static void mark_printed(struct marks *m, const struct needle *f, const struct column *c,
                          const struct time_look *look)
 {
+    const struct printing p = {c, look, least_number(f, c)};
     char room[TOGETHER * (COLUMN_PRINTED_MAX + 1)];
     size_t exception = 0;
     for (size_t from = 0; from < c->n; from += TOGETHER) {
         size_t to = min_of(from + TOGETHER, c->n);
-        if (!is_needle_in(f, print_some(c, look, from, to, room)))
+        if (!is_needle_in(f, print_some(&p, from, to, room)))
             continue;
         for (size_t i = from; i < to; i++)
             if (has_value(f, c, i, &exception))

@@ -104,9 +104,10 @@ static bool judge_pattern(struct judge *j, uint32_t row, struct str text, size_t
 {
     struct selector *s = j->selector;
     *matches = true;
-    if (!s->pattern || (j->needles_decide && j->rows[row] == ROW_HAS))
+    bool has_needle = j->rows && j->rows[row] == ROW_HAS;
+    if (!s->pattern || (j->needles_decide && has_needle))
         return true;
-    if (!can_match(j, offset, text.len)) {
+    if (!has_needle && !can_match(j, offset, text.len)) {
         *matches = false;
         return true;
     }
@@ -273,7 +274,7 @@ static bool needs_lines(const struct selector *s)
 /* Those that are looked at. */
 static unsigned row_parts(const struct opened *o, const struct selector *s)
 {
-    bool asks_texts = filter_looks_at_records(s->filter) || filter_looks_at_lines(s->filter);
+    bool asks_texts = filter_looks_at_ids(s->filter) || filter_looks_at_lines(s->filter);
     return s->row_parts | (o->is_in_range ? 0 : CHUNK_ROW_TIMES) |
            (s->takes ? CHUNK_ROW_PLACES : 0) | (asks_texts ? CHUNK_ROW_TEXTS : 0) |
            (s->has_oldest ? CHUNK_ROW_TIMES | CHUNK_ROW_PLACES : 0);
@@ -308,10 +309,11 @@ static bool can_find(const struct opened *o, const struct selector *s, const str
 /* How many are not ROW_NO. */
 static size_t count_rows(const uint8_t *rows, size_t n)
 {
+    const uint64_t ones = 0x0101010101010101;
     size_t found = 0, i = 0;
     for (uint64_t eight; i + sizeof eight <= n; i += sizeof eight) {
         memcpy(&eight, rows + i, sizeof eight);
-        found += (size_t)__builtin_popcountll((eight | eight >> 1) & 0x0101010101010101);
+        found += (((eight | eight >> 1) & ones) * ones) >> 56;
     }
     for (; i < n; i++)
         found += rows[i] != ROW_NO;

@@ -583,6 +583,7 @@ static bool tally_block(struct run *r, const struct opened *o)
 {
     enum { ASK_EVERY = 32 };
     struct tallies *t = &r->tallies;
+    tallies_begin_block(t);
     for (size_t u = 0; u < o->n_units && !t->is_full; u++) {
         const struct record *record = &o->block.records[o->units[u].row];
         if (u % ASK_EVERY == 0 && is_canceled(r))
