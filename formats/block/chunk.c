@@ -429,18 +429,30 @@ bool chunk_read_lines(struct chunk *c, struct arena *arena, struct err *err)
     return true;
 }
 
-static int compare_rows(const struct chunk *c, size_t a, size_t b)
+int row_order_compare(const struct row_order *a, const struct row_order *b)
 {
-    const struct record *x = &c->block.records[a], *y = &c->block.records[b];
-    if (x->order_ns != y->order_ns)
-        return x->order_ns < y->order_ns ? -1 : 1;
-    const struct chunk_place *p = &c->places[a], *q = &c->places[b];
-    int order = hash128_compare(c->origins[p->origin], c->origins[q->origin]);
+    if (a->order_ns != b->order_ns)
+        return a->order_ns < b->order_ns ? -1 : 1;
+    int order = hash128_compare(a->origin, b->origin);
     if (order)
         return order;
-    if (p->sequence != q->sequence)
-        return p->sequence < q->sequence ? -1 : 1;
-    return (p->position > q->position) - (p->position < q->position);
+    if (a->sequence != b->sequence)
+        return a->sequence < b->sequence ? -1 : 1;
+    return (a->position > b->position) - (a->position < b->position);
+}
+
+struct row_order chunk_row_order(const struct chunk *c, size_t row)
+{
+    const struct chunk_place *place = &c->places[row];
+    return (struct row_order){c->block.records[row].order_ns, c->origins[place->origin],
+                              place->sequence, place->position};
+}
+
+static bool are_in_order(const struct chunk *c, size_t row)
+{
+    const struct row_order before = chunk_row_order(c, row - 1), here = chunk_row_order(c, row);
+    return c->block.records[row - 1].stream != c->block.records[row].stream ||
+           row_order_compare(&before, &here) < 0;
 }
 
 static const char *verify_rows(const struct chunk *c)
@@ -453,7 +465,7 @@ static const char *verify_rows(const struct chunk *c)
         if (records[i].order_ns < h->least_order_ns || records[i].order_ns > h->greatest_order_ns ||
             records[i].event_ns < h->least_event_ns || records[i].event_ns > h->greatest_event_ns)
             return "its times are not those of its rows";
-        if (i > 0 && records[i - 1].stream == records[i].stream && compare_rows(c, i - 1, i) >= 0)
+        if (i > 0 && !are_in_order(c, i))
             return "its rows are not in order";
     }
     return sum == h->line_hash ? NULL : "its lines are not those that were hashed";

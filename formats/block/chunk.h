@@ -63,6 +63,16 @@ struct chunk_place {
     uint32_t position;
 };
 
+/* By which the rows of a stream stand in their order. */
+struct row_order {
+    int64_t order_ns;
+    struct hash128 origin;
+    uint64_t sequence;
+    uint32_t position;
+};
+
+int row_order_compare(const struct row_order *a, const struct row_order *b);
+
 /* What the directory says of each stream. */
 struct chunk_stream {
     uint32_t first_row, rows;
@@ -106,6 +116,8 @@ bool chunk_read_row_parts(struct chunk *chunk, unsigned parts, struct arena *are
 bool chunk_read_flags(const struct chunk *chunk, const uint64_t **flags, struct arena *arena,
                       struct err *err);
 bool chunk_read_lines(struct chunk *chunk, struct arena *arena, struct err *err);
+/* Of a row that was read with times and places. */
+struct row_order chunk_row_order(const struct chunk *chunk, size_t row);
 /* All of it, as it was built. */
 bool chunk_verify(struct chunk *chunk, struct str bytes, struct packer *packer, struct arena *arena,
                   struct err *err);

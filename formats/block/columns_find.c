@@ -141,21 +141,13 @@ static bool pass_slot(struct find *f, struct shape_answer *a, size_t k, size_t c
     return now & p->starts;
 }
 
-/* Invariant 2. */
-static bool is_cut(const struct find *f, const struct columns_shape *s)
-{
-    const char *end = s->text + s->rest;
-    for (size_t k = 0; k < s->n_slots; k++)
-        end += text_bytes(f, s, k);
-    return !s->is_last && (s->rest == 0 || end[-1] != '\n');
-}
-
 /* Whether the needle may stand across values and texts; .across are the slots that have to do with it. */
-static bool may_stand_across(struct find *f, const struct columns_shape *s, struct shape_answer *a)
+static bool may_stand_across(struct find *f, const struct columns_shape *s, bool is_cut,
+                             struct shape_answer *a)
 {
     const char *text = s->text;
     uint64_t set = 0;
-    bool may = false, is_end = !is_cut(f, s);
+    bool may = false, is_end = !is_cut; /* 2 */
     for (size_t k = 0; k < s->n_slots; k++) {
         size_t n = text_bytes(f, s, k);
         may |= pass_text(f, str_of(text, n), &set);
@@ -169,15 +161,16 @@ static bool may_stand_across(struct find *f, const struct columns_shape *s, stru
     return may;
 }
 
-static void ask_shape(struct find *f, const struct columns_shape *s, struct shape_answer *a)
+static void ask_shape(struct find *f, size_t shape, struct shape_answer *a)
 {
+    const struct columns_shape *s = columns_shape_at(f->columns, shape);
     if (f->is_in_texts && is_in_text(f, s)) {
         a->rows = f->most;
         return;
     }
     for (size_t k = 0; k < s->n_slots; k++)
         a->inside |= (uint64_t)(found_in(f, f->columns->slots[s->slots + k].column) != NULL) << k;
-    if (!may_stand_across(f, s, a))
+    if (!may_stand_across(f, s, columns_is_cut(f->columns, shape), a))
         a->across = 0;
 }
 
@@ -200,7 +193,7 @@ static bool ask_shapes(struct find *f)
     for (size_t i = 0; i < c->n_shapes + COLUMNS_FIRST_SHAPE; i++) {
         struct shape_answer *a = &f->shapes[i];
         if (i >= COLUMNS_FIRST_SHAPE && c->counts[i])
-            ask_shape(f, &c->shapes[i - COLUMNS_FIRST_SHAPE], a);
+            ask_shape(f, i, a);
         any |= c->counts[i] && (a->rows || a->inside || a->across || a->tail);
     }
     return any;
@@ -210,9 +203,8 @@ static bool ask_shapes(struct find *f)
 
 static uint32_t column_of(const struct columns *c, size_t shape, size_t slot)
 {
-    return shape < COLUMNS_FIRST_SHAPE
-               ? 0
-               : c->slots[c->shapes[shape - COLUMNS_FIRST_SHAPE].slots + slot].column;
+    const struct columns_shape *s = columns_shape_at(c, shape);
+    return s ? c->slots[s->slots + slot].column : 0;
 }
 
 /* Loads the columns that are looked at, and notes where their values are passed. */
@@ -226,11 +218,10 @@ static void watch_columns(struct find *f)
     for (size_t i = 0; i < c->n_columns; i++)
         f->is_damaged |= is_watched[i] && !columns_load(f->columns, i);
     f->shapes[0].watched = f->shapes[1].watched = is_watched[0];
-    f->shapes[0].is_last = true;
-    for (size_t i = COLUMNS_FIRST_SHAPE; i < c->n_shapes + COLUMNS_FIRST_SHAPE; i++) {
-        const struct columns_shape *s = &c->shapes[i - COLUMNS_FIRST_SHAPE];
-        f->shapes[i].is_last = s->is_last;
-        for (size_t k = 0; k < s->n_slots; k++)
+    for (size_t i = 0; i < c->n_shapes + COLUMNS_FIRST_SHAPE; i++) {
+        const struct columns_shape *s = columns_shape_at(c, i);
+        f->shapes[i].is_last = columns_ends_line(c, i);
+        for (size_t k = 0; s && k < s->n_slots; k++)
             f->shapes[i].watched |= (uint64_t)is_watched[c->slots[s->slots + k].column] << k;
     }
 }
@@ -258,7 +249,7 @@ static bool pass_value(const struct find *f, size_t column, uint32_t place, uint
 static bool is_across(const struct find *f, size_t shape, const uint32_t *places)
 {
     const struct shape_answer *a = &f->shapes[shape];
-    const struct columns_shape *s = &f->columns->shapes[shape - COLUMNS_FIRST_SHAPE];
+    const struct columns_shape *s = columns_shape_at(f->columns, shape);
     const char *text = s->text;
     uint64_t set = 0;
     for (size_t k = 0; k < s->n_slots; k++) {
@@ -313,9 +304,9 @@ static bool may_begin(struct find *f, size_t column, uint64_t set)
 static bool may_go_on(struct find *f, uint64_t set, size_t shape)
 {
     const struct columns *c = f->columns;
-    if (shape < COLUMNS_FIRST_SHAPE)
+    const struct columns_shape *s = columns_shape_at(c, shape);
+    if (!s)
         return may_begin(f, 0, set);
-    const struct columns_shape *s = &c->shapes[shape - COLUMNS_FIRST_SHAPE];
     for (size_t i = 0; i < text_bytes(f, s, 0) && set; i++) {
         set = set << 1 & f->needle.places[(unsigned char)s->text[i]];
         if (set >> (f->needle.n - 1) & 1)

@@ -88,19 +88,13 @@ static bool is_at_end(const struct cursor *c)
 
 static int compare(const struct cursor *a, const struct cursor *b)
 {
-    const struct record *x = &a->part->block.records[a->row], *y = &b->part->block.records[b->row];
-    const struct chunk_place *p = &a->part->places[a->row], *q = &b->part->places[b->row];
-    uint32_t left = a->streams[x->stream], right = b->streams[y->stream];
+    uint32_t left = a->streams[a->part->block.records[a->row].stream];
+    uint32_t right = b->streams[b->part->block.records[b->row].stream];
     if (left != right)
         return left < right ? -1 : 1;
-    if (x->order_ns != y->order_ns)
-        return x->order_ns < y->order_ns ? -1 : 1;
-    int order = hash128_compare(a->part->origins[p->origin], b->part->origins[q->origin]);
-    if (order)
-        return order;
-    if (p->sequence != q->sequence)
-        return p->sequence < q->sequence ? -1 : 1;
-    return (p->position > q->position) - (p->position < q->position);
+    const struct row_order x = chunk_row_order(a->part, a->row),
+                           y = chunk_row_order(b->part, b->row);
+    return row_order_compare(&x, &y);
 }
 
 static struct cursor *first_of(struct cursor *cursors, size_t n)
