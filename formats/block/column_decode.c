@@ -135,11 +135,16 @@ static bool load_numbers(struct column *c, struct stream_reader *r)
     return numbers_load(&c->numbers, c->n, c->values, r);
 }
 
+bool column_load_content(struct column *c, struct stream_reader *r)
+{
+    return c->content.ptr || stream_load(r, &c->bytes, &c->content);
+}
+
 /* Lengths become places. */
 static bool load_text(struct column *c, struct stream_reader *r)
 {
     size_t n = c->n;
-    if (!load_numbers(c, r) || !stream_load(r, &c->bytes, &c->content))
+    if (!load_numbers(c, r) || !column_load_content(c, r))
         return false;
     uint64_t at = 0;
     for (size_t i = 0; i < n; i++) {

@@ -412,9 +412,13 @@ bool column_find(struct columns *c, struct column *column, const struct needle *
         if (!find_typed(c, own, f, &m))
             return false;
     } else {
-        if (!column_load(own, &c->room, &c->reader))
+        if (!column_load_content(own, &c->reader))
             return false;
-        mark_texts(&m, f, own);
+        bool may = is_needle_in(f, own->content);
+        if (may && !column_load(own, &c->room, &c->reader))
+            return false;
+        if (may)
+            mark_texts(&m, f, own);
     }
     *found = m.found;
     return !m.found || column_load(column, &c->room, &c->reader);

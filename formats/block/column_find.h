@@ -9,7 +9,8 @@
  *     the other kinds     if all bytes of the needle may be in such a value, each is printed
  *
  *  1. Of a needle that is in a value, it is never said that it is not, nor the reverse.
- *  2. A column is loaded only if its kind can have the needle; of a DICT first the distinct values alone.
+ *  2. A column is loaded only if its kind can have the needle, or its texts have it; of a DICT first the distinct values
+ *     alone.
  */
 #ifndef FORMATS_BLOCK_COLUMN_FIND_H
 #define FORMATS_BLOCK_COLUMN_FIND_H
