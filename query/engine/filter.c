@@ -427,6 +427,11 @@ bool filter_looks_at_records(const struct filter *f)
     return has_subject(f, SUBJECT_LEVEL, SUBJECT_ID);
 }
 
+bool filter_looks_at_ids(const struct filter *f)
+{
+    return has_subject(f, SUBJECT_ID, SUBJECT_ID);
+}
+
 bool filter_takes_record(struct filter *f, const struct record *record)
 {
     return takes(&(struct subject_of_test){.filter = f, .stage = OF_RECORD, .record = record});

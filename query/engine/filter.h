@@ -43,8 +43,9 @@ bool filter_compile(struct filter **out, const struct str *operands, size_t n,
 void filter_close(struct filter **filter);
 
 bool filter_takes_stream(struct filter *filter, const struct labels *labels);
-/* Whether filter_takes_record may say no. */
+/* Whether filter_takes_record may say no; and whether for more than the level. */
 bool filter_looks_at_records(const struct filter *filter);
+bool filter_looks_at_ids(const struct filter *filter);
 /* Of a stream that is taken: by level and id. Holds scratch memory: one thread at a time. */
 bool filter_takes_record(struct filter *filter, const struct record *record);
 uint64_t filter_gave_up(const struct filter *filter);

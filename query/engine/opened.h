@@ -46,8 +46,10 @@ struct selector {
     struct filter *filter;
     int64_t since_ns, until_ns; /* TIME_NONE: open */
     bool lines;
-    bool keep_all;   /* units that do not match too, for context */
-    bool needs_text; /* for more than the pattern */
+    bool keep_all;      /* units that do not match too, for context */
+    bool needs_text;    /* for more than the pattern */
+    unsigned row_parts; /* of those that match (chunk.h) */
+    bool counts_only;   /* how many match is all that is asked */
     bool has_oldest;
     struct order_key oldest;
     /* Streams that need not be looked at any more, by id; NULL: none. */
@@ -67,7 +69,8 @@ struct opened {
     struct block block;
     const struct chunk_place *places; /* of the rows of a chunk; NULL: it is a block */
     const struct hash128 *origins;    /* that they refer to */
-    struct unit *units;
+    bool is_in_range;                 /* all rows are, whatever they say */
+    struct unit *units;               /* NULL, though there are some, if only counts are asked */
     size_t n_units;
     uint32_t *order, *starts; /* invariant 2; only with keep_all */
     uint64_t used;            /* when it was last needed; for who keeps several */

@@ -580,6 +580,7 @@ static bool tally_block(struct run *r, const struct opened *o)
 {
     enum { ASK_EVERY = 32 };
     struct tallies *t = &r->tallies;
+    tallies_begin_block(t);
     for (size_t u = 0; u < o->n_units && !t->is_full; u++) {
         const struct record *record = &o->block.records[o->units[u].row];
         if (u % ASK_EVERY == 0 && is_canceled(r))
@@ -630,6 +631,7 @@ static bool open_tallies(struct run *r, const struct filter_scope *scope)
         return false;
     r->tallies.memory = r->window.budget;
     r->blocks.selector.needs_text = tallies_read_lines(&r->tallies);
+    r->blocks.selector.row_parts = tallies_row_parts(&r->tallies);
     return true;
 }
 
@@ -641,6 +643,8 @@ static bool compile(struct run *r)
     s->until_ns = q->until_ns;
     s->lines = q->options.lines;
     s->needs_text = q->want == WANT_RECORDS;
+    s->counts_only = q->want == WANT_COUNT;
+    s->row_parts = q->want == WANT_RECORDS ? CHUNK_ROW_ALL : 0;
     s->is_canceled = is_canceled;
     s->context = r;
     if (q->patterns.n &&

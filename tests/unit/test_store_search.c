@@ -45,6 +45,11 @@ static struct world *make_world(void)
     return w;
 }
 
+static bool is_gap(size_t i)
+{
+    return i % 37 == 5;
+}
+
 /* The next EACH records, of streams that take turns. */
 static void put_block(struct world *w, unsigned number)
 {
@@ -70,6 +75,9 @@ static void put_block(struct world *w, unsigned number)
                                       .event_ns = i * NS_PER_MS,
                                       .stream = i % STREAMS,
                                       .level = (uint8_t)(i % 5),
+                                      .flags = is_gap(i) ? RECORD_GAP : 0,
+                                      .id_kind = i % 3 ? ID_NONE : ID_EXACT,
+                                      .id = i % 3 ? STR("") : str_slice(STR("4f9c2ad1"), i % 5, 8),
                                       .line = w->lines[i]};
         REQUIRE(block_builder_add(&b, &record));
     }
@@ -103,6 +111,10 @@ static void make_query(const struct world *w, struct query *q)
         query_add_filter(q, STR("level=info"));
     if (needle_roll(6) == 0)
         query_add_filter(q, STR("s1"));
+    if (roll(6) == 0)
+        q->since_ns = roll(RECORDS) * NS_PER_MS;
+    if (roll(6) == 0)
+        q->until_ns = max_of(q->since_ns, (int64_t)0) + (1 + roll(RECORDS)) * NS_PER_MS;
 }
 
 /* ---- the answers ---- */
@@ -120,6 +132,14 @@ static bool take(void *context, const struct result *r)
     f->doubled += f->is_found[i];
     f->is_found[i] = true;
     f->n++;
+    CHECK(r->event_ns == (int64_t)i * NS_PER_MS && r->level == i % 5);
+    CHECK_INT(r->id.len, i % 3 ? 0 : 8 - i % 5);
+    return true;
+}
+
+static bool add_tally(void *context, const struct result *r)
+{
+    *(size_t *)context += r->tally->count;
     return true;
 }
 
@@ -128,6 +148,10 @@ static bool is_right(const struct query *q, struct pattern *p, const struct worl
     for (size_t k = 0; k < q->filters.n; k++)
         if (str_equal(q->filters.items[k], STR("s1")) ? i % STREAMS != 1 : i % 5 != 3)
             return false;
+    const int64_t ns = (int64_t)i * NS_PER_MS;
+    if (is_gap(i) || (q->since_ns != TIME_NONE && ns < q->since_ns) ||
+        (q->until_ns != TIME_NONE && ns >= q->until_ns))
+        return false;
     return pattern_matches(p, w->lines[i]) == MATCH_FOUND;
 }
 
@@ -141,6 +165,23 @@ static void say_wrong(const struct query *q, const struct world *w, size_t i, bo
               q->options.whole_line ? "x" : "", q->options.invert ? "v" : "", buf_text(&text),
               (int)min_of(w->lines[i].len, (size_t)200), w->lines[i].ptr,
               is_found ? "found" : "not found");
+}
+
+/* Counts are those of what is found: of all, and by a name. */
+static void check_counts(struct query *q, const struct snapshot *snapshot, size_t n)
+{
+    struct err err;
+    size_t counted = 0;
+    struct run_options options = {.take = add_tally, .context = &counted};
+    for (unsigned by_level = 0; by_level < 2; by_level++) {
+        defer(summary_free) struct summary summary = {0};
+        q->want = by_level ? WANT_TALLIES : WANT_COUNT;
+        if (by_level)
+            query_add_by(q, STR("level"));
+        REQUIRE_OK(query_run(q, snapshot, &options, &summary, &err));
+        CHECK_INT(summary.matched, n);
+    }
+    CHECK_INT(counted, n);
 }
 
 static void ask(struct world *w)
@@ -166,6 +207,7 @@ static void ask(struct world *w)
             say_wrong(&q, w, i, found->is_found[i]);
             wrong++;
         }
+        check_counts(&q, &snapshot.snapshot, found->n);
         view_close(&v);
     }
     mem_free(&found);
