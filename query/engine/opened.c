@@ -382,7 +382,7 @@ bool opened_decode(struct opened *o, size_t chunks, struct packer *packer, struc
                    struct err *err)
 {
     struct slice slice;
-    arena_reset(&o->arena);
+    arena_recycle(&o->arena);
     mem_free(&o->units);
     o->n_units = 0;
     o->order = NULL;

@@ -103,88 +103,87 @@ static bool select_with_context(struct run *r, const struct plan *plan, const st
     return true;
 }
 
-static bool is_wanted(const struct run *r, const struct order_key *key,
-                      const struct order_key *start)
-{
-    return window_wants(&r->window, key) && !(start && window_is_before(&r->window, key, start));
-}
-
-/* The group of u's units first..last, if its key is in this pass. */
+/* The group of u's units first..last, which are of stream `stream` of their block. */
 static bool add_group(struct run *r, const struct units *u, size_t first, size_t last,
-                      struct run_stream *stream, const struct order_key *start)
+                      size_t stream, struct selection *s)
 {
     bool newest = r->window.newest;
-    const uint32_t *list = u->list + (newest ? last : first);
-    struct order_key key = opened_key(u->opened, &u->opened->units[*list]);
-    if (!is_wanted(r, &key, start))
-        return true;
-    struct group *group = group_make(u->opened, list, newest ? -1 : 1, last - first + 1);
-    group->stream = &stream->result;
     bool low_edge = first == 0, high_edge = last + 1 == u->n;
+    struct group *group = selection_group(s, (uint32_t)stream);
     group->starts_at_edge = newest ? high_edge : low_edge;
     group->ends_at_edge = newest ? low_edge : high_edge;
-    if (group->starts_at_edge) {
-        struct units before;
-        if (!blocks_neighbour(&r->blocks, u->opened->index, stream->result.id, newest ? 1 : -1,
-                              u->opened, &before, r->err)) {
-            mem_free(&group);
-            return false;
-        }
-        group->has_link = before.opened;
-        group->link = before.opened ? before.opened->index : 0;
-    }
-    window_add(&r->window, group);
+    for (size_t i = first; i <= last; i++)
+        selection_unit(s, u->list[newest ? last - (i - first) : i]);
+    if (!group->starts_at_edge)
+        return true;
+    struct units before;
+    if (!blocks_neighbour(&r->blocks, u->opened->index, u->opened->block.streams[stream].id,
+                          newest ? 1 : -1, u->opened, &before, r->err))
+        return false;
+    group->has_link = before.opened;
+    group->link = before.opened ? (uint32_t)before.opened->index : 0;
     return true;
 }
 
-static bool add_groups_of_stream(struct run *r, const struct plan *plan, struct opened *o, size_t s,
-                                 const struct order_key *start)
+static bool add_groups_of_stream(struct run *r, const struct plan *plan, struct opened *o,
+                                 size_t stream, struct selection *s)
 {
-    struct units u = units_of_stream(o, s);
+    struct units u = units_of_stream(o, stream);
     if (u.n == 0)
         return true;
     bool *selected = mem_array(bool, u.n);
-    bool ok = select_with_context(r, plan, &u, o->block.streams[s].id, selected);
+    bool ok = select_with_context(r, plan, &u, o->block.streams[stream].id, selected);
     for (size_t i = 0, end; i < u.n && ok; i = end) {
         for (end = i; end < u.n && selected[end] == selected[i];)
             end++;
         if (selected[i])
-            ok = add_group(r, &u, i, end - 1, stream_of(r, &o->block.streams[s]), start);
+            ok = add_group(r, &u, i, end - 1, stream, s);
     }
     mem_free(&selected);
     return ok;
 }
 
-/* Without context each match is a group. */
-static void add_matches(struct run *r, struct opened *o, const struct order_key *start)
+/* Says of the groups whose they are. */
+static void name_streams(struct run *r, const struct opened *o, struct batch *batch)
 {
-    for (uint32_t i = 0; i < o->n_units; i++) {
-        struct order_key key = opened_key(o, &o->units[i]);
-        if (!is_wanted(r, &key, start))
-            continue;
-        struct group *group = group_make(o, &i, 1, 1);
-        uint32_t stream = o->block.records[o->units[i].row].stream;
-        group->stream = &stream_of(r, &o->block.streams[stream])->result;
-        window_add(&r->window, group);
-    }
+    struct result_stream **named = mem_array(struct result_stream *, o->block.n_streams);
+    for (; batch; batch = batch->after)
+        for (uint32_t i = 0; i < batch->n_groups; i++) {
+            uint32_t in_block = batch->groups[i].in_block;
+            if (!named[in_block])
+                named[in_block] = &stream_of(r, &o->block.streams[in_block])->result;
+            batch->groups[i].stream = named[in_block];
+        }
+    mem_free(&named);
+}
+
+/* *batch is NULL if nothing of the block is selected. */
+static bool select_groups(struct run *r, const struct plan *plan, struct opened *o,
+                          struct batch **batch)
+{
+    defer(selection_free) struct selection s = {0};
+    for (size_t stream = 0; stream < o->block.n_streams; stream++)
+        if (!add_groups_of_stream(r, plan, o, stream, &s))
+            return false;
+    *batch = batch_make(o, &s, plan->newest);
+    return true;
 }
 
 static bool add_block(struct run *r, const struct plan *plan, size_t index,
                       const struct order_key *start)
 {
     struct opened *o;
+    struct batch *batch;
     if (!blocks_get(&r->blocks, index, NULL, &o, r->err))
         return false;
     if (!o)
         return true;
-    if (!r->blocks.selector.keep_all) {
-        add_matches(r, o, start);
-        return true;
-    }
-    for (size_t s = 0; s < o->block.n_streams; s++) {
-        if (!add_groups_of_stream(r, plan, o, s, start))
-            return false;
-    }
+    if (!r->blocks.selector.keep_all)
+        batch = batch_of_matches(o, plan->newest);
+    else if (!select_groups(r, plan, o, &batch))
+        return false;
+    name_streams(r, o, batch);
+    window_add(&r->window, batch, start);
     return true;
 }
 
@@ -195,91 +194,88 @@ static bool is_full(const struct run *r, const struct plan *plan)
     return plan->has_max && r->matched >= plan->max;
 }
 
-static bool print_row(struct run *r, const struct plan *plan, const struct group *g,
-                      const struct group_row *row, bool goes_on)
+static bool print_row(struct run *r, const struct plan *plan, const struct batch *b,
+                      const struct group *g, uint32_t row, bool goes_on)
 {
+    struct result result = batch_result(b, g, row);
     struct run_stream *s = container_of(g->stream, struct run_stream, result);
-    bool is_match = row->is_match && !is_full(r, plan);
+    result.is_match = result.is_match && !is_full(r, plan);
+    result.goes_on = goes_on;
     if (plan->is_final && s->result.number == NOT_NUMBERED)
         s->result.number = r->numbered++;
-    struct result result = {.stream = &s->result,
-                            .origin = row->key.origin,
-                            .sequence = row->key.sequence,
-                            .position = row->key.position,
-                            .line_number = row->key.line_number,
-                            .order_ns = row->key.order_ns,
-                            .event_ns = row->event_ns,
-                            .flags = row->flags,
-                            .level = row->level,
-                            .id_kind = row->id_kind,
-                            .is_match = is_match,
-                            .goes_on = goes_on,
-                            .id = row->id,
-                            .fields = row->fields,
-                            .line = row->line};
-    r->matched += is_match;
+    r->matched += result.is_match;
     r->last_stream = s;
-    r->last_block = g->block;
+    r->last_block = b->block;
     return plan->take(plan->context, &result) ||
            err_set(r->err, ERR_CANCELED, "the search was canceled");
 }
 
-/* After the last match that max allows: its context in the blocks that follow (invariant 5). */
-static bool print_rest(struct run *r, const struct plan *plan, const struct group *g, uint32_t left)
+static bool print_units(struct run *r, const struct plan *plan, const struct units *u, size_t n)
 {
-    int step = plan->newest ? -1 : 1;
-    size_t index = g->block;
+    defer(selection_free) struct selection s = {0};
+    const struct opened *o = u->opened;
+    selection_group(&s, o->block.records[o->units[u->list[0]].row].stream);
+    for (size_t i = 0; i < n; i++)
+        selection_unit(&s, u->list[plan->newest ? u->n - 1 - i : i]);
+    defer(batch_free) struct batch *batch = batch_make(o, &s, plan->newest);
+    name_streams(r, o, batch);
+    for (uint32_t i = 0; i < n; i++)
+        if (!print_row(r, plan, batch, batch->groups, i, true))
+            return false;
+    return true;
+}
+
+/* After the last match that max allows: its context in the blocks that follow (invariant 5). */
+static bool print_rest(struct run *r, const struct plan *plan, const struct batch *b,
+                       const struct group *g, uint32_t left)
+{
+    size_t index = b->block;
     while (left) {
         struct units u;
-        if (!blocks_neighbour(&r->blocks, index, g->stream->id, step, NULL, &u, r->err))
+        if (!blocks_neighbour(&r->blocks, index, g->stream->id, plan->newest ? -1 : 1, NULL, &u,
+                              r->err))
             return false;
         size_t n = min_of(u.n, (size_t)left);
         if (n == 0)
             return true;
-        struct group *more = group_make(u.opened, u.list + (plan->newest ? u.n - 1 : 0), step, n);
-        more->stream = g->stream;
-        bool ok = true;
-        for (size_t i = 0; i < n && ok; i++)
-            ok = print_row(r, plan, more, &more->rows[i], true);
-        mem_free(&more);
-        left -= (uint32_t)n;
-        if (!ok)
+        if (!print_units(r, plan, &u, n))
             return false;
+        left -= (uint32_t)n;
         index = u.opened->index;
     }
     return true;
 }
 
-static bool print_group(struct run *r, const struct plan *plan, const struct group *g)
+static bool print_group(struct run *r, const struct plan *plan, const struct batch *b,
+                        const struct group *g)
 {
     bool goes_on = g->has_link && r->last_stream && &r->last_stream->result == g->stream &&
                    r->last_at_edge && r->last_block == g->link;
     uint32_t after = plan->newest ? plan->before : plan->after, left = after;
-    for (uint32_t i = 0; i < g->n_rows; i++) {
-        const struct group_row *row = &g->rows[i];
+    for (uint32_t i = 0; i < g->n; i++) {
         bool is_full_before = is_full(r, plan);
         if (is_full_before && left == 0)
             return true;
-        if (!print_row(r, plan, g, row, i ? true : goes_on))
+        if (!print_row(r, plan, b, g, i, i ? true : goes_on))
             return false;
-        left = row->is_match && !is_full_before ? after : left - (left > 0);
+        left = b->rows[g->first + i].is_match && !is_full_before ? after : left - (left > 0);
     }
     r->last_at_edge = g->ends_at_edge;
-    return is_full(r, plan) && g->ends_at_edge && after ? print_rest(r, plan, g, left) : true;
+    return is_full(r, plan) && g->ends_at_edge && after ? print_rest(r, plan, b, g, left) : true;
 }
 
 /* Everything that comes before `bound` (TIME_NONE: everything). */
 static bool print_until(struct run *r, const struct plan *plan, int64_t bound)
 {
-    while (window_first(&r->window) && !is_full(r, plan)) {
-        int64_t order = window_first(&r->window)->key.order_ns;
+    const struct batch *batch;
+    const struct group *group;
+    while (!is_full(r, plan) && window_first(&r->window, &batch, &group)) {
+        int64_t order = group->order_ns;
         if (bound != TIME_NONE && (plan->newest ? order <= bound : order >= bound))
             return true;
-        struct group *group = window_take(&r->window);
-        bool ok = print_group(r, plan, group);
-        mem_free(&group);
-        if (!ok)
+        if (!print_group(r, plan, batch, group))
             return false;
+        window_pass(&r->window);
     }
     return true;
 }

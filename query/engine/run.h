@@ -1,14 +1,14 @@
 /*
  * Running a search over a snapshot of blocks.
  *
- * Blocks are opened by least order time. What is selected waits in a heap, with its bytes, until no
+ * Blocks are opened by least order time. What is selected waits in the window, with its bytes, until no
  * block that is still closed could hold anything before it:
  *
  *     blocks   |-- 1 --|   |--- 3 ---|            opened in the order 1 2 3 4
  *                  |---- 2 ----|      |-- 4 --|
  *     before 3 is opened, what is older than the start of 3 can go out
  *
- * When the heap is fuller than its budget, its latest half is thrown away; the first key thrown
+ * When the window is fuller than its budget, its latest half is thrown away; the first key thrown
  * away is where the next pass over the blocks begins. So memory is bounded whatever the snapshot
  * and the query, and the time is that of (bytes selected in one overlap / half the budget) passes.
  *
