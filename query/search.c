@@ -71,9 +71,13 @@ void search_report(const char *command, const struct summary *summary, bool stat
 static bool run_store(struct search *s, struct summary *summary, struct err *err)
 {
     defer(view_close) struct view *view = NULL;
+    defer(helpers_close) struct helpers *helpers = NULL;
     struct view_snapshot snapshot;
-    const struct run_options options = {
-        .memory = (size_t)s->config->collector.query_memory, .take = take, .context = s};
+    helpers_open(&helpers, helpers_of_machine());
+    const struct run_options options = {.memory = (size_t)s->config->collector.query_memory,
+                                        .helpers = helpers,
+                                        .take = take,
+                                        .context = s};
     if (!view_open_folder(&view, s->store.ptr, err))
         return false;
     view_snapshot(&snapshot, view, s->query->since_ns, s->query->until_ns);

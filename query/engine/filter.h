@@ -43,6 +43,7 @@ bool filter_looks_at_records(const struct filter *filter);
 /* Of a stream that is taken: by level and id. Holds scratch memory: one thread at a time. */
 bool filter_takes_record(struct filter *filter, const struct record *record);
 uint64_t filter_gave_up(const struct filter *filter);
+void filter_set_gave_up(struct filter *filter, uint64_t n); /* as if that had been so often */
 /* Whether filter_takes_line may say no to records of some stream. */
 bool filter_looks_at_lines(const struct filter *filter);
 /* Of a record that is taken, with its line and the labels of its stream: by fields. Only if filter_looks_at_lines. */

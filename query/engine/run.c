@@ -76,7 +76,8 @@ static bool has_matched(void *context, struct hash128 id)
 static bool is_canceled(void *context)
 {
     const struct run *r = context;
-    return r->options->is_canceled && r->options->is_canceled(r->options->context);
+    return __atomic_load_n(&r->blocks.is_dropping, __ATOMIC_ACQUIRE) ||
+           (r->options->is_canceled && r->options->is_canceled(r->options->context));
 }
 
 /* ---- selecting ---- */
@@ -179,7 +180,7 @@ static bool add_block(struct run *r, const struct plan *plan, size_t index,
     if (!o)
         return true;
     if (!r->blocks.selector.keep_all)
-        batch = batch_of_matches(o, plan->newest);
+        batch = blocks_take_batch(&r->blocks);
     else if (!select_groups(r, plan, o, &batch))
         return false;
     name_streams(r, o, batch);
@@ -282,9 +283,9 @@ static bool print_until(struct run *r, const struct plan *plan, int64_t bound)
 
 /* ---- passes ---- */
 
-static int64_t near_end(const struct run *r, const struct plan *plan, size_t at)
+static int64_t near_end(const struct run *r, const struct plan *plan, size_t index)
 {
-    const struct snapshot_block *b = &r->blocks.known[r->blocks.list[at]].summary;
+    const struct snapshot_block *b = &r->blocks.known[index].summary;
     return plan->newest ? b->greatest_order_ns : b->least_order_ns;
 }
 
@@ -301,22 +302,47 @@ static bool is_passed(const struct run *r, const struct plan *plan, size_t at,
                         : b->greatest_order_ns < start->order_ns;
 }
 
-/* From `start` on (NULL: all) up to the floor of the window, or the end. */
-static bool run_pass(struct run *r, const struct plan *plan, const struct order_key *start)
+/* Those that can hold something from `start` on, in the order in which they are opened. */
+static size_t list_pass(const struct run *r, const struct plan *plan, const struct order_key *start,
+                        uint32_t *list)
 {
-    for (size_t at = 0; at < r->blocks.n && !is_full(r, plan); at++) {
-        if (is_passed(r, plan, at, start))
-            continue;
-        int64_t bound = near_end(r, plan, at);
+    size_t n = 0;
+    for (size_t at = 0; at < r->blocks.n; at++)
+        if (!is_passed(r, plan, at, start))
+            list[n++] = r->blocks.list[at];
+    return n;
+}
+
+static bool walk(struct run *r, const struct plan *plan, const struct order_key *start,
+                 const uint32_t *list, size_t n)
+{
+    for (size_t at = 0; at < n && !is_full(r, plan); at++) {
+        int64_t bound = near_end(r, plan, list[at]);
         int64_t floor = r->window.floor.order_ns;
         if (r->window.has_floor && (plan->newest ? bound < floor : bound > floor))
             break;
+        /* The first ones may be all that is needed. */
+        if (!plan->has_max)
+            blocks_ahead(&r->blocks, list, n, at);
         if (!print_until(r, plan, bound))
             return false;
-        if (!is_full(r, plan) && !add_block(r, plan, r->blocks.list[at], start))
+        if (is_full(r, plan))
+            break;
+        if (plan->has_max && at > 0)
+            blocks_ahead(&r->blocks, list, n, at);
+        if (!add_block(r, plan, list[at], start))
             return false;
     }
     return print_until(r, plan, TIME_NONE);
+}
+
+/* From `start` on (NULL: all) up to the floor of the window, or the end. */
+static bool run_pass(struct run *r, const struct plan *plan, const struct order_key *start)
+{
+    uint32_t *list = mem_array(uint32_t, r->blocks.n);
+    bool done = walk(r, plan, start, list, list_pass(r, plan, start, list));
+    mem_free(&list);
+    return done;
 }
 
 static int by_least(const void *a, const void *b, void *known)
@@ -344,6 +370,8 @@ static bool run_plan(struct run *r, const struct plan *plan)
     r->matched = 0;
     r->last_stream = NULL;
     r->blocks.selector.keep_all = plan->before || plan->after;
+    r->blocks.selector.gathers = true;
+    r->blocks.selector.newest = plan->newest;
     qsort_r(r->blocks.list, r->blocks.n, sizeof *r->blocks.list,
             plan->newest ? by_greatest : by_least, r->blocks.known);
     struct order_key start;
@@ -465,6 +493,7 @@ static bool answer_count(struct run *r)
     bool done = true;
     for (size_t i = 0; done && i < r->blocks.n && r->matched < most; i++) {
         struct opened *o = NULL;
+        blocks_ahead(&r->blocks, r->blocks.list, r->blocks.n, i);
         done = blocks_get(&r->blocks, r->blocks.list[i], NULL, &o, r->err);
         r->matched += done && o ? o->n_units : 0;
     }
@@ -598,6 +627,7 @@ static bool answer_tallies(struct run *r)
     struct tallies *t = &r->tallies;
     for (size_t i = 0; i < r->blocks.n; i++) {
         struct opened *o;
+        blocks_ahead(&r->blocks, r->blocks.list, r->blocks.n, i);
         if (!blocks_get(&r->blocks, r->blocks.list[i], NULL, &o, r->err))
             return false;
         if (o && !tally_block(r, o))
@@ -641,13 +671,10 @@ static bool compile(struct run *r)
     s->needs_text = q->want == WANT_RECORDS;
     s->is_canceled = is_canceled;
     s->context = r;
-    if (q->patterns.n &&
-        !pattern_compile(&s->pattern, q->patterns.items, q->patterns.n, q->options, r->err))
+    if (!selector_compile(s, q, r->blocks.snapshot, r->err))
         return false;
     const struct filter_scope scope = {.streams = r->blocks.snapshot->streams,
                                        .n_streams = r->blocks.snapshot->n_streams};
-    if (!filter_compile(&s->filter, q->filters.items, q->filters.n, &scope, r->err))
-        return false;
     return q->want != WANT_TALLIES || open_tallies(r, &scope);
 }
 
@@ -683,17 +710,18 @@ bool query_run(const struct query *query, const struct snapshot *snapshot,
         .options = options,
         .summary = summary,
         .err = err,
-        .blocks = {.snapshot = snapshot, .summary = summary, .budget = memory / 4},
+        .blocks = {.snapshot = snapshot, .query = query, .summary = summary, .budget = memory / 4},
         .window = {.budget = memory - memory / 4},
     };
     summary->complete = true;
     if (!query_check(query, err) || !compile(&r))
         return false;
-    blocks_init(&r.blocks);
+    blocks_init(&r.blocks, options->helpers, memory / 2);
     bool ok = answer(&r);
+    blocks_forget(&r.blocks); /* helpers too */
     summary->blocks_skipped = snapshot->n_blocks - summary->blocks_read;
-    if (r.blocks.selector.gave_up || filter_gave_up(r.blocks.selector.filter) ||
-        tallies_gave_up(&r.tallies))
+    if (r.blocks.selector.gave_up || r.blocks.selector.filter_gave_up ||
+        filter_gave_up(r.blocks.selector.filter) || tallies_gave_up(&r.tallies))
         summary_problem(summary, "the pattern was too costly for some lines; they were left out");
     return ok;
 }

@@ -20,7 +20,8 @@
  *  1. Results come in the total order (docs/design.md), groups by their first unit; with .newest
  *     everything is mirrored, also inside groups.
  *  2. Memory: the budget, about two decoded blocks, and about 100 bytes for each block of the
- *     snapshot and each stream with a result. One group is held even if it is larger than that.
+ *     snapshot and each stream with a result. One group is held even if it is larger than that. More
+ *     helpers than one open more blocks at the same time only as far as half of the budget goes.
  *  3. A block that cannot be read is named in the summary, which is then not complete; all else is
  *     answered. The same holds for lines on which the pattern gave up.
  *  4. Gap records are never matched, counted or shown. Context stays within since and until.
@@ -39,8 +40,9 @@
 
 struct run_options {
     size_t memory;                      /* budget in bytes; 0 = 64 MiB */
+    struct helpers *helpers;            /* that open blocks ahead; NULL: none */
     const struct order_key *behind;     /* invariant 7; NULL: from the first */
-    bool (*is_canceled)(void *context); /* NULL: never */
+    bool (*is_canceled)(void *context); /* asked by helpers too; NULL: never */
     bool (*take)(void *context, const struct result *result); /* false ends the search */
     void *context;                                            /* of both */
 };
