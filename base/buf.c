@@ -97,6 +97,10 @@ void put_u64(struct buf *b, uint64_t v)
 
 void put_varint(struct buf *b, uint64_t v)
 {
+    if (v < 0x80) {
+        put_u8(b, (uint8_t)v);
+        return;
+    }
     char bytes[10];
     size_t n = 0;
     for (; v >= 0x80; v >>= 7)

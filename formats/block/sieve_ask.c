@@ -14,7 +14,7 @@ struct fit {
     uint64_t allowed;       /* bit i: byte i may be in one */
     uint64_t firsts, lasts; /* the same of the bytes at its ends */
     bool is_inside;         /* all of it may be in one */
-    bool is_known;          /* what is above has been found out */
+    const struct sieve_chunk *chunk; /* in which; NULL: in any */
 };
 
 /* A piece of the needle that is in a value, and at which of its ends the value ends too. */
@@ -32,7 +32,7 @@ struct ask {
     uint64_t classes[STAMP_CLASSES]; /* where bytes of each class stand */
     uint64_t runs[NEEDLE_MAX + 1];   /* [n]: where n + 1 hex digits begin */
     struct fit *stamps;              /* of each column, in all chunks */
-    struct fit *fits;                /* the same in one chunk */
+    struct fit *fits;                /* the same in the chunk that was asked last */
     bool *is_possible;               /* of each shape, by stamps: the needle may be in it */
     const struct sieve_chunk *chunk; /* NULL: all of them */
     uint64_t lacked_grams;           /* bit i: the gram of window i is not in the chunk */
@@ -86,7 +86,7 @@ static uint64_t places_of(const struct ask *a, unsigned classes)
 /* By the stamp alone. */
 static void fit_stamp(const struct ask *a, const struct stamp *s, struct fit *f)
 {
-    *f = (struct fit){.is_known = true};
+    *f = (struct fit){0};
     f->allowed = places_of(a, s->classes);
     f->firsts = places_of(a, s->first);
     f->lasts = places_of(a, s->last);
@@ -169,8 +169,9 @@ static const struct fit *fit_of(const struct ask *a, size_t column)
     if (!a->chunk)
         return &a->stamps[column];
     struct fit *f = &a->fits[column];
-    if (!f->is_known) {
+    if (f->chunk != a->chunk) {
         *f = a->stamps[column];
+        f->chunk = a->chunk;
         sift_fit(a, &a->sieve->columns[column], f);
     }
     return f;
@@ -272,7 +273,6 @@ static bool may_have(struct ask *a, const struct sieve_chunk *c)
     a->lacked_grams = find_lacked_grams(a, c);
     a->lacked_uuids = find_lacked_uuids(a, &c->ids);
     a->lacked_longs = find_lacked_longs(a, &c->ids);
-    memset(a->fits, 0, a->sieve->n_columns * sizeof *a->fits);
     if (c->has_rest && pass_slot(a, 0, &set))
         return true;
     for (size_t i = 0; i < c->n_shapes; i++)

@@ -2,13 +2,21 @@
 
 #include "base/mem.h"
 
+/* Without looking at any line. */
+static bool matches_all(const struct query *query)
+{
+    const struct pattern_options *o = &query->options;
+    return query->patterns.n == 0 || (query->patterns.n == 1 && query->patterns.items[0].len == 0 &&
+                                      !o->invert && !o->whole_word && !o->whole_line);
+}
+
 bool selector_compile(struct selector *s, const struct query *query,
                       const struct snapshot *snapshot, struct err *err)
 {
     const struct filter_scope scope = {.streams = snapshot->streams,
                                        .n_streams = snapshot->n_streams};
-    if (query->patterns.n && !pattern_compile(&s->pattern, query->patterns.items, query->patterns.n,
-                                              query->options, err))
+    if (!matches_all(query) && !pattern_compile(&s->pattern, query->patterns.items,
+                                                query->patterns.n, query->options, err))
         return false;
     return filter_compile(&s->filter, query->filters.items, query->filters.n, &scope, err);
 }
