@@ -72,6 +72,8 @@ static bool flush(struct running *r)
 static bool take(void *context, const struct result *result)
 {
     struct running *r = context;
+    if (!r->out.ptr)
+        buf_reserve(&r->out, CHUNK_BYTES + CHUNK_BYTES / 4);
     if (r->query.output == OUTPUT_BINARY)
         put_result(&r->writer, result, &r->out);
     else
