@@ -36,13 +36,13 @@ struct running {
     struct printer printer;
     int64_t start_ns, deadline_ns; /* monotonic */
     bool is_started;               /* the answer; loop only */
-    bool is_late;                  /* the time was over */
     bool good;
     struct err err;
 };
 
 struct queries {
     struct queries_options options;
+    struct helpers *helpers; /* of all searches */
     struct pool *pools;
     size_t n_pools, pools_capacity;
     unsigned threads; /* of all pools */
@@ -52,11 +52,16 @@ struct queries {
 
 /* ---- on the thread ---- */
 
+static bool is_late(const struct running *r)
+{
+    return time_monotonic() > r->deadline_ns;
+}
+
+/* By any thread that has to do with the search. */
 static bool is_canceled(void *context)
 {
-    struct running *r = context;
-    r->is_late |= time_monotonic() > r->deadline_ns;
-    return r->is_late || work_is_canceled(&r->work);
+    const struct running *r = context;
+    return is_late(r) || work_is_canceled(&r->work);
 }
 
 /* Hands over what has gathered; false: nobody wants it any more. */
@@ -68,6 +73,8 @@ static bool flush(struct running *r)
 static bool take(void *context, const struct result *result)
 {
     struct running *r = context;
+    if (!r->out.ptr)
+        buf_reserve(&r->out, CHUNK_BYTES + CHUNK_BYTES / 4);
     if (r->query.output == OUTPUT_BINARY)
         put_result(&r->writer, result, &r->out);
     else
@@ -114,7 +121,7 @@ static void search(struct running *r, const struct run_options *options)
         put_results_start(&r->out);
     view_snapshot(&snapshot, r->view, r->query.since_ns, r->query.until_ns);
     r->good = query_run(&r->query, &snapshot.snapshot, options, &r->summary, &r->err);
-    if (r->is_late && !r->good) {
+    if (!r->good && r->err.code == ERR_CANCELED && is_late(r)) {
         r->good = true;
         summary_problem(&r->summary, "the time limit for a search was reached");
     }
@@ -129,6 +136,7 @@ static void run(struct work *work)
     struct running *r = container_of(work, struct running, work);
     const struct run_options options = {
         .memory = (size_t)r->memory,
+        .helpers = r->owner->helpers,
         .is_canceled = is_canceled,
         .take = take,
         .context = r,
@@ -291,7 +299,9 @@ bool queries_open(struct queries **out, const struct queries_options *options, s
 {
     struct queries *q = mem_new(struct queries);
     q->options = *options;
+    helpers_open(&q->helpers, helpers_of_machine());
     if (!queries_set_limits(q, &options->limits, err)) {
+        helpers_close(&q->helpers);
         mem_free(&q);
         return false;
     }
@@ -323,6 +333,7 @@ void queries_close(struct queries **q)
         return;
     for (size_t i = 0; i < (*q)->n_pools; i++)
         workers_close(&(*q)->pools[i].workers); /* runs done for each */
+    helpers_close(&(*q)->helpers);
     mem_free(&(*q)->pools);
     mem_free(q);
 }

@@ -31,7 +31,7 @@ struct ask {
     uint64_t classes[STAMP_CLASSES]; /* where bytes of each class stand */
     uint64_t runs[NEEDLE_MAX + 1];   /* [n]: where n + 1 hex digits begin */
     struct fit *stamps;              /* of each column, in all chunks */
-    struct fit *fits;                /* the same in one chunk */
+    struct fit *fits;                /* the same in the chunk that was asked last */
     bool *is_possible;               /* of each shape, by stamps: the needle may be in it */
     const struct sieve_chunk *chunk; /* NULL: all of them */
     uint32_t round;                  /* number of the chunk + 1 */

@@ -371,7 +371,7 @@ bool query_explain(const struct query *query, const struct snapshot *snapshot,
     x.blocks.summary = &x.summary;
     if (!compile(&x, err))
         return false;
-    blocks_init(&x.blocks);
+    blocks_init(&x.blocks, NULL, 0);
     count_streams(&x);
     if (!count_blocks(&x, options, err))
         return false;

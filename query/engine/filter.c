@@ -442,6 +442,11 @@ uint64_t filter_gave_up(const struct filter *f)
     return f->gave_up;
 }
 
+void filter_set_gave_up(struct filter *f, uint64_t n)
+{
+    f->gave_up = n;
+}
+
 bool filter_looks_at_lines(const struct filter *f)
 {
     return has_subject(f, SUBJECT_FIELD, SUBJECT_EITHER) ||

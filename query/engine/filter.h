@@ -52,6 +52,7 @@ uint64_t filter_gave_up(const struct filter *filter);
 /* For people: how many conditions there are, and the operand of one of them, with what it was taken for. */
 size_t filter_conditions(const struct filter *filter);
 const char *filter_condition(const struct filter *filter, size_t i, struct str *operand);
+void filter_set_gave_up(struct filter *filter, uint64_t n); /* as if that had been so often */
 /* Whether filter_takes_line may say no to records of some stream. */
 bool filter_looks_at_lines(const struct filter *filter);
 /* Of a record that is taken, with its line and the labels of its stream: by fields. Only if filter_looks_at_lines. */

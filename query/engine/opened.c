@@ -92,7 +92,7 @@ static bool can_match(struct judge *j, size_t offset, size_t len)
     return j->next_candidate < offset + len;
 }
 
-static bool refuse_costly(struct err *err)
+bool refuse_costly(struct err *err)
 {
     return err_set(err, ERR_LIMIT,
                    "the pattern is too costly: more than %d lines needed more steps than allowed",
@@ -425,7 +425,7 @@ bool opened_decode(struct opened *o, size_t chunks, struct packer *packer, struc
                    struct err *err)
 {
     struct slice slice;
-    arena_reset(&o->arena);
+    arena_recycle(&o->arena);
     mem_free(&o->units);
     o->n_units = 0;
     o->order = NULL;

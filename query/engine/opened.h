@@ -59,7 +59,9 @@ struct selector {
     /* Whether a row of a chunk belongs to what is searched; NULL: all do. */
     bool (*takes)(void *context, size_t index, struct hash128 origin, uint64_t sequence);
     void *takes_context;
-    uint64_t gave_up; /* units on which the pattern gave up */
+    uint64_t gave_up;        /* units on which the pattern gave up */
+    uint64_t filter_gave_up; /* ... and the filter, before it is asked again */
+    bool gathers, newest;    /* what matches is wanted as a batch (batch.h) */
 };
 
 struct opened {
@@ -77,6 +79,7 @@ struct opened {
 };
 
 enum { GAVE_UP_MAX = 1000 };
+bool refuse_costly(struct err *err); /* more than that: false, ERR_LIMIT */
 
 /* Decodes o->bytes, a block or, if chunks is not 0, so many chunks of one slice, and judges its units. ERR_CORRUPT: the block is skipped. ERR_LIMIT and
  * ERR_CANCELED end the search. */

@@ -6,6 +6,7 @@
  *
  * CASES=10000 SEED=7 makes it longer, and other.
  */
+#include "base/helpers.h"
 #include "base/mem.h"
 #include "collector/store/merging.h"
 #include "collector/store/snapshot.h"
@@ -24,10 +25,12 @@ struct world {
     struct arena arena;
     struct str lines[RECORDS];
     struct store *store;
+    struct helpers *helpers;
 };
 
 static void free_world(struct world **w)
 {
+    helpers_close(&(*w)->helpers);
     store_close(&(*w)->store, st_now);
     arena_free(&(*w)->arena);
     mem_free(w);
@@ -41,6 +44,7 @@ static struct world *make_world(void)
         .journal_bytes = 100000,
         .retention = {.rules = rules, .n_rules = countof(rules), .archive_after_ns = 1}};
     struct world *w = mem_new(struct world);
+    helpers_open(&w->helpers, 2);
     w->store = st_open_store(options);
     return w;
 }
@@ -193,7 +197,8 @@ static void ask(struct world *w)
     defer(pattern_close) struct pattern *p = NULL;
     defer(summary_free) struct summary summary = {0};
     struct found *found = mem_new(struct found);
-    struct run_options options = {.take = take, .context = found};
+    struct run_options options = {
+        .take = take, .helpers = roll(2) ? w->helpers : NULL, .context = found};
     make_query(w, &q);
     if (pattern_compile(&p, q.patterns.items, q.patterns.n, q.options, &err)) {
         view_open(&v, w->store);
