@@ -167,7 +167,10 @@ flow: $(OUT)/sluice ## end to end: the program, its processes, real files (T=)
 docker: $(OUT)/sluice ## the image and compose.yml in a real Docker engine; skipped where none can be (T=)
 	$(Q)TIME_LIMIT=$${TIME_LIMIT:-900} SCRIPT_JOBS=1 tests/scripts $(OUT)/sluice tests/docker $(T)
 
-soak: ## the long variants of the end-to-end tests (T=)
+# Random cases are others each time; what fails is found again by its SEED.
+soak: $(OUT)/unit ## the long variants of the end-to-end tests (T=), and of those against grep (CASES= SEED=)
+	$(Q)export CASES=$${CASES:-3000} SEED=$${SEED:-$$(date +%s)}; echo "# CASES=$$CASES SEED=$$SEED"; \
+	    $(OUT)/unit is_grep && $(OUT)/unit is_that_of_lines
 	+$(Q)SOAK=1 $(MAKE) --no-print-directory flow docker
 
 $(OUT)/bench: $(call objects,tests/bench/bench.c) $(OUT)/libsluice.a
@@ -178,8 +181,12 @@ $(OUT)/bench-columns: $(call objects,tests/bench/columns.c) $(OUT)/libsluice.a
 	$(call say,LINK,$@)
 	$(link)
 
-bench: $(OUT)/sluice $(OUT)/bench $(OUT)/bench-columns ## speed and size next to zstd and rg (CORPUS= folder of *.log files or containers)
-	$(Q)SLUICE=$(OUT)/sluice BENCH=$(OUT)/bench CORPUS='$(CORPUS)' tests/bench/run
+$(OUT)/bench-store: $(call objects,tests/bench/store.c) $(OUT)/libsluice.a
+	$(call say,LINK,$@)
+	$(link)
+
+bench: $(OUT)/sluice $(OUT)/bench $(OUT)/bench-columns $(OUT)/bench-store ## targets of docs/design.md, next to zstd and rg (CORPUS= *.log or containers, BIG=1 SLOW=1)
+	$(Q)SLUICE=$(abspath $(OUT)/sluice) BENCH=$(abspath $(OUT)/bench) CORPUS='$(CORPUS)' tests/bench/run
 
 bench-docker: $(OUT)/sluice ## beside containers: first line found, idle and full speed, tail -f (SECONDS=60)
 	$(Q)SLUICE=$(abspath $(OUT)/sluice) tests/bench/docker.py

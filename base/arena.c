@@ -26,6 +26,7 @@ static void free_pages(struct arena_page *page)
 void arena_free(struct arena *a)
 {
     free_pages(a->page);
+    free_pages(a->spare);
     *a = (struct arena){0};
 }
 
@@ -39,15 +40,44 @@ void arena_reset(struct arena *a)
     a->used = 0;
 }
 
+void arena_recycle(struct arena *a)
+{
+    free_pages(a->spare);
+    *a = (struct arena){.spare = a->page};
+}
+
+/* The smallest one that is kept and large enough, taken out; NULL: there is none. */
+static struct arena_page *take_spare(struct arena *a, size_t size)
+{
+    struct arena_page **best = NULL;
+    for (struct arena_page **at = &a->spare; *at; at = &(*at)->older)
+        if ((*at)->capacity >= size && (!best || (*at)->capacity < (*best)->capacity))
+            best = at;
+    struct arena_page *page = best ? *best : NULL;
+    if (page)
+        *best = page->older;
+    return page;
+}
+
+/* What is larger than usual gets room to grow, since untouched memory costs nothing. */
+static struct arena_page *make_page(const struct arena_page *newest, size_t size)
+{
+    size_t usual = newest ? min_of(newest->capacity * 2, (size_t)PAGE_MAX) : PAGE_MIN;
+    size_t capacity = size <= usual ? usual : size < PAGE_MAX ? size : size + size / 4;
+    struct arena_page *page = mem_alloc_raw(sizeof *page + capacity);
+    page->capacity = capacity;
+    return page;
+}
+
 static void *take(struct arena *a, size_t size, size_t align)
 {
     struct arena_page *page = a->page;
     size_t at = page ? (page->used + align - 1) & ~(align - 1) : 0;
     if (!page || at > page->capacity || size > page->capacity - at) {
-        size_t capacity = page ? min_of(page->capacity * 2, (size_t)PAGE_MAX) : PAGE_MIN;
-        capacity = max_of(capacity, size);
-        struct arena_page *fresh = mem_alloc_raw(sizeof *fresh + capacity);
-        *fresh = (struct arena_page){.older = page, .capacity = capacity};
+        struct arena_page *fresh = take_spare(a, size);
+        if (!fresh)
+            fresh = make_page(page, size);
+        fresh->older = page;
         a->page = page = fresh;
         at = 0;
     }

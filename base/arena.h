@@ -10,12 +10,16 @@
 struct arena_page;
 
 struct arena {
-    struct arena_page *page; /* newest; linked to the older ones */
-    size_t used;             /* bytes handed out since the last reset */
+    struct arena_page *page;  /* newest; linked to the older ones */
+    struct arena_page *spare; /* of before arena_recycle */
+    size_t used;              /* bytes handed out since the last reset */
 };
 
-void arena_free(struct arena *a);                /* back to the zero value */
-void arena_reset(struct arena *a);               /* forgets everything, keeps the newest page */
+void arena_free(struct arena *a);  /* back to the zero value */
+void arena_reset(struct arena *a); /* forgets everything, keeps the newest page */
+/* The same, and keeps what was used for what is like it and comes next; what was kept before and not used
+ * since then is freed. */
+void arena_recycle(struct arena *a);
 void *arena_alloc(struct arena *a, size_t size); /* zeroed, aligned for any type */
 void *arena_alloc_raw(struct arena *a,
                       size_t size); /* not zeroed: for what is written before it is read */

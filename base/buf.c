@@ -44,14 +44,24 @@ void buf_print(struct buf *b, const char *fmt, ...)
     va_list args, again;
     va_start(args, fmt);
     va_copy(again, args);
-    int n = vsnprintf(NULL, 0, fmt, args);
-    char *at = n >= 0 ? buf_reserve(b, (size_t)n + 1) : NULL;
-    if (at) {
-        vsnprintf(at, (size_t)n + 1, fmt, again);
-        b->len += (size_t)n;
+    size_t room = b->over ? 0 : b->capacity - b->len; /* mostly it fits */
+    int n = vsnprintf(room ? b->ptr + b->len : NULL, room, fmt, args);
+    if (n >= 0 && (size_t)n >= room) {
+        char *at = buf_reserve(b, (size_t)n + 1);
+        n = at ? vsnprintf(at, (size_t)n + 1, fmt, again) : -1;
     }
+    b->len += n > 0 ? (size_t)n : 0;
     va_end(again);
     va_end(args);
+}
+
+void buf_add_number(struct buf *b, uint64_t v)
+{
+    char digits[20], *at = digits + sizeof digits;
+    do
+        *--at = (char)('0' + v % 10);
+    while ((v /= 10));
+    buf_add(b, str_of(at, (size_t)(digits + sizeof digits - at)));
 }
 
 void buf_remove_front(struct buf *b, size_t n)
@@ -97,6 +107,10 @@ void put_u64(struct buf *b, uint64_t v)
 
 void put_varint(struct buf *b, uint64_t v)
 {
+    if (v < 0x80) {
+        put_u8(b, (uint8_t)v);
+        return;
+    }
     char bytes[10];
     size_t n = 0;
     for (; v >= 0x80; v >>= 7)

@@ -46,6 +46,7 @@ static inline void buf_add(struct buf *b, struct str s)
 }
 
 void buf_add_byte(struct buf *b, char c);
+void buf_add_number(struct buf *b, uint64_t v); /* in decimal */
 void buf_print(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void buf_remove_front(struct buf *b, size_t n);
 

@@ -3,7 +3,6 @@
 #include "base/mem.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
 
@@ -71,8 +70,11 @@ int hash128_compare(struct hash128 a, struct hash128 b)
 
 void hash128_text(struct hash128 h, char text[HASH128_TEXT])
 {
-    snprintf(text, HASH128_TEXT, "%016llx%016llx", (unsigned long long)h.high,
-             (unsigned long long)h.low);
+    for (unsigned i = 0; i < 16; i++) {
+        text[15 - i] = "0123456789abcdef"[h.high >> (4 * i) & 15];
+        text[31 - i] = "0123456789abcdef"[h.low >> (4 * i) & 15];
+    }
+    text[32] = '\0';
 }
 
 static bool parse_half(const char *p, uint64_t *half)

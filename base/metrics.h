@@ -71,6 +71,8 @@ enum metric_kind { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
       "Time of queries, from request to last line.")                                               \
     X(QUERY_INCOMPLETE, COUNTER, "sluice_query_incomplete_total", 0, 0,                            \
       "Queries whose answer lacked something.")                                                    \
+    X(QUERY_REFUSED, COUNTER, "sluice_query_refused_total", 0, 0,                                  \
+      "Queries for which there was no place (collector.limits.queries).")                          \
     X(TAILS, GAUGE, "sluice_tails", 0, 0,                                                          \
       "Tails that are open.")                                                                      \
     X(CORRUPT_PARTS, GAUGE, "sluice_corrupt_parts", 0, 0,                                          \

@@ -30,7 +30,7 @@ uint64_t read_u64(struct reader *r)
     return read_le(r, 8);
 }
 
-uint64_t read_varint(struct reader *r)
+uint64_t read_long_varint(struct reader *r)
 {
     uint64_t v = 0;
     for (unsigned shift = 0; !r->bad && r->at < r->end; shift += 7) {

@@ -34,7 +34,13 @@ uint8_t read_u8(struct reader *r);
 uint16_t read_u16(struct reader *r);
 uint32_t read_u32(struct reader *r);
 uint64_t read_u64(struct reader *r);
-uint64_t read_varint(struct reader *r); /* a form longer than needed or over 64 bits is bad */
+uint64_t read_long_varint(struct reader *r); /* of any length, as: */
+static inline uint64_t
+read_varint(struct reader *r) /* a form longer than needed or over 64 bits is bad */
+{
+    bool is_short = !r->bad && r->at < r->end && !(*r->at & 0x80);
+    return is_short ? (uint64_t)*r->at++ : read_long_varint(r);
+}
 int64_t read_zigzag(struct reader *r);
 struct str read_bytes(struct reader *r, size_t n);
 struct str read_str(struct reader *r); /* varint length, then the bytes */

@@ -128,3 +128,11 @@ void put_safe(struct buf *b, struct str s)
         i += is_c1;
     }
 }
+
+void put_safe_lines(struct buf *b, struct str s)
+{
+    for (struct str line; take_until(&s, '\n', &line);) {
+        put_safe(b, line);
+        buf_add_byte(b, '\n');
+    }
+}

@@ -45,5 +45,7 @@ void put_amount(struct buf *b, uint64_t bytes);
 void put_span(struct buf *b, int64_t ns);
 /* Control bytes as "?", so that a text that others chose is safe on a terminal. */
 void put_safe(struct buf *b, struct str s);
+/* ... of many lines. */
+void put_safe_lines(struct buf *b, struct str s);
 
 #endif

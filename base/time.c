@@ -257,17 +257,30 @@ bool take_rfc3339(struct str *s, int64_t *ns)
     return true;
 }
 
+/* At most nine digits, and what is behind them. */
+static void add_digits(struct buf *b, int value, int width, char end)
+{
+    char text[10];
+    text[width] = end;
+    for (int i = width; i-- > 0; value /= 10)
+        text[i] = (char)('0' + value % 10);
+    buf_add(b, str_of(text, (size_t)width + 1));
+}
+
 void put_rfc3339(struct buf *b, int64_t ns, int digits)
 {
     struct civil c = civil_of_ns(ns);
-    buf_print(b, "%04d-%02d-%02dT%02d:%02d:%02d", c.year, c.month, c.day, c.hour, c.minute,
-              c.second);
     int fraction = c.ns;
     for (int i = digits; i < 9; i++)
         fraction /= 10;
+    add_digits(b, c.year, 4, '-');
+    add_digits(b, c.month, 2, '-');
+    add_digits(b, c.day, 2, 'T');
+    add_digits(b, c.hour, 2, ':');
+    add_digits(b, c.minute, 2, ':');
+    add_digits(b, c.second, 2, digits > 0 ? '.' : 'Z');
     if (digits > 0)
-        buf_print(b, ".%0*d", digits, fraction);
-    buf_add_byte(b, 'Z');
+        add_digits(b, fraction, digits, 'Z');
 }
 
 void day_text(int64_t ns, char text[DAY_TEXT])

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "collector/store/snapshot.h"
+#include "query/engine/explain.h"
 #include "query/engine/print.h"
 
 enum {
@@ -35,13 +36,13 @@ struct running {
     struct printer printer;
     int64_t start_ns, deadline_ns; /* monotonic */
     bool is_started;               /* the answer; loop only */
-    bool is_late;                  /* the time was over */
     bool good;
     struct err err;
 };
 
 struct queries {
     struct queries_options options;
+    struct helpers *helpers; /* of all searches */
     struct pool *pools;
     size_t n_pools, pools_capacity;
     unsigned threads; /* of all pools */
@@ -51,11 +52,16 @@ struct queries {
 
 /* ---- on the thread ---- */
 
+static bool is_late(const struct running *r)
+{
+    return time_monotonic() > r->deadline_ns;
+}
+
+/* By any thread that has to do with the search. */
 static bool is_canceled(void *context)
 {
-    struct running *r = context;
-    r->is_late |= time_monotonic() > r->deadline_ns;
-    return r->is_late || work_is_canceled(&r->work);
+    const struct running *r = context;
+    return is_late(r) || work_is_canceled(&r->work);
 }
 
 /* Hands over what has gathered; false: nobody wants it any more. */
@@ -67,6 +73,8 @@ static bool flush(struct running *r)
 static bool take(void *context, const struct result *result)
 {
     struct running *r = context;
+    if (!r->out.ptr)
+        buf_reserve(&r->out, CHUNK_BYTES + CHUNK_BYTES / 4);
     if (r->query.output == OUTPUT_BINARY)
         put_result(&r->writer, result, &r->out);
     else
@@ -99,21 +107,21 @@ static void put_end(struct running *r)
         put_end_json(&r->summary, &r->out);
 }
 
-static void run(struct work *work)
+static void explain(struct running *r, const struct run_options *options)
 {
-    struct running *r = container_of(work, struct running, work);
     struct view_snapshot snapshot;
-    const struct run_options options = {
-        .memory = (size_t)r->memory,
-        .is_canceled = is_canceled,
-        .take = take,
-        .context = r,
-    };
+    view_snapshot(&snapshot, r->view, TIME_NONE, TIME_NONE);
+    r->good = query_explain(&r->query, &snapshot.snapshot, options, &r->out, &r->err);
+}
+
+static void search(struct running *r, const struct run_options *options)
+{
+    struct view_snapshot snapshot;
     if (r->query.output == OUTPUT_BINARY)
         put_results_start(&r->out);
     view_snapshot(&snapshot, r->view, r->query.since_ns, r->query.until_ns);
-    r->good = query_run(&r->query, &snapshot.snapshot, &options, &r->summary, &r->err);
-    if (r->is_late && !r->good) {
+    r->good = query_run(&r->query, &snapshot.snapshot, options, &r->summary, &r->err);
+    if (!r->good && r->err.code == ERR_CANCELED && is_late(r)) {
         r->good = true;
         summary_problem(&r->summary, "the time limit for a search was reached");
     }
@@ -121,13 +129,29 @@ static void run(struct work *work)
         return;
     view_note_problems(r->view, &r->summary);
     put_end(r);
-    flush(r);
+}
+
+static void run(struct work *work)
+{
+    struct running *r = container_of(work, struct running, work);
+    const struct run_options options = {
+        .memory = (size_t)r->memory,
+        .helpers = r->owner->helpers,
+        .is_canceled = is_canceled,
+        .take = take,
+        .context = r,
+    };
+    (r->query.explain ? explain : search)(r, &options);
+    if (r->good)
+        flush(r);
 }
 
 /* ---- on the loop ---- */
 
 static const char *content_type(const struct running *r)
 {
+    if (r->query.explain)
+        return r->query.output == OUTPUT_JSON ? "application/json" : "text/plain";
     switch (r->query.output) {
     case OUTPUT_BINARY:
         return "application/x-sluice-results";
@@ -217,6 +241,7 @@ void queries_handle(struct queries *q, struct http_exchange *x)
 {
     struct err err;
     if (q->n >= q->options.limits.most) {
+        metric_count(q->options.metrics, METRIC_QUERY_REFUSED, NO_LABELS, 1);
         http_add_header(x, "Retry-After", STR("1"));
         http_reply_text(x, 429, "%u searches are running; the limit is collector.limits.queries",
                         q->n);
@@ -274,7 +299,9 @@ bool queries_open(struct queries **out, const struct queries_options *options, s
 {
     struct queries *q = mem_new(struct queries);
     q->options = *options;
+    helpers_open(&q->helpers, helpers_of_machine());
     if (!queries_set_limits(q, &options->limits, err)) {
+        helpers_close(&q->helpers);
         mem_free(&q);
         return false;
     }
@@ -306,6 +333,7 @@ void queries_close(struct queries **q)
         return;
     for (size_t i = 0; i < (*q)->n_pools; i++)
         workers_close(&(*q)->pools[i].workers); /* runs done for each */
+    helpers_close(&(*q)->helpers);
     mem_free(&(*q)->pools);
     mem_free(q);
 }

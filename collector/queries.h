@@ -4,6 +4,7 @@
  *
  *     request ─▶ view ─▶ thread: engine ─ work_emit ─▶ loop: http_reply_write ─▶ client
  *                          ▲ blocks while 256 KiB wait      │ paused while 256 KiB are unsent
+ *                helpers that all searches share
  *
  * The answer is a stream of results (query/engine/results.h), or for people and curl JSON lines, text
  * or raw lines. Its last element says whether it is complete; a stream without one is not.

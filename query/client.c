@@ -166,17 +166,24 @@ static bool refuse(struct str url, unsigned status, struct str text, struct err 
                    STR_ARG(str_slice(text, 0, 150)));
 }
 
-/* Posts a form; the results of the answer go to a->events. */
-static bool ask(struct client *c, const char *path, struct str form, unsigned idle_ms,
-                struct answer *a, struct err *err)
+/* What is posted lives as long as the request. */
+static struct http_request form_request(const struct client *c, const char *path, struct str form)
 {
     static const struct http_request_header type = {"Content-Type",
                                                     "application/x-www-form-urlencoded"};
-    const struct http_events events = {.headers = on_headers, .body = on_body};
     struct http_request request = request_of(c, c->urls[0], "POST", path);
     request.body = form;
     request.headers = &type;
     request.n_headers = 1;
+    return request;
+}
+
+/* Posts a form; the results of the answer go to a->events. */
+static bool ask(struct client *c, const char *path, struct str form, unsigned idle_ms,
+                struct answer *a, struct err *err)
+{
+    const struct http_events events = {.headers = on_headers, .body = on_body};
+    struct http_request request = form_request(c, path, form);
     request.idle_ms = idle_ms ? idle_ms : request.idle_ms;
     unsigned status = 0;
     buf_text(&c->token);
@@ -228,19 +235,33 @@ static bool on_text(struct http_call *call, struct str bytes, void *data)
     return !((struct buf *)data)->over;
 }
 
-bool client_call(struct client *c, const char *method, const char *path, struct buf *out,
-                 struct err *err)
+static bool fetch_text(struct client *c, const struct http_request *request, struct buf *out,
+                       struct err *err)
 {
     const struct http_events events = {.body = on_text};
     defer(buf_free) struct buf text = {.max = 8 << 20};
-    struct http_request request = request_of(c, c->urls[0], method, path);
     unsigned status = 0;
     buf_text(&c->token);
-    if (!http_fetch(&request, &events, &text, &status, err))
+    if (!http_fetch(request, &events, &text, &status, err))
         return false;
     if (status < 200 || status > 299)
         return refuse(c->urls[0], status, buf_str(&text), err);
     buf_add(out, buf_str(&text));
     mem_wipe(text.ptr, text.len); /* it may be a token */
     return true;
+}
+
+bool client_call(struct client *c, const char *method, const char *path, struct buf *out,
+                 struct err *err)
+{
+    const struct http_request request = request_of(c, c->urls[0], method, path);
+    return fetch_text(c, &request, out, err);
+}
+
+bool client_explain(struct client *c, const struct query *query, struct buf *out, struct err *err)
+{
+    defer(buf_free) struct buf form = {.max = QUERY_FORM_MAX};
+    query_encode(query, &form);
+    const struct http_request request = form_request(c, "/api/v1/query", buf_str(&form));
+    return fetch_text(c, &request, out, err);
 }

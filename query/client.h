@@ -33,6 +33,9 @@ bool client_search(struct client *c, const struct query *query,
                    bool (*take)(void *context, const struct result *result), void *context,
                    struct summary *summary, struct err *err);
 
+/* What the search would do (query/engine/explain.h), as the collector says it. */
+bool client_explain(struct client *c, const struct query *query, struct buf *out, struct err *err);
+
 /* What comes of an answer without an end. */
 struct client_events {
     bool (*take)(void *context, const struct result *result); /* as in client_search */

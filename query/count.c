@@ -22,7 +22,7 @@ struct count_flags {
     struct str config;
     struct selection_flags selection;
     struct str_list by, ratio, collector;
-    bool utc, stats, help;
+    bool utc, stats, explain, help;
     struct str since, until, store;
     struct str measured[TALLY_FUNCTIONS]; /* a field for each of tally_functions */
     int64_t every_ns, top;
@@ -58,6 +58,7 @@ static const struct option rows[] = {
      .value_name = "FORM", .help = "text or json"},
     {.flag = "utc", BOOL(utc), .help = "times in UTC"},
     {.flag = "stats", BOOL(stats), .help = "what was read, on standard error"},
+    {.flag = "explain", BOOL(explain), .help = "count nothing; say how it was understood, and what it would read"},
     WHERE_ROWS(struct count_flags),
     {.flag = "config", .letter = 'c', .type = OPTION_PATH, FIELD(config), .value_name = "FILE",
      .help = "configuration file (default " CONFIG_FILE ")"},
@@ -136,7 +137,8 @@ static bool resolve(struct query *q, struct str_list *files, const struct count_
         query_add_part(q, f->ratio.items[i]);
     add_names(q, &f->by);
     q->want = WANT_TALLIES;
-    q->output = OUTPUT_BINARY;
+    q->explain = f->explain;
+    q->output = !f->explain ? OUTPUT_BINARY : f->output ? OUTPUT_JSON : OUTPUT_TEXT;
     q->every_ns = (uint64_t)f->every_ns;
     if (!take_operands(q, &given->operands, files, &f->collector, f->store, err) ||
         !time_flag("--since", f->since, zone, true, &q->since_ns, err) ||
@@ -226,12 +228,16 @@ int command_count(int argc, char **argv)
     c.search.take = f.output ? NULL : gather;
     c.search.context = &c;
     c.tallies.memory = TABLE_MAX;
-    bool good = search_run(&c.search, &summary, &err);
+    bool good = f.explain ? search_explain(&c.search, &err) : search_run(&c.search, &summary, &err);
     if (c.tallies.is_full)
         return front_fail(&front, "the answer has more counts than any collector gives");
     if (!good) {
         search_end(&c.search);
         return front_fail(&front, "%s", err.text);
+    }
+    if (f.explain) {
+        search_end(&c.search);
+        return EXIT_MATCH;
     }
     return finish(&c, &f, asked, n_asked, &summary);
 }

@@ -88,13 +88,16 @@ int command_grep(int argc, char **argv)
     g.search.query = &g.options.query;
     g.search.quiet = f->quiet;
     g.search.no_notes = f->no_messages;
-    bool good = f->follow ? search_follow(&g.search, g.options.query.last == 0, &err)
-                          : search_run(&g.search, &summary, &err);
-    if (good)
+    bool good = f->explain  ? search_explain(&g.search, &err)
+                : f->follow ? search_follow(&g.search, g.options.query.last == 0, &err)
+                            : search_run(&g.search, &summary, &err);
+    if (good && !f->explain)
         return finish(&g, &summary);
     if (f->quiet && g.search.has_match)
         return EXIT_MATCH;
     search_end(&g.search);
+    if (good)
+        return EXIT_MATCH;
     say("sluice grep: %s", err.text);
     return EXIT_ERROR;
 }

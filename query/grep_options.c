@@ -55,6 +55,7 @@ static const struct option rows[] = {
     {.flag = "null", .letter = 'z', BOOL(show.nul_ends), .help = "lines end in NUL"},
     {.flag = "follow", BOOL(follow), .help = "go on with what comes in, for ever"},
     {.flag = "stats", BOOL(stats), .help = "what was read, on standard error"},
+    {.flag = "explain", BOOL(explain), .help = "search nothing; say how it was understood, and what it would read"},
     {.flag = "no-messages", .letter = 's', BOOL(no_messages), .help = "no notes on standard error"},
     {.type = OPTION_HEADING, .field = OPTION_NOWHERE, .help = "Where"},
     WHERE_ROWS(struct grep_flags),
@@ -189,6 +190,7 @@ static bool check_follow(const struct grep_options *o, struct err *err)
                        : f->max.len                        ? "-m"
                        : f->newest                         ? "--newest"
                        : f->until.len                      ? "--until"
+                       : f->explain                        ? "--explain"
                        : f->store.len                      ? "--store"
                        : o->files.n                        ? "files"
                        : f->after + f->before + f->context ? "context"
@@ -208,7 +210,10 @@ static bool resolve_query(struct grep_options *o, const struct config *config,
         return false;
     take_matching(o, config);
     q->want = want_of(f);
-    q->output = OUTPUT_BINARY;
+    q->explain = f->explain;
+    q->output = !f->explain                    ? OUTPUT_BINARY
+                : f->show.output == PRINT_JSON ? OUTPUT_JSON
+                                               : OUTPUT_TEXT;
     bool shows_lines = q->want == WANT_RECORDS && !f->show.only_matching && !f->quiet;
     q->before = shows_lines ? (uint32_t)max_of(f->before, f->context) : 0;
     q->after = shows_lines ? (uint32_t)max_of(f->after, f->context) : 0;

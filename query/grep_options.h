@@ -15,7 +15,7 @@ struct grep_flags {
     int64_t after, before, context;
     struct str since, until;
     int64_t last;
-    bool newest, stats, help, no_effect;
+    bool newest, stats, explain, help, no_effect;
     struct str_list collector;
     struct str store;
 };

@@ -2,9 +2,11 @@
 
 #include "base/io/backoff.h"
 #include "base/mem.h"
+#include "base/report.h"
 #include "base/say.h"
 #include "collector/store/snapshot.h"
 #include "query/client.h"
+#include "query/engine/explain.h"
 #include "query/engine/window.h"
 #include "query/file_snapshot.h"
 #include "query/output.h"
@@ -89,17 +91,22 @@ bool take_operands(struct query *q, const struct str_list *operands, struct str_
 
 /* ---- once ---- */
 
-static struct run_options run_options_of(struct search *s)
+/* helpers: NULL without any. */
+static struct run_options run_options_of(struct search *s, struct helpers *helpers)
 {
-    return (struct run_options){
-        .memory = (size_t)s->config->collector.query_memory, .take = take, .context = s};
+    return (struct run_options){.memory = (size_t)s->config->collector.query_memory,
+                                .helpers = helpers,
+                                .take = take,
+                                .context = s};
 }
 
 static bool run_store(struct search *s, struct summary *summary, struct err *err)
 {
     defer(view_close) struct view *view = NULL;
+    defer(helpers_close) struct helpers *helpers = NULL;
     struct view_snapshot snapshot;
-    const struct run_options options = run_options_of(s);
+    helpers_open(&helpers, helpers_of_machine());
+    const struct run_options options = run_options_of(s, helpers);
     if (!view_open_folder(&view, s->store.ptr, err))
         return false;
     view_snapshot(&snapshot, view, s->query->since_ns, s->query->until_ns);
@@ -114,7 +121,7 @@ static bool has_found(void *context, const struct snapshot *block)
 {
     struct search *s = context;
     struct err ignored; /* it comes again */
-    const struct run_options options = run_options_of(s);
+    const struct run_options options = run_options_of(s, NULL);
     defer(summary_free) struct summary summary = {0};
     query_run(s->query, block, &options, &summary, &ignored);
     return s->has_match;
@@ -123,7 +130,9 @@ static bool has_found(void *context, const struct snapshot *block)
 static bool run_files(struct search *s, struct summary *summary, struct err *err)
 {
     defer(file_snapshot_close) struct file_snapshot *files = NULL;
-    const struct run_options options = run_options_of(s);
+    defer(helpers_close) struct helpers *helpers = NULL;
+    helpers_open(&helpers, helpers_of_machine());
+    const struct run_options options = run_options_of(s, helpers);
     bool can_end_early = s->quiet && s->query->want == WANT_RECORDS && s->query->filters.n == 0;
     const struct file_search how = {.paths = s->files,
                                     .query = s->query,
@@ -149,6 +158,30 @@ bool search_run(struct search *s, struct summary *summary, struct err *err)
     defer(client_free) struct client client = {0};
     return client_init(&client, s->collector, s->config, &w, err) &&
            client_search(&client, s->query, take, s, summary, err);
+}
+
+static bool explain_store(struct search *s, struct err *err)
+{
+    defer(view_close) struct view *view = NULL;
+    struct view_snapshot snapshot;
+    if (!view_open_folder(&view, s->store.ptr, err))
+        return false;
+    view_snapshot(&snapshot, view, TIME_NONE, TIME_NONE);
+    return query_explain(s->query, &snapshot.snapshot, &(struct run_options){0}, &s->out, err);
+}
+
+bool search_explain(struct search *s, struct err *err)
+{
+    struct warnings w = {0};
+    if (s->store.len)
+        return explain_store(s, err);
+    defer(client_free) struct client client = {0};
+    defer(buf_free) struct buf answer = {0};
+    if (!client_init(&client, s->collector, s->config, &w, err) ||
+        !client_explain(&client, s->query, &answer, err))
+        return false;
+    put_safe_lines(&s->out, buf_str(&answer));
+    return true;
 }
 
 /* ---- for ever ---- */

@@ -46,6 +46,8 @@ void search_free(struct search *s);
 
 /* false: an error, or -q has found something (.has_match). What came before is printed, or in .out. */
 bool search_run(struct search *s, struct summary *summary, struct err *err);
+/* Nothing is searched: what would be is printed. The query has .explain, and text or JSON as output. */
+bool search_explain(struct search *s, struct err *err);
 /* The query's newest .last (all: all) before now, then what comes. Returns false: an error, or as above. */
 bool search_follow(struct search *s, bool all, struct err *err);
 /* On standard error: what the answer lacks; with stats, what was read for it and why not the rest. */

@@ -118,16 +118,6 @@ static void put_down(const struct part *part, bool is_json, const struct err *er
     buf_add(out, STR("]}"));
 }
 
-/* What a part sent, line by line: it may be anybody. */
-static void put_text(struct str text, struct buf *out)
-{
-    struct str line;
-    while (take_until(&text, '\n', &line)) {
-        put_safe(out, line);
-        buf_add_byte(out, '\n');
-    }
-}
-
 static int show(struct parts *parts, bool is_json)
 {
     int worst = EXIT_OK;
@@ -143,7 +133,7 @@ static int show(struct parts *parts, bool is_json)
             if (is_json)
                 buf_add(&out, str_trim(buf_str(&answer)));
             else
-                put_text(buf_str(&answer), &out);
+                put_safe_lines(&out, buf_str(&answer)); /* a part may be anybody */
         } else {
             put_down(part, is_json, &err, &out);
             worst = EXIT_DOWN;

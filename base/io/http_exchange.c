@@ -266,6 +266,7 @@ bool http_reply_write(struct http_exchange *x, struct str bytes)
     if (x->is_head || bytes.len == 0)
         return true;
     struct buf out = {.max = bytes.len + 32};
+    buf_reserve(&out, out.max);
     if (x->chunked)
         buf_print(&out, "%zx\r\n", bytes.len);
     buf_add(&out, bytes);

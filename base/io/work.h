@@ -22,7 +22,7 @@
  *  6. Only work_emit, work_has_room and work_is_canceled may be called on a thread; all else on the
  *     loop.
  *
- * This is the only place of the tree with mutexes and conditions.
+ * This and base/helpers are the only places of the tree with mutexes and conditions.
  */
 #ifndef BASE_IO_WORK_H
 #define BASE_IO_WORK_H

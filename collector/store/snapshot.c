@@ -10,6 +10,8 @@ static struct snapshot_block block_of(void *context, size_t i)
         .chunks = ref->segment != NULL,
         .origin = ref->origin,
         .records = ref->records,
+        .bytes = ref->length,
+        .line_bytes = ref->line_bytes,
         .least_order_ns = ref->least_order_ns,
         .greatest_order_ns = ref->greatest_order_ns,
         .least_event_ns = ref->least_event_ns,
@@ -18,6 +20,8 @@ static struct snapshot_block block_of(void *context, size_t i)
     for (ref = ref->next; ref; ref = ref->next) {
         b.chunks++;
         b.records += ref->records;
+        b.bytes += ref->length;
+        b.line_bytes += ref->line_bytes;
         b.least_order_ns = min_of(b.least_order_ns, ref->least_order_ns);
         b.greatest_order_ns = max_of(b.greatest_order_ns, ref->greatest_order_ns);
         b.least_event_ns = min_of(b.least_event_ns, ref->least_event_ns);

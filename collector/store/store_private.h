@@ -111,9 +111,7 @@ struct store *store_new(const struct store_options *options);
 void store_free(struct store **s);
 /* Reads what is there; changes nothing on disk. */
 bool store_scan(struct store *s, struct err *err);
-/* What cannot be read, for people; of many some. */
-void store_note_problem(struct store *s, const char *text);
-
+void store_note_problem(struct store *s, const char *text); /* for people; of many some */
 /* Of a file in the folder; lives in the arena. */
 const char *store_path(const struct store *s, const char *name, struct arena *arena);
 /* The next journal; the one that is written is closed. */

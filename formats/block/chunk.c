@@ -176,7 +176,8 @@ bool chunk_open(struct chunk *chunk, struct str bytes, struct packer *packer, st
 /* ---- rows ---- */
 
 struct row_reader {
-    struct chunk *chunk;
+    const struct chunk *chunk; /* its records and places are filled */
+    unsigned parts;
     struct stream_reader streams;
     uint64_t *numbers; /* of each row */
     struct arena *arena;
@@ -190,6 +191,12 @@ static bool next_numbers(struct row_reader *r, enum stream_group group)
     size_t rows = r->chunk->block.header.records;
     return numbers_read(&n, rows, group, &r->streams) &&
            numbers_load(&n, rows, r->numbers, &r->streams);
+}
+
+static bool skip_numbers(struct row_reader *r, enum stream_group group)
+{
+    struct numbers n;
+    return numbers_read(&n, r->chunk->block.header.records, group, &r->streams);
 }
 
 static bool are_below(const struct row_reader *r, uint64_t bound)
@@ -228,6 +235,8 @@ static bool read_times(struct row_reader *r)
 {
     const struct block *b = &r->chunk->block;
     uint64_t unit = (uint64_t)block_unit_ns(b->header.unit);
+    if (!(r->parts & CHUNK_ROW_TIMES))
+        return skip_numbers(r, STREAM_NUMBERS) && skip_numbers(r, STREAM_NUMBERS);
     if (!next_numbers(r, STREAM_NUMBERS))
         return false;
     for (size_t i = 0; i < b->header.records; i++)
@@ -283,19 +292,40 @@ static bool read_fields(struct row_reader *r)
     return fields.next == fields.n;
 }
 
+static bool read_places(struct row_reader *r)
+{
+    const struct chunk *c = r->chunk;
+    if (!(r->parts & CHUNK_ROW_PLACES))
+        return skip_numbers(r, STREAM_SMALL_INDEX) && skip_numbers(r, STREAM_NUMBERS) &&
+               skip_numbers(r, STREAM_NUMBERS);
+    READ_NUMBERS(r, STREAM_SMALL_INDEX, c->n_origins, c->places[i].origin);
+    READ_NUMBERS(r, STREAM_NUMBERS, UINT64_MAX, c->places[i].sequence);
+    READ_NUMBERS(r, STREAM_NUMBERS, BLOCK_RECORDS_MAX, c->places[i].position);
+    return true;
+}
+
+static bool read_texts_of_rows(struct row_reader *r)
+{
+    return !(r->parts & CHUNK_ROW_TEXTS) ||
+           (read_ids(r) && read_fields(r) && reader_left(&r->streams.map) == 0 &&
+            stream_reader_is_used(&r->streams));
+}
+
 static bool read_rows(struct row_reader *r)
 {
-    struct chunk *c = r->chunk;
+    const struct chunk *c = r->chunk;
     struct record *records = c->block.records;
     uint64_t sum = 0;
     if (!read_times(r))
         return false;
     READ_NUMBERS(r, STREAM_SMALL_INDEX, RECORD_LEVEL_MAX + 1, records[i].level);
     READ_NUMBERS(r, STREAM_SMALL_INDEX, RECORD_FLAGS_ALL + 1, records[i].flags);
-    READ_NUMBERS(r, STREAM_SMALL_INDEX, ID_GENERATED + 1, records[i].id_kind);
-    READ_NUMBERS(r, STREAM_SMALL_INDEX, c->n_origins, c->places[i].origin);
-    READ_NUMBERS(r, STREAM_NUMBERS, UINT64_MAX, c->places[i].sequence);
-    READ_NUMBERS(r, STREAM_NUMBERS, BLOCK_RECORDS_MAX, c->places[i].position);
+    if (!(r->parts & CHUNK_ROW_TEXTS) && !skip_numbers(r, STREAM_SMALL_INDEX))
+        return false;
+    if (r->parts & CHUNK_ROW_TEXTS)
+        READ_NUMBERS(r, STREAM_SMALL_INDEX, ID_GENERATED + 1, records[i].id_kind);
+    if (!read_places(r))
+        return false;
     if (c->block.header.encoding == BLOCK_PLAIN) {
         READ_NUMBERS(r, STREAM_LENGTHS, RECORD_LINE_MAX + 1, records[i].line.len);
         for (size_t i = 0; i < c->block.header.records; i++)
@@ -306,29 +336,61 @@ static bool read_rows(struct row_reader *r)
     for (size_t s = 0; s < c->block.n_streams; s++)
         for (uint32_t i = 0; i < c->streams[s].rows; i++)
             records[c->streams[s].first_row + i].stream = (uint32_t)s;
-    return read_ids(r) && read_fields(r) && reader_left(&r->streams.map) == 0 &&
-           stream_reader_is_used(&r->streams);
+    return read_texts_of_rows(r);
 }
 
-bool chunk_read_rows(struct chunk *c, struct arena *arena, struct err *err)
+static bool open_rows(struct row_reader *r, const struct chunk *c, struct arena *arena,
+                      struct err *err)
 {
     const struct block_header *h = &c->block.header;
-    struct row_reader r = {.chunk = c, .arena = arena, .texts = {.left = CHUNK_BESIDES_MAX}};
     struct str stored =
         str_slice(c->block.bytes, CHUNK_HEADER + h->directory_stored, h->columns_stored);
     size_t most =
         2 * (size_t)CHUNK_BESIDES_MAX + (size_t)h->records * 12 * sizeof(uint64_t) + (1 << 20);
-    if (!stream_reader_open(&r.streams, stored, c->block.packer, arena, most, most, err))
-        return err_wrap(err, "chunk");
+    r->chunk = c;
+    r->arena = arena;
+    r->numbers = arena_alloc_raw(arena, h->records * sizeof *r->numbers);
+    return stream_reader_open(&r->streams, stored, c->block.packer, arena, most, most, err)
+               ? true
+               : err_wrap(err, "chunk");
+}
+
+bool chunk_read_flags(const struct chunk *c, const uint64_t **flags, struct arena *arena,
+                      struct err *err)
+{
+    struct row_reader r = {0};
+    if (!open_rows(&r, c, arena, err))
+        return false;
+    if (!read_times(&r) || !skip_numbers(&r, STREAM_SMALL_INDEX) ||
+        !next_numbers(&r, STREAM_SMALL_INDEX) || !are_below(&r, RECORD_FLAGS_ALL + 1))
+        return refuse("its rows are malformed", err);
+    bool any = false;
+    for (uint32_t i = 0; i < c->block.header.records; i++)
+        any |= r.numbers[i] != 0;
+    *flags = any ? r.numbers : NULL;
+    return true;
+}
+
+bool chunk_read_row_parts(struct chunk *c, unsigned parts, struct arena *arena, struct err *err)
+{
+    const struct block_header *h = &c->block.header;
+    struct row_reader r = {.parts = parts, .texts = {.left = CHUNK_BESIDES_MAX}};
+    if (!open_rows(&r, c, arena, err))
+        return false;
     r.room = arena_alloc(arena, RECORD_FIELDS_MAX);
-    r.numbers = arena_alloc_raw(arena, h->records * sizeof *r.numbers);
     c->block.records = arena_array(arena, struct record, h->records);
-    c->places = arena_array(arena, struct chunk_place, h->records);
+    c->places =
+        parts & CHUNK_ROW_PLACES ? arena_array(arena, struct chunk_place, h->records) : NULL;
     if (read_rows(&r))
         return true;
     c->block.records = NULL;
     c->places = NULL;
     return refuse("its rows are malformed", err);
+}
+
+bool chunk_read_rows(struct chunk *c, struct arena *arena, struct err *err)
+{
+    return chunk_read_row_parts(c, CHUNK_ROW_ALL, arena, err);
 }
 
 /* ---- lines ---- */
@@ -367,18 +429,30 @@ bool chunk_read_lines(struct chunk *c, struct arena *arena, struct err *err)
     return true;
 }
 
-static int compare_rows(const struct chunk *c, size_t a, size_t b)
+int row_order_compare(const struct row_order *a, const struct row_order *b)
 {
-    const struct record *x = &c->block.records[a], *y = &c->block.records[b];
-    if (x->order_ns != y->order_ns)
-        return x->order_ns < y->order_ns ? -1 : 1;
-    const struct chunk_place *p = &c->places[a], *q = &c->places[b];
-    int order = hash128_compare(c->origins[p->origin], c->origins[q->origin]);
+    if (a->order_ns != b->order_ns)
+        return a->order_ns < b->order_ns ? -1 : 1;
+    int order = hash128_compare(a->origin, b->origin);
     if (order)
         return order;
-    if (p->sequence != q->sequence)
-        return p->sequence < q->sequence ? -1 : 1;
-    return (p->position > q->position) - (p->position < q->position);
+    if (a->sequence != b->sequence)
+        return a->sequence < b->sequence ? -1 : 1;
+    return (a->position > b->position) - (a->position < b->position);
+}
+
+struct row_order chunk_row_order(const struct chunk *c, size_t row)
+{
+    const struct chunk_place *place = &c->places[row];
+    return (struct row_order){c->block.records[row].order_ns, c->origins[place->origin],
+                              place->sequence, place->position};
+}
+
+static bool are_in_order(const struct chunk *c, size_t row)
+{
+    const struct row_order before = chunk_row_order(c, row - 1), here = chunk_row_order(c, row);
+    return c->block.records[row - 1].stream != c->block.records[row].stream ||
+           row_order_compare(&before, &here) < 0;
 }
 
 static const char *verify_rows(const struct chunk *c)
@@ -391,7 +465,7 @@ static const char *verify_rows(const struct chunk *c)
         if (records[i].order_ns < h->least_order_ns || records[i].order_ns > h->greatest_order_ns ||
             records[i].event_ns < h->least_event_ns || records[i].event_ns > h->greatest_event_ns)
             return "its times are not those of its rows";
-        if (i > 0 && records[i - 1].stream == records[i].stream && compare_rows(c, i - 1, i) >= 0)
+        if (i > 0 && !are_in_order(c, i))
             return "its rows are not in order";
     }
     return sum == h->line_hash ? NULL : "its lines are not those that were hashed";

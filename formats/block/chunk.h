@@ -63,6 +63,16 @@ struct chunk_place {
     uint32_t position;
 };
 
+/* By which the rows of a stream stand in their order. */
+struct row_order {
+    int64_t order_ns;
+    struct hash128 origin;
+    uint64_t sequence;
+    uint32_t position;
+};
+
+int row_order_compare(const struct row_order *a, const struct row_order *b);
+
 /* What the directory says of each stream. */
 struct chunk_stream {
     uint32_t first_row, rows;
@@ -80,6 +90,14 @@ struct chunk {
     uint32_t *lengths;          /* of each line, when columns have been read */
 };
 
+/* What may be asked of rows, besides their levels, flags, streams, and lengths of plain lines. */
+enum chunk_row_part {
+    CHUNK_ROW_TIMES = 1 << 0,
+    CHUNK_ROW_PLACES = 1 << 1,
+    CHUNK_ROW_TEXTS = 1 << 2, /* ids, and attached fields */
+    CHUNK_ROW_ALL = (1 << 3) - 1,
+};
+
 /* As the functions of block.h. */
 bool chunk_peek(struct str bytes, struct block_header *header, struct err *err);
 /* Header and checksum of all its bytes. */
@@ -91,7 +109,15 @@ bool chunk_open(struct chunk *chunk, struct str bytes, struct packer *packer, st
 bool chunk_open_directory(struct chunk *chunk, struct str front, struct packer *packer,
                           struct arena *arena, struct err *err);
 bool chunk_read_rows(struct chunk *chunk, struct arena *arena, struct err *err);
+/* The same of what is asked for: the rest is zero, .places is NULL, and what is wrong in it is not seen. */
+bool chunk_read_row_parts(struct chunk *chunk, unsigned parts, struct arena *arena,
+                          struct err *err);
+/* Only the flags (enum record_flag) of each row, or NULL if none has any. */
+bool chunk_read_flags(const struct chunk *chunk, const uint64_t **flags, struct arena *arena,
+                      struct err *err);
 bool chunk_read_lines(struct chunk *chunk, struct arena *arena, struct err *err);
+/* Of a row that was read with times and places. */
+struct row_order chunk_row_order(const struct chunk *chunk, size_t row);
 /* All of it, as it was built. */
 bool chunk_verify(struct chunk *chunk, struct str bytes, struct packer *packer, struct arena *arena,
                   struct err *err);

@@ -158,19 +158,17 @@ static void rank_streams(struct chunk_builder *b, struct chunk_rows *rows)
         b->ranks[b->streams[i]] = i;
 }
 
-static int by_place(const void *a, const void *b, void *context)
+static struct row_order order_of(const struct chunk_rows *r, uint32_t row)
 {
-    const struct chunk_rows *r = context;
-    const struct chunk_row *x = &r->items[*(const uint32_t *)a];
-    const struct chunk_row *y = &r->items[*(const uint32_t *)b];
-    if (x->order_ns != y->order_ns)
-        return x->order_ns < y->order_ns ? -1 : 1;
-    int order = hash128_compare(r->origins[x->origin], r->origins[y->origin]);
-    if (order)
-        return order;
-    if (x->sequence != y->sequence)
-        return x->sequence < y->sequence ? -1 : 1;
-    return (x->position > y->position) - (x->position < y->position);
+    const struct chunk_row *x = &r->items[row];
+    return (struct row_order){x->order_ns, r->origins[x->origin], x->sequence, x->position};
+}
+
+static int by_place(const void *a, const void *b, void *rows)
+{
+    const struct row_order x = order_of(rows, *(const uint32_t *)a),
+                           y = order_of(rows, *(const uint32_t *)b);
+    return row_order_compare(&x, &y);
 }
 
 /* Fills .order. Rows of a stream come in their order mostly, so that few have to be sorted. */

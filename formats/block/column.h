@@ -107,6 +107,8 @@ struct text_room {
     char *at; /* NULL: nothing was needed yet */
     size_t left;
 };
+/* Of TEXT only .content, the texts one behind the other. False: it is damaged. */
+bool column_load_content(struct column *c, struct stream_reader *r);
 /* Unpacks its streams. False: they are damaged, or there is no room. */
 bool column_load(struct column *c, struct text_room *room, struct stream_reader *r);
 /* Writes the value at a place below .n of a loaded column into [to, end), and returns its end; NULL if

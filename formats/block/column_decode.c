@@ -135,11 +135,16 @@ static bool load_numbers(struct column *c, struct stream_reader *r)
     return numbers_load(&c->numbers, c->n, c->values, r);
 }
 
+bool column_load_content(struct column *c, struct stream_reader *r)
+{
+    return c->content.ptr || stream_load(r, &c->bytes, &c->content);
+}
+
 /* Lengths become places. */
 static bool load_text(struct column *c, struct stream_reader *r)
 {
     size_t n = c->n;
-    if (!load_numbers(c, r) || !stream_load(r, &c->bytes, &c->content))
+    if (!load_numbers(c, r) || !column_load_content(c, r))
         return false;
     uint64_t at = 0;
     for (size_t i = 0; i < n; i++) {
@@ -199,14 +204,15 @@ static bool load_dict(struct column *c, struct text_room *room, struct stream_re
 {
     if (!column_load(c->distinct, room, r) || !print_distinct(c, room, r->arena))
         return false;
-    c->ids = arena_alloc(r->arena, c->n * sizeof *c->ids);
+    c->ids = c->numbers.width ? arena_alloc_raw(r->arena, c->n * sizeof *c->ids)
+                              : arena_array(r->arena, uint32_t, c->n);
     uint32_t most = 0;
     for (unsigned k = 0; k < c->numbers.width; k++) {
         struct str plane;
         if (!stream_load(r, &c->numbers.planes[k], &plane))
             return false;
         for (size_t i = 0; i < c->n; i++)
-            c->ids[i] |= (uint32_t)(unsigned char)plane.ptr[i] << (8 * k);
+            c->ids[i] = (k ? c->ids[i] : 0) | (uint32_t)(unsigned char)plane.ptr[i] << (8 * k);
     }
     for (size_t i = 0; i < c->n; i++)
         most = max_of(most, c->ids[i]);

@@ -36,25 +36,34 @@ static inline size_t print_two(char *to, uint64_t number)
     return 2;
 }
 
+/* Eight digits of a number below 10^8, as they lie in memory: pairs, then fours, then all are split at once. */
+static inline uint64_t eight_digits(uint32_t number)
+{
+    uint64_t fours = number / 10000 | (uint64_t)(number % 10000) << 32;
+    uint64_t hundreds = fours * 10486 >> 20 & 0x0000007f0000007f;
+    uint64_t pairs = hundreds | (fours - hundreds * 100) << 16;
+    uint64_t tens = pairs * 103 >> 10 & 0x000f000f000f000f;
+    return tens | (pairs - tens * 10) << 8;
+}
+
+/* At least so many, up to 8, zeros in front; it writes 8 bytes. */
+static inline size_t print_short(char *to, uint32_t number, unsigned digits)
+{
+    uint64_t all = eight_digits(number);
+    unsigned zeros = (unsigned)__builtin_ctzll(all | UINT64_C(1) << 56) / 8;
+    zeros = min_of(zeros, 8 - digits);
+    all = (all | 0x3030303030303030) >> 8 * zeros;
+    memcpy(to, &all, sizeof all);
+    return 8 - zeros;
+}
+
 static size_t print_digits(char *to, uint64_t number, unsigned digits)
 {
-    char text[20];
-    char *at = text + sizeof text;
-    for (; number >= 100; number /= 100) {
-        at -= 2;
-        memcpy(at, digit_pairs + number % 100 * 2, 2);
-    }
-    if (number >= 10) {
-        at -= 2;
-        memcpy(at, digit_pairs + number * 2, 2);
-    } else {
-        *--at = (char)('0' + number);
-    }
-    size_t n = (size_t)(text + sizeof text - at), zeros = digits > n ? digits - n : 0;
-    for (size_t i = 0; i < zeros; i++)
-        to[i] = '0';
-    memcpy(to + zeros, at, n);
-    return zeros + n;
+    const uint64_t most = 100000000;
+    if (number < most && digits <= 8)
+        return print_short(to, (uint32_t)number, max_of(digits, 1u));
+    size_t n = print_digits(to, number / most, digits > 8 ? digits - 8 : 1);
+    return n + print_short(to + n, (uint32_t)(number % most), 8);
 }
 
 bool integer_parse(struct str value, unsigned digits, uint64_t *number)
@@ -358,15 +367,20 @@ static size_t date_print(char *to, uint64_t seconds, char separator)
     return n;
 }
 
+uint64_t time_unit(const struct time_form *form)
+{
+    return power_of_ten(form->places);
+}
+
 uint64_t time_ticks_max(const struct time_form *form)
 {
     const uint64_t most_s = (uint64_t)(INT64_MAX / NS_PER_S) - 1; /* in 2262 */
-    return most_s * power_of_ten(form->places);
+    return most_s * time_unit(form);
 }
 
 size_t time_print(char *to, uint64_t ticks, const struct time_form *form)
 {
-    uint64_t unit = power_of_ten(form->places), seconds = ticks / unit;
+    uint64_t unit = time_unit(form), seconds = ticks / unit;
     size_t n = form->separator ? date_print(to, seconds, form->separator) : 0;
     n += print_two(to + n, seconds / 3600 % 24);
     to[n++] = ':';

@@ -81,7 +81,10 @@ struct time_date {
 /* Ticks of its fraction since 1970, as if it were UTC, or since midnight. */
 bool time_parse(struct str value, struct time_date *date, struct time_form *form, uint64_t *ticks);
 
-/* The printers: how many bytes were written at to, which has room for the longest value. */
+uint64_t time_unit(const struct time_form *form); /* ticks of a second */
+
+/* The printers: how many bytes were written at to, which has room for the longest value and PRINT_SLACK more. */
+enum { PRINT_SLACK = 8 };
 size_t integer_print(char *to, uint64_t number, unsigned digits);
 size_t decimal_print(char *to, uint64_t number, unsigned places);
 size_t ipv4_print(char *to, uint64_t number);

@@ -102,6 +102,23 @@ static inline size_t columns_shape_of(const struct columns *c, size_t segment)
     return c->segments_high ? shape | (size_t)c->segments_high[segment] << 8 : shape;
 }
 
+/* The shape of that number; NULL: none, but a value of column 0. */
+static inline const struct columns_shape *columns_shape_at(const struct columns *c, size_t shape)
+{
+    return shape < COLUMNS_FIRST_SHAPE ? NULL : &c->shapes[shape - COLUMNS_FIRST_SHAPE];
+}
+
+static inline bool columns_ends_line(const struct columns *c, size_t shape)
+{
+    return shape < COLUMNS_FIRST_SHAPE ? shape == 0
+                                       : c->shapes[shape - COLUMNS_FIRST_SHAPE].is_last;
+}
+
+/* Whether its line goes on behind it though there is no newline, as far as the shape says it. */
+bool columns_is_cut(const struct columns *c, size_t shape);
+/* Of its static text; slots are those of all shapes. */
+size_t columns_shape_bytes(const struct columns_slot *slots, const struct columns_shape *shape);
+
 /* For who asks for values: false if it is damaged. Column 0 may be without values (.n). */
 bool columns_load(struct columns *c, size_t column);
 

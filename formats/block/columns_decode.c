@@ -35,15 +35,29 @@ static void read_shapes(struct columns *c, struct reader *r, struct arena *arena
     }
 }
 
+size_t columns_shape_bytes(const struct columns_slot *slots, const struct columns_shape *shape)
+{
+    size_t bytes = shape->rest;
+    for (size_t k = 0; k < shape->n_slots; k++)
+        bytes += slots[shape->slots + k].text;
+    return bytes;
+}
+
+bool columns_is_cut(const struct columns *c, size_t shape)
+{
+    const struct columns_shape *s = columns_shape_at(c, shape);
+    if (columns_ends_line(c, shape))
+        return false;
+    return !s || s->rest == 0 || s->text[columns_shape_bytes(c->slots, s) - 1] != '\n';
+}
+
 /* Gives each shape its static text; all of it has to be used. */
 static bool place_texts(struct columns *c, struct str text)
 {
     size_t at = 0;
     for (size_t i = 0; i < c->n_shapes; i++) {
         struct columns_shape *shape = &c->shapes[i];
-        size_t bytes = shape->rest;
-        for (size_t k = 0; k < shape->n_slots; k++)
-            bytes += c->slots[shape->slots + k].text;
+        size_t bytes = columns_shape_bytes(c->slots, shape);
         if (bytes > text.len - at || bytes > SHAPE_TEXT_MAX)
             return false;
         shape->text = text.ptr + at;
@@ -70,8 +84,7 @@ static bool are_rows_ended(const struct columns *c)
     size_t rows = c->counts[0], last = c->n_segments ? columns_shape_of(c, c->n_segments - 1) : 1;
     for (size_t i = 0; i < c->n_shapes; i++)
         rows += c->shapes[i].is_last ? c->counts[i + COLUMNS_FIRST_SHAPE] : 0;
-    return rows == c->rows && (last == 0 || (last >= COLUMNS_FIRST_SHAPE &&
-                                             c->shapes[last - COLUMNS_FIRST_SHAPE].is_last));
+    return rows == c->rows && columns_ends_line(c, last);
 }
 
 /* How many values each column has. False: a slot has a column that is not there. */
@@ -171,15 +184,12 @@ void columns_skip(struct columns_cursor *cursor, size_t rows)
     const struct columns *c = cursor->columns;
     for (size_t end = cursor->row + rows; cursor->row < end; cursor->segment++) {
         size_t shape = columns_shape_of(c, cursor->segment);
-        if (shape < COLUMNS_FIRST_SHAPE) {
+        const struct columns_shape *s = columns_shape_at(c, shape);
+        cursor->row += columns_ends_line(c, shape);
+        if (!s)
             cursor->places[0].place++;
-            cursor->row += shape == 0;
-            continue;
-        }
-        const struct columns_shape *s = &c->shapes[shape - COLUMNS_FIRST_SHAPE];
-        for (size_t k = 0; k < s->n_slots; k++)
+        for (size_t k = 0; s && k < s->n_slots; k++)
             cursor->places[c->slots[s->slots + k].column].place++;
-        cursor->row += s->is_last;
     }
 }
 
@@ -210,16 +220,10 @@ char *columns_next_segment(struct columns_cursor *cursor, bool *is_last, char *t
 {
     const struct columns *c = cursor->columns;
     size_t shape = columns_shape_of(c, cursor->segment++);
-    if (shape < COLUMNS_FIRST_SHAPE) {
-        *is_last = shape == 0;
-        to = add_value(cursor, 0, to, end);
-    } else {
-        const struct columns_shape *s = &c->shapes[shape - COLUMNS_FIRST_SHAPE];
-        *is_last = s->is_last;
-        to = add_segment(cursor, s, to, end);
-    }
+    const struct columns_shape *s = columns_shape_at(c, shape);
+    *is_last = columns_ends_line(c, shape);
     cursor->row += *is_last;
-    return to;
+    return s ? add_segment(cursor, s, to, end) : add_value(cursor, 0, to, end);
 }
 
 char *columns_next(struct columns_cursor *cursor, char *to, const char *end)

@@ -17,11 +17,12 @@ struct shape_answer {
     uint64_t across;    /* slots whose values may have a piece of it */
     uint64_t watched;   /* slots of columns that are looked at in some shape */
     uint64_t tail;      /* what of the needle may stand before a cut behind it */
+    bool is_last;       /* its line ends with it */
 };
 
 struct find {
     struct columns *columns;
-    struct find_needle needle;
+    struct needle needle;
     struct arena *arena;
     enum row_find most; /* what is said of a row that has the needle */
     bool is_in_texts;   /* of shapes, perhaps across two */
@@ -39,7 +40,7 @@ bool can_find_needle(const struct sieve_needle *needle)
 
 static void free_find(struct find *f)
 {
-    find_needle_free(&f->needle);
+    needle_free(&f->needle);
 }
 
 /* ---- columns ---- */
@@ -99,8 +100,8 @@ static bool is_in_text(const struct find *f, const struct columns_shape *s)
 /* Places at which a value may end, by the text that is behind it. */
 static uint64_t places_before(const struct find *f, struct str text, bool is_end)
 {
-    const struct find_needle *needle = &f->needle;
-    uint64_t all = find_low_bits(needle->n - 1), places = 0;
+    const struct needle *needle = &f->needle;
+    uint64_t all = low_places(needle->n - 1), places = 0;
     if (text.len == 0)
         return is_end ? 0 : all;
     uint64_t left = needle->places[(unsigned char)text.ptr[0]] >> 1 & all;
@@ -108,7 +109,7 @@ static uint64_t places_before(const struct find *f, struct str text, bool is_end
         unsigned i = (unsigned)__builtin_ctzll(left);
         size_t n = min_of(text.len, (size_t)needle->n - i - 1);
         bool is_over = n == needle->n - i - 1 || !is_end;
-        places |= (uint64_t)(is_over && is_find_piece(needle, i + 1, str_slice(text, 0, n))) << i;
+        places |= (uint64_t)(is_over && is_needle_piece(needle, i + 1, str_slice(text, 0, n))) << i;
     }
     return places;
 }
@@ -117,8 +118,8 @@ static uint64_t places_before(const struct find *f, struct str text, bool is_end
 static bool pass_text(const struct find *f, struct str text, uint64_t *set)
 {
     if (*set)
-        return find_needle_pass(&f->needle, text, set);
-    *set = find_needle_ends(&f->needle, text);
+        return needle_pass(&f->needle, text, set);
+    *set = needle_ends(&f->needle, text);
     return false;
 }
 
@@ -140,21 +141,13 @@ static bool pass_slot(struct find *f, struct shape_answer *a, size_t k, size_t c
     return now & p->starts;
 }
 
-/* Invariant 2. */
-static bool is_cut(const struct find *f, const struct columns_shape *s)
-{
-    const char *end = s->text + s->rest;
-    for (size_t k = 0; k < s->n_slots; k++)
-        end += text_bytes(f, s, k);
-    return !s->is_last && (s->rest == 0 || end[-1] != '\n');
-}
-
 /* Whether the needle may stand across values and texts; .across are the slots that have to do with it. */
-static bool may_stand_across(struct find *f, const struct columns_shape *s, struct shape_answer *a)
+static bool may_stand_across(struct find *f, const struct columns_shape *s, bool is_cut,
+                             struct shape_answer *a)
 {
     const char *text = s->text;
     uint64_t set = 0;
-    bool may = false, is_end = !is_cut(f, s);
+    bool may = false, is_end = !is_cut; /* 2 */
     for (size_t k = 0; k < s->n_slots; k++) {
         size_t n = text_bytes(f, s, k);
         may |= pass_text(f, str_of(text, n), &set);
@@ -168,15 +161,16 @@ static bool may_stand_across(struct find *f, const struct columns_shape *s, stru
     return may;
 }
 
-static void ask_shape(struct find *f, const struct columns_shape *s, struct shape_answer *a)
+static void ask_shape(struct find *f, size_t shape, struct shape_answer *a)
 {
+    const struct columns_shape *s = columns_shape_at(f->columns, shape);
     if (f->is_in_texts && is_in_text(f, s)) {
         a->rows = f->most;
         return;
     }
     for (size_t k = 0; k < s->n_slots; k++)
         a->inside |= (uint64_t)(found_in(f, f->columns->slots[s->slots + k].column) != NULL) << k;
-    if (!may_stand_across(f, s, a))
+    if (!may_stand_across(f, s, columns_is_cut(f->columns, shape), a))
         a->across = 0;
 }
 
@@ -199,7 +193,7 @@ static bool ask_shapes(struct find *f)
     for (size_t i = 0; i < c->n_shapes + COLUMNS_FIRST_SHAPE; i++) {
         struct shape_answer *a = &f->shapes[i];
         if (i >= COLUMNS_FIRST_SHAPE && c->counts[i])
-            ask_shape(f, &c->shapes[i - COLUMNS_FIRST_SHAPE], a);
+            ask_shape(f, i, a);
         any |= c->counts[i] && (a->rows || a->inside || a->across || a->tail);
     }
     return any;
@@ -209,9 +203,8 @@ static bool ask_shapes(struct find *f)
 
 static uint32_t column_of(const struct columns *c, size_t shape, size_t slot)
 {
-    return shape < COLUMNS_FIRST_SHAPE
-               ? 0
-               : c->slots[c->shapes[shape - COLUMNS_FIRST_SHAPE].slots + slot].column;
+    const struct columns_shape *s = columns_shape_at(c, shape);
+    return s ? c->slots[s->slots + slot].column : 0;
 }
 
 /* Loads the columns that are looked at, and notes where their values are passed. */
@@ -225,9 +218,12 @@ static void watch_columns(struct find *f)
     for (size_t i = 0; i < c->n_columns; i++)
         f->is_damaged |= is_watched[i] && !columns_load(f->columns, i);
     f->shapes[0].watched = f->shapes[1].watched = is_watched[0];
-    for (size_t i = COLUMNS_FIRST_SHAPE; i < c->n_shapes + COLUMNS_FIRST_SHAPE; i++)
-        for (size_t k = 0; k < c->shapes[i - COLUMNS_FIRST_SHAPE].n_slots; k++)
-            f->shapes[i].watched |= (uint64_t)is_watched[column_of(c, i, k)] << k;
+    for (size_t i = 0; i < c->n_shapes + COLUMNS_FIRST_SHAPE; i++) {
+        const struct columns_shape *s = columns_shape_at(c, i);
+        f->shapes[i].is_last = columns_ends_line(c, i);
+        for (size_t k = 0; s && k < s->n_slots; k++)
+            f->shapes[i].watched |= (uint64_t)is_watched[c->slots[s->slots + k].column] << k;
+    }
 }
 
 static bool is_inside(const struct find *f, size_t column, uint32_t place)
@@ -242,23 +238,23 @@ static bool pass_value(const struct find *f, size_t column, uint32_t place, uint
 {
     char room[COLUMN_PRINTED_MAX];
     struct str text = column_text(own_column(f, column), place, &f->exceptions[column], room);
-    if (text.len <= (size_t)2 * FIND_MAX)
-        return find_needle_pass(&f->needle, text, set);
-    if (find_needle_pass(&f->needle, str_slice(text, 0, FIND_MAX), set))
+    if (text.len <= (size_t)2 * NEEDLE_MAX)
+        return needle_pass(&f->needle, text, set);
+    if (needle_pass(&f->needle, str_slice(text, 0, NEEDLE_MAX), set))
         return true;
     *set = 0;
-    return find_needle_pass(&f->needle, str_slice(text, text.len - FIND_MAX, FIND_MAX), set);
+    return needle_pass(&f->needle, str_slice(text, text.len - NEEDLE_MAX, NEEDLE_MAX), set);
 }
 
 static bool is_across(const struct find *f, size_t shape, const uint32_t *places)
 {
     const struct shape_answer *a = &f->shapes[shape];
-    const struct columns_shape *s = &f->columns->shapes[shape - COLUMNS_FIRST_SHAPE];
+    const struct columns_shape *s = columns_shape_at(f->columns, shape);
     const char *text = s->text;
     uint64_t set = 0;
     for (size_t k = 0; k < s->n_slots; k++) {
         size_t n = text_bytes(f, s, k);
-        if (find_needle_pass(&f->needle, str_of(text, n), &set))
+        if (needle_pass(&f->needle, str_of(text, n), &set))
             return true;
         text += n;
         if (!(a->across >> k & 1))
@@ -266,7 +262,7 @@ static bool is_across(const struct find *f, size_t shape, const uint32_t *places
         else if (pass_value(f, column_of(f->columns, shape, k), places[k], &set))
             return true;
     }
-    return find_needle_pass(&f->needle, str_of(text, s->rest), &set);
+    return needle_pass(&f->needle, str_of(text, s->rest), &set);
 }
 
 static bool has_needle(const struct find *f, size_t shape, const uint32_t *places)
@@ -283,8 +279,10 @@ static bool has_needle(const struct find *f, size_t shape, const uint32_t *place
 /* Over the next segment. */
 static enum row_find ask_segment(struct find *f, size_t shape)
 {
-    uint32_t places[SHAPE_SLOTS_MAX];
     const struct shape_answer *a = &f->shapes[shape];
+    if (!a->watched)
+        return a->rows;
+    uint32_t places[SHAPE_SLOTS_MAX];
     for (uint64_t left = a->watched; left; left &= left - 1) {
         size_t k = (size_t)__builtin_ctzll(left);
         places[k] = f->next[column_of(f->columns, shape, k)]++;
@@ -306,9 +304,9 @@ static bool may_begin(struct find *f, size_t column, uint64_t set)
 static bool may_go_on(struct find *f, uint64_t set, size_t shape)
 {
     const struct columns *c = f->columns;
-    if (shape < COLUMNS_FIRST_SHAPE)
+    const struct columns_shape *s = columns_shape_at(c, shape);
+    if (!s)
         return may_begin(f, 0, set);
-    const struct columns_shape *s = &c->shapes[shape - COLUMNS_FIRST_SHAPE];
     for (size_t i = 0; i < text_bytes(f, s, 0) && set; i++) {
         set = set << 1 & f->needle.places[(unsigned char)s->text[i]];
         if (set >> (f->needle.n - 1) & 1)
@@ -323,12 +321,12 @@ static void ask_rows(struct find *f, uint8_t *rows)
     uint64_t tail = 0;
     for (size_t i = 0, row = 0; i < c->n_segments; i++) {
         size_t shape = columns_shape_of(c, i);
+        const struct shape_answer *a = &f->shapes[shape];
         unsigned found = ask_segment(f, shape),
                  cut = tail && may_go_on(f, tail, shape) ? ROW_MAYBE : 0;
         rows[row] = (uint8_t)max_of(max_of(found, cut), (unsigned)rows[row]);
-        row += shape < COLUMNS_FIRST_SHAPE ? shape == 0
-                                           : c->shapes[shape - COLUMNS_FIRST_SHAPE].is_last;
-        tail = f->shapes[shape].tail;
+        row += a->is_last;
+        tail = a->tail;
     }
 }
 
@@ -338,12 +336,12 @@ bool columns_find(struct columns *c, const struct sieve_needle *needle, struct a
     defer(free_find) struct find f = {
         .columns = c,
         .arena = arena,
-        .most = needle->text.len > FIND_MAX ? ROW_MAYBE : ROW_HAS,
+        .most = needle->text.len > NEEDLE_MAX ? ROW_MAYBE : ROW_HAS,
         .answers = arena_array(arena, struct column_answer, c->n_columns),
         .shapes = arena_array(arena, struct shape_answer, c->n_shapes + COLUMNS_FIRST_SHAPE),
         .next = arena_array(arena, uint32_t, c->n_columns),
         .exceptions = arena_array(arena, size_t, c->n_columns)};
-    find_needle_init(&f.needle, needle->text, needle->ignore_case);
+    needle_init(&f.needle, needle->text, needle->ignore_case);
     bool any = ask_shapes(&f);
     if (any && !f.is_damaged)
         watch_columns(&f);

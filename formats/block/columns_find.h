@@ -6,14 +6,13 @@
  *                                        needle   "took "        all rows of the shape
  *
  * The needle is held against each shape once, with what its columns have as values: then it is known which slots are to
- * be looked at, and mostly none is. What is left is decided row by row, by those values alone. A set of places in the
- * needle is a word of bits: bit i says that its first i + 1 bytes may end where the walk through a shape has come to
- * (Baeza-Yates and Gonnet, A new approach to text searching, 1992).
+ * be looked at, and mostly none is. What is left is decided row by row, by those values alone. Pieces of it are followed
+ * as sets of places (needle.h).
  *
  *  1. A row that has the needle is never ROW_NO, and one that has it not never ROW_HAS.
  *  2. ROW_MAYBE are rows that were cut into segments elsewhere than behind a newline, where the front of the needle may
  *     stand before the cut.
- *     Of a needle longer than FIND_MAX the front is looked for, so that all that have it are ROW_MAYBE.
+ *     Of a needle longer than NEEDLE_MAX the front is looked for, so that all that have it are ROW_MAYBE.
  *  3. Columns that need not be looked at are not loaded.
  *  4. Nothing is known of needles with a newline, or of none.
  *  5. Besides the columns it takes about a byte for each value, and for each shape and column less than a KiB. The arena is

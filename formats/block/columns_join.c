@@ -6,8 +6,7 @@
 
 static const struct columns_shape *shape_of(const struct columns *c, size_t segment)
 {
-    size_t shape = columns_shape_of(c, segment);
-    return shape < COLUMNS_FIRST_SHAPE ? NULL : &c->shapes[shape - COLUMNS_FIRST_SHAPE];
+    return columns_shape_at(c, columns_shape_of(c, segment));
 }
 
 /* Where everything is: rows are not taken in their order. */
@@ -23,7 +22,7 @@ static void find_places(struct columns_source *s, struct arena *arena)
             s->places[value++] = next[0]++;
         for (size_t k = 0; shape && k < shape->n_slots; k++)
             s->places[value++] = next[c->slots[shape->slots + k].column]++;
-        if (shape ? shape->is_last : columns_shape_of(c, i) == 0)
+        if (columns_ends_line(c, columns_shape_of(c, i)))
             s->rows[++row] = (uint32_t)i + 1;
     }
 }

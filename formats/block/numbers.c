@@ -101,18 +101,19 @@ static inline uint64_t unzigzag(uint64_t v)
 bool numbers_load(const struct numbers *numbers, size_t n, uint64_t *values,
                   struct stream_reader *r)
 {
-    memset(values, 0, n * sizeof *values);
+    const uint64_t first = numbers->is_delta && numbers->width ? 0 : numbers->base;
+    for (size_t i = 0; i < n && numbers->width == 0; i++)
+        values[i] = first;
     for (unsigned k = 0; k < numbers->width; k++) {
         struct str plane;
         if (!stream_load(r, &numbers->planes[k], &plane))
             return false;
         const unsigned char *bytes = (const unsigned char *)plane.ptr;
         for (size_t i = 0; i < n; i++)
-            values[i] |= (uint64_t)bytes[i] << (8 * k);
+            values[i] = (k ? values[i] : first) + ((uint64_t)bytes[i] << (8 * k));
     }
     uint64_t before = numbers->base;
-    for (size_t i = 0; i < n; i++)
-        before = values[i] =
-            numbers->is_delta ? before + unzigzag(values[i]) : numbers->base + values[i];
+    for (size_t i = 0; i < n && numbers->is_delta && numbers->width; i++)
+        before = values[i] = before + unzigzag(values[i]);
     return true;
 }

@@ -41,13 +41,14 @@
 
 enum {
     SIEVE_HEADER = 24,
-    SIEVE_SHARE = 10,            /* percent, invariant 2 */
-    SIEVE_TEXT_MAX = 4 << 20,    /* then a part ends, */
-    SIEVE_BLOOMS_MAX = 2 << 20,  /* or then, */
-    SIEVE_SHAPES_MAX = 32 << 10, /* or then, */
-    SIEVE_CHUNKS_MAX = 1024,     /* or then */
-    SIEVE_BYTES_MAX = 24 << 20,  /* of a skeleton */
-    SIEVE_MAX = 64 << 20,        /* stored, whole */
+    SIEVE_SHARE = 10,              /* percent, invariant 2 */
+    SIEVE_TEXT_MAX = 4 << 20,      /* then a part ends, */
+    SIEVE_BLOOMS_MAX = 2 << 20,    /* or then, */
+    SIEVE_SHAPES_MAX = 32 << 10,   /* or then, */
+    SIEVE_CHUNKS_MAX = 1024,       /* or then */
+    SIEVE_BYTES_MAX = 24 << 20,    /* of a skeleton; that and more columns than */
+    SIEVE_COLUMNS_MAX = 256 << 10, /* have no part */
+    SIEVE_MAX = 64 << 20,          /* stored, whole */
 };
 
 /* ---- building ---- */
@@ -81,6 +82,7 @@ struct sieve {
     struct columns_shape *shapes;
     struct columns_slot *slots;
     struct stamp *columns;
+    struct str text; /* of all shapes */
     size_t n_chunks, n_shapes, n_slots, n_columns;
 };
 

@@ -1,7 +1,6 @@
 /*
- * Whether a needle may stand in lines. A set of places in the needle is a word of bits: bit i says that its first
- * i + 1 bytes may end where the walk through a shape has come to. Through static text the set goes byte by byte
- * (Baeza-Yates and Gonnet, A new approach to text searching, 1992), and through a slot as its column's fit says.
+ * Whether a needle may stand in lines. Pieces of it are followed through a shape as a set of places (needle.h): through
+ * static text byte by byte, and through a slot as its column's fit says.
  */
 #include "base/hash.h"
 #include "base/mem.h"
@@ -14,7 +13,7 @@ struct fit {
     uint64_t allowed;       /* bit i: byte i may be in one */
     uint64_t firsts, lasts; /* the same of the bytes at its ends */
     bool is_inside;         /* all of it may be in one */
-    bool is_known;          /* what is above has been found out */
+    uint32_t round;         /* of asking in which what is above has been found out */
 };
 
 /* A piece of the needle that is in a value, and at which of its ends the value ends too. */
@@ -25,47 +24,36 @@ struct piece {
 
 struct ask {
     const struct sieve *sieve;
+    struct needle needle;
     char bytes[NEEDLE_MAX]; /* in small letters */
     unsigned n;
-    uint64_t all;                    /* a bit for each byte */
-    uint64_t places[256];            /* where each byte stands */
+    bool is_in_texts;                /* of shapes, perhaps across two */
     uint64_t classes[STAMP_CLASSES]; /* where bytes of each class stand */
     uint64_t runs[NEEDLE_MAX + 1];   /* [n]: where n + 1 hex digits begin */
     struct fit *stamps;              /* of each column, in all chunks */
-    struct fit *fits;                /* the same in one chunk */
+    struct fit *fits;                /* the same in the chunk that was asked last */
     bool *is_possible;               /* of each shape, by stamps: the needle may be in it */
     const struct sieve_chunk *chunk; /* NULL: all of them */
+    uint32_t round;                  /* number of the chunk + 1 */
     uint64_t lacked_grams;           /* bit i: the gram of window i is not in the chunk */
     uint64_t lacked_uuids;           /* the middle of the UUID there is not */
     uint64_t lacked_longs;           /* nor is a piece of the long id there */
 };
 
-static uint64_t low_bits(unsigned n)
-{
-    return n >= 64 ? UINT64_MAX : (UINT64_C(1) << n) - 1;
-}
-
 static uint64_t bits_between(unsigned from, unsigned to)
 {
-    return to > from ? low_bits(to) & ~low_bits(from) : 0;
-}
-
-static void add_byte(struct ask *a, unsigned place, unsigned char c)
-{
-    a->places[c] |= UINT64_C(1) << place;
-    a->classes[stamp_class_of(c)] |= UINT64_C(1) << place;
+    return to > from ? low_places(to) & ~low_places(from) : 0;
 }
 
 static void read_needle(struct ask *a, const struct sieve_needle *needle)
 {
-    a->n = (unsigned)min_of(needle->text.len, (size_t)NEEDLE_MAX);
-    a->all = low_bits(a->n);
+    needle_init(&a->needle, needle->text, needle->ignore_case);
+    a->n = a->needle.n;
+    a->is_in_texts = is_needle_in(&a->needle, a->sieve->text);
+    for (unsigned c = 0; c < countof(a->needle.places); c++)
+        a->classes[stamp_class_of((unsigned char)c)] |= a->needle.places[c];
     for (unsigned i = 0; i < a->n; i++) {
         unsigned char c = (unsigned char)needle->text.ptr[i];
-        bool is_letter = (c | 32) >= 'a' && (c | 32) <= 'z';
-        add_byte(a, i, c);
-        if (needle->ignore_case && is_letter)
-            add_byte(a, i, c ^ 32);
         a->bytes[i] = (char)fold_byte(c);
         a->runs[0] |= (uint64_t)is_hex_digit((char)c) << i;
     }
@@ -86,16 +74,16 @@ static uint64_t places_of(const struct ask *a, unsigned classes)
 /* By the stamp alone. */
 static void fit_stamp(const struct ask *a, const struct stamp *s, struct fit *f)
 {
-    *f = (struct fit){.is_known = true};
+    *f = (struct fit){0};
     f->allowed = places_of(a, s->classes);
     f->firsts = places_of(a, s->first);
     f->lasts = places_of(a, s->last);
     unsigned most = min_of(s->most >= STAMP_LONG ? UINT32_MAX : s->most, (uint32_t)a->n);
-    uint64_t missing = a->all & ~f->allowed;
+    uint64_t missing = low_places(a->n) & ~f->allowed;
     unsigned front = missing ? (unsigned)__builtin_ctzll(missing) : a->n;
     unsigned back = missing ? a->n - 64 + (unsigned)__builtin_clzll(missing) : a->n;
     f->is_inside = front == a->n && s->most >= a->n;
-    f->ends = low_bits(min_of(min_of(front, most), a->n - 1)) & f->lasts;
+    f->ends = low_places(min_of(min_of(front, most), a->n - 1)) & f->lasts;
     /* It begins with the last k bytes: the first n - k are in front, which is bit n - k - 1. */
     unsigned longest = min_of(min_of(back, most), a->n - 1);
     f->starts = bits_between(a->n - longest - 1, a->n - 1) & f->firsts >> 1;
@@ -113,9 +101,9 @@ static bool lacks_run(const struct ask *a, const struct stamp *s, struct piece p
     uint64_t left = a->runs[0] & bits_between(p.from, p.to), hash;
     while (left) {
         unsigned from = (unsigned)__builtin_ctzll(left);
-        uint64_t others = ~left & ~low_bits(from);
+        uint64_t others = ~left & ~low_places(from);
         unsigned to = others ? (unsigned)__builtin_ctzll(others) : 64;
-        left &= ~low_bits(to);
+        left &= ~low_places(to);
         bool is_whole =
             ((from > p.from || p.begins) && (to < p.to || p.ends)) || to - from == s->run;
         if (is_whole && is_short_id(str_of(a->bytes + from, to - from), &hash) &&
@@ -169,8 +157,9 @@ static const struct fit *fit_of(const struct ask *a, size_t column)
     if (!a->chunk)
         return &a->stamps[column];
     struct fit *f = &a->fits[column];
-    if (!f->is_known) {
+    if (f->round != a->round) {
         *f = a->stamps[column];
+        f->round = a->round;
         sift_fit(a, &a->sieve->columns[column], f);
     }
     return f;
@@ -181,7 +170,7 @@ static uint64_t whole_values(const struct ask *a, size_t column, const struct fi
 {
     const struct stamp *s = &a->sieve->columns[column];
     unsigned from = i + 1;
-    uint64_t missing = ~f->allowed & ~low_bits(from), found = 0;
+    uint64_t missing = ~f->allowed & ~low_places(from), found = 0;
     unsigned missing_at = missing ? (unsigned)__builtin_ctzll(missing) : 64;
     uint64_t end = min_of((uint64_t)from + s->most, (uint64_t)missing_at);
     end = min_of(end, (uint64_t)a->n - 1);
@@ -208,15 +197,12 @@ static bool pass_slot(const struct ask *a, size_t column, uint64_t *set)
     return false;
 }
 
-static bool pass_text(const struct ask *a, const char *text, size_t n, uint64_t *set)
+static bool pass_text(const struct ask *a, struct str text, uint64_t *set)
 {
-    uint64_t now = *set, found = 0;
-    for (size_t i = 0; i < n; i++) {
-        now = (now << 1 | 1) & a->places[(unsigned char)text[i]];
-        found |= now;
-    }
-    *set = now;
-    return found >> (a->n - 1) & 1;
+    if (*set || a->is_in_texts)
+        return needle_pass(&a->needle, text, set);
+    *set = needle_ends(&a->needle, text);
+    return false;
 }
 
 static bool pass_shape(const struct ask *a, const struct columns_shape *shape)
@@ -225,11 +211,11 @@ static bool pass_shape(const struct ask *a, const struct columns_shape *shape)
     const char *text = shape->text;
     uint64_t set = 0;
     for (size_t k = 0; k < shape->n_slots; k++, slot++) {
-        if (pass_text(a, text, slot->text, &set) || pass_slot(a, slot->column, &set))
+        if (pass_text(a, str_of(text, slot->text), &set) || pass_slot(a, slot->column, &set))
             return true;
         text += slot->text;
     }
-    return pass_text(a, text, shape->rest, &set);
+    return pass_text(a, str_of(text, shape->rest), &set);
 }
 
 /* ---- chunks ---- */
@@ -272,7 +258,7 @@ static bool may_have(struct ask *a, const struct sieve_chunk *c)
     a->lacked_grams = find_lacked_grams(a, c);
     a->lacked_uuids = find_lacked_uuids(a, &c->ids);
     a->lacked_longs = find_lacked_longs(a, &c->ids);
-    memset(a->fits, 0, a->sieve->n_columns * sizeof *a->fits);
+    a->round++;
     if (c->has_rest && pass_slot(a, 0, &set))
         return true;
     for (size_t i = 0; i < c->n_shapes; i++)
@@ -293,13 +279,18 @@ static void ask_shapes(struct ask *a)
         a->is_possible[i] = pass_shape(a, &a->sieve->shapes[i]);
 }
 
+static void free_ask(struct ask *a)
+{
+    needle_free(&a->needle);
+}
+
 void sieve_ask(const struct sieve *s, const struct sieve_needle *needle, struct arena *arena,
                bool *may)
 {
-    struct ask a = {.sieve = s,
-                    .stamps = arena_array(arena, struct fit, s->n_columns),
-                    .fits = arena_array(arena, struct fit, s->n_columns),
-                    .is_possible = arena_array(arena, bool, s->n_shapes)};
+    defer(free_ask) struct ask a = {.sieve = s,
+                                    .stamps = arena_array(arena, struct fit, s->n_columns),
+                                    .fits = arena_array(arena, struct fit, s->n_columns),
+                                    .is_possible = arena_array(arena, bool, s->n_shapes)};
     bool knows = needle->text.len && str_find_byte(needle->text, '\n') == SIZE_MAX; /* 4 */
     if (knows) {
         read_needle(&a, needle);

@@ -118,15 +118,12 @@ static void join_columns(struct sieve_builder *b, uint32_t x, uint32_t y)
 static struct str key_of(struct sieve_builder *b, const struct columns *c,
                          const struct columns_shape *shape)
 {
-    size_t bytes = shape->rest;
     buf_reset(&b->key);
     put_varint(&b->key, shape->n_slots);
-    for (size_t k = 0; k < shape->n_slots; k++) {
+    for (size_t k = 0; k < shape->n_slots; k++)
         put_varint(&b->key, c->slots[shape->slots + k].text);
-        bytes += c->slots[shape->slots + k].text;
-    }
     put_varint(&b->key, shape->rest);
-    buf_add(&b->key, str_of(shape->text, bytes));
+    buf_add(&b->key, str_of(shape->text, columns_shape_bytes(c->slots, shape)));
     return buf_str(&b->key);
 }
 
@@ -411,7 +408,8 @@ static void put_column(const struct stamp *s, struct buf *out)
     put_varint(out, s->run);
 }
 
-static void put_columns(struct sieve_builder *b, struct buf *out)
+/* Returns how many there are. */
+static uint32_t put_columns(struct sieve_builder *b, struct buf *out)
 {
     uint32_t n = 0;
     for (uint32_t i = 0; i < b->n_columns; i++)
@@ -422,6 +420,7 @@ static void put_columns(struct sieve_builder *b, struct buf *out)
     for (uint32_t i = 0; i < b->n_columns; i++)
         if (b->columns[i].joined == i)
             put_column(&b->columns[i].stamp, out);
+    return n;
 }
 
 static void put_shapes(const struct sieve_builder *b, struct buf *out)
@@ -452,13 +451,13 @@ static bool put_skeleton(struct sieve_builder *b, struct buf *out)
 {
     out->max = SIEVE_BYTES_MAX;
     put_varint(out, b->n_chunks);
-    put_columns(b, out);
+    uint32_t columns = put_columns(b, out);
     put_shapes(b, out);
     for (size_t i = 0; i < b->n_chunks; i++)
         put_chunk(&b->chunks[i], out);
     for (size_t i = 0; i < b->n_shapes; i++)
         buf_add(out, b->shapes[i].text);
-    return !out->over;
+    return !out->over && columns <= SIEVE_COLUMNS_MAX;
 }
 
 static bool put_part(struct sieve_builder *b, struct buf *out, struct err *err)

@@ -3,12 +3,11 @@
 #define FORMATS_BLOCK_SIEVE_PARTS_H
 
 #include "formats/block/grams.h"
+#include "formats/block/needle.h"
 #include "formats/block/sieve.h"
 
 enum { SIEVE_TYPED = 1, SIEVE_ODD = 2 };        /* flags of a column */
 enum { SIEVE_HAS_REST = 1, SIEVE_HAS_ODD = 2 }; /* of a chunk */
-
-enum { NEEDLE_MAX = 64 }; /* bytes of it that are looked for */
 
 /* Writes the header in front of a part that is there but for it. */
 void sieve_seal(char *bytes, size_t size, size_t stored, size_t skeleton);

@@ -98,7 +98,8 @@ static void read_skeleton(struct sieve *s, struct reader *r, struct arena *arena
     s->n_chunks = read_count(r, CHUNK);
     s->n_columns = read_count(r, COLUMN);
     s->n_shapes = read_count(r, SHAPE);
-    r->bad |= s->n_chunks > SIEVE_CHUNKS_MAX || s->n_columns == 0;
+    r->bad |= s->n_chunks > SIEVE_CHUNKS_MAX || s->n_columns == 0 ||
+              s->n_columns > SIEVE_COLUMNS_MAX || s->n_shapes > SIEVE_SHAPES_MAX + SHAPES_MAX;
     if (r->bad)
         return;
     s->columns = arena_array(arena, struct stamp, s->n_columns);
@@ -113,12 +114,10 @@ static void read_skeleton(struct sieve *s, struct reader *r, struct arena *arena
     for (size_t i = 0; i < s->n_chunks && !r->bad; i++)
         read_chunk(r, s, &s->chunks[i], arena);
     r->bad |= reader_left(r) != bytes;
+    s->text = str_of(r->at, reader_left(r));
     for (size_t i = 0; i < s->n_shapes && !r->bad; i++) {
         struct columns_shape *shape = &s->shapes[i];
-        size_t size = shape->rest;
-        for (size_t k = 0; k < shape->n_slots; k++)
-            size += s->slots[shape->slots + k].text;
-        shape->text = read_bytes(r, size).ptr;
+        shape->text = read_bytes(r, columns_shape_bytes(s->slots, shape)).ptr;
     }
 }
 

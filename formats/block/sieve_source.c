@@ -32,19 +32,11 @@ static void count_text(void *context, struct str text)
     count_words(text, context);
 }
 
-/* In a text of these classes there may be words with digits and letters. */
-static bool has_mixed_words(const struct stamp *s)
-{
-    enum { DIGITS = 1 << STAMP_DIGITS, LONG = 12 };
-    enum { LETTERS = 1 << STAMP_LOW | 1 << STAMP_LOW_HEX | 1 << STAMP_UP | 1 << STAMP_UP_HEX };
-    return s->classes & DIGITS && s->classes & LETTERS && s->most >= LONG;
-}
-
 static bool is_odd(const struct sieve_source *s)
 {
     const size_t few = 4 << 10;
     struct word_count counted = {0};
-    if (!has_mixed_words(&s->stamp))
+    if (!has_long_words(&s->stamp))
         return false;
     source_each(s, count_text, &counted);
     return counted.in_ids > max_of(counted.bytes / 2, few);
@@ -95,18 +87,6 @@ struct sieve_source source_of_lines(const struct block *block, struct arena *are
     return s;
 }
 
-/* Whether a segment that does not end its line ends with a newline, as far as its shape says it. */
-static bool ends_with_newline(const struct columns *c, size_t shape)
-{
-    if (shape < COLUMNS_FIRST_SHAPE)
-        return false;
-    const struct columns_shape *s = &c->shapes[shape - COLUMNS_FIRST_SHAPE];
-    const char *end = s->text + s->rest;
-    for (size_t k = 0; k < s->n_slots; k++)
-        end += c->slots[s->slots + k].text;
-    return s->rest > 0 && end[-1] == '\n';
-}
-
 /* Lines that were cut where there is no newline: a needle may stand there. */
 static size_t list_cut_rows(const struct columns *c, uint32_t *rows)
 {
@@ -114,10 +94,8 @@ static size_t list_cut_rows(const struct columns *c, uint32_t *rows)
     bool is_cut = false;
     for (size_t i = 0; i < c->n_segments; i++) {
         size_t shape = columns_shape_of(c, i);
-        bool is_last = shape < COLUMNS_FIRST_SHAPE ? shape == 0
-                                                   : c->shapes[shape - COLUMNS_FIRST_SHAPE].is_last;
-        is_cut |= !is_last && !ends_with_newline(c, shape);
-        if (!is_last)
+        is_cut |= columns_is_cut(c, shape);
+        if (!columns_ends_line(c, shape))
             continue;
         if (is_cut)
             rows[n++] = (uint32_t)row;

@@ -24,6 +24,7 @@ static const uint8_t classes[128] = {
 
 enum {
     DIGITS = 1 << STAMP_DIGITS,
+    LONG_WORD = 12,
     LETTERS = 1 << STAMP_LOW_HEX | 1 << STAMP_LOW | 1 << STAMP_UP_HEX | 1 << STAMP_UP,
 };
 
@@ -60,16 +61,20 @@ bool take_run(struct str text, size_t *at, struct str *run)
     return end > from;
 }
 
+bool has_long_words(const struct stamp *s)
+{
+    return s->classes & DIGITS && s->classes & LETTERS && s->most >= LONG_WORD;
+}
+
 void count_words(struct str text, struct word_count *count)
 {
-    enum { LONG = 12 };
     count->bytes += text.len;
     for (size_t from = 0, at = 0; from < text.len; from = ++at) {
         unsigned found = 0, class = 0;
         for (; at < text.len; at++, found |= class)
             if (!((class = 1u << stamp_class_of((unsigned char)text.ptr[at])) & (DIGITS | LETTERS)))
                 break;
-        if (at - from >= LONG && found & DIGITS && found & LETTERS)
+        if (at - from >= LONG_WORD && found & DIGITS && found & LETTERS)
             count->in_ids += at - from;
     }
 }

@@ -62,5 +62,7 @@ struct word_count {
     size_t bytes, in_ids;
 };
 void count_words(struct str text, struct word_count *count);
+/* Whether there may be any, by the stamp. */
+bool has_long_words(const struct stamp *s);
 
 #endif

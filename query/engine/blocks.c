@@ -18,17 +18,14 @@ static struct opened *oldest_slot(struct blocks *b, bool empty_too, const struct
     return oldest;
 }
 
-/* A slot to decode into. Besides the pinned block, only as many are kept as the budget allows. */
+/* A place to keep one. Besides the pinned block, only as many are kept as the budget allows. */
 static struct opened *take_slot(struct blocks *b, const struct opened *pinned)
 {
     size_t bytes = 0;
     for (size_t i = 0; i < KEPT_MAX; i++)
         bytes += opened_size(&b->kept[i]);
-    if (!b->selector.keep_all || bytes < b->budget) {
-        struct opened *slot = b->selector.keep_all ? oldest_slot(b, true, pinned) : b->kept;
-        slot->used = 0;
-        return slot;
-    }
+    if (bytes < b->budget)
+        return oldest_slot(b, true, pinned);
     struct opened *slot = NULL;
     for (struct opened *o; bytes >= b->budget && (o = oldest_slot(b, false, pinned)); slot = o) {
         bytes -= opened_size(o);
@@ -55,86 +52,74 @@ static void note_streams(struct blocks *b, struct known_block *k, const struct o
         k->streams |= UINT64_C(1) << (o->block.streams[i].id.low & 63);
 }
 
-static void name_part(const struct blocks *b, size_t index, size_t part, struct err *err)
-{
-    char name[SNAPSHOT_NAME];
-    if (!b->snapshot->name || err->code != ERR_CORRUPT)
-        return;
-    b->snapshot->name(b->snapshot->context, index, part, name);
-    err_wrap(err, "%s", name);
-}
-
-static bool load_part(struct blocks *b, struct opened *o, size_t index, size_t part, bool is_alone,
-                      struct err *err)
-{
-    struct block_header h;
-    size_t before = o->bytes.len;
-    if (!b->snapshot->load(b->snapshot->context, index, part, &o->bytes, err))
-        return false;
-    if (is_alone || chunk_check(str_slice(buf_str(&o->bytes), before, SIZE_MAX), &h, err))
-        return true;
-    o->bytes.len = before;
-    name_part(b, index, part, err);
-    return false;
-}
-
-/* Chunks of a slice that cannot be read are left out; false: nothing is left. */
-static bool load_parts(struct blocks *b, struct opened *o, size_t index, size_t *chunks,
-                       struct err *err)
-{
-    struct known_block *k = &b->known[index];
-    size_t parts = max_of(*chunks, (size_t)1), loaded = 0;
-    bool is_named = k->is_named;
-    buf_reset(&o->bytes);
-    o->bytes.max = parts * CHUNK_MAX;
-    for (size_t i = 0; i < parts; i++) {
-        if (load_part(b, o, index, i, parts == 1, err)) {
-            loaded++;
-            continue;
-        }
-        if (i + 1 == parts && loaded == 0)
-            return false;
-        if (!is_named)
-            summary_problem(b->summary, "%s", err->text);
-        k->is_named = true;
-    }
-    *chunks = *chunks ? loaded : 0;
-    return true;
-}
-
-/* False with ERR_CORRUPT or what the load said: the block is to be skipped. */
-static bool decode_block(struct blocks *b, struct opened *o, size_t index, struct err *err)
-{
-    size_t chunks = b->known[index].summary.chunks;
-    if (!load_parts(b, o, index, &chunks, err))
-        return false;
-    o->index = index;
-    if (opened_decode(o, chunks, &b->packer, &b->selector, err))
-        return true;
-    name_part(b, index, 0, err);
-    return false;
-}
-
-/* Invariant 4. */
-static bool is_sifted_out(struct blocks *b, size_t index)
+bool blocks_are_sifted_out(struct blocks *b, size_t index)
 {
     const struct snapshot *s = b->snapshot;
-    enum sift *verdict = &b->known[index].sift;
+    struct known_block *k = &b->known[index];
     struct err err;
     if (b->n_needles == 0 || !s->sift || b->selector.keep_all)
         return false;
-    if (*verdict == SIFT_UNKNOWN) {
-        if (!s->sift(s->context, index, b->needles, b->n_needles, verdict, &err))
-            summary_problem(b->summary, "%s; everything was searched without it", err.text);
-        b->summary->blocks_sifted += *verdict == SIFT_NO;
-    }
-    return *verdict == SIFT_NO;
+    if (k->sift == SIFT_UNKNOWN &&
+        !s->sift(s->context, index, b->needles, b->n_needles, &k->sift, &err))
+        k->sift_damage = arena_text(&b->arena, str_from(err.text));
+    return k->sift == SIFT_NO;
 }
 
-/* Too often: the search ends. */
-static bool has_given_up(const struct blocks *b)
+/* What was found out by sifting counts when the block is asked for. */
+static void tell_sift(struct blocks *b, struct known_block *k)
 {
-    return b->selector.gave_up > GAVE_UP_MAX || filter_gave_up(b->selector.filter) > GAVE_UP_MAX;
+    if (k->sift == SIFT_UNKNOWN || k->is_sift_told)
+        return;
+    k->is_sift_told = true;
+    b->summary->blocks_sifted += k->sift == SIFT_NO;
+    if (k->sift_damage)
+        summary_problem(b->summary, "%s; everything was searched without it", k->sift_damage);
+}
+
+static struct opened *find_kept(struct blocks *b, size_t index)
+{
+    for (size_t i = 0; i < KEPT_MAX; i++)
+        if (b->kept[i].used && b->kept[i].index == index)
+            return &b->kept[i];
+    return NULL;
+}
+
+/* What else came of opening it. False: the search has ended. */
+static bool take_notes(struct blocks *b, struct known_block *k, const struct opener *o,
+                       struct err *err)
+{
+    struct selector *s = &b->selector;
+    s->gave_up += o->selector.gave_up - o->gave_up_before;
+    s->filter_gave_up += o->selector.filter_gave_up - o->filter_gave_up_before;
+    for (size_t i = 0; i < o->notes.n_problems && !k->is_named; i++)
+        summary_problem(b->summary, "%.*s", STR_ARG(o->notes.problems[i]));
+    k->is_named = k->is_named || o->notes.n_problems;
+    if (o->is_over) {
+        *err = o->err;
+        return false;
+    }
+    if (o->good)
+        return s->gave_up <= GAVE_UP_MAX && s->filter_gave_up <= GAVE_UP_MAX ? true
+                                                                             : refuse_costly(err);
+    k->has_failed = true;
+    summary_problem(b->summary, "%s", o->err.text);
+    return true;
+}
+
+/* It is kept for as long as there is room, and what was kept there goes to where it was opened. */
+static struct opened *keep(struct blocks *b, struct opener *o, const struct opened *pinned)
+{
+    struct opened *slot = take_slot(b, pinned);
+    struct opened before = *slot;
+    *slot = o->opened;
+    o->opened = before;
+    slot->used = ++b->tick;
+    return slot;
+}
+
+static bool is_canceled(const struct blocks *b)
+{
+    return b->selector.is_canceled && b->selector.is_canceled(b->selector.context);
 }
 
 bool blocks_get(struct blocks *b, size_t index, const struct opened *pinned, struct opened **out,
@@ -144,36 +129,62 @@ bool blocks_get(struct blocks *b, size_t index, const struct opened *pinned, str
     struct known_block *k = &b->known[index];
     if (k->has_failed)
         return true;
-    if (b->selector.is_canceled && b->selector.is_canceled(b->selector.context))
+    if (is_canceled(b))
         return err_set(err, ERR_CANCELED, "the search was canceled");
-    for (size_t i = 0; i < KEPT_MAX; i++) {
-        if (b->kept[i].used && b->kept[i].index == index)
-            *out = &b->kept[i];
-    }
-    if (!*out && is_sifted_out(b, index))
+    *out = find_kept(b, index);
+    if (*out) {
+        (*out)->used = ++b->tick;
         return true;
-    if (!*out) {
-        struct err why;
-        struct opened *o = take_slot(b, pinned);
-        count_block(b, k);
-        if (!decode_block(b, o, index, &why)) {
-            if (why.code == ERR_CANCELED || has_given_up(b)) {
-                *err = why;
-                return false;
-            }
-            k->has_failed = true;
-            summary_problem(b->summary, "%s", why.text);
-            return true;
-        }
-        note_streams(b, k, o);
-        *out = o;
     }
-    (*out)->used = ++b->tick;
+    bool is_out = blocks_are_sifted_out(b, index);
+    tell_sift(b, k);
+    if (is_out)
+        return true;
+    count_block(b, k);
+    struct opener *o = ahead_take(&b->ahead, index, k->summary.chunks, &b->selector);
+    if (!take_notes(b, k, o, err))
+        return false;
+    if (!o->good)
+        return true;
+    note_streams(b, k, &o->opened);
+    *out = b->selector.keep_all ? keep(b, o, pinned) : &o->opened;
+    b->batch = move(o->batch);
     return true;
+}
+
+struct batch *blocks_take_batch(struct blocks *b)
+{
+    return move(b->batch);
+}
+
+void blocks_ahead(struct blocks *b, const uint32_t *list, size_t n, size_t at)
+{
+    ahead_release(&b->ahead);
+    b->offered = at ? max_of(b->offered, at) : 0;
+    for (; b->offered < n && b->ahead.helpers && !is_canceled(b); b->offered++) {
+        size_t index = list[b->offered];
+        const struct known_block *k = &b->known[index];
+        if (k->has_failed || find_kept(b, index) || ahead_has(&b->ahead, index) ||
+            blocks_are_sifted_out(b, index))
+            continue;
+        if (!ahead_offer(&b->ahead, index, k->summary.chunks, &b->selector))
+            return;
+    }
+}
+
+/* What helpers are at is canceled. */
+static void drop_ahead(struct blocks *b)
+{
+    __atomic_store_n(&b->is_dropping, true, __ATOMIC_RELEASE);
+    ahead_drop(&b->ahead);
+    b->offered = 0;
+    __atomic_store_n(&b->is_dropping, false, __ATOMIC_RELEASE);
+    batch_free(&b->batch);
 }
 
 void blocks_forget(struct blocks *b)
 {
+    drop_ahead(b);
     for (size_t i = 0; b->kept && i < KEPT_MAX; i++)
         opened_free(&b->kept[i]);
 }
@@ -275,7 +286,7 @@ static bool touches_range(const struct selector *s, const struct snapshot_block 
            (s->until_ns == TIME_NONE || b->least_event_ns < s->until_ns);
 }
 
-void blocks_init(struct blocks *b)
+void blocks_init(struct blocks *b, struct helpers *helpers, size_t limit)
 {
     const struct snapshot *s = b->snapshot;
     b->selector.takes = s->takes;
@@ -296,6 +307,7 @@ void blocks_init(struct blocks *b)
     memcpy(b->chain, b->list, b->n * sizeof *b->chain);
     for (uint32_t i = 0; i < b->n; i++)
         b->known[b->chain[i]].place = i;
+    ahead_init(&b->ahead, s, b->query, helpers, limit);
 }
 
 void blocks_free(struct blocks *b)
@@ -305,7 +317,8 @@ void blocks_free(struct blocks *b)
     mem_free(&b->known);
     mem_free(&b->list);
     mem_free(&b->chain);
-    packer_free(&b->packer);
+    ahead_free(&b->ahead);
+    arena_free(&b->arena);
     pattern_close(&b->selector.pattern);
     filter_close(&b->selector.filter);
 }

@@ -9,49 +9,15 @@
  *
  *  1. Blocks that do not touch the time range do not exist here.
  *  2. Without context one decoded block is kept; with it several, as long as they take less than
- *     their budget. The pinned one stays whatever the others need, so two are in memory at least.
+ *     their budget. The pinned one stays whatever the others need, so two are in memory at least. Helpers
+ *     open some more before they are needed (ahead.h).
  *  3. A block, or a chunk of a slice, that cannot be read is named in the summary once and is empty from then on.
  *  4. Without context a block of which it is known that nothing in it matches is empty too, and not read.
  */
 #ifndef QUERY_ENGINE_BLOCKS_H
 #define QUERY_ENGINE_BLOCKS_H
 
-#include "formats/block/sieve.h"
-#include "query/engine/opened.h"
-#include "query/engine/results.h"
-
-struct snapshot_block {
-    size_t chunks;         /* of the slice (slice.h); 0: it is a block */
-    struct hash128 origin; /* of a block */
-    uint32_t records;
-    int64_t least_order_ns, greatest_order_ns;
-    int64_t least_event_ns, greatest_event_ns;
-};
-
-enum { SNAPSHOT_NAME = 48 };
-
-/* Whether a block can have what is looked for. */
-enum sift { SIFT_UNKNOWN, SIFT_MAYBE, SIFT_NO };
-
-/* What is searched; it does not change meanwhile. */
-struct snapshot {
-    void *context;
-    size_t n_blocks; /* in the order of arrival; no record is in two */
-    struct snapshot_block (*block)(void *context, size_t i);
-    /* Appends the bytes of a block, or of a slice's chunk, of which `part` is the number. */
-    bool (*load)(void *context, size_t i, size_t part, struct buf *out, struct err *err);
-    /* Where that lies, for people; NULL: that says nothing. */
-    void (*name)(void *context, size_t i, size_t part, char name[SNAPSHOT_NAME]);
-    /* Whether a row of a chunk belongs to what is searched; NULL: all do. */
-    bool (*takes)(void *context, size_t i, struct hash128 origin, uint64_t sequence);
-    /* Whether any of the needles, always the same ones, may be in a block: never SIFT_UNKNOWN. False: what is
-     * known of it is damaged; there is a verdict all the same. NULL: nothing is known. */
-    bool (*sift)(void *context, size_t i, const struct sieve_needle *needles, size_t n,
-                 enum sift *verdict, struct err *err);
-    /* All that are known, for filters and lists; NULL: any may come (filter.h, invariant 2). */
-    const struct labels *const *streams;
-    size_t n_streams;
-};
+#include "query/engine/ahead.h"
 
 struct known_block {
     struct snapshot_block summary;
@@ -61,10 +27,13 @@ struct known_block {
     bool has_failed;
     bool is_named; /* chunks of it that cannot be read */
     enum sift sift;
+    bool is_sift_told;       /* it is counted */
+    const char *sift_damage; /* what is known of it is damaged; in the arena */
 };
 
 struct blocks {
     const struct snapshot *snapshot;
+    const struct query *query; /* for more of the selector's pattern and filter */
     struct summary *summary;   /* not owned: blocks, bytes, records, problems */
     struct selector selector;  /* owned pattern and filter */
     struct known_block *known; /* one per block of the snapshot */
@@ -76,7 +45,12 @@ struct blocks {
     struct sieve_needle needles[PATTERN_SCAN_MAX]; /* one of them is in all that matches */
     size_t n_needles;                              /* 0: nothing is known */
     uint64_t tick;
-    struct packer packer;
+    struct arena arena;
+    struct ahead ahead;
+    size_t
+        offered; /* of the list that blocks_ahead is given: so many are offered, or need not be */
+    struct batch *batch; /* owned; of the block that was got last */
+    bool is_dropping;    /* atomic: what helpers do is not needed any more */
 };
 
 /* A stream's units in one opened block. */
@@ -86,14 +60,22 @@ struct units {
     size_t n;
 };
 
-/* snapshot, summary, selector and budget are set; the rest is zero. */
-void blocks_init(struct blocks *b);
+/* snapshot, query, summary, selector and budget are set; the rest is zero. helpers: NULL: none. Blocks that
+ * helpers have opened take no more than `limit` bytes, about. */
+void blocks_init(struct blocks *b, struct helpers *helpers, size_t limit);
 void blocks_free(struct blocks *b);
 
+/* From list[at] on, that is what will be asked for next, in this order. What was got before is not needed any
+ * more, unless there is context. */
+void blocks_ahead(struct blocks *b, const uint32_t *list, size_t n, size_t at);
 /* *out is NULL for a block that cannot be read; it stays valid until the next call that does
  * not pin it. False: the search has ended (ERR_CANCELED; ERR_LIMIT: the pattern is too costly). */
 bool blocks_get(struct blocks *b, size_t index, const struct opened *pinned, struct opened **out,
                 struct err *err);
+/* Invariant 4. */
+bool blocks_are_sifted_out(struct blocks *b, size_t index);
+/* What matches in the block that was got last, if the selector gathers; the caller frees it. */
+struct batch *blocks_take_batch(struct blocks *b);
 /* Closes all, as verdicts are about to change. */
 void blocks_forget(struct blocks *b);
 

@@ -20,6 +20,7 @@ enum subject {
 };
 
 struct condition {
+    struct str operand; /* as it was given; in the arena */
     enum subject subject;
     struct str name;  /* in the arena */
     struct str value; /* in the arena */
@@ -259,10 +260,10 @@ static bool compile_operand(struct filter *f, struct str operand, const struct f
                        STR_ARG(operand));
     bool is_regex = false, ok;
     struct condition *c = &f->conditions[f->n++];
-    struct str copy = arena_copy(&f->arena, operand);
+    struct str copy = c->operand = arena_copy(&f->arena, operand);
     if (split_operand(copy, c, &is_regex, err, &ok))
         return ok && compile_named(c, is_regex, scope, err);
-    *c = (struct condition){.subject = SUBJECT_WORD, .value = copy};
+    *c = (struct condition){.operand = copy, .subject = SUBJECT_WORD, .value = copy};
     return check_known(c, scope, err);
 }
 
@@ -303,6 +304,23 @@ void filter_close(struct filter **filter)
     line_fields_close(&f->fields);
     arena_free(&f->arena);
     mem_free(&f);
+}
+
+size_t filter_conditions(const struct filter *f)
+{
+    return f->n;
+}
+
+const char *filter_condition(const struct filter *f, size_t i, struct str *operand)
+{
+    static const char *const names[] = {[SUBJECT_WORD] = "service, container, pod, unit or host",
+                                        [SUBJECT_LABEL] = "label",
+                                        [SUBJECT_EITHER] = "label or field",
+                                        [SUBJECT_LEVEL] = "level",
+                                        [SUBJECT_ID] = "request id",
+                                        [SUBJECT_FIELD] = "field"};
+    *operand = f->conditions[i].operand;
+    return names[f->conditions[i].subject];
 }
 
 /* ---- testing ---- */
@@ -409,6 +427,11 @@ bool filter_looks_at_records(const struct filter *f)
     return has_subject(f, SUBJECT_LEVEL, SUBJECT_ID);
 }
 
+bool filter_looks_at_ids(const struct filter *f)
+{
+    return has_subject(f, SUBJECT_ID, SUBJECT_ID);
+}
+
 bool filter_takes_record(struct filter *f, const struct record *record)
 {
     return takes(&(struct subject_of_test){.filter = f, .stage = OF_RECORD, .record = record});
@@ -417,6 +440,11 @@ bool filter_takes_record(struct filter *f, const struct record *record)
 uint64_t filter_gave_up(const struct filter *f)
 {
     return f->gave_up;
+}
+
+void filter_set_gave_up(struct filter *f, uint64_t n)
+{
+    f->gave_up = n;
 }
 
 bool filter_looks_at_lines(const struct filter *f)

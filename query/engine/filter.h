@@ -43,11 +43,16 @@ bool filter_compile(struct filter **out, const struct str *operands, size_t n,
 void filter_close(struct filter **filter);
 
 bool filter_takes_stream(struct filter *filter, const struct labels *labels);
-/* Whether filter_takes_record may say no. */
+/* Whether filter_takes_record may say no; and whether for more than the level. */
 bool filter_looks_at_records(const struct filter *filter);
+bool filter_looks_at_ids(const struct filter *filter);
 /* Of a stream that is taken: by level and id. Holds scratch memory: one thread at a time. */
 bool filter_takes_record(struct filter *filter, const struct record *record);
 uint64_t filter_gave_up(const struct filter *filter);
+/* For people: how many conditions there are, and the operand of one of them, with what it was taken for. */
+size_t filter_conditions(const struct filter *filter);
+const char *filter_condition(const struct filter *filter, size_t i, struct str *operand);
+void filter_set_gave_up(struct filter *filter, uint64_t n); /* as if that had been so often */
 /* Whether filter_takes_line may say no to records of some stream. */
 bool filter_looks_at_lines(const struct filter *filter);
 /* Of a record that is taken, with its line and the labels of its stream: by fields. Only if filter_looks_at_lines. */

@@ -92,7 +92,7 @@ static bool can_match(struct judge *j, size_t offset, size_t len)
     return j->next_candidate < offset + len;
 }
 
-static bool refuse_costly(struct err *err)
+bool refuse_costly(struct err *err)
 {
     return err_set(err, ERR_LIMIT,
                    "the pattern is too costly: more than %d lines needed more steps than allowed",
@@ -104,9 +104,10 @@ static bool judge_pattern(struct judge *j, uint32_t row, struct str text, size_t
 {
     struct selector *s = j->selector;
     *matches = true;
-    if (!s->pattern || (j->needles_decide && j->rows[row] == ROW_HAS))
+    bool has_needle = j->rows && j->rows[row] == ROW_HAS;
+    if (!s->pattern || (j->needles_decide && has_needle))
         return true;
-    if (!can_match(j, offset, text.len)) {
+    if (!has_needle && !can_match(j, offset, text.len)) {
         *matches = false;
         return true;
     }
@@ -186,7 +187,7 @@ static bool is_asked(const struct opened *o, const struct selector *s, const boo
 {
     const struct record *record = &o->block.records[row];
     return accepted[record->stream] && !(record->flags & RECORD_GAP) &&
-           in_range(s, record->event_ns) && is_searched(o, s, row);
+           (o->is_in_range || in_range(s, record->event_ns)) && is_searched(o, s, row);
 }
 
 static bool judge_records(struct judge *j)
@@ -270,28 +271,27 @@ static bool needs_lines(const struct selector *s)
 
 /* ---- what is decoded ---- */
 
+/* Those that are looked at. */
+static unsigned row_parts(const struct opened *o, const struct selector *s)
+{
+    bool asks_texts = filter_looks_at_ids(s->filter) || filter_looks_at_lines(s->filter);
+    return s->row_parts | (o->is_in_range ? 0 : CHUNK_ROW_TIMES) |
+           (s->takes ? CHUNK_ROW_PLACES : 0) | (asks_texts ? CHUNK_ROW_TEXTS : 0) |
+           (s->has_oldest ? CHUNK_ROW_TIMES | CHUNK_ROW_PLACES : 0);
+}
+
 /* From a slice, or, if it is NULL, from the block. */
-static bool read_rows(struct opened *o, struct slice *slice, bool with_lines, struct err *err)
+static bool read_rows(struct opened *o, struct slice *slice, const struct selector *s,
+                      bool with_lines, struct err *err)
 {
     if (!slice)
         return block_read_columns(&o->block, &o->arena, err) &&
                (!with_lines || block_read_lines(&o->block, &o->arena, err));
-    if (!slice_read(slice, with_lines, &o->arena, err))
+    if (!slice_read(slice, row_parts(o, s), with_lines, &o->arena, err))
         return false;
     o->block = slice->whole.block;
     o->places = slice->whole.places;
     o->origins = slice->whole.origins;
-    return true;
-}
-
-/* All lines of rows that are there. */
-static bool read_lines(struct opened *o, struct slice *slice, struct err *err)
-{
-    if (!slice)
-        return block_read_lines(&o->block, &o->arena, err);
-    if (!chunk_read_lines(&slice->parts[0], &o->arena, err))
-        return false;
-    o->block = slice->parts[0].block;
     return true;
 }
 
@@ -306,11 +306,17 @@ static bool can_find(const struct opened *o, const struct selector *s, const str
     return can;
 }
 
+/* How many are not ROW_NO. */
 static size_t count_rows(const uint8_t *rows, size_t n)
 {
-    size_t found = 0;
-    for (size_t i = 0; i < n; i++)
-        found += rows[i] != 0;
+    const uint64_t ones = 0x0101010101010101;
+    size_t found = 0, i = 0;
+    for (uint64_t eight; i + sizeof eight <= n; i += sizeof eight) {
+        memcpy(&eight, rows + i, sizeof eight);
+        found += (((eight | eight >> 1) & ones) * ones) >> 56;
+    }
+    for (; i < n; i++)
+        found += rows[i] != ROW_NO;
     return found;
 }
 
@@ -324,44 +330,73 @@ static void strike_rows(const struct opened *o, const struct selector *s, const 
             rows[i] = ROW_NO;
 }
 
-/* Of rows that can match the lines are read if they are needed: one by one, or all. */
-static bool pick_lines(struct opened *o, struct slice *slice, struct columns *columns,
-                       const struct selector *s, const uint8_t *rows, struct err *err)
+/* Of rows that can match the lines are read if they are needed. */
+static bool pick_lines(struct opened *o, struct columns *columns, const struct selector *s,
+                       const uint8_t *rows, struct err *err)
 {
-    enum { FEW = 2 }; /* one in so many: then it is faster one by one */
     size_t n = o->block.header.records;
     bool needs_text = s->needs_text || !needles_decide(s) || filter_looks_at_lines(s->filter);
     uint8_t *wanted = arena_alloc_raw(&o->arena, n);
     for (size_t i = 0; i < n; i++)
         wanted[i] = rows[i] && (needs_text || rows[i] == ROW_MAYBE);
-    size_t few = count_rows(wanted, n);
-    if (few == 0)
-        return true;
-    return few < n / FEW ? block_pick_lines(&o->block, columns, wanted, &o->arena, err)
-                         : read_lines(o, slice, err);
+    return count_rows(wanted, n) == 0 ||
+           block_pick_lines(&o->block, columns, wanted, &o->arena, err);
 }
 
-/* rows: what is known of each. If none can match, they are not read. */
-static bool find_rows(struct opened *o, struct slice *slice, const struct selector *s,
-                      const bool *accepted, uint8_t *rows, struct err *err)
+/* What is known of each row by the needles alone. */
+static bool find_rows(struct opened *o, struct columns *columns, const struct selector *s,
+                      uint8_t *rows, struct err *err)
 {
-    struct columns columns;
     defer(arena_free) struct arena scratch = {0};
-    if (!block_open_lines(&o->block, &columns, &o->arena, err))
+    if (!block_open_lines(&o->block, columns, &o->arena, err))
         return false;
     for (size_t i = 0; i < s->n_needles; i++) {
         arena_reset(&scratch);
-        if (!columns_find(&columns, &s->needles[i], &scratch, rows, err))
+        if (!columns_find(columns, &s->needles[i], &scratch, rows, err))
             return false;
     }
-    if (count_rows(rows, o->block.header.records) == 0)
-        return true;
-    if (!read_rows(o, slice, false, err))
+    return true;
+}
+
+/* Reads the rows, as far as they can match. */
+static bool read_found(struct opened *o, struct slice *slice, struct columns *columns,
+                       const struct selector *s, const bool *accepted, uint8_t *rows,
+                       struct err *err)
+{
+    if (!read_rows(o, slice, s, false, err))
         return false;
     strike_rows(o, s, accepted, rows);
     if (filter_gave_up(s->filter) > GAVE_UP_MAX)
         return refuse_costly(err);
-    return pick_lines(o, slice, &columns, s, rows, err);
+    return pick_lines(o, columns, s, rows, err);
+}
+
+/* ---- rows that are only counted ---- */
+
+/* Whether those that match are all that have a needle (or all, without a pattern) in the streams that are accepted. */
+static bool can_count(const struct opened *o, const struct selector *s, const struct slice *slice,
+                      const uint8_t *rows)
+{
+    return s->counts_only && slice && slice->n == 1 && o->is_in_range && !s->lines && !s->takes &&
+           !s->has_oldest && !filter_looks_at_records(s->filter) &&
+           !filter_looks_at_lines(s->filter) &&
+           (rows ? needles_decide(s) && !memchr(rows, ROW_MAYBE, o->block.header.records)
+                 : !s->pattern);
+}
+
+static bool count_found(struct opened *o, const struct chunk *chunk, const bool *accepted,
+                        const uint8_t *rows, struct err *err)
+{
+    const uint64_t *flags;
+    if (!chunk_read_flags(chunk, &flags, &o->arena, err))
+        return false;
+    for (size_t s = 0; s < o->block.n_streams; s++) {
+        size_t first = chunk->streams[s].first_row, n = accepted[s] ? chunk->streams[s].rows : 0;
+        o->n_units += rows ? count_rows(rows + first, n) : n;
+        for (size_t i = first; i < first + n && flags; i++)
+            o->n_units -= (flags[i] & RECORD_GAP) && (!rows || rows[i]);
+    }
+    return true;
 }
 
 /* ---- all ---- */
@@ -370,19 +405,27 @@ static bool judge_all(struct opened *o, struct slice *slice, struct selector *s,
                       const bool *accepted, struct err *err)
 {
     if (!can_find(o, s, slice))
-        return read_rows(o, slice, needs_lines(s), err) && judge(o, s, accepted, NULL, err);
+        return can_count(o, s, slice, NULL) ? count_found(o, &slice->parts[0], accepted, NULL, err)
+                                            : read_rows(o, slice, s, needs_lines(s), err) &&
+                                                  judge(o, s, accepted, NULL, err);
+    struct columns columns;
     size_t n = o->block.header.records;
     uint8_t *rows = arena_array(&o->arena, uint8_t, n);
-    if (!find_rows(o, slice, s, accepted, rows, err))
+    if (!find_rows(o, &columns, s, rows, err))
         return false;
-    return count_rows(rows, n) == 0 || judge(o, s, accepted, rows, err);
+    if (count_rows(rows, n) == 0)
+        return true;
+    if (can_count(o, s, slice, rows))
+        return count_found(o, &slice->parts[0], accepted, rows, err);
+    return read_found(o, slice, &columns, s, accepted, rows, err) &&
+           judge(o, s, accepted, rows, err);
 }
 
 bool opened_decode(struct opened *o, size_t chunks, struct packer *packer, struct selector *s,
                    struct err *err)
 {
     struct slice slice;
-    arena_reset(&o->arena);
+    arena_recycle(&o->arena);
     mem_free(&o->units);
     o->n_units = 0;
     o->order = NULL;
@@ -392,6 +435,8 @@ bool opened_decode(struct opened *o, size_t chunks, struct packer *packer, struc
         return false;
     if (chunks)
         o->block = slice.whole.block;
+    o->is_in_range = in_range(s, o->block.header.least_event_ns) &&
+                     in_range(s, o->block.header.greatest_event_ns);
     bool any;
     bool *accepted = accept_streams(o, s, &any);
     if (any && !judge_all(o, chunks ? &slice : NULL, s, accepted, err))

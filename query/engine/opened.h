@@ -46,8 +46,10 @@ struct selector {
     struct filter *filter;
     int64_t since_ns, until_ns; /* TIME_NONE: open */
     bool lines;
-    bool keep_all;   /* units that do not match too, for context */
-    bool needs_text; /* for more than the pattern */
+    bool keep_all;      /* units that do not match too, for context */
+    bool needs_text;    /* for more than the pattern */
+    unsigned row_parts; /* of those that match (chunk.h) */
+    bool counts_only;   /* how many match is all that is asked */
     bool has_oldest;
     struct order_key oldest;
     /* Streams that need not be looked at any more, by id; NULL: none. */
@@ -57,7 +59,9 @@ struct selector {
     /* Whether a row of a chunk belongs to what is searched; NULL: all do. */
     bool (*takes)(void *context, size_t index, struct hash128 origin, uint64_t sequence);
     void *takes_context;
-    uint64_t gave_up; /* units on which the pattern gave up */
+    uint64_t gave_up;        /* units on which the pattern gave up */
+    uint64_t filter_gave_up; /* ... and the filter, before it is asked again */
+    bool gathers, newest;    /* what matches is wanted as a batch (batch.h) */
 };
 
 struct opened {
@@ -67,13 +71,15 @@ struct opened {
     struct block block;
     const struct chunk_place *places; /* of the rows of a chunk; NULL: it is a block */
     const struct hash128 *origins;    /* that they refer to */
-    struct unit *units;
+    bool is_in_range;                 /* all rows are, whatever they say */
+    struct unit *units;               /* NULL, though there are some, if only counts are asked */
     size_t n_units;
     uint32_t *order, *starts; /* invariant 2; only with keep_all */
     uint64_t used;            /* when it was last needed; for who keeps several */
 };
 
 enum { GAVE_UP_MAX = 1000 };
+bool refuse_costly(struct err *err); /* more than that: false, ERR_LIMIT */
 
 /* Decodes o->bytes, a block or, if chunks is not 0, so many chunks of one slice, and judges its units. ERR_CORRUPT: the block is skipped. ERR_LIMIT and
  * ERR_CANCELED end the search. */

@@ -34,10 +34,15 @@ struct source {
 
 static bool is_ascii(struct str s)
 {
-    unsigned char seen = 0;
-    for (size_t i = 0; i < s.len; i++)
+    uint64_t seen = 0, word;
+    size_t i = 0;
+    for (; i + sizeof word <= s.len; i += sizeof word) {
+        memcpy(&word, s.ptr + i, sizeof word);
+        seen |= word;
+    }
+    for (; i < s.len; i++)
         seen |= (unsigned char)s.ptr[i];
-    return seen < 0x80;
+    return (seen & 0x8080808080808080) == 0;
 }
 
 static void add_text(struct source *source, struct str text)
@@ -450,10 +455,13 @@ static enum match match_unit(struct pattern *p, struct str unit)
     struct span unused;
     if (p->matches_all)
         return MATCH_FOUND;
+    bool is_text = p->options.kind == PATTERN_TEXT;
+    if (!(is_text && !p->has_wide) && !has_needed(p, unit))
+        return MATCH_NONE;
     bool wide = wants_wide(p, unit);
-    if (p->options.kind == PATTERN_TEXT && !wide)
+    if (is_text && !wide)
         return find_any_literal(p, unit, 0, &unused) ? MATCH_FOUND : MATCH_NONE;
-    return has_needed(p, unit) ? match_expressions(p, unit, wide) : MATCH_NONE;
+    return match_expressions(p, unit, wide);
 }
 
 enum match pattern_matches(struct pattern *p, struct str unit)

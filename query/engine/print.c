@@ -183,6 +183,13 @@ static void put_local(struct buf *out, const struct zone *zone, int64_t ns, bool
     buf_add(out, str_of(text, (size_t)(at - text)));
 }
 
+static void put_ns(struct buf *out, int64_t ns)
+{
+    if (ns < 0)
+        buf_add_byte(out, '-');
+    buf_add_number(out, ns < 0 ? 0 - (uint64_t)ns : (uint64_t)ns);
+}
+
 static void put_unix(struct buf *out, int64_t ns)
 {
     uint64_t size = ns < 0 ? 0 - (uint64_t)ns : (uint64_t)ns;
@@ -200,7 +207,7 @@ void print_time(const struct print_options *o, struct buf *out, int64_t ns)
         put_local(out, o->zone, ns, false);
         break;
     case TIME_NS:
-        buf_print(out, "%lld", (long long)ns);
+        put_ns(out, ns);
         break;
     case TIME_UNIX:
         put_unix(out, ns);
@@ -349,11 +356,18 @@ static void print_listed(struct printer *p, const struct result *r, struct buf *
 
 /* ---- JSON ---- */
 
+static void put_key(struct buf *out, const char *key)
+{
+    buf_add(out, STR(",\""));
+    buf_add(out, str_from(key));
+    buf_add(out, STR("\":"));
+}
+
 /* A value whose bytes are not UTF-8 has another key, which ends in "_base64". */
 static void put_json_value(struct buf *out, const char *key, struct str s)
 {
     if (is_utf8(s)) {
-        buf_print(out, ",\"%s\":", key);
+        put_key(out, key);
         put_json(out, s);
     } else {
         buf_print(out, ",\"%s_base64\":", key);
@@ -377,7 +391,8 @@ void print_json_text(struct buf *out, struct str s)
 
 static void put_json_labels(struct buf *out, const char *key, const struct labels *labels)
 {
-    buf_print(out, ",\"%s\":{", key);
+    put_key(out, key);
+    buf_add_byte(out, '{');
     for (size_t i = 0; i < labels->n; i++) {
         if (i)
             buf_add_byte(out, ',');
@@ -427,7 +442,9 @@ static void print_json_object(struct printer *p, const struct result *r, struct 
     struct str host = label_value(labels, STR("host"));
     buf_add(out, STR("{\"time\":\""));
     put_rfc3339(out, r->event_ns, 9);
-    buf_print(out, "\",\"time_ns\":\"%lld\",\"service\":", (long long)r->event_ns);
+    buf_add(out, STR("\",\"time_ns\":\""));
+    put_ns(out, r->event_ns);
+    buf_add(out, STR("\",\"service\":"));
     print_json_text(out, print_service(labels));
     if (host.len) {
         buf_add(out, STR(",\"host\":"));

@@ -110,6 +110,7 @@ static const struct form_field {
     {"measure", FORM_TEXT, offsetof(struct query, measure), NULL},
     {"sample", FORM_FLAG, offsetof(struct query, sample), NULL},
     {"output", FORM_WORD, offsetof(struct query, output), outputs},
+    {"explain", FORM_FLAG, offsetof(struct query, explain), NULL},
 };
 
 /* Names that may be there many times. */

@@ -21,6 +21,7 @@
  *     part=OPERAND     repeatable, as filter
  *     sample=1         with the first and the last time of each, and its newest line
  *     output=json|text|raw|binary          what the collector answers with
+ *     explain=1        nothing is searched: what would be (explain.h), as text or json
  *     NAME=VALUE       any other name is a filter: service=api is filter=service%3Dapi; so are
  *                      service!=api and service~regex
  *
@@ -69,6 +70,7 @@ struct query {
     struct query_texts part;    /* filters */
     bool sample;                /* tally_options */
     enum query_output output;
+    bool explain;
 };
 
 void query_init(struct query *q); /* matches everything */

@@ -42,7 +42,11 @@ void put_result_reference(struct buf *out, const struct result *result)
 {
     char origin[HASH128_TEXT];
     hash128_text(result->origin, origin);
-    buf_print(out, "%s:%llu:%u", origin, (unsigned long long)result->sequence, result->position);
+    buf_add(out, str_from(origin));
+    buf_add_byte(out, ':');
+    buf_add_number(out, result->sequence);
+    buf_add_byte(out, ':');
+    buf_add_number(out, result->position);
     if (result->line_number)
         buf_print(out, ":%u", result->line_number);
 }

@@ -76,7 +76,8 @@ static bool has_matched(void *context, struct hash128 id)
 static bool is_canceled(void *context)
 {
     const struct run *r = context;
-    return r->options->is_canceled && r->options->is_canceled(r->options->context);
+    return __atomic_load_n(&r->blocks.is_dropping, __ATOMIC_ACQUIRE) ||
+           (r->options->is_canceled && r->options->is_canceled(r->options->context));
 }
 
 /* ---- selecting ---- */
@@ -103,88 +104,87 @@ static bool select_with_context(struct run *r, const struct plan *plan, const st
     return true;
 }
 
-static bool is_wanted(const struct run *r, const struct order_key *key,
-                      const struct order_key *start)
-{
-    return window_wants(&r->window, key) && !(start && window_is_before(&r->window, key, start));
-}
-
-/* The group of u's units first..last, if its key is in this pass. */
+/* The group of u's units first..last, which are of stream `stream` of their block. */
 static bool add_group(struct run *r, const struct units *u, size_t first, size_t last,
-                      struct run_stream *stream, const struct order_key *start)
+                      size_t stream, struct selection *s)
 {
     bool newest = r->window.newest;
-    const uint32_t *list = u->list + (newest ? last : first);
-    struct order_key key = opened_key(u->opened, &u->opened->units[*list]);
-    if (!is_wanted(r, &key, start))
-        return true;
-    struct group *group = group_make(u->opened, list, newest ? -1 : 1, last - first + 1);
-    group->stream = &stream->result;
     bool low_edge = first == 0, high_edge = last + 1 == u->n;
+    struct group *group = selection_group(s, (uint32_t)stream);
     group->starts_at_edge = newest ? high_edge : low_edge;
     group->ends_at_edge = newest ? low_edge : high_edge;
-    if (group->starts_at_edge) {
-        struct units before;
-        if (!blocks_neighbour(&r->blocks, u->opened->index, stream->result.id, newest ? 1 : -1,
-                              u->opened, &before, r->err)) {
-            mem_free(&group);
-            return false;
-        }
-        group->has_link = before.opened;
-        group->link = before.opened ? before.opened->index : 0;
-    }
-    window_add(&r->window, group);
+    for (size_t i = first; i <= last; i++)
+        selection_unit(s, u->list[newest ? last - (i - first) : i]);
+    if (!group->starts_at_edge)
+        return true;
+    struct units before;
+    if (!blocks_neighbour(&r->blocks, u->opened->index, u->opened->block.streams[stream].id,
+                          newest ? 1 : -1, u->opened, &before, r->err))
+        return false;
+    group->has_link = before.opened;
+    group->link = before.opened ? (uint32_t)before.opened->index : 0;
     return true;
 }
 
-static bool add_groups_of_stream(struct run *r, const struct plan *plan, struct opened *o, size_t s,
-                                 const struct order_key *start)
+static bool add_groups_of_stream(struct run *r, const struct plan *plan, struct opened *o,
+                                 size_t stream, struct selection *s)
 {
-    struct units u = units_of_stream(o, s);
+    struct units u = units_of_stream(o, stream);
     if (u.n == 0)
         return true;
     bool *selected = mem_array(bool, u.n);
-    bool ok = select_with_context(r, plan, &u, o->block.streams[s].id, selected);
+    bool ok = select_with_context(r, plan, &u, o->block.streams[stream].id, selected);
     for (size_t i = 0, end; i < u.n && ok; i = end) {
         for (end = i; end < u.n && selected[end] == selected[i];)
             end++;
         if (selected[i])
-            ok = add_group(r, &u, i, end - 1, stream_of(r, &o->block.streams[s]), start);
+            ok = add_group(r, &u, i, end - 1, stream, s);
     }
     mem_free(&selected);
     return ok;
 }
 
-/* Without context each match is a group. */
-static void add_matches(struct run *r, struct opened *o, const struct order_key *start)
+/* Says of the groups whose they are. */
+static void name_streams(struct run *r, const struct opened *o, struct batch *batch)
 {
-    for (uint32_t i = 0; i < o->n_units; i++) {
-        struct order_key key = opened_key(o, &o->units[i]);
-        if (!is_wanted(r, &key, start))
-            continue;
-        struct group *group = group_make(o, &i, 1, 1);
-        uint32_t stream = o->block.records[o->units[i].row].stream;
-        group->stream = &stream_of(r, &o->block.streams[stream])->result;
-        window_add(&r->window, group);
-    }
+    struct result_stream **named = mem_array(struct result_stream *, o->block.n_streams);
+    for (; batch; batch = batch->after)
+        for (uint32_t i = 0; i < batch->n_groups; i++) {
+            uint32_t in_block = batch->groups[i].in_block;
+            if (!named[in_block])
+                named[in_block] = &stream_of(r, &o->block.streams[in_block])->result;
+            batch->groups[i].stream = named[in_block];
+        }
+    mem_free(&named);
+}
+
+/* *batch is NULL if nothing of the block is selected. */
+static bool select_groups(struct run *r, const struct plan *plan, struct opened *o,
+                          struct batch **batch)
+{
+    defer(selection_free) struct selection s = {0};
+    for (size_t stream = 0; stream < o->block.n_streams; stream++)
+        if (!add_groups_of_stream(r, plan, o, stream, &s))
+            return false;
+    *batch = batch_make(o, &s, plan->newest);
+    return true;
 }
 
 static bool add_block(struct run *r, const struct plan *plan, size_t index,
                       const struct order_key *start)
 {
     struct opened *o;
+    struct batch *batch;
     if (!blocks_get(&r->blocks, index, NULL, &o, r->err))
         return false;
     if (!o)
         return true;
-    if (!r->blocks.selector.keep_all) {
-        add_matches(r, o, start);
-        return true;
-    }
-    for (size_t s = 0; s < o->block.n_streams; s++) {
-        if (!add_groups_of_stream(r, plan, o, s, start))
-            return false;
-    }
+    if (!r->blocks.selector.keep_all)
+        batch = blocks_take_batch(&r->blocks);
+    else if (!select_groups(r, plan, o, &batch))
+        return false;
+    name_streams(r, o, batch);
+    window_add(&r->window, batch, start);
     return true;
 }
 
@@ -195,100 +195,97 @@ static bool is_full(const struct run *r, const struct plan *plan)
     return plan->has_max && r->matched >= plan->max;
 }
 
-static bool print_row(struct run *r, const struct plan *plan, const struct group *g,
-                      const struct group_row *row, bool goes_on)
+static bool print_row(struct run *r, const struct plan *plan, const struct batch *b,
+                      const struct group *g, uint32_t row, bool goes_on)
 {
+    struct result result = batch_result(b, g, row);
     struct run_stream *s = container_of(g->stream, struct run_stream, result);
-    bool is_match = row->is_match && !is_full(r, plan);
+    result.is_match = result.is_match && !is_full(r, plan);
+    result.goes_on = goes_on;
     if (plan->is_final && s->result.number == NOT_NUMBERED)
         s->result.number = r->numbered++;
-    struct result result = {.stream = &s->result,
-                            .origin = row->key.origin,
-                            .sequence = row->key.sequence,
-                            .position = row->key.position,
-                            .line_number = row->key.line_number,
-                            .order_ns = row->key.order_ns,
-                            .event_ns = row->event_ns,
-                            .flags = row->flags,
-                            .level = row->level,
-                            .id_kind = row->id_kind,
-                            .is_match = is_match,
-                            .goes_on = goes_on,
-                            .id = row->id,
-                            .fields = row->fields,
-                            .line = row->line};
-    r->matched += is_match;
+    r->matched += result.is_match;
     r->last_stream = s;
-    r->last_block = g->block;
+    r->last_block = b->block;
     return plan->take(plan->context, &result) ||
            err_set(r->err, ERR_CANCELED, "the search was canceled");
 }
 
-/* After the last match that max allows: its context in the blocks that follow (invariant 5). */
-static bool print_rest(struct run *r, const struct plan *plan, const struct group *g, uint32_t left)
+static bool print_units(struct run *r, const struct plan *plan, const struct units *u, size_t n)
 {
-    int step = plan->newest ? -1 : 1;
-    size_t index = g->block;
+    defer(selection_free) struct selection s = {0};
+    const struct opened *o = u->opened;
+    selection_group(&s, o->block.records[o->units[u->list[0]].row].stream);
+    for (size_t i = 0; i < n; i++)
+        selection_unit(&s, u->list[plan->newest ? u->n - 1 - i : i]);
+    defer(batch_free) struct batch *batch = batch_make(o, &s, plan->newest);
+    name_streams(r, o, batch);
+    for (uint32_t i = 0; i < n; i++)
+        if (!print_row(r, plan, batch, batch->groups, i, true))
+            return false;
+    return true;
+}
+
+/* After the last match that max allows: its context in the blocks that follow (invariant 5). */
+static bool print_rest(struct run *r, const struct plan *plan, const struct batch *b,
+                       const struct group *g, uint32_t left)
+{
+    size_t index = b->block;
     while (left) {
         struct units u;
-        if (!blocks_neighbour(&r->blocks, index, g->stream->id, step, NULL, &u, r->err))
+        if (!blocks_neighbour(&r->blocks, index, g->stream->id, plan->newest ? -1 : 1, NULL, &u,
+                              r->err))
             return false;
         size_t n = min_of(u.n, (size_t)left);
         if (n == 0)
             return true;
-        struct group *more = group_make(u.opened, u.list + (plan->newest ? u.n - 1 : 0), step, n);
-        more->stream = g->stream;
-        bool ok = true;
-        for (size_t i = 0; i < n && ok; i++)
-            ok = print_row(r, plan, more, &more->rows[i], true);
-        mem_free(&more);
-        left -= (uint32_t)n;
-        if (!ok)
+        if (!print_units(r, plan, &u, n))
             return false;
+        left -= (uint32_t)n;
         index = u.opened->index;
     }
     return true;
 }
 
-static bool print_group(struct run *r, const struct plan *plan, const struct group *g)
+static bool print_group(struct run *r, const struct plan *plan, const struct batch *b,
+                        const struct group *g)
 {
     bool goes_on = g->has_link && r->last_stream && &r->last_stream->result == g->stream &&
                    r->last_at_edge && r->last_block == g->link;
     uint32_t after = plan->newest ? plan->before : plan->after, left = after;
-    for (uint32_t i = 0; i < g->n_rows; i++) {
-        const struct group_row *row = &g->rows[i];
+    for (uint32_t i = 0; i < g->n; i++) {
         bool is_full_before = is_full(r, plan);
         if (is_full_before && left == 0)
             return true;
-        if (!print_row(r, plan, g, row, i ? true : goes_on))
+        if (!print_row(r, plan, b, g, i, i ? true : goes_on))
             return false;
-        left = row->is_match && !is_full_before ? after : left - (left > 0);
+        left = b->rows[g->first + i].is_match && !is_full_before ? after : left - (left > 0);
     }
     r->last_at_edge = g->ends_at_edge;
-    return is_full(r, plan) && g->ends_at_edge && after ? print_rest(r, plan, g, left) : true;
+    return is_full(r, plan) && g->ends_at_edge && after ? print_rest(r, plan, b, g, left) : true;
 }
 
 /* Everything that comes before `bound` (TIME_NONE: everything). */
 static bool print_until(struct run *r, const struct plan *plan, int64_t bound)
 {
-    while (window_first(&r->window) && !is_full(r, plan)) {
-        int64_t order = window_first(&r->window)->key.order_ns;
+    const struct batch *batch;
+    const struct group *group;
+    while (!is_full(r, plan) && window_first(&r->window, &batch, &group)) {
+        int64_t order = group->order_ns;
         if (bound != TIME_NONE && (plan->newest ? order <= bound : order >= bound))
             return true;
-        struct group *group = window_take(&r->window);
-        bool ok = print_group(r, plan, group);
-        mem_free(&group);
-        if (!ok)
+        if (!print_group(r, plan, batch, group))
             return false;
+        window_pass(&r->window);
     }
     return true;
 }
 
 /* ---- passes ---- */
 
-static int64_t near_end(const struct run *r, const struct plan *plan, size_t at)
+static int64_t near_end(const struct run *r, const struct plan *plan, size_t index)
 {
-    const struct snapshot_block *b = &r->blocks.known[r->blocks.list[at]].summary;
+    const struct snapshot_block *b = &r->blocks.known[index].summary;
     return plan->newest ? b->greatest_order_ns : b->least_order_ns;
 }
 
@@ -305,22 +302,47 @@ static bool is_passed(const struct run *r, const struct plan *plan, size_t at,
                         : b->greatest_order_ns < start->order_ns;
 }
 
-/* From `start` on (NULL: all) up to the floor of the window, or the end. */
-static bool run_pass(struct run *r, const struct plan *plan, const struct order_key *start)
+/* Those that can hold something from `start` on, in the order in which they are opened. */
+static size_t list_pass(const struct run *r, const struct plan *plan, const struct order_key *start,
+                        uint32_t *list)
 {
-    for (size_t at = 0; at < r->blocks.n && !is_full(r, plan); at++) {
-        if (is_passed(r, plan, at, start))
-            continue;
-        int64_t bound = near_end(r, plan, at);
+    size_t n = 0;
+    for (size_t at = 0; at < r->blocks.n; at++)
+        if (!is_passed(r, plan, at, start))
+            list[n++] = r->blocks.list[at];
+    return n;
+}
+
+static bool walk(struct run *r, const struct plan *plan, const struct order_key *start,
+                 const uint32_t *list, size_t n)
+{
+    for (size_t at = 0; at < n && !is_full(r, plan); at++) {
+        int64_t bound = near_end(r, plan, list[at]);
         int64_t floor = r->window.floor.order_ns;
         if (r->window.has_floor && (plan->newest ? bound < floor : bound > floor))
             break;
+        /* The first ones may be all that is needed. */
+        if (!plan->has_max)
+            blocks_ahead(&r->blocks, list, n, at);
         if (!print_until(r, plan, bound))
             return false;
-        if (!is_full(r, plan) && !add_block(r, plan, r->blocks.list[at], start))
+        if (is_full(r, plan))
+            break;
+        if (plan->has_max && at > 0)
+            blocks_ahead(&r->blocks, list, n, at);
+        if (!add_block(r, plan, list[at], start))
             return false;
     }
     return print_until(r, plan, TIME_NONE);
+}
+
+/* From `start` on (NULL: all) up to the floor of the window, or the end. */
+static bool run_pass(struct run *r, const struct plan *plan, const struct order_key *start)
+{
+    uint32_t *list = mem_array(uint32_t, r->blocks.n);
+    bool done = walk(r, plan, start, list, list_pass(r, plan, start, list));
+    mem_free(&list);
+    return done;
 }
 
 static int by_least(const void *a, const void *b, void *known)
@@ -348,6 +370,8 @@ static bool run_plan(struct run *r, const struct plan *plan)
     r->matched = 0;
     r->last_stream = NULL;
     r->blocks.selector.keep_all = plan->before || plan->after;
+    r->blocks.selector.gathers = true;
+    r->blocks.selector.newest = plan->newest;
     qsort_r(r->blocks.list, r->blocks.n, sizeof *r->blocks.list,
             plan->newest ? by_greatest : by_least, r->blocks.known);
     struct order_key start;
@@ -469,6 +493,7 @@ static bool answer_count(struct run *r)
     bool done = true;
     for (size_t i = 0; done && i < r->blocks.n && r->matched < most; i++) {
         struct opened *o = NULL;
+        blocks_ahead(&r->blocks, r->blocks.list, r->blocks.n, i);
         done = blocks_get(&r->blocks, r->blocks.list[i], NULL, &o, r->err);
         r->matched += done && o ? o->n_units : 0;
     }
@@ -529,11 +554,8 @@ static size_t gather_others(struct run *r, struct result_stream **list)
     return n;
 }
 
-/* Invariant 6. */
-static bool is_about_streams(const struct run *r)
+bool is_about_streams(const struct query *q, const struct filter *f)
 {
-    const struct query *q = r->query;
-    const struct filter *f = r->blocks.selector.filter;
     return q->want == WANT_STREAMS && q->patterns.n == 0 && q->since_ns == TIME_NONE &&
            q->until_ns == TIME_NONE && !filter_looks_at_records(f) && !filter_looks_at_lines(f);
 }
@@ -555,7 +577,7 @@ static bool look_for_streams(struct run *r)
 
 static bool answer_streams(struct run *r)
 {
-    bool of_list = is_about_streams(r);
+    bool of_list = is_about_streams(r->query, r->blocks.selector.filter);
     if (!of_list && !look_for_streams(r))
         return false;
     size_t room = max_of(r->streams.n, r->blocks.snapshot->n_streams);
@@ -583,6 +605,7 @@ static bool tally_block(struct run *r, const struct opened *o)
 {
     enum { ASK_EVERY = 32 };
     struct tallies *t = &r->tallies;
+    tallies_begin_block(t);
     for (size_t u = 0; u < o->n_units && !t->is_full; u++) {
         const struct record *record = &o->block.records[o->units[u].row];
         if (u % ASK_EVERY == 0 && is_canceled(r))
@@ -602,6 +625,7 @@ static bool answer_tallies(struct run *r)
     struct tallies *t = &r->tallies;
     for (size_t i = 0; i < r->blocks.n; i++) {
         struct opened *o;
+        blocks_ahead(&r->blocks, r->blocks.list, r->blocks.n, i);
         if (!blocks_get(&r->blocks, r->blocks.list[i], NULL, &o, r->err))
             return false;
         if (o && !tally_block(r, o))
@@ -633,6 +657,7 @@ static bool open_tallies(struct run *r, const struct filter_scope *scope)
         return false;
     r->tallies.memory = r->window.budget;
     r->blocks.selector.needs_text = tallies_read_lines(&r->tallies);
+    r->blocks.selector.row_parts = tallies_row_parts(&r->tallies);
     return true;
 }
 
@@ -644,15 +669,14 @@ static bool compile(struct run *r)
     s->until_ns = q->until_ns;
     s->lines = q->options.lines;
     s->needs_text = q->want == WANT_RECORDS;
+    s->counts_only = q->want == WANT_COUNT;
+    s->row_parts = q->want == WANT_RECORDS ? CHUNK_ROW_ALL : 0;
     s->is_canceled = is_canceled;
     s->context = r;
-    if (q->patterns.n &&
-        !pattern_compile(&s->pattern, q->patterns.items, q->patterns.n, q->options, r->err))
+    if (!selector_compile(s, q, r->blocks.snapshot, r->err))
         return false;
     const struct filter_scope scope = {.streams = r->blocks.snapshot->streams,
                                        .n_streams = r->blocks.snapshot->n_streams};
-    if (!filter_compile(&s->filter, q->filters.items, q->filters.n, &scope, r->err))
-        return false;
     return q->want != WANT_TALLIES || open_tallies(r, &scope);
 }
 
@@ -688,17 +712,18 @@ bool query_run(const struct query *query, const struct snapshot *snapshot,
         .options = options,
         .summary = summary,
         .err = err,
-        .blocks = {.snapshot = snapshot, .summary = summary, .budget = memory / 4},
+        .blocks = {.snapshot = snapshot, .query = query, .summary = summary, .budget = memory / 4},
         .window = {.budget = memory - memory / 4},
     };
     summary->complete = true;
     if (!query_check(query, err) || !compile(&r))
         return false;
-    blocks_init(&r.blocks);
+    blocks_init(&r.blocks, options->helpers, memory / 2);
     bool ok = answer(&r);
+    blocks_forget(&r.blocks); /* helpers too */
     summary->blocks_skipped = snapshot->n_blocks - summary->blocks_read;
-    if (r.blocks.selector.gave_up || filter_gave_up(r.blocks.selector.filter) ||
-        tallies_gave_up(&r.tallies))
+    if (r.blocks.selector.gave_up || r.blocks.selector.filter_gave_up ||
+        filter_gave_up(r.blocks.selector.filter) || tallies_gave_up(&r.tallies))
         summary_problem(summary, "the pattern was too costly for some lines; they were left out");
     return ok;
 }

@@ -41,8 +41,13 @@ static void join_streams(struct slice *s, struct arena *arena)
 
 static void add_header(struct block_header *h, const struct block_header *part)
 {
+    bool is_first = h->records == 0;
     h->records += part->records;
     h->line_bytes += part->line_bytes;
+    h->least_event_ns =
+        is_first ? part->least_event_ns : min_of(h->least_event_ns, part->least_event_ns);
+    h->greatest_event_ns =
+        is_first ? part->greatest_event_ns : max_of(h->greatest_event_ns, part->greatest_event_ns);
 }
 
 bool slice_open(struct slice *s, struct str bytes, size_t n, struct packer *packer,
@@ -83,19 +88,13 @@ static bool is_at_end(const struct cursor *c)
 
 static int compare(const struct cursor *a, const struct cursor *b)
 {
-    const struct record *x = &a->part->block.records[a->row], *y = &b->part->block.records[b->row];
-    const struct chunk_place *p = &a->part->places[a->row], *q = &b->part->places[b->row];
-    uint32_t left = a->streams[x->stream], right = b->streams[y->stream];
+    uint32_t left = a->streams[a->part->block.records[a->row].stream];
+    uint32_t right = b->streams[b->part->block.records[b->row].stream];
     if (left != right)
         return left < right ? -1 : 1;
-    if (x->order_ns != y->order_ns)
-        return x->order_ns < y->order_ns ? -1 : 1;
-    int order = hash128_compare(a->part->origins[p->origin], b->part->origins[q->origin]);
-    if (order)
-        return order;
-    if (p->sequence != q->sequence)
-        return p->sequence < q->sequence ? -1 : 1;
-    return (p->position > q->position) - (p->position < q->position);
+    const struct row_order x = chunk_row_order(a->part, a->row),
+                           y = chunk_row_order(b->part, b->row);
+    return row_order_compare(&x, &y);
 }
 
 static struct cursor *first_of(struct cursor *cursors, size_t n)
@@ -147,10 +146,12 @@ static void join_rows(struct slice *s, bool with_lines, struct arena *arena)
     }
 }
 
-bool slice_read(struct slice *s, bool with_lines, struct arena *arena, struct err *err)
+bool slice_read(struct slice *s, unsigned parts, bool with_lines, struct arena *arena,
+                struct err *err)
 {
+    parts = s->n > 1 ? CHUNK_ROW_ALL : parts;
     for (size_t i = 0; i < s->n; i++)
-        if (!chunk_read_rows(&s->parts[i], arena, err) ||
+        if (!chunk_read_row_parts(&s->parts[i], parts, arena, err) ||
             (with_lines && !chunk_read_lines(&s->parts[i], arena, err)))
             return false;
     if (s->n == 1)

@@ -27,7 +27,8 @@ struct slice {
 /* bytes: n chunks one after the other, 1 to SLICE_PARTS_MAX. */
 bool slice_open(struct slice *s, struct str bytes, size_t n, struct packer *packer,
                 struct arena *arena, struct err *err);
-/* Rows, and lines if they are asked for. */
-bool slice_read(struct slice *s, bool with_lines, struct arena *arena, struct err *err);
+/* What is asked for of the rows (chunk.h; of more than one chunk all), and lines if they are. */
+bool slice_read(struct slice *s, unsigned parts, bool with_lines, struct arena *arena,
+                struct err *err);
 
 #endif

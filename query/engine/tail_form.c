@@ -27,6 +27,7 @@ bool tail_form_check(const struct tail_form *form, struct err *err)
                        : q->has_max             ? "max"
                        : q->before || q->after  ? "context"
                        : q->want                ? "want"
+                       : q->explain             ? "explain"
                                                 : NULL;
     if (what)
         return err_set(err, ERR_INPUT, "%s needs an end, and following has none", what);

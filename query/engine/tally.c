@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "formats/block/chunk.h"
 #include "formats/line/level.h"
 #include "query/engine/value_test.h"
 
@@ -44,6 +45,16 @@ static bool read_changes(struct tallies *t, struct err *err)
     return true;
 }
 
+/* Whether ids of records are looked at. */
+static bool asks_ids(const struct tallies *t)
+{
+    const struct tally_options *o = &t->options;
+    bool asks = str_equal(o->measure, STR("id")) || (t->part && filter_looks_at_ids(t->part));
+    for (size_t i = 0; i < o->n_names; i++)
+        asks = asks || str_equal(o->names[i], STR("id"));
+    return asks;
+}
+
 bool tallies_open(struct tallies *t, const struct tally_options *options,
                   const struct filter_scope *scope, struct err *err)
 {
@@ -60,6 +71,7 @@ bool tallies_open(struct tallies *t, const struct tally_options *options,
     }
     t->measures_field = options->measure.len && may_be_field(options->measure, scope);
     t->fields = line_fields_open();
+    t->remembers = !tallies_read_lines(t) && !asks_ids(t);
     return read_changes(t, err);
 }
 
@@ -76,10 +88,18 @@ void tallies_free(struct tallies *t)
 
 bool tallies_read_lines(const struct tallies *t)
 {
-    bool reads = t->measures_field || (t->part && filter_looks_at_lines(t->part));
+    bool reads =
+        t->measures_field || t->options.sample || (t->part && filter_looks_at_lines(t->part));
     for (size_t i = 0; i < t->options.n_names; i++)
         reads = reads || t->are_fields[i];
     return reads;
+}
+
+unsigned tallies_row_parts(const struct tallies *t)
+{
+    bool needs_texts = tallies_read_lines(t) || asks_ids(t);
+    bool needs_times = t->options.every_ns || t->options.sample;
+    return (needs_times ? CHUNK_ROW_TIMES : 0) | (needs_texts ? CHUNK_ROW_TEXTS : 0);
 }
 
 uint64_t tallies_gave_up(const struct tallies *t)
@@ -214,13 +234,20 @@ static void keep_sample(struct tallies *t, struct tally *tally, const struct tal
     tally->sample.len = line.len;
 }
 
-void tallies_add(struct tallies *t, const struct labels *labels, const struct record *record)
+static bool is_part(struct tallies *t, const struct labels *labels, const struct record *record)
+{
+    return t->part && filter_takes_stream(t->part, labels) &&
+           filter_takes_record(t->part, record) &&
+           (!filter_looks_at_lines(t->part) || filter_takes_line(t->part, labels, record));
+}
+
+/* By the values of its names. NULL: there is no room. */
+static struct tally *tally_of(struct tallies *t, const struct labels *labels,
+                              const struct record *record, int64_t start_ns)
 {
     const struct tally_options *o = &t->options;
-    struct tally like = {.start_ns = TIME_NONE};
+    struct tally like = {.start_ns = start_ns};
     char room[TALLY_NAMES_MAX][TALLY_VALUE_MAX];
-    double number;
-    line_fields_set(t->fields, record);
     for (size_t i = 0; i < o->n_names; i++) { /* a value lives until the next is asked for */
         struct str value = value_of(t, o->names[i], t->are_fields[i], labels, record);
         like.values[i] = str_slice(value, 0, TALLY_VALUE_MAX);
@@ -228,9 +255,27 @@ void tallies_add(struct tallies *t, const struct labels *labels, const struct re
             memcpy(room[i], value.ptr, like.values[i].len);
         like.values[i].ptr = room[i];
     }
-    if (o->every_ns)
-        like.start_ns = span_of(t, record->event_ns);
-    struct tally *tally = find(t, &like);
+    return find(t, &like);
+}
+
+void tallies_begin_block(struct tallies *t)
+{
+    memset(t->memos, 0, sizeof t->memos);
+}
+
+void tallies_add(struct tallies *t, const struct labels *labels, const struct record *record)
+{
+    const struct tally_options *o = &t->options;
+    double number;
+    int64_t start_ns = o->every_ns ? span_of(t, record->event_ns) : TIME_NONE;
+    struct tally_memo *memo = &t->memos[record->level];
+    line_fields_set(t->fields, record);
+    if (!t->remembers || memo->labels != labels || memo->start_ns != start_ns)
+        *memo = (struct tally_memo){.labels = labels,
+                                    .start_ns = start_ns,
+                                    .tally = tally_of(t, labels, record, start_ns),
+                                    .is_part = is_part(t, labels, record)};
+    struct tally *tally = memo->tally;
     if (!tally)
         return;
     tally->count++;
@@ -240,9 +285,7 @@ void tallies_add(struct tallies *t, const struct labels *labels, const struct re
                                     .first_ns = record->event_ns,
                                     .last_ns = record->event_ns,
                                     .sample = record->line});
-    tally->part += t->part && filter_takes_stream(t->part, labels) &&
-                   filter_takes_record(t->part, record) &&
-                   (!filter_looks_at_lines(t->part) || filter_takes_line(t->part, labels, record));
+    tally->part += memo->is_part;
     if (o->measure.len &&
         parse_number(value_of(t, o->measure, t->measures_field, labels, record), &number))
         measure(t, tally, number);

@@ -60,6 +60,14 @@ struct tally {
     size_t sample_room;
 };
 
+/* Where the last record of a level was counted. */
+struct tally_memo {
+    const struct labels *labels; /* NULL: nowhere */
+    int64_t start_ns;
+    struct tally *tally;
+    bool is_part;
+};
+
 struct tallies {
     struct tally_options options; /* texts are the caller's */
     struct arena arena;
@@ -73,6 +81,8 @@ struct tallies {
     size_t memory;                /* that may be taken, about; 0: any */
     size_t sketches;              /* bytes of them, at most */
     bool is_full;                 /* a tally found no room */
+    bool remembers;               /* levels, labels and spans are all that is asked of records */
+    struct tally_memo memos[RECORD_LEVEL_MAX + 1];
 };
 
 /* ERR_INPUT: too many names, or the part is wrong. */
@@ -81,10 +91,14 @@ bool tallies_open(struct tallies *t, const struct tally_options *options,
 void tallies_free(struct tallies *t);
 /* Invariant 6. */
 bool tallies_read_lines(const struct tallies *t);
+/* What is read of rows (chunk.h). */
+unsigned tallies_row_parts(const struct tallies *t);
 /* The start of the span behind that which begins there. */
 int64_t tally_next_span(const struct tallies *t, int64_t start_ns);
 uint64_t tallies_gave_up(const struct tallies *t); /* of the part (filter.h) */
-/* One that matched. */
+/* What labels point to has changed. */
+void tallies_begin_block(struct tallies *t);
+/* One that matched, of the block. */
 void tallies_add(struct tallies *t, const struct labels *labels, const struct record *record);
 /* Invariant 4. */
 void tallies_join(struct tallies *t, const struct tally *tally);

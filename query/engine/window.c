@@ -2,8 +2,6 @@
 
 #include "base/mem.h"
 
-#include <stdlib.h>
-
 struct order_key result_key(const struct result *result)
 {
     return (struct order_key){.order_ns = result->order_ns,
@@ -14,158 +12,191 @@ struct order_key result_key(const struct result *result)
                               .line_number = result->line_number};
 }
 
-bool window_is_before(const struct window *w, const struct order_key *a, const struct order_key *b)
+static bool is_key_before(const struct window *w, const struct order_key *a,
+                          const struct order_key *b)
 {
     int order = order_key_compare(a, b);
     return w->newest ? order > 0 : order < 0;
 }
 
-bool window_wants(const struct window *w, const struct order_key *key)
-{
-    return !w->has_floor || window_is_before(w, key, &w->floor);
-}
-
-/* ---- groups ---- */
-
-static struct str copy_to(char **at, struct str s)
-{
-    if (s.len)
-        memcpy(*at, s.ptr, s.len);
-    struct str copy = str_of(*at, s.len);
-    *at += s.len;
-    return copy;
-}
-
-static struct str text_of(const struct opened *o, const struct unit *unit)
-{
-    if (!o->block.lines.ptr)
-        return STR("");
-    return str_of(o->block.lines.ptr + unit->offset, unit->len);
-}
-
-/* A physical line of a record is no part of a longer one, unless it is all there is. */
-static uint16_t flags_of(const struct record *record, const struct unit *unit)
-{
-    enum { PARTS = RECORD_PART_FIRST | RECORD_PART_MIDDLE | RECORD_PART_LAST };
-    return (uint16_t)(unit->len == record->line.len ? record->flags : record->flags & ~PARTS);
-}
-
-struct group *group_make(const struct opened *o, const uint32_t *list, int step, size_t n)
-{
-    size_t size = sizeof(struct group) + n * sizeof(struct group_row);
-    size_t head = size;
-    for (size_t i = 0; i < n; i++) {
-        const struct unit *unit = &o->units[*(list + (ptrdiff_t)i * step)];
-        const struct record *record = &o->block.records[unit->row];
-        size += record->id.len + record->fields.len + text_of(o, unit).len;
-    }
-    struct group *group = mem_alloc_raw(size);
-    char *at = (char *)group + head;
-    *group = (struct group){.block = o->index, .size = size, .n_rows = (uint32_t)n};
-    for (size_t i = 0; i < n; i++) {
-        const struct unit *unit = &o->units[*(list + (ptrdiff_t)i * step)];
-        const struct record *record = &o->block.records[unit->row];
-        group->rows[i] = (struct group_row){.key = opened_key(o, unit),
-                                            .event_ns = record->event_ns,
-                                            .id = copy_to(&at, record->id),
-                                            .fields = copy_to(&at, record->fields),
-                                            .line = copy_to(&at, text_of(o, unit)),
-                                            .flags = flags_of(record, unit),
-                                            .level = record->level,
-                                            .id_kind = record->id_kind,
-                                            .is_match = unit->matches};
-    }
-    group->key = group->rows[0].key;
-    return group;
-}
-
 /* ---- the heap ---- */
 
-static bool is_earlier(const struct window *w, size_t a, size_t b)
+static struct order_key next_key(const struct window_item *item)
 {
-    return window_is_before(w, &w->heap[a]->key, &w->heap[b]->key);
+    return batch_key(item->batch, &item->batch->groups[item->next]);
 }
 
-static void swap(struct window *w, size_t a, size_t b)
+static bool is_before(const struct window *w, const struct window_item *a,
+                      const struct window_item *b)
 {
-    struct group *kept = w->heap[a];
-    w->heap[a] = w->heap[b];
-    w->heap[b] = kept;
+    if (a->order_ns != b->order_ns)
+        return w->newest ? a->order_ns > b->order_ns : a->order_ns < b->order_ns;
+    struct order_key left = next_key(a), right = next_key(b);
+    return is_key_before(w, &left, &right);
 }
 
 static void sift_up(struct window *w, size_t i)
 {
-    while (i && is_earlier(w, i, (i - 1) / 2)) {
-        swap(w, i, (i - 1) / 2);
-        i = (i - 1) / 2;
-    }
+    struct window_item item = w->heap[i];
+    for (; i && is_before(w, &item, &w->heap[(i - 1) / 2]); i = (i - 1) / 2)
+        w->heap[i] = w->heap[(i - 1) / 2];
+    w->heap[i] = item;
 }
 
 static void sift_down(struct window *w, size_t i)
 {
+    struct window_item item = w->heap[i];
     for (size_t child; (child = 2 * i + 1) < w->n; i = child) {
-        if (child + 1 < w->n && is_earlier(w, child + 1, child))
+        if (child + 1 < w->n && is_before(w, &w->heap[child + 1], &w->heap[child]))
             child++;
-        if (!is_earlier(w, child, i))
-            return;
-        swap(w, i, child);
+        if (!is_before(w, &w->heap[child], &item))
+            break;
+        w->heap[i] = w->heap[child];
     }
+    w->heap[i] = item;
 }
 
-static int oldest_first(const void *a, const void *b)
-{
-    const struct group *const *x = a, *const *y = b;
-    return order_key_compare(&(*x)->key, &(*y)->key);
-}
-
-static int newest_first(const void *a, const void *b)
-{
-    return oldest_first(b, a);
-}
-
-/* Invariant 1. A sorted array is a heap. */
-static void throw_away(struct window *w)
-{
-    qsort(w->heap, w->n, sizeof *w->heap, w->newest ? newest_first : oldest_first);
-    while (w->n > 1 && w->bytes > w->budget / 2) {
-        struct group *last = w->heap[--w->n];
-        w->bytes -= last->size;
-        w->floor = last->key;
-        w->has_floor = true;
-        mem_free(&last);
-    }
-}
-
-void window_add(struct window *w, struct group *group)
+static void push(struct window *w, struct window_item item)
 {
     mem_grow(w->heap, w->n, w->capacity);
-    w->heap[w->n++] = group;
-    w->bytes += group->size + sizeof group;
-    group->size += sizeof group;
+    item.order_ns = item.batch->groups[item.next].order_ns;
+    w->heap[w->n++] = item;
     sift_up(w, w->n - 1);
-    if (w->bytes > w->budget && w->n > 1)
-        throw_away(w);
 }
 
-const struct group *window_first(const struct window *w)
+static void drop_piece(struct window *w, struct batch **piece)
 {
-    return w->n ? w->heap[0] : NULL;
+    struct batch *after = (*piece)->after;
+    w->bytes -= (*piece)->size;
+    mem_free(piece);
+    *piece = after;
 }
 
-struct group *window_take(struct window *w)
+/* Pieces of which nothing is left are dropped; false: no other is there. */
+static bool skip_taken(struct window *w, struct window_item *item)
+{
+    while (item->batch && item->next == item->batch->n_groups) {
+        drop_piece(w, &item->batch);
+        item->next = 0;
+    }
+    return item->batch != NULL;
+}
+
+/* ---- the budget ---- */
+
+/* The first group of the piece at or behind the key. */
+static uint32_t find(const struct window *w, const struct batch *piece, const struct order_key *key)
+{
+    uint32_t from = 0, end = piece->n_groups;
+    while (from < end) {
+        uint32_t middle = from + (end - from) / 2;
+        struct order_key at = batch_key(piece, &piece->groups[middle]);
+        if (is_key_before(w, &at, key))
+            from = middle + 1;
+        else
+            end = middle;
+    }
+    return from;
+}
+
+static void cut(struct window *w, struct batch *piece, uint32_t end)
+{
+    piece->n_groups = end;
+    while (piece->after)
+        drop_piece(w, &piece->after);
+}
+
+/* The next group of a copy of the heap, which is taken while nothing is dropped. */
+static void look_ahead(struct window *ahead)
+{
+    struct window_item *first = &ahead->heap[0];
+    first->next++;
+    while (first->batch && first->next == first->batch->n_groups) {
+        first->batch = first->batch->after;
+        first->next = 0;
+    }
+    if (first->batch)
+        first->order_ns = first->batch->groups[first->next].order_ns;
+    else
+        *first = ahead->heap[--ahead->n];
+    if (ahead->n)
+        sift_down(ahead, 0);
+}
+
+/* Invariant 1. */
+static void set_floor(struct window *w)
+{
+    struct window ahead = {.n = w->n, .newest = w->newest};
+    size_t kept = 0, n = w->n;
+    ahead.heap = mem_array(struct window_item, n);
+    memcpy(ahead.heap, w->heap, n * sizeof *ahead.heap);
+    while (ahead.n && (kept == 0 || kept <= w->budget / 2)) {
+        const struct window_item *first = &ahead.heap[0];
+        kept += group_size(first->batch, &first->batch->groups[first->next]);
+        look_ahead(&ahead);
+    }
+    if (ahead.n) {
+        w->floor = next_key(&ahead.heap[0]);
+        w->has_floor = true;
+    }
+    for (size_t i = 0; i < ahead.n; i++)
+        cut(w, ahead.heap[i].batch, ahead.heap[i].next);
+    mem_free(&ahead.heap);
+    w->n = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct window_item item = w->heap[i];
+        if (skip_taken(w, &item))
+            push(w, item);
+    }
+}
+
+/* ---- in and out ---- */
+
+void window_add(struct window *w, struct batch *batch, const struct order_key *from)
+{
+    struct window_item item = {.batch = batch};
+    for (const struct batch *piece = batch; piece; piece = piece->after)
+        w->bytes += piece->size;
+    while (from && item.batch && (item.next = find(w, item.batch, from)) == item.batch->n_groups)
+        drop_piece(w, &item.batch);
+    for (struct batch *piece = item.batch; w->has_floor && piece; piece = piece->after) {
+        uint32_t end = find(w, piece, &w->floor);
+        if (end < piece->n_groups)
+            cut(w, piece, end);
+    }
+    if (!skip_taken(w, &item))
+        return;
+    push(w, item);
+    if (w->bytes > w->budget)
+        set_floor(w);
+}
+
+bool window_first(const struct window *w, const struct batch **batch, const struct group **group)
+{
+    if (w->n == 0)
+        return false;
+    *batch = w->heap[0].batch;
+    *group = &(*batch)->groups[w->heap[0].next];
+    return true;
+}
+
+void window_pass(struct window *w)
 {
     assert(w->n);
-    struct group *first = w->heap[0];
-    w->heap[0] = w->heap[--w->n];
-    sift_down(w, 0);
-    w->bytes -= first->size;
-    return first;
+    struct window_item *first = &w->heap[0];
+    first->next++;
+    if (skip_taken(w, first))
+        first->order_ns = first->batch->groups[first->next].order_ns;
+    else
+        *first = w->heap[--w->n];
+    if (w->n)
+        sift_down(w, 0);
 }
 
 void window_reset(struct window *w)
 {
     for (size_t i = 0; i < w->n; i++)
-        mem_free(&w->heap[i]);
+        batch_free(&w->heap[i].batch);
     w->n = w->bytes = 0;
     w->has_floor = false;
 }

@@ -12,12 +12,11 @@
 #include "formats/line/facts.h"
 #include "formats/line/flatten.h"
 #include "shipper/tailer.h"
+#include "tests/bench/must.h"
 #include "tests/docker_escape.h"
 
 #include <ftw.h>
 #include <limits.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 enum { BLOCKS_MAX = 4096, DOCKER_MAX = 256 << 20 };
@@ -25,14 +24,6 @@ enum { BLOCKS_MAX = 4096, DOCKER_MAX = 256 << 20 };
 static uint64_t line_bytes;
 static struct buf blocks[BLOCKS_MAX];
 static size_t n_blocks;
-
-static void must(bool done, const struct err *err)
-{
-    if (done)
-        return;
-    fprintf(stderr, "bench: %s\n", err->text);
-    exit(1);
-}
 
 static void report_span(const char *what, int64_t ns)
 {

@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import subprocess
+import threading
 import time
 
 import flow
@@ -72,6 +73,71 @@ def stalled(place):
         client.close()
     flow.wait_until(lambda: collector.call("GET", "/api/v1/query?e=nowhere").status == 200, "their searches ended")
     flow.check(collector.count("service=logs") == LINES + 10, "all lines are there")
+
+
+@flow.case("a client that never reads is ended after its time, and its place is free again")
+def stuck(place):
+    collector = filled(place, **{"collector.limits.queries": 1, "collector.limits.query_time": "1s"})
+    client = ask(collector, "output=raw")
+    answer = flow.wait_until(lambda: refused(collector), "the only place is taken", 5)
+    flow.check(answer.headers["Retry-After"] == "1" and b"collector.limits.queries" in answer.body, f"{answer}")
+    found = flow.run("grep", "app", "--collector", collector.url)
+    flow.check(found.status == 2 and "answered 429: 1 searches are running" in found.err, f"{found}")
+    flow.wait_until(lambda: not refused(collector), "its search is ended", 30)
+    flow.check(collector.metric("sluice_query_refused_total") >= 2, "refusals are counted")
+    flow.check(int(flow.run("grep", "-c", "app", "--collector", collector.url).out) == LINES, "a search finds all")
+    client.close()
+
+
+def refused(collector):
+    """The answer, if there is no place for a search."""
+    answer = collector.call("GET", "/api/v1/query?e=nowhere&last=1")
+    return answer if answer.status == 429 else None
+
+
+# A dump, counts, context, numbers by names, the newest, and an expression that never ends by itself.
+SIEGE = ("output=raw", "e=app&want=count&output=raw", "e=no-such-needle&i=1&output=raw", "e=000077&before=20&after=20&output=text",
+         "want=tallies&by=id&by=level&every=1000000000", "last=5000&output=json",
+         "kind=P&e=%28%5Ba-f0-9%5D%2B%29%2B%28%5Ba-f0-9%5D%2B%29%2B%28%5Ba-f0-9%5D%2B%29%2Bz&output=raw")
+
+
+@flow.case("64 searches at once, dumps and hostile ones among them, while lines come in: memory has its bound, ingest does not notice")
+def siege(place):
+    queries, memory = 4, 8
+    collector = filled(place, **{"collector.limits.queries": queries, "collector.limits.query_memory": f"{memory}MiB",
+                                 "collector.limits.query_time": "10s"})
+    path, shipper = place.logs / "more.log", place.shipper(collector, name="second").start()
+    stuck_client, answers, more = ask(collector, "output=raw"), [], 60_000
+    threads = [threading.Thread(target=insist, args=(collector, SIEGE[i % len(SIEGE)], answers)) for i in range(64)]
+    for thread in threads:
+        thread.start()
+    for first in range(0, more, 5000):
+        flow.append(path, flow.numbered("more", first, 5000, 120))
+        time.sleep(0.05)
+    shipper.wait_idle()
+    flow.check(any(thread.is_alive() for thread in threads), "lines arrived before the searches had ended")
+    for thread in threads:
+        thread.join()
+    stuck_client.close()
+    flow.check(len(answers) == 64 and all(status in (200, 400) for status, _ in answers), f"{answers}")
+    flow.check(all("costly" in text for status, text in answers if status == 400), f"{answers}")
+    flow.check("refused" not in shipper.log() and "trying again" not in shipper.log(), f"the shipper noticed: {shipper.log()[-500:]}")
+    flow.check(collector.metric("sluice_output_rejected_total") == 0 and shipper.stop() == 0, "nothing was refused")
+    flow.check(collector.count() == LINES + more, "all lines are there")
+    if not flow.is_sanitized():
+        peak, bound = collector.peak_memory() >> 20, 96 + queries * (memory + 8)  # each has 8 MiB of answer under way at most
+        flow.check(peak <= bound, f"the collector took {peak} MiB of {bound}")
+        print(f"# peak {peak} of {bound} MiB")
+
+
+def insist(collector, form, answers):
+    """Asks until there is a place; the status and, if it is no answer, the text."""
+    answer = None
+    while answer is None or answer.status == 429:
+        if answer:
+            time.sleep(0.2)
+        answer = collector.call("GET", f"/api/v1/query?{form}", seconds=300)
+    answers.append((answer.status, "" if answer.status == 200 else answer.body.decode(errors="replace")[:200]))
 
 
 @flow.case("exit statuses: found, not found, wrong, unreachable")
@@ -215,6 +281,29 @@ def patterns_against_before(place):
         found = flow.run("patterns", *wrong, "--collector", collector.url)
         flow.check(found.status == 2 and says in found.err, f"{wrong}: {found}")
     flow.check(shipper.stop() == 0 and collector.stop() == 0, "both end well")
+
+
+@flow.case("--explain: a collector and a store say the same, and search nothing")
+def explained(place):
+    collector = place.collector().start()
+    shipper = place.shipper(collector).start()
+    flow.append(place.logs / "a.log", flow.numbered("a", 0, 3000))
+    collector.wait_count(3000)
+    flow.check(shipper.stop() == 0, "the shipper ends well")
+    for words in (["grep", "a 00000", "service=logs", "-i", "--since", "2020-01-01"], ["count", "--by", "level", "status=500.."]):
+        both = [flow.run(*words, "--explain", *where)
+                for where in (["--collector", collector.url], ["--store", collector.data])]
+        flow.check(both[0].out == both[1].out and both[0].status == both[1].status == 0, f"{both}")
+        flow.check(b"of lines" in both[0].out and b"\nread " in both[0].out and not both[0].err, f"{both}")
+        found = json.loads(flow.run(*words, "--explain", "--output", "json", "--collector", collector.url).out)
+        flow.check(found["read"]["blocks"] == found["store"]["blocks"] > 0 and found["streams"] == 1, found)
+    for words in (["grep", "-E", "(", "--explain"], ["grep", "x", "nosuch", "--explain"], ["grep", "x", "--explain", "--follow"]):
+        found = flow.run(*words, "--collector", collector.url)
+        flow.check(found.status == 2 and found.err, f"{words}: {found}")
+    answer = collector.call("GET", "/api/v1/query?e=x&explain=1")
+    flow.check(answer.headers["Content-Type"] == "application/json" and json.loads(answer.body)["patterns"] == ["x"], f"{answer}")
+    answer = collector.call("GET", "/api/v1/tail?explain=1")
+    flow.check(answer.status == 400, f"{answer}")
 
 
 @flow.case("fields: of which type, in how many records, with which values, of the newest and of those that are named")

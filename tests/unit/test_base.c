@@ -89,6 +89,25 @@ TEST(buf_latches_what_does_not_fit)
     CHECK(b.over);
 }
 
+/* Whether there is room already or not. */
+TEST(buf_prints_into_what_it_has)
+{
+    static const uint64_t numbers[] = {0, 9, 10, 1795166521000, UINT64_MAX};
+    defer(buf_free) struct buf one = {0};
+    for (unsigned i = 0; i < 300; i++) {
+        defer(buf_free) struct buf fresh = {0};
+        buf_print(&one, "%u-%0*u", i, (int)(i % 90) + 1, i);
+        buf_print(&fresh, "%u-%0*u", i, (int)(i % 90) + 1, i);
+        CHECK(str_ends(buf_str(&one), buf_str(&fresh)));
+    }
+    for (size_t i = 0; i < countof(numbers); i++) {
+        defer(buf_free) struct buf added = {0}, printed = {0};
+        buf_add_number(&added, numbers[i]);
+        buf_print(&printed, "%llu", (unsigned long long)numbers[i]);
+        CHECK_STR(buf_str(&added), buf_str(&printed));
+    }
+}
+
 TEST(buf_and_reader_agree)
 {
     static const uint64_t values[] = {0, 1, 127, 128, 300, UINT32_MAX, INT64_MAX, UINT64_MAX};
@@ -131,6 +150,24 @@ TEST(reader_refuses_what_no_writer_wrote)
     CHECK(read_str(&r).len == 0 && r.bad);
     r = reader_of(STR("\x7fzzzz"));
     CHECK(read_count(&r, 1) == 0 && r.bad);
+}
+
+/* What was used is used again for what is like it. */
+TEST(arena_recycles_what_is_as_large)
+{
+    defer(arena_free) struct arena a = {0};
+    char *large = arena_alloc_raw(&a, 3 << 20);
+    arena_alloc_raw(&a, 100);
+    arena_recycle(&a);
+    CHECK_INT(a.used, 0);
+    char *again = arena_alloc_raw(&a, (3 << 20) + 1000);
+    CHECK(again == large);
+    memset(again, 1, (3 << 20) + 1000);
+    char *next = arena_alloc_raw(&a, 100);
+    CHECK(next < again || next >= again + (3 << 20));
+    memset(next, 2, 100);
+    for (size_t i = 0; i < (3 << 20) + 1000; i++)
+        REQUIRE(again[i] == 1);
 }
 
 TEST(arena_keeps_what_it_gave)

@@ -131,6 +131,51 @@ TEST(columns_find_every_piece_of_a_line) /* 1, and that no row is ROW_MAYBE */
     CHECK_INT(maybe, 0);
 }
 
+/* A value of each kind that is not text, and what stands before some. */
+static void put_kinds(struct buf *line)
+{
+    static const char *const months[] = {"Jan", "May", "Nov"};
+    buf_print(line, "[%02u/%s/20%02u:%02u:%02u:%02u +0200] ", 1 + (unsigned)made_below(28),
+              months[made_below(3)], 24 + (unsigned)made_below(3), (unsigned)made_below(24),
+              (unsigned)made_below(60), (unsigned)made_below(60));
+    buf_print(line, "at %02u:%02u:%02u,%03u from %u.%u.%u.%u took %u.%03u s ",
+              (unsigned)made_below(24), (unsigned)made_below(60), (unsigned)made_below(60),
+              (unsigned)made_below(1000), (unsigned)made_below(256), (unsigned)made_below(256),
+              (unsigned)made_below(256), (unsigned)made_below(256), (unsigned)made_below(30),
+              (unsigned)made_below(1000));
+    buf_print(line, "n=%lld big=%llu pad=%05u job c%u left ", (long long)made_below(2000) - 1000,
+              (unsigned long long)made_below(UINT64_C(1000000000000000)),
+              (unsigned)made_below(100000), (unsigned)made_below(100000));
+    buf_print(line, "0x%08x req-", (unsigned)made_below(UINT32_MAX));
+    put_made_uuid(line, MADE_LOW);
+}
+
+TEST(columns_find_every_piece_of_every_kind) /* 1, and column_find.h, 1 */
+{
+    size_t maybe = 0;
+    defer(free_opened) struct opened_made o = {0};
+    struct made *m = &o.made;
+    made_seed(3);
+    for (m->n = 0; m->n < MADE_LINES; m->n++) {
+        defer(buf_free) struct buf line = {0};
+        put_kinds(&line);
+        m->lines[m->n] = arena_copy(&m->arena, buf_str(&line));
+    }
+    make_made_chunk(m);
+    REQUIRE(open_made(&o));
+    for (size_t len = 1; len <= 24; len += 1 + len / 6) {
+        struct str line = o.made.lines[made_below(o.made.n)];
+        for (size_t from = 0; from + len <= line.len; from++) {
+            char changed[24];
+            memcpy(changed, line.ptr + from, len);
+            changed[made_below(len)] = "0123456789af:"[made_below(13)];
+            check_needle(&o, str_slice(line, from, len), made_below(2), &maybe);
+            check_needle(&o, str_of(changed, len), made_below(2), &maybe);
+        }
+    }
+    CHECK_INT(maybe, 0);
+}
+
 TEST(columns_find_a_long_needle_by_its_front) /* 2, 4 */
 {
     size_t maybe = 0;

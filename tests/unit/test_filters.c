@@ -3,11 +3,26 @@
 #include "collector/store/merging.h"
 #include "collector/store/parts.h"
 #include "collector/store/snapshot.h"
-#include "query/engine/run.h"
+#include "query/engine/explain.h"
 #include "tests/test.h"
 #include "tests/unit/store_helper.h"
 
 #define SEGMENTS "/days/2024-10-04/default" /* of ST_DAY */
+
+/* What is said before agrees with what was read (query/engine/explain.h). */
+static void check_explanation(const struct query *query, const struct snapshot *snapshot,
+                              const struct summary *summary)
+{
+    struct err err;
+    char read[64], sifted[64];
+    defer(buf_free) struct buf out = {0};
+    REQUIRE_OK(query_explain(query, snapshot, &(struct run_options){0}, &out, &err));
+    snprintf(read, sizeof read, "\"read\":{\"blocks\":%llu,",
+             (unsigned long long)summary->blocks_read);
+    snprintf(sifted, sizeof sifted, "\"without_literals\":{\"blocks\":%llu,",
+             (unsigned long long)summary->blocks_sifted);
+    CHECK(strstr(buf_text(&out), read) && strstr(buf_text(&out), sifted));
+}
 
 /* What a search for a text finds; tells what was read of the store in test_folder(). */
 static void find_text(const char *text, bool with_context, struct buf *found,
@@ -25,6 +40,7 @@ static void find_text(const char *text, bool with_context, struct buf *found,
     REQUIRE_OK(view_open_folder(&v, st_path_of(&a, ""), &err));
     view_snapshot(&snapshot, v, TIME_NONE, TIME_NONE);
     REQUIRE_OK(query_run(&q, &snapshot.snapshot, &options, summary, &err));
+    check_explanation(&q, &snapshot.snapshot, summary);
     view_close(&v);
 }
 

@@ -5,13 +5,7 @@
 #include "base/mem.h"
 #include "base/posix.h"
 #include "tests/test.h"
-
-#include <fcntl.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-extern char **environ;
+#include "tests/unit/grep_helper.h"
 
 static uint64_t seed;
 
@@ -21,66 +15,8 @@ static unsigned roll(unsigned n)
     return (unsigned)(seed >> 33) % n;
 }
 
-/* ---- the tool ---- */
+/* ---- ours ---- */
 
-struct grep_case {
-    const char *locale;
-    struct pattern_options options;
-    bool only_matching;
-    struct buf pattern;
-};
-
-static void read_file(const char *path, struct buf *out)
-{
-    FILE *f = fopen(path, "rb");
-    REQUIRE(f);
-    for (size_t n = 1; n;) {
-        char *at = buf_reserve(out, 65536);
-        REQUIRE(at);
-        n = fread(at, 1, 65536, f);
-        out->len += n;
-    }
-    fclose(f);
-}
-
-/* What grep prints, with line numbers. Returns its exit code. */
-static int run_grep(const struct grep_case *c, const char *lines_path, const char *out_path,
-                    struct buf *out)
-{
-    char flags[16] = "-an", locale[32], pattern[4096];
-    size_t n = strlen(flags);
-    const struct pattern_options *o = &c->options;
-    flags[n++] = "FEGP"[o->kind];
-    if (o->ignore_case)
-        flags[n++] = 'i';
-    if (o->whole_word)
-        flags[n++] = 'w';
-    if (o->whole_line)
-        flags[n++] = 'x';
-    if (o->invert)
-        flags[n++] = 'v';
-    if (c->only_matching)
-        flags[n++] = 'o';
-    flags[n] = '\0';
-    snprintf(locale, sizeof locale, "LC_ALL=%s", c->locale);
-    snprintf(pattern, sizeof pattern, "%.*s", STR_ARG(buf_str(&c->pattern)));
-    char program[] = "grep", option[] = "-e", *path = strdup(lines_path), *env[] = {locale, NULL};
-    char *argv[] = {program, flags, option, pattern, path, NULL};
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, 1, out_path, O_CREAT | O_TRUNC | O_WRONLY, 0600);
-    posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
-    pid_t pid;
-    int status = -1;
-    REQUIRE(posix_spawnp(&pid, program, &actions, NULL, argv, env) == 0);
-    REQUIRE(waitpid(pid, &status, 0) == pid && WIFEXITED(status));
-    posix_spawn_file_actions_destroy(&actions);
-    free(path);
-    read_file(out_path, out);
-    return WEXITSTATUS(status);
-}
-
-/* The same from our side. */
 static void print_line(struct buf *out, size_t number, struct str text)
 {
     buf_print(out, "%zu:", number);
@@ -182,13 +118,6 @@ static const char *const words[] = {"\\w", "\\W", "\\b", "\\B", "\\<", "\\>", "\
 
 static void make_regex(struct buf *b, enum pattern_kind kind, bool utf, bool asserts, int depth);
 
-static void add_operator(struct buf *b, enum pattern_kind kind, const char *sign)
-{
-    if (kind == PATTERN_BASIC)
-        buf_add_byte(b, '\\');
-    buf_add(b, str_from(sign));
-}
-
 static void make_atom(struct buf *b, enum pattern_kind kind, bool utf, bool asserts, int depth)
 {
     unsigned r = roll(16);
@@ -202,9 +131,9 @@ static void make_atom(struct buf *b, enum pattern_kind kind, bool utf, bool asse
         else
             buf_add(b, str_from(sets[roll(kind == PATTERN_PERL ? 12 : countof(sets))]));
     } else if (r < 14) {
-        add_operator(b, kind, "(");
+        put_operator(b, kind, "(");
         make_regex(b, kind, utf, asserts, depth - 1);
-        add_operator(b, kind, ")");
+        put_operator(b, kind, ")");
     } else {
         unsigned w = roll(countof(words));
         /* With PCRE2 10.42, grep -P loses \\W and \\S of characters beyond ASCII. */
@@ -226,14 +155,14 @@ static void make_piece(struct buf *b, enum pattern_kind kind, bool utf, bool ass
         buf_add_byte(b, '*');
         break;
     case 1:
-        add_operator(b, kind, "?");
+        put_operator(b, kind, "?");
         break;
     case 2:
-        add_operator(b, kind, "+");
+        put_operator(b, kind, "+");
         break;
     case 3:
-        add_operator(b, kind, roll(2) ? "{1,2" : "{2");
-        add_operator(b, kind, "}");
+        put_operator(b, kind, roll(2) ? "{1,2" : "{2");
+        put_operator(b, kind, "}");
         break;
     default:
         break;
@@ -249,7 +178,7 @@ static void make_regex(struct buf *b, enum pattern_kind kind, bool utf, bool ass
     if (roll(12) == 0)
         buf_add_byte(b, '$');
     if (roll(6) == 0 && depth) {
-        add_operator(b, kind, "|");
+        put_operator(b, kind, "|");
         make_regex(b, kind, utf, asserts, depth - 1);
     }
 }
@@ -269,47 +198,7 @@ static void make_pattern(struct grep_case *c, bool utf)
     make_regex(&c->pattern, c->options.kind, utf, !c->options.whole_word, 2);
 }
 
-/* For matches that are empty, GNU's -w depends on where it last looked. */
-static bool matches_empty(const struct grep_case *c)
-{
-    struct err err;
-    struct pattern *p;
-    struct pattern_options options = {.kind = c->options.kind, .lines = true};
-    struct str text = buf_str(&c->pattern);
-    if (!pattern_compile(&p, &text, 1, options, &err))
-        return false;
-    bool empty = pattern_matches(p, STR("")) == MATCH_FOUND;
-    pattern_close(&p);
-    return empty;
-}
-
-/*
- * After a match that fails -w, grep sometimes gives up a place too early: "grep -wo 'a*.'" prints
- * only the first "a" of "-a-a". So with -w its answer must be within ours, and nearly always equal.
- */
-static bool is_within(struct str few, struct str many)
-{
-    struct str line, other;
-    while (take_until(&few, '\n', &line)) {
-        do {
-            if (!take_until(&many, '\n', &other))
-                return false;
-        } while (!str_equal(line, other));
-    }
-    return true;
-}
-
 static int differences_of_word;
-
-static bool is_same(const struct grep_case *c, struct str expected, struct str ours)
-{
-    if (str_equal(expected, ours))
-        return true;
-    if (!c->options.whole_word)
-        return false;
-    differences_of_word++;
-    return c->options.invert ? is_within(ours, expected) : is_within(expected, ours);
-}
 
 static void compare_one(const struct grep_case *c, struct str lines, const char *lines_path,
                         const char *out_path, int *used)
@@ -329,16 +218,8 @@ static void compare_one(const struct grep_case *c, struct str lines, const char 
         return;
     }
     run_ours(p, c, lines, &ours);
-    if (!is_same(c, buf_str(&expected), buf_str(&ours))) {
-        size_t i = 0, start = 0;
-        for (; i < expected.len && i < ours.len && expected.ptr[i] == ours.ptr[i]; i++)
-            start = expected.ptr[i] == '\n' ? i + 1 : start;
-        test_fail(__FILE__, __LINE__, "%s -%c%s%s%s%s%s '%.*s': grep %.30s | ours %.30s", c->locale,
-                  "FEGP"[c->options.kind], c -> options.ignore_case ? "i" : "",
-                  c->options.whole_word ? "w" : "", c->options.whole_line ? "x" : "",
-                  c->options.invert ? "v" : "", c->only_matching ? "o" : "", STR_ARG(text),
-                  buf_text(&expected) + start, buf_text(&ours) + start);
-    }
+    if (!is_same_as_grep(c, buf_str(&expected), buf_str(&ours), &differences_of_word))
+        fail_as_grep(c, "", &expected, &ours);
     check_scan(p, lines);
 }
 
@@ -361,13 +242,9 @@ static void compare_kind(enum pattern_kind kind, bool utf, int cases, uint64_t f
                                              .whole_line = roll(6) == 0,
                                              .invert = roll(6) == 0,
                                              .lines = true};
-        c.only_matching = roll(2); /* grep -wxo prints empty lines; -x alone says the same */
-        c.options.whole_word &= !(c.only_matching && c.options.whole_line);
-        /* After the first match of -o, grep -F -w does not look at the character before. */
-        c.options.whole_word &= !(c.only_matching && kind == PATTERN_TEXT);
-        do
-            make_pattern(&c, utf);
-        while (c.options.whole_word && matches_empty(&c));
+        c.only_matching = roll(2);
+        make_pattern(&c, utf);
+        make_fair(&c);
         compare_one(&c, buf_str(&lines), lines_path, out_path, &used);
     }
     buf_free(&c.pattern);
@@ -375,22 +252,11 @@ static void compare_kind(enum pattern_kind kind, bool utf, int cases, uint64_t f
     CHECK(differences_of_word <= 1 + cases / 50);
 }
 
-static int cases_of_a_run(void)
-{
-    const char *text = getenv("CASES");
-    return text ? (int)strtol(text, NULL, 10) : 80;
-}
-
-static uint64_t seed_of_a_run(uint64_t otherwise)
-{
-    const char *text = getenv("SEED");
-    return text ? strtoull(text, NULL, 10) : otherwise;
-}
-
-#define COMPARE(name, kind, utf, number)                                  \
-    TEST_SLOW(pattern_##name, 600)                                        \
-    {                                                                     \
-        compare_kind(kind, utf, cases_of_a_run(), seed_of_a_run(number)); \
+#define COMPARE(name, kind, utf, number)                           \
+    TEST_SLOW(pattern_##name, 600)                                 \
+    {                                                              \
+        compare_kind(kind, utf, (int)number_of_a_run("CASES", 80), \
+                     number_of_a_run("SEED", number));             \
     }
 
 COMPARE(text_is_grep_in_c, PATTERN_TEXT, false, 1)

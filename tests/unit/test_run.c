@@ -1,6 +1,7 @@
 /* The engine against a naive oracle over random snapshots, and against grep for context. */
 #include "query/engine/run.h"
 
+#include "base/helpers.h"
 #include "base/mem.h"
 #include "formats/block/builder.h"
 #include "query/engine/opened.h"
@@ -53,7 +54,7 @@ static bool world_load(void *context, size_t i, size_t part, struct buf *out, st
 {
     (void)part;
     struct world *w = context;
-    w->loads++;
+    __atomic_add_fetch(&w->loads, 1, __ATOMIC_RELAXED); /* helpers load, too */
     if (w->blocks[i].len == 0)
         return err_set(err, ERR_SYSTEM, "block %zu: read: Input/output error", i);
     buf_add(out, buf_str(&w->blocks[i]));
@@ -92,9 +93,14 @@ static void free_world(struct world **w)
     mem_free(w);
 }
 
+/* Some worlds have lines that do not fit together into one piece of a batch. */
+static bool are_long;
+
 static struct str random_line(struct world *w)
 {
     static const char *const words[] = {"get", "put", "error", "x", "", "slow", "a\nb", "error\nx"};
+    if (are_long)
+        return arena_print(&w->arena, "%s %0*u", words[roll(8)], 1 + (int)roll(30000), roll(100));
     return arena_print(&w->arena, "%s %s %u", words[roll(8)], words[roll(8)], roll(100));
 }
 
@@ -189,13 +195,22 @@ static bool hear(void *context, const struct result *r)
     return ++h->n != h->stop_after;
 }
 
+static void run_helped(struct world *w, const struct query *q, size_t memory, unsigned n_helpers,
+                       struct heard *heard, struct summary *summary)
+{
+    struct err err;
+    defer(helpers_close) struct helpers *helpers = NULL;
+    helpers_open(&helpers, n_helpers);
+    struct snapshot snapshot = snapshot_of(w);
+    struct run_options options = {
+        .memory = memory, .helpers = helpers, .take = hear, .context = heard};
+    REQUIRE_OK(query_run(q, &snapshot, &options, summary, &err));
+}
+
 static void run_query(struct world *w, const struct query *q, size_t memory, struct heard *heard,
                       struct summary *summary)
 {
-    struct err err;
-    struct snapshot snapshot = snapshot_of(w);
-    struct run_options options = {.memory = memory, .take = hear, .context = heard};
-    REQUIRE_OK(query_run(q, &snapshot, &options, summary, &err));
+    run_helped(w, q, memory, 0, heard, summary);
 }
 
 /* ---- the oracle ---- */
@@ -359,24 +374,44 @@ static void random_query(struct query *q)
     }
 }
 
+static void check_heard(const struct heard *heard, const struct heard *expected,
+                        const struct query *q, const char *what)
+{
+    defer(buf_free) struct buf form = {0}, a = {0}, b = {0};
+    if (str_equal(buf_str(&heard->text), buf_str(&expected->text)))
+        return;
+    query_encode(q, &form);
+    buf_add(&a, str_slice(buf_str(&expected->text), 0, 20000));
+    buf_add(&b, str_slice(buf_str(&heard->text), 0, 20000));
+    test_fail(__FILE__, __LINE__, "%s %.*s\n--- expected\n%s--- heard\n%s", what,
+              STR_ARG(buf_str(&form)), buf_text(&a), buf_text(&b));
+}
+
+/* However little memory there is, and whoever helps. */
 static void compare(struct world *w, const struct query *q, int round)
 {
     static const size_t budgets[] = {1, 3000, 0};
-    defer(buf_free) struct buf form = {0};
     struct heard expected = {0};
     run_oracle(w, q, &expected);
-    query_encode(q, &form);
     for (size_t i = 0; i < countof(budgets); i++) {
-        struct heard heard = {0};
-        struct summary summary = {0};
-        run_query(w, q, budgets[i], &heard, &summary);
-        CHECK(summary.complete && summary.blocks_read + summary.blocks_skipped == w->n_blocks);
-        if (!str_equal(buf_str(&heard.text), buf_str(&expected.text)))
-            test_fail(__FILE__, __LINE__, "round %d budget %zu %.*s\n--- expected\n%s--- heard\n%s",
-                      round, budgets[i], STR_ARG(buf_str(&form)), buf_text(&expected.text),
-                      buf_text(&heard.text));
-        buf_free(&heard.text);
-        summary_free(&summary);
+        struct summary alone = {0};
+        for (unsigned helpers = 0; helpers < 3; helpers += 2) {
+            struct heard heard = {0};
+            struct summary summary = {0};
+            char what[64];
+            snprintf(what, sizeof what, "round %d budget %zu helpers %u", round, budgets[i],
+                     helpers);
+            run_helped(w, q, budgets[i], helpers, &heard, &summary);
+            CHECK(summary.complete && summary.blocks_read + summary.blocks_skipped == w->n_blocks);
+            check_heard(&heard, &expected, q, what);
+            if (helpers == 0)
+                alone = summary;
+            CHECK_INT(summary.blocks_read, alone.blocks_read);
+            CHECK_INT(summary.bytes, alone.bytes);
+            CHECK_INT(summary.matched, alone.matched);
+            buf_free(&heard.text);
+            summary_free(&summary);
+        }
     }
     buf_free(&expected.text);
 }
@@ -386,6 +421,7 @@ TEST(run_gives_what_a_naive_search_gives)
 {
     for (int round = 0; round < 150; round++) {
         seed = (uint64_t)round * 977 + 1;
+        are_long = round % 50 == 0;
         defer(free_world) struct world *w = random_world();
         for (int i = 0; i < 4; i++) {
             defer(query_free) struct query q;
@@ -394,6 +430,7 @@ TEST(run_gives_what_a_naive_search_gives)
             compare(w, &q, round);
         }
     }
+    are_long = false;
 }
 
 /* run.h, invariant 7: cut after any result, however often, nothing is missing or doubled. */
@@ -632,6 +669,67 @@ TEST(run_stops_when_told)
     summary_free(&summary);
 }
 
+static bool cancel_later(void *context)
+{
+    return __atomic_add_fetch((int *)context, 1, __ATOMIC_RELAXED) > 40;
+}
+
+/* Whoever is at work, the search ends, and nothing is left running. */
+TEST(run_stops_helpers_when_told)
+{
+    struct err err;
+    seed = 4;
+    defer(free_world) struct world *w = plain_world(60, 50);
+    defer(helpers_close) struct helpers *helpers = NULL;
+    helpers_open(&helpers, 3);
+    for (int i = 0; i < 200; i++) {
+        defer(query_free) struct query q;
+        defer(summary_free) struct summary summary = {0};
+        struct snapshot snapshot = snapshot_of(w);
+        int asked = (int)roll(40);
+        query_init(&q);
+        query_add_pattern(&q, STR("x"));
+        q.after = i % 3 == 0;
+        struct run_options options = {.take = take_nothing,
+                                      .helpers = helpers,
+                                      .is_canceled = cancel_later,
+                                      .context = &asked};
+        CHECK(!query_run(&q, &snapshot, &options, &summary, &err) && err.code == ERR_CANCELED);
+        struct heard heard = {.stop_after = 1 + roll(20)};
+        options = (struct run_options){.take = hear, .helpers = helpers, .context = &heard};
+        q.newest = roll(2);
+        q.patterns.n = 0;
+        CHECK(!query_run(&q, &snapshot, &options, &summary, &err) && err.code == ERR_CANCELED);
+        buf_free(&heard.text);
+    }
+}
+
+/* A block that cannot be read is told of in its turn, and never when the search ends before it. */
+TEST(run_tells_of_damage_in_its_turn)
+{
+    seed = 9;
+    defer(free_world) struct world *w = plain_world(60, 5);
+    for (size_t i = 7; i < w->n_blocks; i += 5)
+        buf_reset(&w->blocks[i]);
+    for (uint64_t max = 1; max < 200; max += 6) {
+        struct summary alone = {0}, helped = {0};
+        struct heard first = {0}, second = {0};
+        defer(query_free) struct query q;
+        query_init(&q);
+        q.has_max = true;
+        q.max = max;
+        run_helped(w, &q, 0, 0, &first, &alone);
+        run_helped(w, &q, 0, 2, &second, &helped);
+        check_heard(&second, &first, &q, "damage");
+        CHECK_INT(helped.n_problems, alone.n_problems);
+        for (size_t i = 0; i < alone.n_problems && i < helped.n_problems; i++)
+            CHECK(str_equal(helped.problems[i], alone.problems[i]));
+        CHECK_INT(helped.blocks_read, alone.blocks_read);
+        buf_free(&first.text), buf_free(&second.text);
+        summary_free(&alone), summary_free(&helped);
+    }
+}
+
 /* max and last read only the blocks they need. */
 TEST(run_reads_no_more_than_it_must)
 {
@@ -685,6 +783,47 @@ TEST(run_reports_a_pattern_that_gives_up)
     CHECK(!summary.complete && summary.matched == 0 && summary.n_problems == 1);
     buf_free(&heard.text);
     summary_free(&summary);
+}
+
+/* The pattern gives up on more lines than it may, whoever of the helpers notices: not on the first line too many, nor
+ * on the last that is allowed. */
+TEST_SLOW(run_ends_when_a_pattern_gives_up_too_often, 300)
+{
+    enum { BLOCKS = 12, EACH = 84 };
+    seed = 1;
+    defer(free_world) struct world *w = plain_world(BLOCKS, EACH);
+    for (unsigned i = 0; i < BLOCKS; i++) {
+        struct err err;
+        struct labels none = {0};
+        defer(block_builder_free) struct block_builder b = {0};
+        block_builder_stream(&b, w->streams[0], &none, TIME_NONE);
+        for (unsigned k = 0; k < EACH; k++) {
+            struct record record = {.order_ns = (i * EACH + k) * NS_PER_MS,
+                                    .event_ns = (i * EACH + k) * NS_PER_MS,
+                                    .line = STR("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab")};
+            REQUIRE(block_builder_add(&b, &record));
+        }
+        buf_reset(&w->blocks[i]);
+        REQUIRE_OK(block_builder_finish(&b, (struct hash128){1, 1}, i + 1, 1, &w->blocks[i], &err));
+    }
+    for (unsigned n = BLOCKS - 1; n <= BLOCKS; n++) {
+        struct err err;
+        defer(query_free) struct query q;
+        defer(summary_free) struct summary summary = {0};
+        defer(helpers_close) struct helpers *helpers = NULL;
+        helpers_open(&helpers, 2);
+        w->n_blocks = n;
+        query_init(&q);
+        q.options.kind = PATTERN_PERL;
+        q.want = n % 2 ? WANT_COUNT : WANT_RECORDS;
+        query_add_pattern(&q, STR("^(?:(a|a)+)+$"));
+        struct snapshot snapshot = snapshot_of(w);
+        struct run_options options = {.helpers = helpers, .take = take_nothing};
+        bool done = query_run(&q, &snapshot, &options, &summary, &err);
+        CHECK(done == (n * EACH <= GAVE_UP_MAX));
+        CHECK(done || err.code == ERR_LIMIT);
+        CHECK(!summary.complete);
+    }
 }
 
 /* run.h, invariant 6 */

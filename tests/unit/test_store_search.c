@@ -6,25 +6,18 @@
  *
  * CASES=10000 SEED=7 makes it longer, and other.
  */
+#include "base/helpers.h"
 #include "base/mem.h"
 #include "collector/store/merging.h"
 #include "collector/store/snapshot.h"
 #include "formats/block/builder.h"
 #include "query/engine/run.h"
 #include "tests/test.h"
+#include "tests/unit/grep_helper.h"
+#include "tests/unit/needle_helper.h"
 #include "tests/unit/store_helper.h"
 
-#include <stdlib.h>
-
 enum { BLOCKS = 9, EACH = 6000, RECORDS = BLOCKS * EACH, STREAMS = 3 };
-
-static uint64_t seed;
-
-static unsigned roll(unsigned n)
-{
-    seed = seed * 6364136223846793005u + 1442695040888963407u;
-    return (unsigned)(seed >> 33) % n;
-}
 
 /* ---- the lines ---- */
 
@@ -32,92 +25,15 @@ struct world {
     struct arena arena;
     struct str lines[RECORDS];
     struct store *store;
+    struct helpers *helpers;
 };
 
 static void free_world(struct world **w)
 {
+    helpers_close(&(*w)->helpers);
     store_close(&(*w)->store, st_now);
     arena_free(&(*w)->arena);
     mem_free(w);
-}
-
-static void put_hex(struct buf *b, unsigned digits)
-{
-    for (; digits; digits--)
-        buf_add_byte(b, "0123456789abcdef"[roll(16)]);
-}
-
-static const char *const words[] = {
-    "timeout", "Connection",           "user",   "stra\xc3\x9f", "retry", "checkout", "NullPointer",
-    "x",       "r\xc3\xa9sum\xc3\xa9", "ABC-77", "a b",          "K"};
-
-static void put_word(struct buf *b)
-{
-    buf_add(b, str_from(words[roll(countof(words))]));
-}
-
-static void make_line(struct buf *b, unsigned i)
-{
-    switch (roll(12)) {
-    case 0:
-    case 1:
-        buf_print(b, "{\"level\":%u,\"time\":%llu,\"reqId\":\"", 10 * roll(6),
-                  1795166521000ull + i * 7);
-        put_hex(b, 32);
-        buf_print(b, "\",\"msg\":\"");
-        put_word(b);
-        buf_print(b, " done\",\"ms\":%u.%u}", roll(900), roll(10));
-        break;
-    case 2:
-    case 3:
-        buf_print(b, "2026-11-20T%02u:%02u:%02u.%03uZ INFO [worker-%u] ", i / 3600 % 24,
-                  i / 60 % 60, i % 60, roll(1000), roll(16));
-        put_word(b);
-        buf_print(b, ": job %u of ", roll(100000));
-        put_word(b);
-        break;
-    case 4:
-    case 5:
-        buf_print(b, "192.0.2.%u - - [20/Nov/2026:09:22:%02u +0000] \"GET /", roll(255), i % 60);
-        put_word(b);
-        buf_print(b, "?id=%u HTTP/1.1\" %u %u", roll(100000), 200 + roll(4) * 100, roll(90000));
-        break;
-    case 6:
-        buf_print(b, "trace=");
-        put_hex(b, 8);
-        for (int k = 0; k < 3; k++) {
-            buf_add_byte(b, '-');
-            put_hex(b, 4);
-        }
-        buf_add_byte(b, '-');
-        put_hex(b, 12);
-        buf_print(b, " took=%ums ok=%s", roll(5000), roll(2) ? "true" : "false");
-        break;
-    case 7:
-        put_word(b);
-        buf_print(b, "Exception: code %u\n    at com.example.", roll(9));
-        put_word(b);
-        buf_print(b, "(Main.java:%u)\n    ... %u more", roll(400), roll(20));
-        break;
-    case 8:
-        for (unsigned n = roll(6); n; n--) {
-            put_word(b);
-            buf_add_byte(b, " ,;\t"[roll(4)]);
-        }
-        break;
-    case 9:
-        buf_print(b, "%s%llu", roll(2) ? "-" : "",
-                  (unsigned long long)roll(1u << 30) * roll(1u << 30));
-        break;
-    case 10:
-        for (unsigned n = roll(40); n; n--)
-            buf_add_byte(b, (char)(1 + roll(255) % 255));
-        for (size_t k = 0; k < b->len; k++)
-            b->ptr[k] = b->ptr[k] == '\n' ? '\r' : b->ptr[k];
-        break;
-    default:
-        break; /* an empty line */
-    }
 }
 
 static struct world *make_world(void)
@@ -128,8 +44,14 @@ static struct world *make_world(void)
         .journal_bytes = 100000,
         .retention = {.rules = rules, .n_rules = countof(rules), .archive_after_ns = 1}};
     struct world *w = mem_new(struct world);
+    helpers_open(&w->helpers, 2);
     w->store = st_open_store(options);
     return w;
+}
+
+static bool is_gap(size_t i)
+{
+    return i % 37 == 5;
 }
 
 /* The next EACH records, of streams that take turns. */
@@ -151,12 +73,15 @@ static void put_block(struct world *w, unsigned number)
     }
     for (unsigned i = number * EACH; i < (number + 1) * EACH; i++) {
         buf_reset(&line);
-        make_line(&line, i);
+        put_log_line(&line, i, false);
         w->lines[i] = arena_copy(&w->arena, buf_str(&line));
         const struct record record = {.order_ns = i * NS_PER_MS,
                                       .event_ns = i * NS_PER_MS,
                                       .stream = i % STREAMS,
                                       .level = (uint8_t)(i % 5),
+                                      .flags = is_gap(i) ? RECORD_GAP : 0,
+                                      .id_kind = i % 3 ? ID_NONE : ID_EXACT,
+                                      .id = i % 3 ? STR("") : str_slice(STR("4f9c2ad1"), i % 5, 8),
                                       .line = w->lines[i]};
         REQUIRE(block_builder_add(&b, &record));
     }
@@ -169,84 +94,31 @@ static void put_block(struct world *w, unsigned number)
 
 /* ---- the questions ---- */
 
-static struct str random_line(const struct world *w)
-{
-    for (;;) {
-        struct str line = w->lines[roll(RECORDS)];
-        if (line.len)
-            return line;
-    }
-}
-
-static struct str piece_of(struct str line)
-{
-    size_t from = roll((unsigned)line.len), len = 1 + roll(roll(3) ? 12 : 40);
-    return str_slice(line, from, len);
-}
-
-static void put_escaped(struct buf *b, struct str text)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        if (strchr("\\^$.[]|()*+?{}", text.ptr[i]))
-            buf_add_byte(b, '\\');
-        buf_add_byte(b, text.ptr[i]);
-    }
-}
-
-static void make_text(const struct world *w, struct buf *b)
-{
-    struct str piece = piece_of(random_line(w));
-    buf_add(b, piece);
-    switch (roll(8)) {
-    case 0: /* one byte is another */
-        b->ptr[roll((unsigned)b->len)] = "0aZ_ -"[roll(6)];
-        break;
-    case 1: /* two pieces in one */
-        buf_add(b, piece_of(random_line(w)));
-        break;
-    case 2: /* the other case */
-        for (size_t i = 0; i < b->len; i++)
-            b->ptr[i] = (char)((b->ptr[i] >= 'a' && b->ptr[i] <= 'z') ? b->ptr[i] - 32 : b->ptr[i]);
-        break;
-    default:
-        break;
-    }
-}
-
-/* Pieces of lines with what a regular expression can have between them. */
-static void make_regex(const struct world *w, struct buf *b)
-{
-    static const char *const between[] = {".*", ".",      "[0-9]+", "[a-z]*",
-                                          "|",  ".{1,9}", "(x|Z)?", "\\w+"};
-    struct str line = random_line(w);
-    size_t from = roll((unsigned)line.len);
-    struct str first = str_slice(line, from, 1 + roll(10));
-    put_escaped(b, first);
-    for (unsigned n = roll(3); n; n--) {
-        buf_add(b, str_from(between[roll(countof(between))]));
-        from += 1 + roll(12);
-        put_escaped(b, from < line.len ? str_slice(line, from, 1 + roll(8))
-                                       : piece_of(random_line(w)));
-    }
-}
-
 static void make_query(const struct world *w, struct query *q)
 {
+    const struct needle_source source = {w->lines, RECORDS, false};
     query_init(q);
-    q->options.kind = roll(4) ? PATTERN_TEXT : PATTERN_EXTENDED;
-    q->options.ignore_case = roll(3) == 0;
-    q->options.whole_word = roll(6) == 0;
-    q->options.whole_line = roll(20) == 0;
-    q->options.invert = roll(12) == 0;
-    for (unsigned n = roll(5) ? 1 : 3; n; n--) {
+    q->options.kind = needle_roll(4) ? PATTERN_TEXT : PATTERN_EXTENDED;
+    q->options.ignore_case = needle_roll(3) == 0;
+    q->options.whole_word = needle_roll(6) == 0;
+    q->options.whole_line = needle_roll(20) == 0;
+    q->options.invert = needle_roll(12) == 0;
+    for (unsigned n = needle_roll(5) ? 1 : 3; n; n--) {
         defer(buf_free) struct buf text = {0};
-        (q->options.kind == PATTERN_TEXT ? make_text : make_regex)(w, &text);
+        if (q->options.kind == PATTERN_TEXT)
+            put_needle(&source, &text);
+        else
+            put_needle_regex(&source, q->options.kind, &text);
         query_add_pattern(q, buf_str(&text));
     }
-    if (roll(6) == 0)
+    if (needle_roll(6) == 0)
         query_add_filter(q, STR("level=info"));
-    if (roll(6) == 0)
+    if (needle_roll(6) == 0)
         query_add_filter(q, STR("s1"));
+    if (needle_roll(6) == 0)
+        q->since_ns = needle_roll(RECORDS) * NS_PER_MS;
+    if (needle_roll(6) == 0)
+        q->until_ns = max_of(q->since_ns, (int64_t)0) + (1 + needle_roll(RECORDS)) * NS_PER_MS;
 }
 
 /* ---- the answers ---- */
@@ -264,6 +136,14 @@ static bool take(void *context, const struct result *r)
     f->doubled += f->is_found[i];
     f->is_found[i] = true;
     f->n++;
+    CHECK(r->event_ns == (int64_t)i * NS_PER_MS && r->level == i % 5);
+    CHECK_INT(r->id.len, i % 3 ? 0 : 8 - i % 5);
+    return true;
+}
+
+static bool add_tally(void *context, const struct result *r)
+{
+    *(size_t *)context += r->tally->count;
     return true;
 }
 
@@ -272,6 +152,10 @@ static bool is_right(const struct query *q, struct pattern *p, const struct worl
     for (size_t k = 0; k < q->filters.n; k++)
         if (str_equal(q->filters.items[k], STR("s1")) ? i % STREAMS != 1 : i % 5 != 3)
             return false;
+    const int64_t ns = (int64_t)i * NS_PER_MS;
+    if (is_gap(i) || (q->since_ns != TIME_NONE && ns < q->since_ns) ||
+        (q->until_ns != TIME_NONE && ns >= q->until_ns))
+        return false;
     return pattern_matches(p, w->lines[i]) == MATCH_FOUND;
 }
 
@@ -287,6 +171,23 @@ static void say_wrong(const struct query *q, const struct world *w, size_t i, bo
               is_found ? "found" : "not found");
 }
 
+/* Counts are those of what is found: of all, and by a name. */
+static void check_counts(struct query *q, const struct snapshot *snapshot, size_t n)
+{
+    struct err err;
+    size_t counted = 0;
+    struct run_options options = {.take = add_tally, .context = &counted};
+    for (unsigned by_level = 0; by_level < 2; by_level++) {
+        defer(summary_free) struct summary summary = {0};
+        q->want = by_level ? WANT_TALLIES : WANT_COUNT;
+        if (by_level)
+            query_add_by(q, STR("level"));
+        REQUIRE_OK(query_run(q, snapshot, &options, &summary, &err));
+        CHECK_INT(summary.matched, n);
+    }
+    CHECK_INT(counted, n);
+}
+
 static void ask(struct world *w)
 {
     struct err err;
@@ -296,7 +197,8 @@ static void ask(struct world *w)
     defer(pattern_close) struct pattern *p = NULL;
     defer(summary_free) struct summary summary = {0};
     struct found *found = mem_new(struct found);
-    struct run_options options = {.take = take, .context = found};
+    struct run_options options = {
+        .take = take, .helpers = needle_roll(2) ? w->helpers : NULL, .context = found};
     make_query(w, &q);
     if (pattern_compile(&p, q.patterns.items, q.patterns.n, q.options, &err)) {
         view_open(&v, w->store);
@@ -310,6 +212,7 @@ static void ask(struct world *w)
             say_wrong(&q, w, i, found->is_found[i]);
             wrong++;
         }
+        check_counts(&q, &snapshot.snapshot, found->n);
         view_close(&v);
     }
     mem_free(&found);
@@ -330,15 +233,21 @@ static bool join(void *context, const struct result *r)
     return true;
 }
 
-static void count_lines(const struct world *w, size_t n, struct tallies *t)
+/* How many. */
+static size_t count_lines(const struct world *w, size_t n, struct tallies *t)
 {
+    size_t counted = 0;
     for (size_t i = 0; i < n; i++) {
+        if (is_gap(i))
+            continue;
+        counted++;
         char name[8];
         snprintf(name, sizeof name, "s%zu", i % STREAMS);
         struct label label = {STR("service"), str_from(name)};
         tallies_add(t, &(struct labels){&label, 1},
                     &(struct record){.event_ns = (int64_t)i * NS_PER_MS, .line = w->lines[i]});
     }
+    return counted;
 }
 
 /* The shapes of the first n lines are those that the lines have one by one (formats/line/skeleton.h, invariant 1). */
@@ -357,24 +266,19 @@ static void ask_shapes(struct world *w, size_t n)
     q.want = WANT_TALLIES;
     q.sample = true;
     const struct tally_options options = tally_options_of(&q);
-    const struct run_options run = {.take = join, .context = &joined, .memory = 256 << 20};
+    const struct run_options run = {
+        .take = join, .helpers = w->helpers, .context = &joined, .memory = 256 << 20};
     REQUIRE_OK(tallies_open(&all, &options, &(struct filter_scope){0}, &err));
     REQUIRE_OK(tallies_open(&joined, &options, &(struct filter_scope){0}, &err));
-    count_lines(w, n, &all);
+    size_t counted = count_lines(w, n, &all);
     view_open(&v, w->store);
     view_snapshot(&snapshot, v, TIME_NONE, TIME_NONE);
     REQUIRE_OK(query_run(&q, &snapshot.snapshot, &run, &summary, &err));
     put_tallies(&all, &expected);
     put_tallies(&joined, &found);
-    CHECK(summary.complete && summary.matched == n && all.by_key.n > 100);
+    CHECK(summary.complete && summary.matched == counted && all.by_key.n > 100);
     CHECK(str_equal(buf_str(&found), buf_str(&expected)));
     view_close(&v);
-}
-
-static unsigned cases_of_a_run(void)
-{
-    const char *text = getenv("CASES");
-    return text ? (unsigned)strtoul(text, NULL, 10) : 40;
 }
 
 static void merge_all(struct world *w)
@@ -387,8 +291,8 @@ static void merge_all(struct world *w)
 
 TEST_SLOW(store_search_is_that_of_lines, 900)
 {
-    const char *given = getenv("SEED");
-    seed = given ? strtoull(given, NULL, 10) : 11;
+    uint64_t cases = number_of_a_run("CASES", 40);
+    needle_seed(number_of_a_run("SEED", 11));
     defer(free_world) struct world *w = make_world();
     for (unsigned i = 0; i < BLOCKS; i++) {
         put_block(w, i);
@@ -403,16 +307,16 @@ TEST_SLOW(store_search_is_that_of_lines, 900)
             merge_all(w); /* segments of another day */
     }
     CHECK(store_count(w->store).journals > 1 && store_count(w->store).segments > 3);
-    for (unsigned i = 0; i < cases_of_a_run(); i++)
+    for (uint64_t i = 0; i < cases; i++)
         ask(w);
     ask_shapes(w, RECORDS);
     merge_all(w);
-    for (unsigned i = 0; i < cases_of_a_run(); i++)
+    for (uint64_t i = 0; i < cases; i++)
         ask(w);
     ask_shapes(w, RECORDS);
     st_now += NS_PER_DAY;
     merge_all(w);
-    for (unsigned i = 0; i < cases_of_a_run(); i++)
+    for (uint64_t i = 0; i < cases; i++)
         ask(w);
     ask_shapes(w, RECORDS);
 }

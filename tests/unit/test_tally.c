@@ -109,6 +109,29 @@ TEST(tally_measures_and_counts_a_part) /* 3 */
     CHECK_STR(shown(&t, &out), STR("4 1 3:87 12 45; "));
 }
 
+TEST(tally_counts_where_it_counted_the_last_of_a_level)
+{
+    const struct str names[] = {STR("service"), STR("level")};
+    const struct str part[] = {STR("level=warn+"), STR("service=api")};
+    const struct tally_options options = {
+        .names = names, .n_names = 2, .every_ns = 10, .part = part, .n_part = 2};
+    defer(tallies_free) struct tallies at_once, anew;
+    defer(buf_free) struct buf a = {0}, b = {0};
+    open_tallies(&at_once, options);
+    open_tallies(&anew, options);
+    CHECK(at_once.remembers);
+    srand(4);
+    for (int i = 0; i < 2000; i++) {
+        const struct labels *labels = rand() % 9 ? &api : &web;
+        int64_t ns = i / 50 + rand() % 5;
+        uint8_t level = (uint8_t)(rand() % (RECORD_LEVEL_MAX + 1));
+        add(&at_once, labels, ns, level, "");
+        tallies_begin_block(&anew);
+        add(&anew, labels, ns, level, "");
+    }
+    CHECK_STR(shown(&at_once, &a), shown(&anew, &b));
+}
+
 TEST(tally_values_are_cut) /* 2 */
 {
     char line[TALLY_VALUE_MAX + 60];
