@@ -48,7 +48,7 @@ static void add(struct hunt *h, size_t from, size_t to, unsigned rule, const cha
     if (is_hidden(value) || is_allowed(h->redactor, value))
         return;
     mem_grow(r->findings, r->n, r->capacity);
-    r->findings[r->n++] = (struct finding){from, to, rule, kind};
+    r->findings[r->n++] = (struct finding){.from = from, .to = to, .rule = rule, .kind = kind};
 }
 
 void hunt_add(struct hunt *h, size_t from, size_t to, enum redact_rule rule, const char *kind)

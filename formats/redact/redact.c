@@ -7,6 +7,8 @@
 
 #include <stdlib.h>
 
+enum { OWN_BYTES = 64 << 20 };
+
 void redact_options_init(struct redact_options *options)
 {
     *options = (struct redact_options){.key_id = STR("k1")};
@@ -151,17 +153,24 @@ static bool may_match(const struct own_pattern *p, struct str line)
     return p->n_literals == 0;
 }
 
+/* Each match may have looked at all that is left: of so many bytes in all, then the rest of the line goes. */
 static void find_own(struct hunt *h, size_t index)
 {
     const struct own_pattern *p = &h->redactor->patterns[index];
     struct span span;
+    size_t left = OWN_BYTES, len = h->line.len;
     enum match found = may_match(p, h->line) ? MATCH_FOUND : MATCH_NONE;
-    for (size_t from = 0; found == MATCH_FOUND && from <= h->line.len;) {
+    for (size_t from = 0; found == MATCH_FOUND && from <= len;) {
         found = regex_find(p->regex, h->line, from, &span);
-        if (found == MATCH_FOUND) {
-            hunt_add_own(h, span.from, span.to, index);
-            from = span.to > from ? span.to : from + 1;
+        if (found != MATCH_FOUND)
+            break;
+        hunt_add_own(h, span.from, span.to, index);
+        from = span.to > from ? span.to : from + 1;
+        if (left < len - min_of(from, len)) {
+            hunt_add_own(h, from, len, index);
+            break;
         }
+        left -= len - min_of(from, len);
     }
     h->found->gave_up += found == MATCH_LIMIT;
 }
@@ -203,6 +212,7 @@ static void settle(struct redaction *r)
             last->kind = f->kind;
         }
         last->to = max_of(last->to, f->to);
+        last->is_joined = last->to - last->from > longest;
     }
     r->n = n;
 }

@@ -59,7 +59,8 @@ void redactor_close(struct redactor **redactor);
 
 struct finding {
     size_t from, to;
-    unsigned rule; /* enum redact_rule, or REDACT_RULES + the index of a pattern */
+    bool is_joined; /* of several that overlap */
+    unsigned rule;  /* enum redact_rule, or REDACT_RULES + the index of a pattern */
     const char
         *kind; /* what exactly: "github token", "value of a key"; static, or the pattern's name */
 };

@@ -85,6 +85,22 @@ static bool is_bare_value(struct str line, size_t from, size_t to)
            (behind == ',' || behind == '}' || behind == ']');
 }
 
+static bool is_of_literal(char c)
+{
+    return is_alnum(c) || c == '-' || c == '+' || c == '.';
+}
+
+/* All of the number in which a finding lies: a part of one could not stay beside a string. */
+static void widen_number(struct str line, size_t least, size_t *from, size_t *to)
+{
+    if (!is_digit(line.ptr[*from]))
+        return;
+    while (*from > least && is_of_literal(line.ptr[*from - 1]))
+        *from -= 1;
+    while (is_of_literal(byte_at(line, *to)))
+        *to += 1;
+}
+
 /* ---- what stands for it ---- */
 
 /* Invariant 3. */
@@ -198,6 +214,8 @@ static void put_one(const struct redactor *r, const struct finding *f, struct st
                     struct buf *out)
 {
     enum redact_action action = redact_action_of(r, f->rule);
+    if (f->is_joined && action != REDACT_REMOVE)
+        action = REDACT_MASK; /* what others have found of it is not this rule's to show */
     if (action == REDACT_REMOVE || (action == REDACT_PARTIAL && put_partial(f->rule, value, out)) ||
         (action == REDACT_TOKEN && redact_put_token(r, f->rule, value, out)))
         return;
@@ -230,11 +248,20 @@ void put_redacted(const struct redactor *redactor, struct redaction *r, struct s
     r->text.max = SIZE_MAX;
     for (size_t i = 0; i < r->n; i++) {
         const struct finding *f = &r->findings[i];
-        bool is_value = place.is_json && is_bare_value(line, f->from, f->to);
-        struct str quotes = is_value ? json_place_quotes(&place, f->from) : STR("");
-        buf_add(&r->text, str_slice(line, done, f->from - done));
+        size_t from = f->from, to = f->to;
+        if (from < done)
+            continue; /* in the number of the one before */
+        if (place.is_json)
+            widen_number(line, done, &from, &to);
+        bool is_value = place.is_json && is_bare_value(line, from, to);
+        struct str quotes = is_value ? json_place_quotes(&place, from) : STR("");
+        if (quotes.len == 0) {
+            from = f->from;
+            to = f->to;
+        }
+        buf_add(&r->text, str_slice(line, done, from - done));
         put_bounded(redactor, f, line, quotes, &r->text);
-        done = f->to;
+        done = to;
     }
     buf_add(&r->text, str_slice(line, done, SIZE_MAX));
 }
