@@ -178,12 +178,15 @@ static bool read_pair(struct str line, size_t at, size_t name_to, struct pair *p
     return true;
 }
 
+static struct str text_of(const struct pair *pair)
+{
+    return str_slice(pair->place.line, pair->name_from, pair->name_to - pair->name_from);
+}
+
 /* user[password]: not the mark of what has been hidden, "[secret]". */
-static bool is_mark(const struct pair *pair)
+static bool is_bare_mark(const struct pair *pair)
 {
     struct str line = pair->place.line;
-    if (byte_at(line, pair->name_to) != ']')
-        return false;
     size_t at = pair->name_to;
     while (at > pair->name_from && line.ptr[at - 1] != '[')
         at--;
@@ -191,9 +194,41 @@ static bool is_mark(const struct pair *pair)
     return at == 0 || !(is_alnum(line.ptr[at - 1]) || line.ptr[at - 1] == ']');
 }
 
-static struct str text_of(const struct pair *pair)
+/* "k1:4f9c2ad10c6be7a3" */
+static bool is_token_id(struct str s)
 {
-    return str_slice(pair->place.line, pair->name_from, pair->name_to - pair->name_from);
+    enum { HASH = 16 };
+    for (size_t i = 1; i <= HASH && i < s.len; i++) {
+        char c = s.ptr[s.len - i];
+        if (!is_digit(c) && !(c >= 'a' && c <= 'f'))
+            return false;
+    }
+    return s.len > HASH + 1 && s.ptr[s.len - HASH - 1] == ':';
+}
+
+/* Whether the name is that of a mark: "[secret:k1:4f9c2ad10c6be7a3]", and of rules that leave a part "[ssn:1120]". */
+static bool begins_mark(const struct pair *pair)
+{
+    enum { MARK_MAX = 128 };
+    struct str line = pair->place.line, name = text_of(pair);
+    if (pair->sign != ':' || pair->has_blank || pair->place.quote)
+        return false;
+    struct str rest = str_slice(line, pair->value_at, MARK_MAX);
+    rest = str_slice(rest, 0, min_of(str_find_byte(rest, ']'), rest.len));
+    if (byte_at(line, pair->value_at + rest.len) != ']' || str_find_byte(rest, ' ') != SIZE_MAX)
+        return false;
+    bool is_partial = false;
+    for (size_t i = 0; i < REDACT_RULES && !is_partial; i++)
+        is_partial = i != RULE_SECRETS && i != RULE_JWT && str_equal(name, redact_rules[i].mark);
+    return is_partial || is_token_id(rest);
+}
+
+static bool is_mark(const struct pair *pair)
+{
+    struct str line = pair->place.line;
+    if (pair->name_from > 0 && line.ptr[pair->name_from - 1] == '[' && begins_mark(pair))
+        return true;
+    return byte_at(line, pair->name_to) == ']' && is_bare_mark(pair);
 }
 
 /* ---- values ---- */

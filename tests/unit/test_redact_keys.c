@@ -205,6 +205,8 @@ TEST(redact_keys_keep_what_is_no_secret)
         "mount /etc/passwd:/etc/passwd:ro",
         "pam_unix(chpasswd:chauthtok): password changed for bob",
         "PWD=/srv/app OLDPWD=/var/x",
+        "login with [secret:k1:4f9c2ad10c6be7a3] and [ssn:1120]",
+        "{\"msg\":\"x [secret:k1:4f9c2ad10c6be7a3]\"}",
         "pass=12 fail=0 bypass=abc compass=n",
         "token_type=bearer tokens: 12345 max_tokens=4096",
         "token=abc123 next_page_token=" RANDOM_VALUE,
