@@ -24,6 +24,7 @@ struct hunt {
     const bool *wanted;           /* by rule: not REDACT_KEEP */
     const struct redact_paths *paths;
     bool has_paths_found; /* in the JSON of the line */
+    size_t listed_to;     /* up to where values of lists were looked at */
     size_t paths_to;      /* up to where that says all there is to say */
 };
 
