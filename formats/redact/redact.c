@@ -1,6 +1,7 @@
 #include "formats/redact/redact.h"
 
 #include "base/mem.h"
+#include "formats/redact/encoded.h"
 #include "formats/redact/pem.h"
 #include "formats/redact/redactor.h"
 #include "formats/redact/replace.h"
@@ -34,11 +35,11 @@ static const struct {
     {TRIGGER_NUMBER, find_number, NUMBER_RULES},
     {TRIGGER_LETTERS, find_lettered,
      1ull << RULE_IBAN | 1ull << RULE_UK_NINO | 1ull << RULE_IT_CF | 1ull << RULE_IN_PAN},
-    {TRIGGER_DOT, find_ipv4, 1ull << RULE_IP},
+    {TRIGGER_DOT, find_dotted, 1ull << RULE_IP | 1ull << RULE_MAC},
     {TRIGGER_COLON, find_colon_hex, 1ull << RULE_IP | 1ull << RULE_MAC},
     {TRIGGER_DIALED, find_dialed, 1ull << RULE_PHONE},
     {TRIGGER_PAIR, find_pair, 0},
-    {TRIGGER_RUN, find_token, 1ull << RULE_JWT | 1ull << RULE_SECRETS},
+    {TRIGGER_RUN, find_token, 1ull << RULE_JWT | 1ull << RULE_SECRETS | 1ull << RULE_MAC},
     {TRIGGER_DASHES, find_pem, 1ull << RULE_SECRETS},
 };
 
@@ -53,6 +54,7 @@ static void choose_finders(struct redactor *r)
         if (!finder_table[i].rules || wanted & finder_table[i].rules)
             r->finders.of[finder_table[i].trigger] = finder_table[i].find;
     }
+    encoded_finders(&r->encoded, &r->finders);
 }
 
 static bool is_pattern_name(struct str name)
@@ -127,6 +129,8 @@ void redaction_free(struct redaction *r)
 {
     buf_free(&r->text);
     mem_free(&r->findings);
+    buf_free(&r->decoded);
+    mem_free(&r->escapes);
     *r = (struct redaction){0};
 }
 
@@ -244,6 +248,7 @@ void redact_find(const struct redactor *redactor, struct redaction *r, struct re
     r->n = 0;
     find_pem_rest(&h);
     scan_line(&redactor->finders, &h);
+    find_encoded(&h);
     for (size_t i = 0; i < redactor->n_patterns; i++)
         find_own(&h, i);
     settle(r);

@@ -76,6 +76,8 @@ struct redaction {
     struct buf text;
     struct finding *findings; /* of the last line; owned */
     size_t n, capacity;
+    struct buf decoded; /* of the last line, if it was (encoded.h), and where in it escapes were */
+    size_t *escapes, n_escapes, escapes_capacity;
     uint64_t counts[REDACT_RULES]; /* what redact_count has counted of each rule */
     uint64_t own_count;            /* ... of the user's patterns */
     uint64_t gave_up;              /* lines on which a pattern did */

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "formats/block/record.h"
 #include "formats/line/json.h"
+#include "formats/redact/encoded.h"
 #include "formats/redact/redactor.h"
 
 /* ---- where in JSON ---- */
@@ -108,11 +109,10 @@ static void put_normal(unsigned rule, struct str value, struct buf *out)
 {
     bool is_text = rule == RULE_JWT || rule == RULE_SECRETS || rule >= REDACT_RULES;
     for (size_t i = 0; i < value.len; i++) {
-        char c = value.ptr[i];
-        if (rule == RULE_EMAIL && str_starts(str_slice(value, i, 3), STR("%40"))) {
-            buf_add_byte(out, '@');
-            i += 2;
-        } else if (is_text) {
+        int escaped = is_text ? -1 : escaped_byte(value, i);
+        char c = escaped < 0 ? value.ptr[i] : (char)escaped;
+        i += escaped < 0 ? 0 : 2;
+        if (is_text) {
             buf_add_byte(out, c);
         } else if (is_letter(c)) {
             buf_add_byte(out, (char)(c | 0x20));
@@ -173,17 +173,18 @@ static void put_network(struct str address, struct buf *out)
 
 static void put_mail(struct str address, struct buf *out)
 {
-    size_t at = str_find_byte(address, '@');
-    size_t domain = at == SIZE_MAX ? str_find(address, STR("%40")) + 3 : at + 1;
-    buf_print(out, "%c***@%.*s", address.ptr[0], STR_ARG(str_slice(address, domain, SIZE_MAX)));
+    struct str domain = str_slice(address, str_find_byte(address, '@') + 1, SIZE_MAX);
+    buf_print(out, "%c***@%.*s", address.ptr[0], STR_ARG(domain));
 }
 
 /* False: nothing of it may stay. */
 static bool put_partial(unsigned rule, struct str value, struct buf *out)
 {
-    char room[8];
+    enum { ADDRESS_MAX = 512 };
+    char room[8], decoded[ADDRESS_MAX];
     if (rule >= REDACT_RULES || rule == RULE_JWT || rule == RULE_SECRETS)
         return false;
+    value = decode_escapes(value, decoded, sizeof decoded);
     buf_print(out, "[%.*s:", STR_ARG(redact_rules[rule].mark));
     switch (rule) {
     case RULE_EMAIL:

@@ -23,13 +23,13 @@
     X(TRIGGER_AT)   /* '@', or the '%' of "%40" */                                                                \
     X(TRIGGER_PAIR) /* ':' or '=' */                                                                              \
     X(TRIGGER_NUMBER) /* seven digits and more, at the first; three, a separator (blank, '-', '.') and three or \
-                         two, a separator and four: at the first of the three */ \
+                         two, a separator and three: at the first of the three; five pairs with separators */ \
     X(TRIGGER_LETTERS) /* two capitals, perhaps a separator, two digits */                                        \
     X(TRIGGER_RUN)     /* the first of 16 and more letters, digits, '_', '-' */                                   \
     X(TRIGGER_DASHES)  /* the first of five '-' */                                                                \
-    X(TRIGGER_DOT)     /* '.' between two digits */                                                               \
-    X(TRIGGER_COLON)   /* ':' with hex digits or ':' on both sides, or one side and an end */                     \
-    X(TRIGGER_DIALED)  /* '+' or '(' before a digit */
+    X(TRIGGER_DOT) /* '.' between two digits; between two hex digits with another five behind it */               \
+    X(TRIGGER_COLON)  /* ':' with hex digits or ':' on both sides, or one side and an end */                      \
+    X(TRIGGER_DIALED) /* '+' or '(' before a digit */
 
 enum trigger {
 #define X(name) name,

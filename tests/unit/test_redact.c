@@ -112,6 +112,21 @@ static bool are_digits(struct str s, size_t i, size_t n)
     return true;
 }
 
+/* With separators between them. */
+static bool are_pairs(struct str s, size_t i, size_t n)
+{
+    for (size_t k = 0; k < n; k++) {
+        if (!are_digits(s, i + 3 * k, 2) || (k > 0 && !is_separator(byte_at(s, i + 3 * k - 1))))
+            return false;
+    }
+    return true;
+}
+
+static bool is_hex(char c)
+{
+    return is_digit(c) || (is_letter(c) && (c | 0x20) <= 'f');
+}
+
 /* What scan.h says of each trigger, byte by byte. */
 static bool stands_at(enum trigger t, struct str s, size_t i)
 {
@@ -127,7 +142,8 @@ static bool stands_at(enum trigger t, struct str s, size_t i)
                (are_digits(s, i, 3) && is_separator(byte_at(s, i + 3)) &&
                 (are_digits(s, i + 4, 3) ||
                  (are_digits(s, i + 4, 2) && is_separator(byte_at(s, i + 6)) &&
-                  are_digits(s, i + 7, 4))));
+                  are_digits(s, i + 7, 3)))) ||
+               are_pairs(s, i, 5);
     case TRIGGER_LETTERS:
         return is_letter(c) && !(c & 0x20) && is_letter(behind) && !(behind & 0x20) &&
                (are_digits(s, i + 2, 2) ||
@@ -139,7 +155,8 @@ static bool stands_at(enum trigger t, struct str s, size_t i)
     case TRIGGER_DASHES:
         return str_starts(str_slice(s, i, 5), STR("-----")) && before != '-';
     case TRIGGER_DOT:
-        return c == '.' && is_digit(before) && is_digit(behind);
+        return c == '.' && ((is_digit(before) && is_digit(behind)) ||
+                            (is_hex(before) && is_hex(behind) && byte_at(s, i + 5) == '.'));
     case TRIGGER_COLON:
         return c == ':' && (before == ':' || behind == ':' || is_digit(before) ||
                             (is_letter(before) && (before | 0x20) < 'g'));
