@@ -69,8 +69,8 @@ static inline bool name_ends_have(const struct name_ends *ends, struct str line,
     if (!(ends->three[(last[2] & 31) << 5 | (last[3] & 31)] >> (last[1] & 31) & 1))
         return false;
     uint32_t hash = hash_of_four(last);
-    return has_hash(ends->four, hash) && (to < 6 || has_hash(ends->brief, hash) ||
-                                          has_hash(ends->six, hash_of_four(last - 2)));
+    return has_hash(ends->four, hash) &&
+           (to < 6 || has_hash(ends->brief, hash) || has_hash(ends->six, hash_of_four(last - 2)));
 }
 
 #endif

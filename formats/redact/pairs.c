@@ -553,8 +553,11 @@ __attribute__((noinline)) static size_t find_behind_scheme_name(struct hunt *h, 
 /* In front of what there are blanks, quotes and brackets. */
 __attribute__((noinline)) static size_t find_behind_gap(struct hunt *h, size_t at)
 {
-    size_t end = name_end(h->line, at);
-    return name_ends_have(&h->paths->ends, h->line, end) ? find_with_name(h, at, end) : at + 1;
+    struct str line = h->line;
+    bool is_plain = at > 1 && line.ptr[at - 1] == '"' && is_alnum(line.ptr[at - 2]) &&
+                    (line.ptr[at - 2] | 0x20) != 'd';
+    size_t end = is_plain ? at - 1 : name_end(line, at);
+    return name_ends_have(&h->paths->ends, line, end) ? find_with_name(h, at, end) : at + 1;
 }
 
 static size_t find_named_at(struct hunt *h, size_t at)
