@@ -277,3 +277,13 @@ const struct number_form *number_forms(uint64_t shape)
     }
     return from < countof(forms) && forms[from].shape == shape ? &forms[from] : NULL;
 }
+
+void number_index_init(struct number_index *index)
+{
+    *index = (struct number_index){.shapes = {0}};
+    for (const struct number_form *form = forms; form->shape != UINT64_MAX; form++) {
+        unsigned hash = hash_of_shape(form->shape);
+        index->shapes[hash / 64] |= 1ull << hash % 64;
+        word_heads_add(&index->words, form->words);
+    }
+}

@@ -102,6 +102,9 @@ static const struct key_name *const by_last[26] = {
     ['v' - 'a'] = of_v, ['w' - 'a'] = of_w, ['y' - 'a'] = of_y,
 };
 
+/* Between the words of a name. */
+static const char joints[] = "_-. ";
+
 static bool is_upper(char c)
 {
     return is_letter(c) && !(c & 0x20);
@@ -113,7 +116,7 @@ static size_t begin_of(struct str text, const struct key_name *name)
     size_t at = text.len;
     for (size_t i = name->len; i > 0; i--) {
         if (at > 0 && i < name->len && !is_alnum(text.ptr[at - 1]) &&
-            memchr("_-. ", text.ptr[at - 1], 4))
+            memchr(joints, text.ptr[at - 1], sizeof joints - 1))
             at--;
         if (at == 0 || (text.ptr[at - 1] | 0x20) != name->text[i - 1])
             return SIZE_MAX;
@@ -148,11 +151,28 @@ const struct key_name *key_name_of(struct str text)
     return NULL;
 }
 
-static void add_four(struct name_ends *ends, const char four[4])
+static void set_hash(uint32_t table[512], uint32_t hash)
+{
+    table[hash / 32] |= 1u << hash % 32;
+}
+
+static void add_four(struct name_ends *ends, const char four[4], bool is_brief)
 {
     uint32_t hash = hash_of_four(four);
-    ends->four[hash / 32] |= 1u << hash % 32;
+    set_hash(ends->four, hash);
+    if (is_brief)
+        set_hash(ends->brief, hash);
     ends->three[(four[2] & 31) << 5 | (four[3] & 31)] |= 1u << (four[1] & 31);
+}
+
+/* What may stand two bytes in front of four that are said to be in it, also with a joint between its words. */
+static void add_six(struct name_ends *ends, const char six[6])
+{
+    set_hash(ends->six, hash_of_four(six));
+    for (size_t i = 0; i < sizeof joints - 1; i++) {
+        set_hash(ends->six, hash_of_four((char[4]){six[1], joints[i], six[2], six[3]}));
+        set_hash(ends->six, hash_of_four((char[4]){joints[i], six[1], six[2], six[3]}));
+    }
 }
 
 /* In front of a shorter one any byte may stand. */
@@ -162,13 +182,25 @@ void name_ends_add(struct name_ends *ends, struct str name)
         memset(ends, 0xff, sizeof *ends);
         return;
     }
-    const char *last = name.ptr + name.len - 3;
+    const char *end = name.ptr + name.len;
+    if (name.len >= 6)
+        add_six(ends, end - 6);
     if (name.len > 3) {
-        add_four(ends, last - 1);
+        add_four(ends, end - 4, name.len < 6);
         return;
     }
     for (int c = 0; c < 256; c++)
-        add_four(ends, (char[4]){(char)c, last[0], last[1], last[2]});
+        add_four(ends, (char[4]){(char)c, end[-3], end[-2], end[-1]}, true);
+}
+
+/* With a digit behind it: rule 3. */
+static void add_numbered(struct name_ends *ends, struct str name)
+{
+    const char *end = name.ptr + name.len;
+    for (char digit = '0'; digit <= '9'; digit++)
+        add_four(ends, (char[4]){end[-3], end[-2], end[-1], digit}, name.len < 5);
+    if (name.len >= 5)
+        add_six(ends, (char[6]){end[-5], end[-4], end[-3], end[-2], end[-1], '0'});
 }
 
 void name_ends_add_built_in(struct name_ends *ends)
@@ -183,10 +215,9 @@ void name_ends_add_built_in(struct name_ends *ends)
         name_ends_add(ends, others[i]);
     for (size_t i = 0; i < countof(by_last); i++) {
         for (const struct key_name *name = by_last[i]; name && name->text; name++) {
-            const char *last = name->text + name->len - 3;
-            name_ends_add(ends, str_of(name->text, name->len));
-            for (char digit = '0'; digit <= '9'; digit++)
-                add_four(ends, (char[4]){last[0], last[1], last[2], digit});
+            struct str text = str_of(name->text, name->len);
+            name_ends_add(ends, text);
+            add_numbered(ends, text);
         }
     }
 }

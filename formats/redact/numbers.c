@@ -12,6 +12,7 @@
 #include "formats/redact/forms.h"
 #include "formats/redact/mixed.h"
 #include "formats/redact/phones.h"
+#include "formats/redact/redactor.h"
 
 enum {
     BACK_MAX = 16, /* bytes of a phrase before the place where it was noticed */
@@ -140,9 +141,29 @@ static bool is_said(struct str line, const struct window *w, const struct number
     }
 }
 
+/* What is said about a window, read when it is asked for. */
+struct said {
+    struct name name;
+    bool may_be, has_name, has_may_be;
+};
+
+/* Whether a word of any form may be near, or in the name. */
+static bool may_be_said(const struct hunt *h, const struct window *w, struct said *said)
+{
+    enum { BEFORE = 64, BEHIND = 20 };
+    const struct word_heads *words = &h->redactor->numbers.words;
+    size_t start = w->from > BEFORE ? w->from - BEFORE : 0;
+    if (!said->has_may_be)
+        said->may_be = word_heads_may_be_in(words, str_slice(h->line, start, w->from - start)) ||
+                       word_heads_may_be_in(words, str_slice(h->line, w->to, BEHIND));
+    said->has_may_be = true;
+    return said->may_be;
+}
+
 static bool add_window(struct hunt *h, const struct phrase *p, const struct window *w)
 {
-    const struct number_form *form = number_forms(w->shape);
+    const struct number_form *form =
+        number_may_have(&h->redactor->numbers, w->shape) ? number_forms(w->shape) : NULL;
     char digits[NUMBER_DIGITS_MAX];
     if (!form)
         return false;
@@ -155,15 +176,17 @@ static bool add_window(struct hunt *h, const struct phrase *p, const struct wind
         return false;
     if (is_in_table(p, w))
         edge = EDGE_WEAK;
-    struct name name;
-    bool is_read = false;
+    struct said said;
+    said.has_name = said.has_may_be = false;
     for (; form->shape == w->shape; form++) {
         if (!(form->separation & separation) || !h->wanted[form->rule] || !form->holds(digits, n))
             continue;
-        if (!is_read)
-            name_read(&name, h->line, w->from);
-        is_read = true;
-        if (is_said(h->line, w, form, edge, &name)) {
+        if (form->need == NEED_WORD && !may_be_said(h, w, &said))
+            continue;
+        if (!said.has_name)
+            name_read(&said.name, h->line, w->from);
+        said.has_name = true;
+        if (is_said(h->line, w, form, edge, &said.name)) {
             hunt_add(h, w->from, w->to, form->rule, form->kind);
             return true;
         }

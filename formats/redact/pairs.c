@@ -624,7 +624,7 @@ static size_t find_named(struct hunt *h, const struct pair *pair, const struct k
     return max_of(v.end, pair->value_at);
 }
 
-static size_t find_with_name(struct hunt *h, size_t at, size_t name_to)
+__attribute__((noinline)) static size_t find_with_name(struct hunt *h, size_t at, size_t name_to)
 {
     struct pair pair;
     if (!read_pair(h->line, at, name_to, &pair) || is_mark(&pair))
@@ -638,19 +638,41 @@ static size_t find_with_name(struct hunt *h, size_t at, size_t name_to)
     return max_of(end, at + 1);
 }
 
+/* At the colon of what may be "://"; 0: it is not. */
+__attribute__((noinline)) static size_t find_behind_scheme_name(struct hunt *h, size_t at)
+{
+    size_t authority = authority_at(h->line, at);
+    if (authority)
+        find_url_password(h, authority);
+    return authority ? at + 1 : 0;
+}
+
+/* In front of what there are blanks, quotes and brackets. */
+__attribute__((noinline)) static size_t find_behind_gap(struct hunt *h, size_t at)
+{
+    struct str line = h->line;
+    bool is_plain = at > 1 && line.ptr[at - 1] == '"' && is_alnum(line.ptr[at - 2]) &&
+                    (line.ptr[at - 2] | 0x20) != 'd';
+    size_t end = is_plain ? at - 1 : name_end(line, at);
+    return name_ends_have(&h->paths->ends, line, end) ? find_with_name(h, at, end) : at + 1;
+}
+
+static size_t find_named_at(struct hunt *h, size_t at)
+{
+    char last = at > 0 ? h->line.ptr[at - 1] : 0;
+    bool is_escape = (last | 0x20) == 'd' && at >= 3 && h->line.ptr[at - 3] == '%'; /* %5D= */
+    if (at > 0 && (!is_alnum(last) || is_escape))
+        return find_behind_gap(h, at);
+    return name_ends_have(&h->paths->ends, h->line, at) ? find_with_name(h, at, at) : at + 1;
+}
+
+/* Most are no names: what is rare is not part of it. */
 size_t find_pair(struct hunt *h, size_t at)
 {
-    const char *line = h->line.ptr;
-    char last = at > 0 ? line[at - 1] : 0, next = byte_at(h->line, at + 1);
-    size_t authority =
-        line[at] == ':' && (next == '/' || next == '\\') ? authority_at(h->line, at) : 0;
-    if (authority) {
-        find_url_password(h, authority);
-        return at + 1;
+    char next = byte_at(h->line, at + 1);
+    if (h->line.ptr[at] == ':' && (next == '/' || next == '\\')) {
+        size_t end = find_behind_scheme_name(h, at);
+        return end ? end : find_behind_gap(h, at);
     }
-    bool is_escape = (last | 0x20) == 'd' && at >= 3 && line[at - 3] == '%'; /* %5D= */
-    size_t end = (is_alnum(last) && !is_escape) || at == 0 ? at : name_end(h->line, at);
-    if (name_ends_have(&h->paths->ends, h->line, end))
-        return find_with_name(h, at, end);
-    return at + 1;
+    return find_named_at(h, at);
 }

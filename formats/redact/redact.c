@@ -104,6 +104,7 @@ bool redactor_open(struct redactor **out, const struct redact_options *options, 
         if (!redact_paths_add(&r->paths, options->keys[i], err))
             return false;
     }
+    number_index_init(&r->numbers);
     choose_finders(r);
     *out = move(r);
     return true;

@@ -8,6 +8,7 @@
 #include "base/literal.h"
 #include "base/match.h"
 #include "base/required.h"
+#include "formats/redact/forms.h"
 #include "formats/redact/paths.h"
 #include "formats/redact/scan.h"
 
@@ -25,6 +26,7 @@ struct redactor {
     bool wanted[REDACT_RULES];
     struct scan_finders finders, encoded; /* of lines, and of what is decoded (encoded.h) */
     struct redact_paths paths;
+    struct number_index numbers;
     struct own_pattern *patterns;
     size_t n_patterns;
     struct str *allow;

@@ -1,14 +1,20 @@
 #include "formats/redact/scan.h"
 
-#ifdef __SSE2__
-#include <emmintrin.h>
+#include "base/mem.h"
+
+#ifdef __x86_64__
+#include <immintrin.h>
 #endif
+
+#define ALWAYS_INLINE __attribute__((always_inline))
 
 enum { WIDTH = 64 };
 
+typedef void make_sets(const char bytes[WIDTH], bool with_all, struct scan_sets *sets);
+
 /* ---- sets ---- */
 
-void scan_sets_of_portable(const char bytes[WIDTH], bool with_all, struct scan_sets *sets)
+static void sets_portable(const char bytes[WIDTH], bool with_all, struct scan_sets *sets)
 {
     *sets = (struct scan_sets){0};
     for (unsigned i = 0; i < WIDTH; i++) {
@@ -31,61 +37,48 @@ void scan_sets_of_portable(const char bytes[WIDTH], bool with_all, struct scan_s
     }
 }
 
-#ifdef __SSE2__
+#ifdef __x86_64__
 
-static inline uint64_t bits_of(__m128i yes, unsigned at)
-{
-    return (uint64_t)(unsigned)_mm_movemask_epi8(yes) << at;
-}
+typedef unsigned char bytes16 __attribute__((vector_size(16)));
+typedef unsigned char bytes32 __attribute__((vector_size(32)));
 
-static inline __m128i are(__m128i bytes, char c)
-{
-    return _mm_cmpeq_epi8(bytes, _mm_set1_epi8(c));
-}
+#define MASK16(yes) (uint64_t)(unsigned) _mm_movemask_epi8((__m128i)(yes))
+#define MASK32(yes) (uint64_t)(unsigned) _mm256_movemask_epi8((__m256i)(yes))
 
-/* Bytes c with low <= c < low + n. */
-static inline __m128i in_range(__m128i bytes, char low, char n)
-{
-    __m128i from_low = _mm_sub_epi8(bytes, _mm_set1_epi8(low));
-    __m128i last = _mm_set1_epi8((char)(n - 1));
-    return _mm_cmpeq_epi8(_mm_min_epu8(from_low, last), from_low);
-}
-
-void scan_sets_of(const char bytes[WIDTH], bool with_all, struct scan_sets *sets)
-{
-    struct scan_sets s = {0};
-    for (unsigned at = 0; at < WIDTH; at += 16) {
-        __m128i b = _mm_loadu_si128((const __m128i *)(const void *)(bytes + at));
-        __m128i folded = _mm_or_si128(b, _mm_set1_epi8(0x20));
-        __m128i digit = in_range(b, '0', 10), letter = in_range(folded, 'a', 26);
-        __m128i dash = are(b, '-'), dot = are(b, '.'), colon = are(b, ':');
-        /* Of letters the bit 0x20, shifted to where the sign is, tells the case. */
-        __m128i upper = _mm_andnot_si128(_mm_slli_epi16(b, 2), letter);
-        __m128i run = _mm_or_si128(_mm_or_si128(digit, letter), _mm_or_si128(dash, are(b, '_')));
-        s.digit |= bits_of(digit, at);
-        s.letter |= bits_of(letter, at);
-        s.upper |= bits_of(upper, at);
-        s.run |= bits_of(run, at);
-        s.separator |= bits_of(_mm_or_si128(_mm_or_si128(dash, dot), are(b, ' ')), at);
-        s.at |= bits_of(_mm_or_si128(are(b, '@'), are(b, '%')), at);
-        s.pair |= bits_of(_mm_or_si128(colon, are(b, '=')), at);
-        s.dash |= bits_of(dash, at);
-        if (!with_all)
-            continue;
-        s.hex |= bits_of(_mm_or_si128(digit, in_range(folded, 'a', 6)), at);
-        s.colon |= bits_of(colon, at);
-        s.dot |= bits_of(dot, at);
-        s.dialed |= bits_of(_mm_or_si128(are(b, '+'), are(b, '(')), at);
+/* One body for both widths. */
+#define DEFINE_SETS(name, attributes, vector, MASK)                                      \
+    attributes static inline void name(const char bytes[WIDTH], bool with_all,           \
+                                       struct scan_sets *sets)                           \
+    {                                                                                    \
+        struct scan_sets s = {0};                                                        \
+        for (unsigned at = 0; at < WIDTH; at += sizeof(vector)) {                        \
+            vector b;                                                                    \
+            memcpy(&b, bytes + at, sizeof b);                                            \
+            vector folded = b | 0x20;                                                    \
+            vector digit = (vector)(b - '0' < 10), letter = (vector)(folded - 'a' < 26); \
+            vector upper = letter & (vector)((b & 0x20) == 0);                           \
+            vector dash = (vector)(b == '-'), dot = (vector)(b == '.');                  \
+            vector colon = (vector)(b == ':');                                           \
+            s.digit |= MASK(digit) << at;                                                \
+            s.letter |= MASK(letter) << at;                                              \
+            s.upper |= MASK(upper) << at;                                                \
+            s.run |= MASK(digit | letter | dash | (vector)(b == '_')) << at;             \
+            s.separator |= MASK(dash | dot | (vector)(b == ' ')) << at;                  \
+            s.at |= MASK((b == '@') | (b == '%')) << at;                                 \
+            s.pair |= MASK(colon | (vector)(b == '=')) << at;                            \
+            s.dash |= MASK(dash) << at;                                                  \
+            if (!with_all)                                                               \
+                continue;                                                                \
+            s.hex |= MASK(digit | (vector)(folded - 'a' < 6)) << at;                     \
+            s.colon |= MASK(colon) << at;                                                \
+            s.dot |= MASK(dot) << at;                                                    \
+            s.dialed |= MASK((b == '+') | (b == '(')) << at;                             \
+        }                                                                                \
+        *sets = s;                                                                       \
     }
-    *sets = s;
-}
 
-#else
-
-void scan_sets_of(const char bytes[WIDTH], bool with_all, struct scan_sets *sets)
-{
-    scan_sets_of_portable(bytes, with_all, sets);
-}
+DEFINE_SETS(sets_sse2, ALWAYS_INLINE, bytes16, MASK16)
+DEFINE_SETS(sets_avx2, ALWAYS_INLINE __attribute__((target("avx2"))), bytes32, MASK32)
 
 #endif
 
@@ -93,7 +86,7 @@ void scan_sets_of(const char bytes[WIDTH], bool with_all, struct scan_sets *sets
 
 /* The 64 bytes that are looked at, the 64 behind them, and those in front. */
 struct view {
-    const struct scan_sets *before, *now, *next;
+    struct scan_sets before, now, next;
 };
 
 /* Bit i: whether byte i + by is in the set. */
@@ -121,7 +114,7 @@ static inline struct repeats twice(struct repeats r, unsigned by)
 #define AHEAD(r, by) ahead((r).now, (r).next, by)
 
 /* "06 12 34 56 78" */
-static uint64_t pairs_of_digits(struct repeats two, struct repeats separator)
+static inline uint64_t pairs_of_digits(struct repeats two, struct repeats separator)
 {
     struct repeats one = {two.now & AHEAD(separator, 2), two.next & separator.next >> 2};
     uint64_t twice_here = one.now & AHEAD(one, 3);
@@ -130,100 +123,114 @@ static uint64_t pairs_of_digits(struct repeats two, struct repeats separator)
     return twice_here & AHEAD(one, 6) & AHEAD(one, 9) & AHEAD(two, 12);
 }
 
-static uint64_t numbers_in(const struct view *v)
+static inline uint64_t numbers_in(const struct view *v)
 {
-    struct repeats one = {v->now->digit, v->next->digit},
-                   separator = {v->now->separator, v->next->separator};
+    struct repeats one = {v->now.digit, v->next.digit},
+                   separator = {v->now.separator, v->next.separator};
     struct repeats two = twice(one, 1), four = twice(two, 2);
     struct repeats three = {two.now & AHEAD(one, 2), two.next & one.next >> 2};
     uint64_t seven = four.now & AHEAD(three, 4);
     uint64_t groups = three.now & AHEAD(separator, 3);
     uint64_t thrice = groups & AHEAD(three, 4);
     uint64_t social = groups & AHEAD(two, 4) & AHEAD(separator, 6) & AHEAD(three, 7);
-    return (seven & ~behind(one.now, v->before->digit)) | thrice | social |
+    return (seven & ~behind(one.now, v->before.digit)) | thrice | social |
            pairs_of_digits(two, separator);
 }
 
-static uint64_t letters_in(const struct view *v)
+static inline uint64_t letters_in(const struct view *v)
 {
-    struct repeats upper = {v->now->upper, v->next->upper};
+    struct repeats upper = {v->now.upper, v->next.upper};
     uint64_t capitals = twice(upper, 1).now;
     if (!capitals)
         return 0;
-    struct repeats digits = twice((struct repeats){v->now->digit, v->next->digit}, 1);
-    uint64_t separated = ahead(v->now->separator, v->next->separator, 2) & AHEAD(digits, 3);
+    struct repeats digits = twice((struct repeats){v->now.digit, v->next.digit}, 1);
+    uint64_t separated = ahead(v->now.separator, v->next.separator, 2) & AHEAD(digits, 3);
     return capitals & (AHEAD(digits, 2) | separated);
 }
 
-static uint64_t runs_in(const struct view *v)
+static inline uint64_t runs_in(const struct view *v)
 {
-    struct repeats r = {v->now->run, v->next->run};
-    uint64_t first = r.now & ~behind(r.now, v->before->run);
+    struct repeats r = {v->now.run, v->next.run};
+    uint64_t first = r.now & ~behind(r.now, v->before.run);
     r = twice(twice(twice(twice(r, 1), 2), 4), 8);
     return r.now & first;
 }
 
-static uint64_t dashes_in(const struct view *v)
+static inline uint64_t dashes_in(const struct view *v)
 {
-    if (!v->now->dash)
+    if (!v->now.dash)
         return 0;
-    struct repeats one = {v->now->dash, v->next->dash}, four = twice(twice(one, 1), 2);
-    return four.now & AHEAD(one, 4) & ~behind(one.now, v->before->dash);
+    struct repeats one = {v->now.dash, v->next.dash}, four = twice(twice(one, 1), 2);
+    return four.now & AHEAD(one, 4) & ~behind(one.now, v->before.dash);
 }
 
-static uint64_t ats_in(const struct view *v)
+static inline uint64_t ats_in(const struct view *v)
 {
-    return v->now->at;
+    return v->now.at;
 }
 
-static uint64_t pairs_in(const struct view *v)
+static inline uint64_t pairs_in(const struct view *v)
 {
-    return v->now->pair;
+    return v->now.pair;
 }
 
-static uint64_t dots_in(const struct view *v)
+static inline uint64_t dots_in(const struct view *v)
 {
-    uint64_t now = v->now->dot, again = now & ahead(v->now->dot, v->next->dot, 5);
-    return (now & behind(v->now->digit, v->before->digit) &
-            ahead(v->now->digit, v->next->digit, 1)) |
-           (again & behind(v->now->hex, v->before->hex) & ahead(v->now->hex, v->next->hex, 1));
+    uint64_t now = v->now.dot, again = now & ahead(v->now.dot, v->next.dot, 5);
+    return (now & behind(v->now.digit, v->before.digit) & ahead(v->now.digit, v->next.digit, 1)) |
+           (again & behind(v->now.hex, v->before.hex) & ahead(v->now.hex, v->next.hex, 1));
 }
 
-static uint64_t colons_in(const struct view *v)
+static inline uint64_t colons_in(const struct view *v)
 {
-    uint64_t hex = v->now->hex | v->now->colon;
-    return v->now->colon & (behind(hex, v->before->hex | v->before->colon) |
-                            ahead(v->now->colon, v->next->colon, 1));
+    uint64_t hex = v->now.hex | v->now.colon;
+    return v->now.colon &
+           (behind(hex, v->before.hex | v->before.colon) | ahead(v->now.colon, v->next.colon, 1));
 }
 
-static uint64_t dialed_in(const struct view *v)
+static inline uint64_t dialed_in(const struct view *v)
 {
-    return v->now->dialed & ahead(v->now->digit, v->next->digit, 1);
+    return v->now.dialed & ahead(v->now.digit, v->next.digit, 1);
 }
-
-static uint64_t (*const triggers[TRIGGERS])(const struct view *v) = {
-    [TRIGGER_AT] = ats_in,          [TRIGGER_PAIR] = pairs_in,   [TRIGGER_NUMBER] = numbers_in,
-    [TRIGGER_LETTERS] = letters_in, [TRIGGER_RUN] = runs_in,     [TRIGGER_DASHES] = dashes_in,
-    [TRIGGER_DOT] = dots_in,        [TRIGGER_COLON] = colons_in, [TRIGGER_DIALED] = dialed_in,
-};
 
 /* ---- the pass ---- */
 
-static void load(struct str line, size_t at, bool with_all, struct scan_sets *sets)
+/* The set of what begins so many bytes further behind. */
+static inline void shift(struct scan_sets *s, unsigned by)
+{
+    s->digit >>= by;
+    s->letter >>= by;
+    s->upper >>= by;
+    s->run >>= by;
+    s->separator >>= by;
+    s->at >>= by;
+    s->pair >>= by;
+    s->dash >>= by;
+    s->hex >>= by;
+    s->colon >>= by;
+    s->dot >>= by;
+    s->dialed >>= by;
+}
+
+ALWAYS_INLINE static inline void load(make_sets *make, struct str line, size_t at, bool with_all,
+                                      struct scan_sets *sets)
 {
     char last[WIDTH] = {0};
     if (at >= line.len) {
         *sets = (struct scan_sets){0};
     } else if (line.len - at >= WIDTH) {
-        scan_sets_of(line.ptr + at, with_all, sets);
+        make(line.ptr + at, with_all, sets);
+    } else if (line.len >= WIDTH) {
+        make(line.ptr + line.len - WIDTH, with_all, sets);
+        shift(sets, (unsigned)(at + WIDTH - line.len));
     } else {
         memcpy(last, line.ptr + at, line.len - at);
-        scan_sets_of(last, with_all, sets);
+        make(last, with_all, sets);
     }
 }
 
 /* The finder at each place of set, but those before *from. */
-static void ask(struct hunt *hunt, finder *find, uint64_t set, size_t base, size_t *from)
+static inline void ask(struct hunt *hunt, finder *find, uint64_t set, size_t base, size_t *from)
 {
     for (; set; set &= set - 1) {
         size_t at = base + (unsigned)__builtin_ctzll(set);
@@ -232,20 +239,77 @@ static void ask(struct hunt *hunt, finder *find, uint64_t set, size_t base, size
     }
 }
 
+ALWAYS_INLINE static inline void scan(make_sets *make, const struct scan_finders *finders,
+                                      struct hunt *hunt, bool with_all)
+{
+    struct view v = {.before = {0}};
+    size_t from[TRIGGERS] = {0};
+    load(make, hunt->line, 0, with_all, &v.now);
+    for (size_t base = 0; base < hunt->line.len; base += WIDTH) {
+        load(make, hunt->line, base + WIDTH, with_all, &v.next);
+#define X(name, set)       \
+    if (finders->of[name]) \
+        ask(hunt, finders->of[name], set(&v), base, &from[name]);
+        SCAN_TRIGGERS_X(X)
+#undef X
+        v.before = v.now;
+        v.now = v.next;
+    }
+}
+
+/* ---- ways to do it ---- */
+
+static void scan_portable(const struct scan_finders *finders, struct hunt *hunt, bool with_all)
+{
+    scan(sets_portable, finders, hunt, with_all);
+}
+
+#ifdef __x86_64__
+
+static void scan_sse2(const struct scan_finders *finders, struct hunt *hunt, bool with_all)
+{
+    if (with_all)
+        scan(sets_sse2, finders, hunt, true);
+    else
+        scan(sets_sse2, finders, hunt, false);
+}
+
+__attribute__((target("avx2,bmi"))) static void scan_avx2(const struct scan_finders *finders,
+                                                          struct hunt *hunt, bool with_all)
+{
+    if (with_all)
+        scan(sets_avx2, finders, hunt, true);
+    else
+        scan(sets_avx2, finders, hunt, false);
+}
+
+static bool has_avx2(void)
+{
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi");
+}
+
+#endif
+
+static bool always(void)
+{
+    return true;
+}
+
+const struct scan_method scan_methods[] = {
+#ifdef __x86_64__
+    {"avx2", has_avx2, scan_avx2},
+    {"sse2", always, scan_sse2},
+#endif
+    {"portable", always, scan_portable},
+};
+const size_t scan_method_count = countof(scan_methods);
+
 void scan_line(const struct scan_finders *finders, struct hunt *hunt)
 {
-    struct scan_sets sets[3] = {0};
-    size_t from[TRIGGERS] = {0};
+    const struct scan_method *method = scan_methods;
     bool with_all =
         finders->of[TRIGGER_DOT] || finders->of[TRIGGER_COLON] || finders->of[TRIGGER_DIALED];
-    unsigned first = 1;
-    load(hunt->line, 0, with_all, &sets[first]);
-    for (size_t base = 0; base < hunt->line.len; base += WIDTH, first = (first + 1) % 3) {
-        struct view v = {&sets[(first + 2) % 3], &sets[first], &sets[(first + 1) % 3]};
-        load(hunt->line, base + WIDTH, with_all, &sets[(first + 1) % 3]);
-        for (unsigned t = 0; t < TRIGGERS; t++) {
-            if (finders->of[t])
-                ask(hunt, finders->of[t], triggers[t](&v), base, &from[t]);
-        }
-    }
+    while (!method->is_supported())
+        method++;
+    method->scan(finders, hunt, with_all);
 }

@@ -10,7 +10,7 @@
  *     NUMBER    0000100000000000000000000000000000000      digit x3, separator, digit x2, separator, digit x4
  *     AT        0000000000000000000001000000000000000
  *
- *  1. The SSE2 and the portable way to make the sets agree for every byte.
+ *  1. The ways to make the sets (AVX2, SSE2, portable) agree for every byte.
  *  2. A trigger is there only for a finder that is asked for.
  */
 #ifndef FORMATS_REDACT_SCAN_H
@@ -18,21 +18,23 @@
 
 #include "formats/redact/hunt.h"
 
-/*      trigger         at */
-#define SCAN_TRIGGERS_X(X)                                                                                        \
-    X(TRIGGER_AT)   /* '@', or the '%' of "%40" */                                                                \
-    X(TRIGGER_PAIR) /* ':' or '=' */                                                                              \
-    X(TRIGGER_NUMBER) /* seven digits and more, at the first; three, a separator (blank, '-', '.') and three or \
-                         two, a separator and three: at the first of the three; five pairs with separators */ \
-    X(TRIGGER_LETTERS) /* two capitals, perhaps a separator, two digits */                                        \
-    X(TRIGGER_RUN)     /* the first of 16 and more letters, digits, '_', '-' */                                   \
-    X(TRIGGER_DASHES)  /* the first of five '-' */                                                                \
-    X(TRIGGER_DOT) /* '.' between two digits; between two hex digits with another five behind it */               \
-    X(TRIGGER_COLON)  /* ':' with hex digits or ':' on both sides, or one side and an end */                      \
-    X(TRIGGER_DIALED) /* '+' or '(' before a digit */
+/*      trigger         its set in scan.c   at */
+#define SCAN_TRIGGERS_X(X)                                                                                                                                                                       \
+    X(TRIGGER_AT, ats_in)     /* '@', or the '%' of "%40" */                                                                                                                                     \
+    X(TRIGGER_PAIR, pairs_in) /* ':' or '=' */                                                                                                                                                   \
+    X(TRIGGER_NUMBER,                                                                                                                                                                            \
+      numbers_in) /* seven digits and more, at the first; three, a separator (blank, '-', '.') and three or two, a separator and three: at the first of the three; five pairs with separators */ \
+    X(TRIGGER_LETTERS, letters_in) /* two capitals, perhaps a separator, two digits */                                                                                                           \
+    X(TRIGGER_RUN, runs_in)        /* the first of 16 and more letters, digits, '_', '-' */                                                                                                      \
+    X(TRIGGER_DASHES, dashes_in)   /* the first of five '-' */                                                                                                                                   \
+    X(TRIGGER_DOT,                                                                                                                                                                               \
+      dots_in) /* '.' between two digits; between two hex digits with another five behind it */                                                                                                  \
+    X(TRIGGER_COLON,                                                                                                                                                                             \
+      colons_in) /* ':' with hex digits or ':' on both sides, or one side and an end */                                                                                                          \
+    X(TRIGGER_DIALED, dialed_in) /* '+' or '(' before a digit */
 
 enum trigger {
-#define X(name) name,
+#define X(name, set) name,
     SCAN_TRIGGERS_X(X)
 #undef X
         TRIGGERS
@@ -56,8 +58,14 @@ struct scan_sets {
     uint64_t hex, colon, dot, dialed; /* dialed: '+', '(' */
 };
 
-/* For tests. */
-void scan_sets_of(const char bytes[64], bool with_all, struct scan_sets *sets);
-void scan_sets_of_portable(const char bytes[64], bool with_all, struct scan_sets *sets);
+/* The ways there are, the best first, for tests. */
+struct scan_method {
+    const char *name;
+    bool (*is_supported)(void);
+    void (*scan)(const struct scan_finders *finders, struct hunt *hunt, bool with_all);
+};
+
+extern const struct scan_method scan_methods[];
+extern const size_t scan_method_count;
 
 #endif

@@ -130,7 +130,8 @@ static const struct scheme *scheme_before(struct str line, size_t at)
         end -= 1;
     for (size_t i = 0; end < at && i < countof(schemes); i++) {
         size_t len = schemes[i].name.len;
-        if (end < len || !str_equal_nocase(str_slice(line, end - len, len), schemes[i].name))
+        if (end < len || (line.ptr[end - 1] | 0x20) != schemes[i].name.ptr[len - 1] ||
+            !str_equal_nocase(str_slice(line, end - len, len), schemes[i].name))
             continue;
         return is_word_start(line, end - len) ? &schemes[i] : NULL;
     }
@@ -199,10 +200,11 @@ static void find_aws_secret(struct hunt *h, size_t behind)
     }
 }
 
-static size_t find_formats(struct hunt *h, size_t at, const struct token_format *formats)
+__attribute__((noinline)) static size_t find_one_of(struct hunt *h, size_t at,
+                                                    const struct token_format *formats)
 {
     char second = byte_at(h->line, at + 1), second_back = at > 1 ? h->line.ptr[at - 2] : 0;
-    for (const struct token_format *f = formats; f && f->kind; f++) {
+    for (const struct token_format *f = formats; f->kind; f++) {
         size_t from, to;
         if ((f->prefix.len > 1 && f->prefix.ptr[1] != second) ||
             (f->before.len > 1 && f->before.ptr[f->before.len - 2] != second_back))
@@ -215,6 +217,11 @@ static size_t find_formats(struct hunt *h, size_t at, const struct token_format 
         return to;
     }
     return at;
+}
+
+static size_t find_formats(struct hunt *h, size_t at, const struct token_format *formats)
+{
+    return formats ? find_one_of(h, at, formats) : at;
 }
 
 /* Hex digits with something behind them: "…-us12" of Mailchimp, "…-…-…" of Mailgun, "…NRAL" of New Relic. */

@@ -118,3 +118,66 @@ bool words_are_of(const struct words *w, const char *const lists[26])
 {
     return !has_word_that(w, lists, false);
 }
+
+/* ---- heads ---- */
+
+struct head {
+    char letters[4]; /* and blanks */
+};
+
+static unsigned hash_of_head(struct head head)
+{
+    uint32_t four;
+    memcpy(&four, head.letters, sizeof four);
+    return four * 0x9e3779b1u >> 18;
+}
+
+static void add_head(struct word_heads *heads, struct head head)
+{
+    unsigned hash = hash_of_head(head);
+    heads->bits[hash / 64] |= 1ull << hash % 64;
+}
+
+/* Of "tax_id" it is that of "tax" and of "taxid". */
+void word_heads_add(struct word_heads *heads, const char *list)
+{
+    for (const char *next = list; *next; next += *next == '|') {
+        struct head head = {"    "};
+        for (size_t n = 0; *next && *next != '|'; next++) {
+            if (*next == '_')
+                add_head(heads, head);
+            else if (n < sizeof head.letters)
+                head.letters[n++] = *next;
+        }
+        add_head(heads, head);
+    }
+}
+
+/* Of the word at i. */
+static struct head head_at(struct str text, size_t i)
+{
+    struct head head = {"    "};
+    bool was_small = false;
+    for (size_t n = 0; n < sizeof head.letters; n++) {
+        char c = byte_at(text, i + n);
+        if (!is_letter(c) || (was_small && !(c & 0x20)))
+            break;
+        head.letters[n] = (char)(c | 0x20);
+        was_small = c & 0x20;
+    }
+    return head;
+}
+
+bool word_heads_may_be_in(const struct word_heads *heads, struct str text)
+{
+    char before = ' ';
+    for (size_t i = 0; i < text.len; before = text.ptr[i++]) {
+        char c = text.ptr[i];
+        if (!is_letter(c) || (is_letter(before) && (c & 0x20 || !(before & 0x20))))
+            continue;
+        unsigned hash = hash_of_head(head_at(text, i));
+        if (heads->bits[hash / 64] >> hash % 64 & 1)
+            return true;
+    }
+    return false;
+}
