@@ -187,7 +187,7 @@ static const char sin_words[] = "sin|social_insurance|assurance_sociale";
 static const char tfn_words[] = "tfn|tax_file|taxfile";
 static const char medicare_words[] = "medicare";
 static const char aadhaar_words[] = "aadhaar|aadhar|adhaar|adhar|uidai";
-static const char cpf_words[] = "cpf|cadastro|pessoa|contribuinte|documento";
+static const char cpf_words[] = "cpf|do_cliente|cadastro|pessoa|contribuinte|documento";
 
 /* ---- the table ---- */
 

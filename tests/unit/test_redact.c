@@ -226,6 +226,24 @@ static void removing(struct redact_options *options)
     options->actions[RULE_EMAIL] = REDACT_REMOVE;
 }
 
+TEST(redact_mail_addresses)
+{
+    defer(redactor_close) struct redactor *r = open_with(partial);
+    check_line(r, "to o'brien@example.com, user%2Btag%40example.com",
+               "to [email:o***@example.com], [email:u***@example.com]");
+    check_line(r, "('o''brien@example.com', b'bob@example.com')",
+               "('[email:o***@example.com]', b'[email:b***@example.com]')");
+    check_line(r, "at Foo$$Lambda@2eb6d34a.apply", "at Foo$$Lambda@2eb6d34a.apply");
+    check_line(r, "x@cafe1234.de", "[email:x***@cafe1234.de]");
+}
+
+TEST(redact_partial_of_encoded)
+{
+    defer(redactor_close) struct redactor *r = open_with(partial);
+    check_line(r, "GET /?iban=DE89%203704%200044%200532%200130%2000&c=4111%201111%201111%201111",
+               "GET /?iban=[iban:DE:3000]&c=[card:1111]");
+}
+
 TEST(redact_partial_and_remove)
 {
     defer(redactor_close) struct redactor *r = open_with(partial), *none = open_with(removing);
