@@ -218,20 +218,28 @@ static bool run_test(struct work *w, struct err *err)
 
 /* ---- tokens ---- */
 
-/* The rule that --token names. */
-static bool find_rule(struct str name, enum redact_rule *rule, struct err *err)
+/* The rule or own pattern that --token names. */
+static bool find_rule(const struct config_redact *c, struct str name, unsigned *rule,
+                      struct err *err)
 {
     const char *names[REDACT_RULES];
-    for (size_t i = 0; i < REDACT_RULES; i++) {
+    for (unsigned i = 0; i < REDACT_RULES; i++) {
         names[i] = redact_rules[i].name.ptr;
         if (str_equal(redact_rules[i].name, name)) {
-            *rule = (enum redact_rule)i;
+            *rule = i;
+            return true;
+        }
+    }
+    for (unsigned i = 0; i < c->patterns_n; i++) {
+        if (str_equal(c->patterns[i].name, name)) {
+            *rule = REDACT_RULES + i;
             return true;
         }
     }
     const char *near = nearest_name(name, names, REDACT_RULES);
-    return err_set(err, ERR_INPUT, "--token: there is no rule '%.*s'%s%s%s", STR_ARG(name),
-                   near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    return err_set(err, ERR_INPUT, "--token: there is no rule or pattern '%.*s'%s%s%s",
+                   STR_ARG(name), near ? "; did you mean '" : "", near ? near : "",
+                   near ? "'?" : "");
 }
 
 /* ---- the command ---- */
@@ -277,7 +285,7 @@ int command_redact(int argc, char **argv)
     struct err err;
     struct flags f;
     struct options given;
-    enum redact_rule rule = REDACT_RULES;
+    unsigned rule = REDACT_RULES;
     int status;
     defer(arena_free) struct arena arena = {0};
     defer(config_free) struct config config = {0};
@@ -285,7 +293,7 @@ int command_redact(int argc, char **argv)
     if (!front_read(&front, &f, &given, &arena, argc, argv, &status) ||
         !front_config(&front, &config, f.config, true, &status))
         return status;
-    if (f.token.len && !find_rule(f.token, &rule, &err))
+    if (f.token.len && !find_rule(&config.shipper.redact, f.token, &rule, &err))
         return front_fail(&front, "%s", err.text);
     if (f.token.len && given.operands.n != 1)
         return front_fail(&front, "give the value: sluice redact --token %.*s VALUE",

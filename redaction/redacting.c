@@ -49,6 +49,10 @@ static bool take_key(struct redacting *r, struct str line, struct err *err)
                        SECRET_MIN);
     if (r->n_keys == KEYS_MAX)
         return err_set(err, ERR_LIMIT, "there are more than %d keys", KEYS_MAX);
+    for (size_t i = 0; i < r->n_keys; i++) {
+        if (str_equal(name, str_from(r->keys[i].name)))
+            return err_set(err, ERR_INPUT, "key '%.*s' is there twice", STR_ARG(name));
+    }
     struct key *key = &r->keys[r->n_keys++];
     memcpy(key->name, name.ptr, name.len);
     key->hmac = hmac_open(secret);
@@ -71,7 +75,7 @@ static bool take_keys(struct redacting *r, const char *path, struct str text, st
                    path, SECRET_MIN);
 }
 
-static bool make_keys(const char *path, struct buf *text, struct err *err)
+static void put_new_key(struct buf *text)
 {
     struct hash128 random[2];
     char digits[HASH128_TEXT];
@@ -84,7 +88,6 @@ static bool make_keys(const char *path, struct buf *text, struct err *err)
     buf_add_byte(text, '\n');
     mem_wipe(random, sizeof random);
     mem_wipe(digits, sizeof digits);
-    return folder_make_above(path, err) && file_replace(path, buf_str(text), 0600, err);
 }
 
 static void wipe(struct buf *b)
@@ -93,21 +96,41 @@ static void wipe(struct buf *b)
     buf_free(b);
 }
 
+/* Unless it is there by now: a file gets a name only once. */
+static bool make_keys(const char *path, struct arena *arena, struct err *err)
+{
+    defer(wipe) struct buf text = {.max = KEY_FILE_MAX};
+    struct hash128 random;
+    char digits[HASH128_TEXT];
+    struct stat st;
+    struct err ignored;
+    random_bytes(&random, sizeof random);
+    hash128_text(random, digits);
+    const char *unnamed = arena_print(arena, "%s.%s", path, digits).ptr;
+    put_new_key(&text);
+    if (!folder_make_above(path, err) || !file_replace(unnamed, buf_str(&text), 0600, err))
+        return false;
+    bool is_made = file_link(unnamed, path, err) || path_stat(path, &st, &ignored);
+    return file_remove(unnamed, err) && is_made && folder_sync_above(path, err);
+}
+
 static bool load_keys(struct redacting *r, struct str path, bool is_own, enum redact_keys keys,
                       struct err *err)
 {
     defer(arena_free) struct arena arena = {0};
     defer(wipe) struct buf text = {.max = KEY_FILE_MAX};
     const char *name = arena_text(&arena, path);
-    if (!file_load(name, KEY_FILE_MAX, &text, err)) {
-        if (keys == KEYS_OPTIONAL && (err->code == ERR_NOT_FOUND || err->code == ERR_DENIED))
-            return true;
-        if (keys != KEYS_MADE || !is_own || err->code != ERR_NOT_FOUND)
-            return err_wrap(err, "the keys of redaction");
-        if (!make_keys(name, &text, err))
+    bool is_loaded = file_load(name, KEY_FILE_MAX, &text, err);
+    if (!is_loaded && keys == KEYS_MADE && is_own && err->code == ERR_NOT_FOUND) {
+        if (!make_keys(name, &arena, err))
             return err_wrap(err, "make the key of redaction");
+        is_loaded = file_load(name, KEY_FILE_MAX, &text, err);
     }
-    return take_keys(r, name, buf_str(&text), err);
+    if (is_loaded)
+        return take_keys(r, name, buf_str(&text), err);
+    bool may_lack =
+        keys == KEYS_OPTIONAL && (err->code == ERR_NOT_FOUND || err->code == ERR_DENIED);
+    return may_lack || err_wrap(err, "the keys of redaction");
 }
 
 /* ---- redactors ---- */
@@ -166,16 +189,32 @@ bool redacting_open(struct redacting **out, const struct config_redact *config, 
     return true;
 }
 
+static void free_keys(struct redacting *r)
+{
+    for (size_t i = 0; i < r->n_keys; i++)
+        hmac_close(&r->keys[i].hmac);
+    r->n_keys = 0;
+}
+
 void redacting_close(struct redacting **address)
 {
     struct redacting *r = move(*address);
     if (!r)
         return;
-    for (size_t i = 0; i < KEYS_MAX; i++) {
+    for (size_t i = 0; i < KEYS_MAX; i++)
         redactor_close(&r->redactors[i]);
-        hmac_close(&r->keys[i].hmac);
-    }
+    free_keys(r);
     mem_free(&r);
+}
+
+/* One that may not be read is somebody else's to check. */
+static bool check_key_file(const struct config_redact *config, struct err *err)
+{
+    defer(free_keys) struct redacting r = {0};
+    if (config->is_off || config->key_file.len == 0 ||
+        load_keys(&r, config->key_file, false, KEYS_NEEDED, err) || err->code == ERR_DENIED)
+        return true;
+    return err_wrap(err, "shipper.redact.key_file");
 }
 
 bool redacting_check(const struct config_redact *config, struct err *err)
@@ -191,6 +230,8 @@ bool redacting_check(const struct config_redact *config, struct err *err)
             return place_err(config->patterns[i].given->at, err, "shipper.redact.patterns: %s",
                              inner.text);
     }
+    if (!check_key_file(config, err))
+        return false;
     defer(redactor_close) struct redactor *r = NULL;
     struct config_redact rest = *config;
     rest.patterns_n = 0;
@@ -208,7 +249,7 @@ bool redacting_has_key(const struct redacting *r)
     return r->n_keys > 0;
 }
 
-void redacting_put_tokens(const struct redacting *r, enum redact_rule rule, struct str value,
+void redacting_put_tokens(const struct redacting *r, unsigned rule, struct str value,
                           struct buf *out)
 {
     for (size_t i = 0; i < r->n_keys; i++) {

@@ -8,7 +8,8 @@
  *     k1 91b7a0...
  *
  *  1. Without shipper.redact.key_file it is STATE/redact.key, which is drawn at random when it is first needed.
- *  2. Keys are nowhere but in the file and in memory; what cannot be read of the file is named by its line.
+ *  2. Of two that make it at the same time both have the same afterwards.
+ *  3. Keys are nowhere but in the file and in memory; what cannot be read of the file is named by its line.
  */
 #ifndef REDACTION_REDACTING_H
 #define REDACTION_REDACTING_H
@@ -17,7 +18,7 @@
 #include "formats/redact/redact.h"
 
 enum redact_keys {
-    KEYS_MADE,     /* the file is made if it is not there */
+    KEYS_MADE,     /* the one in the state is made if it is not there */
     KEYS_OPTIONAL, /* without it, or the right to read it, there are no tokens but marks */
     KEYS_NEEDED,   /* without it nothing works */
 };
@@ -29,13 +30,14 @@ bool redacting_open(struct redacting **out, const struct config_redact *config, 
                     enum redact_keys keys, struct err *err);
 void redacting_close(struct redacting **r);
 
-/* Patterns and paths are good; names the place in the file if not. */
+/* Patterns and paths are good, and so is the file of keys that is named, if it may be read; names the place in the
+ * configuration if not. */
 bool redacting_check(const struct config_redact *config, struct err *err);
 
 const struct redactor *redacting_redactor(const struct redacting *r); /* NULL for NULL */
 bool redacting_has_key(const struct redacting *r);
 /* A token for each key, the newest first, each with a newline. */
-void redacting_put_tokens(const struct redacting *r, enum redact_rule rule, struct str value,
+void redacting_put_tokens(const struct redacting *r, unsigned rule, struct str value,
                           struct buf *out);
 
 #endif

@@ -150,6 +150,7 @@ static struct batch_stream *new_stream(struct batcher *b, const struct labels *l
         s->order_ns = before->order_ns;
         s->in_line = before->goes_on & GOES_ON_LINE;
         s->redact.in_key = before->goes_on & GOES_ON_KEY;
+        s->redact.key_lines = s->redact.in_key; /* how many is not kept */
     }
     map_put(&b->streams, MAP_KEY(s->id), s);
     return s;

@@ -534,11 +534,21 @@ static bool open_writer(struct ship *s, struct err *err)
     return writer_open(&s->writer, &options, err);
 }
 
+static bool open_redaction(struct ship *s, enum redact_keys keys, struct err *err)
+{
+    struct redacting *next;
+    if (!redacting_open(&next, &s->config->shipper.redact, str_from(s->options->keys), keys, err))
+        return false;
+    batcher_set_redactor(s->batcher, redacting_redactor(next));
+    redacting_close(&s->redacting);
+    s->redacting = next;
+    return true;
+}
+
 static bool start(struct ship *s, struct err *err)
 {
-    struct str state = str_from(s->options->state);
-    if (!redacting_open(&s->redacting, &s->config->shipper.redact, state, KEYS_MADE, err) ||
-        !open_sources(s, err) || !open_spool(s, &s->is_new, err) || !open_writer(s, err) ||
+    if (!open_sources(s, err) || !open_spool(s, &s->is_new, err) ||
+        !open_redaction(s, KEYS_MADE, err) || !open_writer(s, err) ||
         (s->options->reads_stdin && !workers_open(&s->readers, s->loop, 1, err)))
         return false;
     http_client_open(&s->client, s->loop);
@@ -580,19 +590,13 @@ static bool start(struct ship *s, struct err *err)
     return true;
 }
 
-/* What cannot be opened now leaves what there was. */
+/* What cannot be opened now (it was checked) leaves what there was. A key that is gone is not made anew. */
 static void reload_redaction(struct ship *s)
 {
     struct err err;
-    struct redacting *next;
-    if (!redacting_open(&next, &s->config->shipper.redact, str_from(s->options->state), KEYS_MADE,
-                        &err)) {
+    bool has_key = s->redacting && redacting_has_key(s->redacting);
+    if (!open_redaction(s, has_key ? KEYS_NEEDED : KEYS_MADE, &err))
         log_error("redaction stays as it was: %s", err.text);
-        return;
-    }
-    batcher_set_redactor(s->batcher, redacting_redactor(next));
-    redacting_close(&s->redacting);
-    s->redacting = next;
 }
 
 void ship_reload(struct ship *s, const struct config *config)

@@ -196,6 +196,7 @@ static bool resolve(struct ship_options *o, struct config *c, const struct flags
         o->reads_stdin && !f->state.len
             ? arena_print(&o->arena, "%.*s/stdin-%.*s", STR_ARG(state), STR_ARG(o->service)).ptr
             : arena_text(&o->arena, state);
+    o->keys = arena_text(&o->arena, state);
     o->exclude = arena_array(&o->arena, struct str, 1);
     o->exclude[o->n_exclude++] = str_from(o->state);
     return true;

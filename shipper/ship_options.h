@@ -8,6 +8,7 @@
 
 struct ship_options {
     const char *state; /* folder */
+    const char *keys;  /* folder of redact.key: the state of the shipper that is no pipe */
     const char *url;   /* of the collector */
     const char *token; /* or NULL */
     struct str host;

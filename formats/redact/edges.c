@@ -179,7 +179,13 @@ void name_read(struct name *name, struct str line, size_t from)
 {
     bool is_pair;
     struct words last;
-    size_t to = skip_back(line, from, &is_pair), start = start_of_word(line, to), first = start;
+    size_t to = skip_back(line, from, &is_pair), start = start_of_word(line, to);
+    if (to - start == 2 && str_equal(str_slice(line, start, 2), STR("is")) && start > 1 &&
+        line.ptr[start - 1] == ' ') { /* "tax id is" */
+        to = start - 1;
+        start = start_of_word(line, to);
+    }
+    size_t first = start;
     if (start < to && start > 1 && line.ptr[start - 1] == ' ')
         first = start_of_word(line, start - 1); /* "tax id" */
     words_read(&name->words, str_slice(line, first, to - first), false, false);

@@ -176,7 +176,7 @@ static const char ssn_words[] =
 static const char nhs_words[] = "nhs|patient|patients|chi_number";
 static const char de_tax_words[] =
     "steuer|steuerid|steueridentifikationsnummer|identifikationsnummer|steuernummer|"
-    "steueridnr|idnr|tax_id|tax_number|taxid|tin|bzst";
+    "steueridnr|id_nr|idnr|tax_id|tax_number|taxid|tin|bzst";
 static const char nir_words[] =
     "nir|insee|secu|vitale|social_security|ssn|securite|sociale|numss|assure";
 static const char pesel_words[] = "pesel|ewidencyjny|obywatel|pacjent|national_id";
@@ -240,6 +240,7 @@ static const struct number_form forms[] = {
     {G3(3, 3, 4), BD, NEED_WORD, RULE_UK_NHS, "NHS number", is_nhs, nhs_words},
     {G3(3, 3, 4), SEP_DASH | SEP_DOT, NEED_NOTHING, RULE_PHONE, "national number",
      is_north_american, phone_words},
+    {G3(4, 2, 3), SEP_DOT, NEED_WORD, RULE_NL_BSN, "citizen service number", is_bsn, bsn_words},
     {G3(4, 4, 4), SEP_BLANK, NEED_VALUE_OR_WORD, RULE_IN_AADHAAR, "Aadhaar number", is_aadhaar,
      aadhaar_words},
     {G3(4, 4, 4), BD, NEED_WORD, RULE_IN_AADHAAR, "Aadhaar number", is_aadhaar, aadhaar_words},
@@ -253,7 +254,9 @@ static const struct number_form forms[] = {
     {G4(2, 3, 3, 3), BD, NEED_WORD, RULE_DE_TAX_ID, "tax identifier", is_any_de_tax_id,
      de_tax_words},
     {G4(3, 3, 3, 2), SEP_DOTS_DASH, NEED_NOTHING, RULE_BR_CPF, "CPF", is_cpf, cpf_words},
+    {G4(4, 4, 4, 1), BD, NEED_WORD, RULE_CARD, "payment card", is_card, card_words},
     {G4(4, 4, 4, 4), BD, NEED_NOTHING, RULE_CARD, "payment card", is_card, card_words},
+    {G5(4, 4, 4, 4, 2), BD, NEED_WORD, RULE_CARD, "payment card", is_card, card_words},
     {G5(4, 4, 4, 4, 3), BD, NEED_NOTHING, RULE_CARD, "payment card", is_card, card_words},
     {G5(1, 2, 2, 2, 3) << 10 | G2(3, 2), BD, NEED_NOTHING, RULE_FR_NIR, "NIR", is_nir_15,
      nir_words},

@@ -48,7 +48,7 @@ static void add(struct hunt *h, size_t from, size_t to, unsigned rule, const cha
     if (is_hidden(value) || is_allowed(h->redactor, value))
         return;
     mem_grow(r->findings, r->n, r->capacity);
-    r->findings[r->n++] = (struct finding){from, to, rule, kind};
+    r->findings[r->n++] = (struct finding){.from = from, .to = to, .rule = rule, .kind = kind};
 }
 
 void hunt_add(struct hunt *h, size_t from, size_t to, enum redact_rule rule, const char *kind)
@@ -93,13 +93,19 @@ static bool is_bracketed(struct str s)
     return is_word && (!has_digit || str_find_byte(s, ':') != SIZE_MAX);
 }
 
-/* "${VAR}", "$1", "{{ x }}", "{}", "%s", "%(name)s", "?", ":name": something is still to be put in. */
+/* "$DB_PASSWORD" */
+static bool is_variable(struct str s)
+{
+    return s.len > 3 && is_all_of(str_slice(s, 1, SIZE_MAX), "ABCDEFGHIJKLMNOPQRSTUVWXYZ_");
+}
+
+/* "${VAR}", "$VAR", "$1", "{{ x }}", "{}", "%s", "%(name)s", "?", ":name": something is still to be put in. */
 static bool is_blank_form(struct str s)
 {
     char last = s.ptr[s.len - 1];
     switch (s.ptr[0]) {
     case '$':
-        return s.len > 1 && (is_all_of(str_slice(s, 1, SIZE_MAX), "0123456789") ||
+        return s.len > 1 && (is_all_of(str_slice(s, 1, SIZE_MAX), "0123456789") || is_variable(s) ||
                              (s.ptr[1] == '{' && last == '}') || (s.ptr[1] == '(' && last == ')'));
     case '{':
         return last == '}' && (s.len == 2 || s.ptr[1] == '{');

@@ -24,6 +24,7 @@ struct hunt {
     const bool *wanted;           /* by rule: not REDACT_KEEP */
     const struct redact_paths *paths;
     bool has_paths_found; /* in the JSON of the line */
+    size_t listed_to;     /* up to where values of lists were looked at */
     size_t paths_to;      /* up to where that says all there is to say */
 };
 
@@ -70,10 +71,10 @@ finder find_mail;   /* mail.c: at '@', or "%40" */
 finder find_pair;   /* pairs.c: at ':' or '=': names and their values, passwords of URLs */
 finder find_number; /* numbers.c: at digits */
 finder
-    find_lettered; /* lettered.c: at two capitals and two digits: IBAN, NINO, fiscal codes, PAN */
-finder find_token; /* tokens.c: at the first of 16 and more letters, digits, '_', '-' */
-finder find_pem;   /* pem.c: at "-----" */
-finder find_ipv4;  /* network.c: at a dot between digits */
+    find_lettered;  /* lettered.c: at two capitals and two digits: IBAN, NINO, fiscal codes, PAN */
+finder find_token;  /* tokens.c: at the first of 16 and more letters, digits, '_', '-' */
+finder find_pem;    /* pem.c: at "-----" */
+finder find_dotted; /* network.c: at a dot between digits, or hex digits: IPv4, MAC */
 finder find_colon_hex; /* network.c: at a colon beside hex digits: IPv6, MAC */
 finder find_dialed;    /* numbers.c: at '+' or '(' before a digit */
 

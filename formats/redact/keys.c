@@ -26,8 +26,8 @@
 OF(of_c) = {DIGITS("cvc", 3, 4, RULE_SECRETS), END};
 OF(of_d) = {
     ANYWHERE("password", KEY_STRONG), ANYWHERE("passwd", KEY_STRONG), NAME("pwd", KEY_PASS), NAME("connectsid", KEY_TOKEN), ANYWHERE("jsessionid", KEY_TOKEN),
-    ANYWHERE("phpsessid", KEY_TOKEN), NAME("aspnetsessionid", KEY_TOKEN), NAME("sessionid", KEY_WEAK),
-    NAME("sessid", KEY_WEAK), NAME("sid", KEY_WEAK), NAME("cred", KEY_WEAK), END,
+    ANYWHERE("phpsessid", KEY_TOKEN), NAME("aspnetsessionid", KEY_TOKEN), NAME("sessionid", KEY_TOKEN),
+    NAME("sessid", KEY_TOKEN), NAME("sid", KEY_WEAK), NAME("cred", KEY_WEAK), END,
 };
 OF(of_e) = {
     ANYWHERE("passphrase", KEY_STRONG), NAME("seedphrase", KEY_STRONG), NAME("recoveryphrase", KEY_STRONG),
@@ -37,7 +37,7 @@ OF(of_e) = {
     NAME("authorizationcode", KEY_TOKEN), NAME("authcode", KEY_TOKEN), NAME("recoverycode", KEY_TOKEN),
     NAME("amzsignature", KEY_TOKEN), NAME("signature", KEY_WEAK), END,
 };
-OF(of_f) = {NAME("csrf", KEY_WEAK), NAME("xsrf", KEY_WEAK), END};
+OF(of_f) = {NAME("csrf", KEY_TOKEN), NAME("xsrf", KEY_TOKEN), END};
 OF(of_g) = {NAME("sig", KEY_WEAK), NAME("secretstring", KEY_STRONG), END};
 OF(of_h) = {
     NAME("basicauth", KEY_STRONG), NAME("proxyauth", KEY_HEADER), NAME("auth", KEY_WEAK),
@@ -58,7 +58,7 @@ OF(of_n) = {
     NAME("oauthtoken", KEY_STRONG), NAME("logintoken", KEY_STRONG), NAME("githubtoken", KEY_STRONG),
     NAME("gitlabtoken", KEY_STRONG), NAME("slacktoken", KEY_STRONG), NAME("npmtoken", KEY_STRONG),
     NAME("vaulttoken", KEY_STRONG), NAME("jwttoken", KEY_STRONG), NAME("secrettoken", KEY_STRONG),
-    NAME("token", KEY_TOKEN),
+    NAME("token", KEY_TOKENS), NAME("session", KEY_TOKEN),
     DIGITS("ssn", 4, 9, RULE_SSN), DIGITS("pin", 4, 8, RULE_SECRETS), END,
 };
 OF(of_p) = {DIGITS("otp", 4, 10, RULE_SECRETS), DIGITS("totp", 4, 10, RULE_SECRETS), END};
@@ -68,7 +68,7 @@ OF(of_r) = {
 };
 OF(of_s) = {
     ANYWHERE("credentials", KEY_STRONG), NAME("creds", KEY_STRONG), ANYWHERE("passwords", KEY_STRONG),
-    NAME("cookies", KEY_COOKIE), NAME("dbpass", KEY_STRONG), NAME("smtppass", KEY_STRONG),
+    NAME("secrets", KEY_TOKENS), NAME("tokens", KEY_TOKENS), NAME("cookies", KEY_COOKIE), NAME("dbpass", KEY_STRONG), NAME("smtppass", KEY_STRONG),
     NAME("userpass", KEY_STRONG), NAME("pass", KEY_PASS), END,
 };
 OF(of_t) = {

@@ -18,7 +18,8 @@
 enum key_class {
     KEY_NONE,   /* named so that a shorter name is not found in it: "public_key" */
     KEY_WEAK,   /* if the value is random */
-    KEY_TOKEN,  /* also if it is random hex digits */
+    KEY_TOKEN,  /* also if it is random hex digits, or one of a list */
+    KEY_TOKENS, /* also if it is one in an object */
     KEY_DIGITS, /* if it has least to most digits, and nothing else but blanks and dashes */
     KEY_STRONG, /* whatever it is, but a word that says there is none */
     KEY_PASS,   /* the same, but no short number and no object: pass=12 */

@@ -3,7 +3,7 @@
  * (RFC 1034, RFC 1123), within the lengths of RFC 5321. '@' may be "%40".
  *
  * Not taken, though they have the form: users of URLs and of remote paths (ssh://git@host, git@host.example:a/b.git), files
- * (icon@2x.png) and units of systemd (getty@tty1.service).
+ * (icon@2x.png), units of systemd (getty@tty1.service), and objects of Java whose method is named (Foo@2eb6d34a.run).
  */
 #include "base/mem.h"
 #include "formats/redact/hunt.h"
@@ -15,12 +15,23 @@ static bool is_local(char c)
     return is_alnum(c) || c == '.' || c == '_' || c == '-' || c == '+';
 }
 
+/* The apostrophe of "o'brien", "d'angelo", "l'eau", in SQL "o''brien"; no quote. */
+static bool is_apostrophe(struct str line, size_t at)
+{
+    if (line.ptr[at] != '\'' || !is_letter(byte_at(line, at + 1)))
+        return false;
+    at -= at > 0 && line.ptr[at - 1] == '\'';
+    char before = at > 0 ? (char)(line.ptr[at - 1] | 0x20) : 0;
+    return (before == 'o' || before == 'd' || before == 'l') &&
+           (at < 2 || !is_alnum(line.ptr[at - 2]));
+}
+
 /* Where the part before the '@' begins; at if there is none. */
 static size_t local_start(struct str line, size_t at)
 {
     size_t from = at, least = at > LOCAL_MAX ? at - LOCAL_MAX : 0;
-    while (from > least && is_local(line.ptr[from - 1]))
-        from--;
+    while (from > least && (is_local(line.ptr[from - 1]) || is_apostrophe(line, from - 1)))
+        from -= line.ptr[from - 1] == '\'' && from > 1 && line.ptr[from - 2] == '\'' ? 2 : 1;
     if (from > 0 && is_local(line.ptr[from - 1]))
         return at; /* too long */
     while (from < at && !is_alnum(line.ptr[from]) && line.ptr[from] != '_')
@@ -107,6 +118,27 @@ static bool is_of_path(struct str line, size_t end)
     return i > end + 5 && str_equal(str_slice(line, i - 4, 4), STR(".git"));
 }
 
+/* "2eb6d34a.apply": the hash code of an object of Java, and a method of it. */
+static bool is_java_object(struct str domain)
+{
+    static const struct str methods[] = {
+        STR_INIT("accept"),   STR_INIT("apply"),   STR_INIT("call"), STR_INIT("close"),
+        STR_INIT("equals"),   STR_INIT("execute"), STR_INIT("get"),  STR_INIT("handle"),
+        STR_INIT("hashCode"), STR_INIT("invoke"),  STR_INIT("run"),  STR_INIT("test"),
+        STR_INIT("toString"),
+    };
+    enum { HASH_MAX = 8 };
+    size_t dot = str_find_byte(domain, '.');
+    bool is_hash = dot <= HASH_MAX;
+    for (size_t i = 0; i < dot && is_hash; i++)
+        is_hash = is_digit(domain.ptr[i]) || (unsigned char)(domain.ptr[i] - 'a') < 6;
+    for (size_t i = 0; is_hash && i < countof(methods); i++) {
+        if (str_equal(str_slice(domain, dot + 1, SIZE_MAX), methods[i]))
+            return true;
+    }
+    return false;
+}
+
 size_t find_mail(struct hunt *h, size_t at)
 {
     struct str line = h->line;
@@ -123,8 +155,8 @@ size_t find_mail(struct hunt *h, size_t at)
     size_t top = domain.len;
     while (domain.ptr[top - 1] != '.')
         top--;
-    if (!is_file_end(str_slice(domain, top, SIZE_MAX)) && !is_of_url(line, from) &&
-        !is_of_path(line, end))
+    if (!is_file_end(str_slice(domain, top, SIZE_MAX)) && !is_java_object(domain) &&
+        !is_of_url(line, from) && !is_of_path(line, end))
         hunt_add(h, from, end, RULE_EMAIL, "e-mail address");
     return at + 1;
 }

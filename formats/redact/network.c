@@ -2,7 +2,7 @@
  * IP addresses and hardware addresses.
  *
  *     8.8.4.4:53      2a00:1450:4001:81b::200e      ::ffff:8.8.4.4      [2a00::1]:443      00:1a:2b:3c:4d:5e
- *      ^ find_ipv4        ^ find_colon_hex          ^                                        ^
+ *      ^ find_dotted      ^ find_colon_hex          ^                                        ^
  */
 #include "formats/redact/network.h"
 
@@ -66,10 +66,12 @@ static bool is_behind_product(struct str line, size_t from, size_t to)
         return false;
     if (byte_at(line, to) == ':' && is_digit(byte_at(line, to + 1)))
         return false;
+    bool is_product = false; /* "UP.Browser/6.2.3.3" */
     for (size_t i = from - 1; i > 0 && from - i < HOST_MAX; i--) {
         char c = line.ptr[i - 1];
         if (c == '.')
-            return is_digit(line.ptr[i]);
+            return is_digit(line.ptr[i]) || is_product;
+        is_product |= is_letter(c) && !(c & 0x20);
         if (!is_alnum(c) && c != '-')
             return true;
     }
@@ -83,7 +85,7 @@ static bool may_begin_ipv4(struct str line, size_t from)
     char c = line.ptr[from - 1];
     if (c == '-' || c == '.')
         return from > 1 && !is_alnum(line.ptr[from - 2]) && line.ptr[from - 2] != c;
-    return c == '@' || c == ':' || (c != '_' && left_edge(line, from) != EDGE_INSIDE);
+    return c == '@' || c == ':' || (c != '_' && c != '~' && left_edge(line, from) != EDGE_INSIDE);
 }
 
 /* Not "1.2.3.4.5", "1.2.3.4-rc1", "1.2.3.4+build"; "8.8.4.4-8.8.4.9" is. */
@@ -98,11 +100,11 @@ static bool may_end_ipv4(struct str line, size_t to)
 }
 
 static const char version_words[] =
-    "version|versions|ver|release|build|rev|revision|firmware|driver|sdk|jdk|jre|kernel|oid|"
+    "version|versions|ver|rv|release|build|rev|revision|firmware|driver|sdk|jdk|jre|kernel|oid|"
     "section|chapter|python|java|node|chrome|firefox|android|windows|openssl|nginx|apache|"
     "package|jar|upgrade|upgraded";
 
-size_t find_ipv4(struct hunt *h, size_t at)
+static size_t find_ipv4(struct hunt *h, size_t at)
 {
     struct str line = h->line;
     uint32_t address;
@@ -220,17 +222,27 @@ static bool is_nobodys_mac(struct str mac)
            (bytes[0] == 1 && bytes[1] == 0x80);
 }
 
-static void add_mac(struct hunt *h, size_t from)
+static bool has_letter(struct str s)
+{
+    size_t i = 0;
+    while (i < s.len && !is_letter(s.ptr[i]))
+        i++;
+    return i < s.len;
+}
+
+/* mac: its six pairs, with something between them. */
+static void add_if_mac(struct hunt *h, size_t from, size_t to, struct str mac)
 {
     static const char words[] =
         "mac|hwaddr|hwaddress|hw|hardware|ether|ethernet|lladdr|bssid|station|sta|client|dhcp|arp|"
         "physical|bluetooth|dhcpack|dhcprequest|dhcpdiscover|dhcpoffer";
-    struct str mac = str_slice(h->line, from, MAC_LEN);
-    bool has_letter = false;
-    for (size_t i = 0; i < mac.len; i++)
-        has_letter = has_letter || is_letter(mac.ptr[i]);
-    if (!is_nobodys_mac(mac) && (has_letter || has_word_near(h->line, from, from + MAC_LEN, words)))
-        hunt_add(h, from, from + MAC_LEN, RULE_MAC, "MAC address");
+    if (!is_nobodys_mac(mac) && (has_letter(mac) || has_word_near(h->line, from, to, words)))
+        hunt_add(h, from, to, RULE_MAC, "MAC address");
+}
+
+static void add_mac(struct hunt *h, size_t from)
+{
+    add_if_mac(h, from, from + MAC_LEN, str_slice(h->line, from, MAC_LEN));
 }
 
 /* Six pairs; seven behind a type of DHCP's; fourteen are the head of a frame: two addresses and a type. */
@@ -248,11 +260,43 @@ static void add_macs(struct hunt *h, size_t from, size_t to)
 
 void add_dashed_mac(struct hunt *h, size_t from, size_t to)
 {
-    if (to - from == MAC_LEN && count_pairs(str_slice(h->line, from, MAC_LEN), '-') == 6)
+    struct str text = str_slice(h->line, from, to - from);
+    if (text.len == MAC_LEN && count_pairs(text, '-') == 6 && has_letter(text))
         add_mac(h, from);
 }
 
-/* ---- what has colons ---- */
+/* "001a.2b3c.4d5e", as Cisco writes it; at its first dot. */
+static void add_dotted_mac(struct hunt *h, size_t dot)
+{
+    enum { GROUP = 4, LEN = 3 * GROUP + 2 };
+    char pairs[MAC_LEN];
+    size_t from = dot - GROUP, n = 0;
+    struct str text = str_slice(h->line, from, LEN);
+    if (dot < GROUP || text.len < LEN || left_edge(h->line, from) == EDGE_INSIDE ||
+        right_edge(h->line, from + LEN) == EDGE_INSIDE)
+        return;
+    for (size_t i = 0; i < LEN; i++) {
+        bool is_dot = i % (GROUP + 1) == GROUP;
+        if (is_dot ? text.ptr[i] != '.' : !is_hex(text.ptr[i]))
+            return;
+        if (is_dot)
+            continue;
+        if (n % 3 == 2)
+            pairs[n++] = ':';
+        pairs[n++] = text.ptr[i];
+    }
+    if (has_letter(text))
+        add_if_mac(h, from, from + LEN, str_of(pairs, n));
+}
+
+/* ---- what has dots and colons ---- */
+
+size_t find_dotted(struct hunt *h, size_t at)
+{
+    if (h->wanted[RULE_MAC] && byte_at(h->line, at + 5) == '.')
+        add_dotted_mac(h, at);
+    return h->wanted[RULE_IP] ? find_ipv4(h, at) : at + 1;
+}
 
 size_t find_colon_hex(struct hunt *h, size_t at)
 {

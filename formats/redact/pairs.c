@@ -71,12 +71,20 @@ struct pair {
     bool has_blank; /* between the sign and the value */
 };
 
+/* PostgreSQL's "Key (name)=(x) already exists". */
+static bool is_key_of_row(struct str line, size_t at)
+{
+    return at > 1 && line.ptr[at] == '=' && line.ptr[at - 1] == ')' && byte_at(line, at + 1) == '(';
+}
+
 /* Where the name ends whose sign is at `at`: in front of blanks, a bracket and a quote. */
 static size_t name_end(struct str line, size_t at)
 {
     size_t end = at, least = at > GAP_MAX ? at - GAP_MAX : 0;
     if (end > least && line.ptr[at] == '=' && line.ptr[end - 1] == ':')
         end--; /* := */
+    if (end > least && is_key_of_row(line, at))
+        return end - 1;
     while (end > least && is_blank(line.ptr[end - 1]))
         end--;
     if (end > least + 1 && line.ptr[end - 1] == ']' && !is_alnum(line.ptr[end - 2]))
@@ -130,7 +138,8 @@ static size_t behind_sign(struct str line, size_t at)
         return 0;
     if (c == '=' && next == '>')
         return at + 2;
-    return next == '=' || next == ':' || next == '~' ? 0 : at + 1;
+    bool is_match = next == '~' && memchr(" \t\"'`/\\", byte_at(line, at + 2), 7);
+    return next == '=' || next == ':' || is_match ? 0 : at + 1;
 }
 
 static size_t skip_blanks(struct str line, size_t at)
@@ -168,6 +177,7 @@ static bool read_pair(struct str line, size_t at, size_t name_to, struct pair *p
     while (may_have_blank && value < begin + GAP_MAX && is_blank(byte_at(line, value)))
         value++;
     pair->has_blank = value > begin;
+    value += is_key_of_row(line, at);
     pair->value_at = value;
     pair->name_from = name_begin(&pair->place, name_to);
     char before = pair->name_from > 0 ? line.ptr[pair->name_from - 1] : 0;
@@ -178,12 +188,15 @@ static bool read_pair(struct str line, size_t at, size_t name_to, struct pair *p
     return true;
 }
 
+static struct str text_of(const struct pair *pair)
+{
+    return str_slice(pair->place.line, pair->name_from, pair->name_to - pair->name_from);
+}
+
 /* user[password]: not the mark of what has been hidden, "[secret]". */
-static bool is_mark(const struct pair *pair)
+static bool is_bare_mark(const struct pair *pair)
 {
     struct str line = pair->place.line;
-    if (byte_at(line, pair->name_to) != ']')
-        return false;
     size_t at = pair->name_to;
     while (at > pair->name_from && line.ptr[at - 1] != '[')
         at--;
@@ -191,9 +204,41 @@ static bool is_mark(const struct pair *pair)
     return at == 0 || !(is_alnum(line.ptr[at - 1]) || line.ptr[at - 1] == ']');
 }
 
-static struct str text_of(const struct pair *pair)
+/* "k1:4f9c2ad10c6be7a3" */
+static bool is_token_id(struct str s)
 {
-    return str_slice(pair->place.line, pair->name_from, pair->name_to - pair->name_from);
+    enum { HASH = 16 };
+    for (size_t i = 1; i <= HASH && i < s.len; i++) {
+        char c = s.ptr[s.len - i];
+        if (!is_digit(c) && !(c >= 'a' && c <= 'f'))
+            return false;
+    }
+    return s.len > HASH + 1 && s.ptr[s.len - HASH - 1] == ':';
+}
+
+/* Whether the name is that of a mark: "[secret:k1:4f9c2ad10c6be7a3]", and of rules that leave a part "[ssn:1120]". */
+static bool begins_mark(const struct pair *pair)
+{
+    enum { MARK_MAX = 128 };
+    struct str line = pair->place.line, name = text_of(pair);
+    if (pair->sign != ':' || pair->has_blank || pair->place.quote)
+        return false;
+    struct str rest = str_slice(line, pair->value_at, MARK_MAX);
+    rest = str_slice(rest, 0, min_of(str_find_byte(rest, ']'), rest.len));
+    if (byte_at(line, pair->value_at + rest.len) != ']' || str_find_byte(rest, ' ') != SIZE_MAX)
+        return false;
+    bool is_partial = false;
+    for (size_t i = 0; i < REDACT_RULES && !is_partial; i++)
+        is_partial = i != RULE_SECRETS && i != RULE_JWT && str_equal(name, redact_rules[i].mark);
+    return is_partial || is_token_id(rest);
+}
+
+static bool is_mark(const struct pair *pair)
+{
+    struct str line = pair->place.line;
+    if (pair->name_from > 0 && line.ptr[pair->name_from - 1] == '[' && begins_mark(pair))
+        return true;
+    return byte_at(line, pair->name_to) == ']' && is_bare_mark(pair);
 }
 
 /* ---- values ---- */
@@ -338,6 +383,11 @@ static bool has_digits(struct str s, const struct key_name *name)
     return digits >= name->least && digits <= name->most;
 }
 
+static bool is_token(struct str s)
+{
+    return is_random(s) || is_random_hex(s) || is_random_letters(s);
+}
+
 static bool is_secret(const struct pair *pair, const struct pair_value *v,
                       const struct key_name *name)
 {
@@ -349,7 +399,8 @@ static bool is_secret(const struct pair *pair, const struct pair_value *v,
     case KEY_WEAK:
         return is_random(value);
     case KEY_TOKEN:
-        return is_random(value) || is_random_hex(value);
+    case KEY_TOKENS:
+        return is_token(value);
     case KEY_DIGITS:
         return has_digits(value, name);
     case KEY_PASS:
@@ -362,7 +413,7 @@ static bool is_secret(const struct pair *pair, const struct pair_value *v,
         break;
     case KEY_COOKIE:
         if (v->form == VALUE_BARE)
-            return is_random(value) || is_random_hex(value);
+            return is_token(value);
         break;
     case KEY_STRONG:
     case KEY_HEADER:
@@ -499,7 +550,51 @@ static size_t find_users(struct hunt *h, const struct pair *pair)
 
 static bool is_bounded(const struct key_name *name)
 {
-    return name->class == KEY_WEAK || name->class == KEY_TOKEN || name->class == KEY_DIGITS;
+    return name->class == KEY_WEAK || name->class == KEY_TOKEN || name->class == KEY_TOKENS ||
+           name->class == KEY_DIGITS;
+}
+
+static bool is_value_byte(char c)
+{
+    return is_alnum(c) || (c && memchr("_-+/=.~", c, 7));
+}
+
+/* A name of an object ends there: quotes and all. */
+static bool is_name_end(struct str line, size_t at)
+{
+    while (byte_at(line, at) == '\\')
+        at++;
+    at += byte_at(line, at) == '"';
+    return byte_at(line, at) == ':';
+}
+
+/* {"tokens":["x","y"]}, {"token":{"a":"x"}}: those that look like one. A list in a list is looked at with it. */
+static size_t find_in_list(struct hunt *h, const struct pair *pair)
+{
+    enum { LIST_MAX = 2048 };
+    struct pair_place place = pair->place;
+    if (pair->value_at < h->listed_to)
+        return pair->value_at;
+    place.line.len = min_of(place.line.len, pair->value_at + LIST_MAX);
+    struct pair_value v = pair_value_at(&place, pair->value_at);
+    struct str list = str_of(place.line.ptr, v.to);
+    for (size_t from = v.from; from < list.len; from++) {
+        size_t to = from;
+        while (is_value_byte(byte_at(list, to)))
+            to++;
+        if (is_token(str_slice(list, from, to - from)) && !is_name_end(list, to))
+            hunt_add(h, from, to, RULE_SECRETS, value_of_key);
+        from = to;
+    }
+    h->listed_to = v.to;
+    return pair->value_at;
+}
+
+static bool is_list(const struct pair *pair, const struct key_name *name)
+{
+    char c = byte_at(pair->place.line, pair->value_at);
+    return ((name->class == KEY_TOKEN || name->class == KEY_TOKENS) && c == '[') ||
+           (name->class == KEY_TOKENS && c == '{');
 }
 
 /* Of a name whose value has to look like a secret no more is looked at than secrets have. */
@@ -507,6 +602,8 @@ static size_t find_named(struct hunt *h, const struct pair *pair, const struct k
 {
     enum { SHORT = 1024 };
     struct pair_place place = pair->place;
+    if (is_list(pair, name))
+        return find_in_list(h, pair);
     bool is_container =
         byte_at(place.line, pair->value_at) == '{' || byte_at(place.line, pair->value_at) == '[';
     if (is_container && (is_bounded(name) || name->class == KEY_PASS || name->class == KEY_SECRET))

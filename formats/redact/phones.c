@@ -167,10 +167,24 @@ static bool is_time(const char *digits, size_t n)
     return is_date || (n == 10 && digits[0] == '1');
 }
 
+/* "030/901820": where the code begins, or from. */
+static size_t area_code_before(struct str line, size_t from)
+{
+    enum { CODE_MIN = 3, CODE_MAX = 5 };
+    if (from == 0 || line.ptr[from - 1] != '/')
+        return from;
+    size_t at = from - 1;
+    while (at > 0 && from - 1 - at < CODE_MAX && is_digit(line.ptr[at - 1]))
+        at--;
+    bool is_code = from - 1 - at >= CODE_MIN && line.ptr[at] == '0';
+    return is_code && left_edge(line, at) == EDGE_FREE ? at : from;
+}
+
 void add_national_phone(struct hunt *h, size_t from, size_t to)
 {
     struct str line = h->line;
     struct dialed d;
+    from = area_code_before(line, from);
     if (to - from > PHONE_LEN_MAX || to - from < PHONE_DIGITS_MIN ||
         left_edge(line, from) == EDGE_INSIDE || !has_word_near(line, from, to, phone_words))
         return;

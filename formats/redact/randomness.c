@@ -103,6 +103,18 @@ static bool is_plain_random(const struct mix *m, unsigned len)
            m->turns * 5 >= len;
 }
 
+bool is_random_letters(struct str s)
+{
+    enum { LETTERS_MIN = 20, EACH_MIN = 4, DIFFERENT = 14 };
+    if (s.len < LETTERS_MIN || s.len > RANDOM_MAX)
+        return false;
+    struct mix m = mix_of(s);
+    unsigned len = (unsigned)s.len;
+    return m.of[BAD] == 0 && m.of[DIGIT] == 0 && m.of[SIGN] * 6 <= len && m.of[LOWER] >= EACH_MIN &&
+           m.of[UPPER] >= EACH_MIN && m.longest <= 8 && m.turns * 100 >= len * 28 &&
+           has_variety(s, DIFFERENT);
+}
+
 bool is_random(struct str s)
 {
     if (s.len < RANDOM_MIN || s.len > RANDOM_MAX || is_uuid(s) || is_all_hex(s) ||

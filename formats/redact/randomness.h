@@ -20,6 +20,8 @@ enum { RANDOM_MIN = 16, RANDOM_MAX = 512 };
  * are not enough: most are digests. */
 bool is_random(struct str s);
 /* An even number of hex digits, 32 at least, with digits and letters: a digest, or a token. */
+/* Letters of both cases only; from 20 on. */
+bool is_random_letters(struct str s);
 bool is_random_hex(struct str s);
 bool is_uuid(struct str s);
 

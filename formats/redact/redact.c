@@ -1,11 +1,14 @@
 #include "formats/redact/redact.h"
 
 #include "base/mem.h"
+#include "formats/redact/encoded.h"
 #include "formats/redact/pem.h"
 #include "formats/redact/redactor.h"
 #include "formats/redact/replace.h"
 
 #include <stdlib.h>
+
+enum { OWN_BYTES = 64 << 20 };
 
 void redact_options_init(struct redact_options *options)
 {
@@ -32,11 +35,11 @@ static const struct {
     {TRIGGER_NUMBER, find_number, NUMBER_RULES},
     {TRIGGER_LETTERS, find_lettered,
      1ull << RULE_IBAN | 1ull << RULE_UK_NINO | 1ull << RULE_IT_CF | 1ull << RULE_IN_PAN},
-    {TRIGGER_DOT, find_ipv4, 1ull << RULE_IP},
+    {TRIGGER_DOT, find_dotted, 1ull << RULE_IP | 1ull << RULE_MAC},
     {TRIGGER_COLON, find_colon_hex, 1ull << RULE_IP | 1ull << RULE_MAC},
     {TRIGGER_DIALED, find_dialed, 1ull << RULE_PHONE},
     {TRIGGER_PAIR, find_pair, 0},
-    {TRIGGER_RUN, find_token, 1ull << RULE_JWT | 1ull << RULE_SECRETS},
+    {TRIGGER_RUN, find_token, 1ull << RULE_JWT | 1ull << RULE_SECRETS | 1ull << RULE_MAC},
     {TRIGGER_DASHES, find_pem, 1ull << RULE_SECRETS},
 };
 
@@ -51,6 +54,7 @@ static void choose_finders(struct redactor *r)
         if (!finder_table[i].rules || wanted & finder_table[i].rules)
             r->finders.of[finder_table[i].trigger] = finder_table[i].find;
     }
+    encoded_finders(&r->encoded, &r->finders);
 }
 
 static bool is_pattern_name(struct str name)
@@ -126,6 +130,8 @@ void redaction_free(struct redaction *r)
 {
     buf_free(&r->text);
     mem_free(&r->findings);
+    buf_free(&r->decoded);
+    mem_free(&r->escapes);
     *r = (struct redaction){0};
 }
 
@@ -152,17 +158,24 @@ static bool may_match(const struct own_pattern *p, struct str line)
     return p->n_literals == 0;
 }
 
+/* Each match may have looked at all that is left: of so many bytes in all, then the rest of the line goes. */
 static void find_own(struct hunt *h, size_t index)
 {
     const struct own_pattern *p = &h->redactor->patterns[index];
     struct span span;
+    size_t left = OWN_BYTES, len = h->line.len;
     enum match found = may_match(p, h->line) ? MATCH_FOUND : MATCH_NONE;
-    for (size_t from = 0; found == MATCH_FOUND && from <= h->line.len;) {
+    for (size_t from = 0; found == MATCH_FOUND && from <= len;) {
         found = regex_find(p->regex, h->line, from, &span);
-        if (found == MATCH_FOUND) {
-            hunt_add_own(h, span.from, span.to, index);
-            from = span.to > from ? span.to : from + 1;
+        if (found != MATCH_FOUND)
+            break;
+        hunt_add_own(h, span.from, span.to, index);
+        from = span.to > from ? span.to : from + 1;
+        if (left < len - min_of(from, len)) {
+            hunt_add_own(h, from, len, index);
+            break;
         }
+        left -= len - min_of(from, len);
     }
     h->found->gave_up += found == MATCH_LIMIT;
 }
@@ -209,6 +222,7 @@ static void settle(struct redaction *r)
             last->kind = f->kind;
         }
         last->to = max_of(last->to, f->to);
+        last->is_joined = last->to - last->from > longest;
     }
     r->n = n;
 }
@@ -240,6 +254,7 @@ void redact_find(const struct redactor *redactor, struct redaction *r, struct re
     r->n = 0;
     find_pem_rest(&h);
     scan_line(&redactor->finders, &h);
+    find_encoded(&h);
     for (size_t i = 0; i < redactor->n_patterns; i++)
         find_own(&h, i);
     settle(r);

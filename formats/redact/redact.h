@@ -59,7 +59,8 @@ void redactor_close(struct redactor **redactor);
 
 struct finding {
     size_t from, to;
-    unsigned rule; /* enum redact_rule, or REDACT_RULES + the index of a pattern */
+    bool is_joined; /* of several that overlap */
+    unsigned rule;  /* enum redact_rule, or REDACT_RULES + the index of a pattern */
     const char
         *kind; /* what exactly: "github token", "value of a key"; static, or the pattern's name */
 };
@@ -75,6 +76,8 @@ struct redaction {
     struct buf text;
     struct finding *findings; /* of the last line; owned */
     size_t n, capacity;
+    struct buf decoded; /* of the last line, if it was (encoded.h), and where in it escapes were */
+    size_t *escapes, n_escapes, escapes_capacity;
     uint64_t counts[REDACT_RULES]; /* what redact_count has counted of each rule */
     uint64_t own_count;            /* ... of the user's patterns */
     uint64_t gave_up;              /* lines on which a pattern did */

@@ -24,7 +24,7 @@ struct redactor {
     struct arena arena;
     enum redact_action actions[REDACT_RULES];
     bool wanted[REDACT_RULES];
-    struct scan_finders finders;
+    struct scan_finders finders, encoded; /* of lines, and of what is decoded (encoded.h) */
     struct redact_paths paths;
     struct number_index numbers;
     struct own_pattern *patterns;

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "formats/block/record.h"
 #include "formats/line/json.h"
+#include "formats/redact/encoded.h"
 #include "formats/redact/redactor.h"
 
 /* ---- where in JSON ---- */
@@ -85,6 +86,22 @@ static bool is_bare_value(struct str line, size_t from, size_t to)
            (behind == ',' || behind == '}' || behind == ']');
 }
 
+static bool is_of_literal(char c)
+{
+    return is_alnum(c) || c == '-' || c == '+' || c == '.';
+}
+
+/* All of the number in which a finding lies: a part of one could not stay beside a string. */
+static void widen_number(struct str line, size_t least, size_t *from, size_t *to)
+{
+    if (!is_digit(line.ptr[*from]))
+        return;
+    while (*from > least && is_of_literal(line.ptr[*from - 1]))
+        *from -= 1;
+    while (is_of_literal(byte_at(line, *to)))
+        *to += 1;
+}
+
 /* ---- what stands for it ---- */
 
 /* Behind the copy. */
@@ -100,11 +117,10 @@ static char *copy_normal(char *to, unsigned rule, struct str value)
         return copy(to, value);
     bool has_signs = rule == RULE_EMAIL || rule == RULE_IP;
     for (size_t i = 0; i < value.len; i++) {
-        char c = value.ptr[i];
-        if (c == '%' && rule == RULE_EMAIL && str_starts(str_slice(value, i, 3), STR("%40"))) {
-            *to++ = '@';
-            i += 2;
-        } else if (is_letter(c)) {
+        int escaped = escaped_byte(value, i);
+        char c = escaped < 0 ? value.ptr[i] : (char)escaped;
+        i += escaped < 0 ? 0 : 2;
+        if (is_letter(c)) {
             *to++ = (char)(c | 0x20);
         } else if (has_signs || is_digit(c)) {
             *to++ = c;
@@ -176,17 +192,18 @@ static void put_network(struct str address, struct buf *out)
 
 static void put_mail(struct str address, struct buf *out)
 {
-    size_t at = str_find_byte(address, '@');
-    size_t domain = at == SIZE_MAX ? str_find(address, STR("%40")) + 3 : at + 1;
-    buf_print(out, "%c***@%.*s", address.ptr[0], STR_ARG(str_slice(address, domain, SIZE_MAX)));
+    struct str domain = str_slice(address, str_find_byte(address, '@') + 1, SIZE_MAX);
+    buf_print(out, "%c***@%.*s", address.ptr[0], STR_ARG(domain));
 }
 
 /* False: nothing of it may stay. */
 static bool put_partial(unsigned rule, struct str value, struct buf *out)
 {
-    char room[8];
+    enum { ADDRESS_MAX = 512 };
+    char room[8], decoded[ADDRESS_MAX];
     if (rule >= REDACT_RULES || rule == RULE_JWT || rule == RULE_SECRETS)
         return false;
+    value = decode_escapes(value, decoded, sizeof decoded);
     buf_print(out, "[%.*s:", STR_ARG(redact_rules[rule].mark));
     switch (rule) {
     case RULE_EMAIL:
@@ -217,6 +234,8 @@ static void put_one(const struct redactor *r, const struct finding *f, struct st
                     struct buf *out)
 {
     enum redact_action action = redact_action_of(r, f->rule);
+    if (f->is_joined && action != REDACT_REMOVE)
+        action = REDACT_MASK; /* what others have found of it is not this rule's to show */
     if (action == REDACT_REMOVE || (action == REDACT_PARTIAL && put_partial(f->rule, value, out)) ||
         (action == REDACT_TOKEN && redact_put_token(r, f->rule, value, out)))
         return;
@@ -249,11 +268,20 @@ void put_redacted(const struct redactor *redactor, struct redaction *r, struct s
     r->text.max = SIZE_MAX;
     for (size_t i = 0; i < r->n; i++) {
         const struct finding *f = &r->findings[i];
-        bool is_value = place.is_json && is_bare_value(line, f->from, f->to);
-        struct str quotes = is_value ? json_place_quotes(&place, f->from) : STR("");
-        buf_add(&r->text, str_slice(line, done, f->from - done));
+        size_t from = f->from, to = f->to;
+        if (from < done)
+            continue; /* in the number of the one before */
+        if (place.is_json)
+            widen_number(line, done, &from, &to);
+        bool is_value = place.is_json && is_bare_value(line, from, to);
+        struct str quotes = is_value ? json_place_quotes(&place, from) : STR("");
+        if (quotes.len == 0) {
+            from = f->from;
+            to = f->to;
+        }
+        buf_add(&r->text, str_slice(line, done, from - done));
         put_bounded(redactor, f, line, quotes, &r->text);
-        done = f->to;
+        done = to;
     }
     buf_add(&r->text, str_slice(line, done, SIZE_MAX));
 }

@@ -113,6 +113,16 @@ static inline struct repeats twice(struct repeats r, unsigned by)
 
 #define AHEAD(r, by) ahead((r).now, (r).next, by)
 
+/* "06 12 34 56 78" */
+static inline uint64_t pairs_of_digits(struct repeats two, struct repeats separator)
+{
+    struct repeats one = {two.now & AHEAD(separator, 2), two.next & separator.next >> 2};
+    uint64_t twice_here = one.now & AHEAD(one, 3);
+    if (!twice_here)
+        return 0;
+    return twice_here & AHEAD(one, 6) & AHEAD(one, 9) & AHEAD(two, 12);
+}
+
 static inline uint64_t numbers_in(const struct view *v)
 {
     struct repeats one = {v->now.digit, v->next.digit},
@@ -122,8 +132,9 @@ static inline uint64_t numbers_in(const struct view *v)
     uint64_t seven = four.now & AHEAD(three, 4);
     uint64_t groups = three.now & AHEAD(separator, 3);
     uint64_t thrice = groups & AHEAD(three, 4);
-    uint64_t social = groups & AHEAD(two, 4) & AHEAD(separator, 6) & AHEAD(four, 7);
-    return (seven & ~behind(one.now, v->before.digit)) | thrice | social;
+    uint64_t social = groups & AHEAD(two, 4) & AHEAD(separator, 6) & AHEAD(three, 7);
+    return (seven & ~behind(one.now, v->before.digit)) | thrice | social |
+           pairs_of_digits(two, separator);
 }
 
 static inline uint64_t letters_in(const struct view *v)
@@ -165,8 +176,9 @@ static inline uint64_t pairs_in(const struct view *v)
 
 static inline uint64_t dots_in(const struct view *v)
 {
-    return v->now.dot & behind(v->now.digit, v->before.digit) &
-           ahead(v->now.digit, v->next.digit, 1);
+    uint64_t now = v->now.dot, again = now & ahead(v->now.dot, v->next.dot, 5);
+    return (now & behind(v->now.digit, v->before.digit) & ahead(v->now.digit, v->next.digit, 1)) |
+           (again & behind(v->now.hex, v->before.hex) & ahead(v->now.hex, v->next.hex, 1));
 }
 
 static inline uint64_t colons_in(const struct view *v)

@@ -18,20 +18,31 @@
 
 #include "formats/redact/hunt.h"
 
-/*      trigger         its set in scan.c   at */
-#define SCAN_TRIGGERS_X(X)                                                                       \
-    X(TRIGGER_AT, ats_in)     /* '@', or the '%' of "%40" */                                     \
-    X(TRIGGER_PAIR, pairs_in) /* ':' or '=' */                                                   \
-    X(TRIGGER_NUMBER,                                                                            \
-      numbers_in) /* seven digits and more, at the first; three, a separator (blank, '-', '.') \
-                     and three or two, a separator and four: at the first of the three */ \
-    X(TRIGGER_LETTERS, letters_in) /* two capitals, perhaps a separator, two digits */           \
-    X(TRIGGER_RUN, runs_in)        /* the first of 16 and more letters, digits, '_', '-' */      \
-    X(TRIGGER_DASHES, dashes_in)   /* the first of five '-' */                                   \
-    X(TRIGGER_DOT, dots_in)        /* '.' between two digits */                                  \
-    X(TRIGGER_COLON,                                                                             \
-      colons_in) /* ':' with hex digits or ':' on both sides, or one side and an end */          \
-    X(TRIGGER_DIALED, dialed_in) /* '+' or '(' before a digit */
+/*
+ *     AT       '@' or '%'
+ *     PAIR     ':' or '='
+ *     NUMBER   the first of seven digits and more; of three, a separator (blank, '-', '.') and three; of three, a separator, two,
+ *              a separator and three; of five pairs with separators
+ *     LETTERS  the first of two capitals, perhaps a separator, two digits
+ *     RUN      the first of 16 and more letters, digits, '_', '-'
+ *     DASHES   the first of five '-' and more
+ *     DOT      '.' between two digits; between two hex digits with another five bytes behind it
+ *     COLON    ':' with hex digits or ':' on both sides, or one side and an end
+ *     DIALED   '+' or '(' before a digit
+ */
+/* clang-format off */
+/*    trigger          its set in scan.c */
+#define SCAN_TRIGGERS_X(X)          \
+    X(TRIGGER_AT,      ats_in)      \
+    X(TRIGGER_PAIR,    pairs_in)    \
+    X(TRIGGER_NUMBER,  numbers_in)  \
+    X(TRIGGER_LETTERS, letters_in)  \
+    X(TRIGGER_RUN,     runs_in)     \
+    X(TRIGGER_DASHES,  dashes_in)   \
+    X(TRIGGER_DOT,     dots_in)     \
+    X(TRIGGER_COLON,   colons_in)   \
+    X(TRIGGER_DIALED,  dialed_in)
+/* clang-format on */
 
 enum trigger {
 #define X(name, set) name,

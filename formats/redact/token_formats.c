@@ -1,6 +1,7 @@
 #include "formats/redact/token_formats.h"
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "formats/redact/hunt.h"
 #include "formats/redact/randomness.h"
 
@@ -197,6 +198,22 @@ static bool check_azure_secret(struct str line, size_t *from, size_t *to)
     return is_apart(line, *to) && is_word_start(line, *from);
 }
 
+/* MTE3NjM4OTQ1MDA0….GaBcDe.…: base64 of an id of digits in front. */
+static bool check_discord_bot(struct str line, size_t *from, size_t *to)
+{
+    enum { TIME = 6, HASH_MIN = 27, HASH_MAX = 43, ID_MAX = 24 };
+    char id[ID_MAX];
+    size_t time = *to + 1, hash = time + TIME + 1;
+    if (byte_at(line, *to) != '.' || byte_at(line, hash - 1) != '.' ||
+        alphabet_end(line, time, hash - 1, RUN) != hash - 1)
+        return false;
+    size_t n = decode_base64(str_slice(line, *from, *to - *from), id, sizeof id);
+    if (n == SIZE_MAX || alphabet_end(str_of(id, n), 0, n, CLASS_DIGIT) != n)
+        return false;
+    *to = alphabet_end(line, hash, hash + HASH_MAX, RUN);
+    return *to >= hash + HASH_MIN && is_apart(line, *to);
+}
+
 /* AAAAxxxxxxx:APA91b… */
 static bool check_firebase(struct str line, size_t *from, size_t *to)
 {
@@ -270,13 +287,16 @@ OF(of_G) = {
 OF(of_H) = {PREFIX("HRKU-", RUN, 36, 60, NULL, "heroku key"), END};
 OF(of_I) = {PREFIX("IQoJb3JpZ2lu", BASE64, 100, 0, NULL, "aws session token"), END};
 OF(of_L) = {PREFIX("LTAI", ALNUM, 20, 20, check_random, "alibaba key id"), END};
+OF(of_M) = {PREFIX("M", RUN, 22, 26, check_discord_bot, "discord token"), END};
 OF(of_N) = {
+    PREFIX("N", RUN, 22, 26, check_discord_bot, "discord token"),
     PREFIX("NRAK-", CAPITALS, 27, 27, NULL, "new relic key"),
     PREFIX("NRII-", RUN, 32, 32, NULL, "new relic key"),
     PREFIX("NRJS-", LOWER_HEX, 19, 19, NULL, "new relic key"),
     PREFIX("NRRA-", ANY_HEX, 42, 42, NULL, "new relic key"),
     END,
 };
+OF(of_O) = {PREFIX("O", RUN, 22, 26, check_discord_bot, "discord token"), END};
 OF(of_P) = {PREFIX("PMAK-", LOWER_HEX | CLASS_DASH, 59, 59, NULL, "postman key"), END};
 OF(of_S) = {PREFIX("SK", LOWER_HEX, 32, 32, check_digits_within, "twilio key"), END};
 OF(of_Y) = {PREFIX("YC", RUN, 38, 38, check_random, "yandex key"), END};
@@ -483,10 +503,11 @@ const struct token_format *token_formats_by_first(char first)
 {
     static const struct token_format *const by_first[128] = {
         ['A'] = of_A, ['C'] = of_C, ['E'] = of_E, ['F'] = of_F, ['G'] = of_G, ['H'] = of_H,
-        ['I'] = of_I, ['L'] = of_L, ['N'] = of_N, ['P'] = of_P, ['S'] = of_S, ['Y'] = of_Y,
-        ['a'] = of_a, ['b'] = of_b, ['c'] = of_c, ['d'] = of_d, ['f'] = of_f, ['g'] = of_g,
-        ['h'] = of_h, ['i'] = of_i, ['k'] = of_k, ['l'] = of_l, ['n'] = of_n, ['o'] = of_o,
-        ['p'] = of_p, ['r'] = of_r, ['s'] = of_s, ['t'] = of_t, ['w'] = of_w, ['x'] = of_x,
+        ['I'] = of_I, ['L'] = of_L, ['M'] = of_M, ['N'] = of_N, ['O'] = of_O, ['P'] = of_P,
+        ['S'] = of_S, ['Y'] = of_Y, ['a'] = of_a, ['b'] = of_b, ['c'] = of_c, ['d'] = of_d,
+        ['f'] = of_f, ['g'] = of_g, ['h'] = of_h, ['i'] = of_i, ['k'] = of_k, ['l'] = of_l,
+        ['n'] = of_n, ['o'] = of_o, ['p'] = of_p, ['r'] = of_r, ['s'] = of_s, ['t'] = of_t,
+        ['w'] = of_w, ['x'] = of_x,
     };
     return (unsigned char)first < countof(by_first) ? by_first[(unsigned char)first] : NULL;
 }

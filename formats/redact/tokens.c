@@ -7,7 +7,7 @@
  */
 #include "base/mem.h"
 #include "base/text.h"
-#include "formats/redact/hunt.h"
+#include "formats/redact/network.h"
 #include "formats/redact/randomness.h"
 #include "formats/redact/token_formats.h"
 
@@ -281,7 +281,10 @@ static size_t find_from(struct hunt *h, size_t at)
 
 size_t find_token(struct hunt *h, size_t at)
 {
+    enum { ADDRESS_MAX = 32 };
     size_t run = behind_escape(h->line, at), begin = run, end;
+    if (h->wanted[RULE_MAC] && byte_at(h->line, run + 2) == '-' && byte_at(h->line, run + 5) == '-')
+        add_dashed_mac(h, run, alphabet_end(h->line, run, run + ADDRESS_MAX, RUN));
     while (byte_at(h->line, begin) == '-' || byte_at(h->line, begin) == '_')
         begin++;
     end = find_from(h, begin);

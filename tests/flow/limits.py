@@ -365,7 +365,7 @@ def configuration_mistakes(place):
         ("colector: {}\n", 1, 1, "collector"),
         ("collector:\n  memory: 96\n", 2, 11, "96"), ("log:\n  level: loud\n", 2, 10, "loud"),
         ("shipper:\n  flush: 1s\n  flush: 2s\n", 3, 3, "flush"), ("collector: {listen: [}\n", 1, None, ""),
-        ("shipper:\n  redact: {rules: {email: mask}}\n", 2, None, "not built yet"),
+        ("shipper:\n  redact: {rules: {email: hide}}\n", 2, None, "mask"),
     ]
     for text, line, column, word in expected:
         file.write_text(text)

@@ -122,6 +122,21 @@ static bool are_digits(struct str s, size_t i, size_t n)
     return true;
 }
 
+/* With separators between them. */
+static bool are_pairs(struct str s, size_t i, size_t n)
+{
+    for (size_t k = 0; k < n; k++) {
+        if (!are_digits(s, i + 3 * k, 2) || (k > 0 && !is_separator(byte_at(s, i + 3 * k - 1))))
+            return false;
+    }
+    return true;
+}
+
+static bool is_hex(char c)
+{
+    return is_digit(c) || (is_letter(c) && (c | 0x20) <= 'f');
+}
+
 /* What scan.h says of each trigger, byte by byte. */
 static bool stands_at(enum trigger t, struct str s, size_t i)
 {
@@ -137,7 +152,8 @@ static bool stands_at(enum trigger t, struct str s, size_t i)
                (are_digits(s, i, 3) && is_separator(byte_at(s, i + 3)) &&
                 (are_digits(s, i + 4, 3) ||
                  (are_digits(s, i + 4, 2) && is_separator(byte_at(s, i + 6)) &&
-                  are_digits(s, i + 7, 4))));
+                  are_digits(s, i + 7, 3)))) ||
+               are_pairs(s, i, 5);
     case TRIGGER_LETTERS:
         return is_letter(c) && !(c & 0x20) && is_letter(behind) && !(behind & 0x20) &&
                (are_digits(s, i + 2, 2) ||
@@ -149,7 +165,8 @@ static bool stands_at(enum trigger t, struct str s, size_t i)
     case TRIGGER_DASHES:
         return str_starts(str_slice(s, i, 5), STR("-----")) && before != '-';
     case TRIGGER_DOT:
-        return c == '.' && is_digit(before) && is_digit(behind);
+        return c == '.' && ((is_digit(before) && is_digit(behind)) ||
+                            (is_hex(before) && is_hex(behind) && byte_at(s, i + 5) == '.'));
     case TRIGGER_COLON:
         return c == ':' && (before == ':' || behind == ':' || is_digit(before) ||
                             (is_letter(before) && (before | 0x20) < 'g'));
@@ -216,12 +233,23 @@ TEST(redact_partial_and_remove)
     check_line(none, "to <bob@example.com>.", "to <>.");
 }
 
+static void overlapping(struct redact_options *options)
+{
+    static const struct redact_pattern pattern = {STR_INIT("sec"), STR_INIT("io sec[0-9]+"),
+                                                  REDACT_MASK};
+    options->actions[RULE_EMAIL] = REDACT_PARTIAL;
+    options->patterns = &pattern;
+    options->n_patterns = 1;
+}
+
 static void own(struct redact_options *options)
 {
     static const struct redact_pattern patterns[] = {
         {STR_INIT("order"), STR_INIT("ORD-[0-9]{8}\\b"), REDACT_MASK},
         {STR_INIT("number"), STR_INIT("(?<=n=|\"n\":)\\d+|(?<=o\":)\\{[^}]*\\}"), REDACT_TOKEN},
         {STR_INIT("slow"), STR_INIT("(x+x+)+[yz]"), REDACT_MASK},
+        {STR_INIT("four"), STR_INIT("1234"), REDACT_MASK},
+        {STR_INIT("ahead"), STR_INIT("a(?=.*zz)"), REDACT_MASK},
     };
     static const struct str allow[] = {STR_INIT("*@example.org"), STR_INIT("ord-00000000")};
     options->actions[RULE_EMAIL] = REDACT_MASK;
@@ -237,7 +265,7 @@ TEST(redact_own_patterns_and_allowed_values)
     defer(redactor_close) struct redactor *r = open_with(own);
     defer(redaction_free) struct redaction room = {0};
     char slow[3000];
-    check_line(r, "ORD-12345678,ORD-123456789 ORD-87654321", "[order],ORD-123456789 [order]");
+    check_line(r, "ORD-12345678,ORD-723456789 ORD-87654321", "[order],ORD-723456789 [order]");
     check_line(r, "ORD-00000000 a@example.org b@EXAMPLE.ORG c@example.com",
                "ORD-00000000 a@example.org b@EXAMPLE.ORG [email]");
     memset(slow, 'x', sizeof slow);
@@ -256,6 +284,30 @@ TEST(redact_json_stays_json)
     check_line(r, "{\"m\":\"the \\\"n\\\" of n=12\"}", "{\"m\":\"the \\\"n\\\" of n=[number]\"}");
     check_line(r, "{\"b\":\"{\\\"o\\\":{\\\"n\\\":1}}\"}", "{\"b\":\"{\\\"o\\\":{\\\"n\\\":1}}\"}");
     check_line(r, "n=12", "n=[number]");
+    check_line(r, "{\"a\":[-12345,{\"b\":12341234.5e3}]}",
+               "{\"a\":[\"[four]\",{\"b\":\"[four]\"}]}");
+    check_line(r, "{\"a\":\"-12345\"}", "{\"a\":\"-[four]5\"}");
+}
+
+/* redact.h, invariant 4 */
+TEST(redact_own_patterns_have_a_budget)
+{
+    defer(redactor_close) struct redactor *r = open_with(own);
+    defer(redaction_free) struct redaction room = {0};
+    defer(buf_free) struct buf line = {.max = 1 << 20};
+    while (line.len < line.max - 2)
+        buf_add_byte(&line, 'a');
+    buf_add(&line, STR("zz"));
+    struct str out = redact_line(r, &room, NULL, buf_str(&line));
+    CHECK(str_starts(out, STR("[ahead][ahead]")) || str_starts(out, STR("**")));
+    CHECK(str_find_byte(out, 'a') != 0);
+}
+
+/* What a rule may show of its own values it does not show of others that overlap with them. */
+TEST(redact_what_overlaps_is_masked)
+{
+    defer(redactor_close) struct redactor *r = open_with(overlapping);
+    check_line(r, "a@corp.io and a@corp.io sec12345", "[email:a***@corp.io] and [sec]");
 }
 
 /* replace.h, invariant 2 */

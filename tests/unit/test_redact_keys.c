@@ -205,12 +205,16 @@ TEST(redact_keys_keep_what_is_no_secret)
         "mount /etc/passwd:/etc/passwd:ro",
         "pam_unix(chpasswd:chauthtok): password changed for bob",
         "PWD=/srv/app OLDPWD=/var/x",
+        "login with [secret:k1:4f9c2ad10c6be7a3] and [ssn:1120]",
+        "{\"msg\":\"x [secret:k1:4f9c2ad10c6be7a3]\"}",
         "pass=12 fail=0 bypass=abc compass=n",
         "token_type=bearer tokens: 12345 max_tokens=4096",
         "token=abc123 next_page_token=" RANDOM_VALUE,
         "key=users:42:profile key=value",
         "key=" UUID_VALUE " token=" UUID_VALUE,
-        "key=" HEX_VALUE " session=" HEX_VALUE,
+        "key=" HEX_VALUE " hash=" HEX_VALUE,
+        "{\"token\":[\"plain\",\"words\"],\"session\":\"550e8400-e29b-41d4-a716-446655440000\"}",
+        "password=$DB_PASSWORD token=AbstractFactoryBeanProviderName metric{password=~\"a.*\"}",
         "sessionid:0x14ede63a5a70001",
         "session opened for user root by (uid=0)",
         "author: someone",
@@ -254,6 +258,28 @@ TEST(redact_keys_keep_what_is_no_secret)
     check_unchanged(r, lines);
 }
 
+TEST(redact_keys_lists_and_sessions)
+{
+    static const char *const lines[] = {
+        "{\"tokens\":[\"" RANDOM_VALUE "\",\"a\",\"" HEX_VALUE "\"],\"n\":1}",
+        "{\"tokens\":[\"[secret]\",\"a\",\"[secret]\"],\"n\":1}",
+        "{\"secrets\":{\"a\":\"" RANDOM_VALUE "\",\"" HEX_VALUE "\":{\"token\":[\"" HEX_VALUE
+        "\"]}}}",
+        "{\"secrets\":{\"a\":\"[secret]\",\"" HEX_VALUE "\":{\"token\":[\"[secret]\"]}}}",
+        "map[X-Csrf-Token:[" RANDOM_VALUE "]] session=" HEX_VALUE,
+        "map[X-Csrf-Token:[[secret]]] session=[secret]",
+        "csrf_token=npkbtbBVOPJdkZQXsCaLOTfsPRIOKxiAHkhtD",
+        "csrf_token=[secret]",
+        "DETAIL:  Key (api_key)=(hunter2) already exists.",
+        "DETAIL:  Key (api_key)=([secret]) already exists.",
+        "password=~^ku-H2 user=x",
+        "password=[secret] user=x",
+        NULL,
+    };
+    defer(redactor_close) struct redactor *r = secrets_redactor(NULL, 0);
+    check_redacted(r, lines);
+}
+
 TEST(redact_key_names)
 {
     static const struct {
@@ -286,15 +312,15 @@ TEST(redact_key_names)
         {"authorization", KEY_HEADER},
         {"Proxy-Authorization", KEY_HEADER},
         {"author", -1},
-        {"token", KEY_TOKEN},
-        {"tokens", -1},
+        {"token", KEY_TOKENS},
+        {"tokens", KEY_TOKENS},
         {"token_type", -1},
         {"id_token", KEY_STRONG},
         {"idToken", KEY_STRONG},
         {"validtoken", -1},
         {"secret", KEY_SECRET},
-        {"session_id", KEY_WEAK},
-        {"sessionId", KEY_WEAK},
+        {"session_id", KEY_TOKEN},
+        {"sessionId", KEY_TOKEN},
         {"password2", KEY_STRONG},
         {"passwordHash", KEY_STRONG},
         {"password_reset_at", -1},

@@ -111,3 +111,18 @@ TEST(network_long_lines_are_read_once)
         (void)count_found(buf_str(&line));
     }
 }
+
+TEST(network_ways_to_write_hardware_addresses)
+{
+    check_masked("link 00-1a-2b-3c-4d-5e up", "link [mac] up");
+    check_masked("{\"mac\":\"001a.2b3c.4d5e\"} 00-1A-2B-3C-4D-5E", "{\"mac\":\"[mac]\"} [mac]");
+    check_masked("{\"m\":\"a\\n00-1a-2b-3c-4d-5e\"}", "{\"m\":\"a\\n[mac]\"}");
+    check_plain("at 20-11-26-04-29-55 station 2026.1126.0429 x001a.2b3c.4d5e 001a.2b3c.4d5e1");
+    check_plain("00-1a-2b-3c-4d-5e-6f 00-1a-2b-3c-4d.txt ab.cdef.1");
+}
+
+TEST(network_versions)
+{
+    check_plain("(X11; de; rv:1.9.0.13) UP.Browser/6.2.3.3 pack~x~amd64~~6.1.1.1");
+    check_masked("dns.example/8.8.4.4 rv: x 8.8.4.4", "dns.example/[ip] rv: x [ip]");
+}

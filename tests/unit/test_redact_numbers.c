@@ -261,3 +261,11 @@ TEST(numbers_of_a_long_line_are_read_once)
         (void)count_found(buf_str(&line));
     }
 }
+
+TEST(numbers_in_rare_groups)
+{
+    check_masked("BSN 1112.22.333 saved", "BSN [nl_bsn] saved");
+    check_masked("tel: 06 12 34 56 78, phone 030/7812566", "tel: [phone], phone [phone]");
+    check_masked("IdNr 86095742719", "IdNr [de_tax_id]");
+    check_plain("2024-01-15 10 20 30, 24-01-15 10-20, /phone/030/7812566");
+}

@@ -75,6 +75,8 @@ TEST(redacting_names_what_is_wrong_with_keys)
 {
     CHECK_STR(str_from(open_error("k1 " SECRET "\nk2 short\n")),
               STR("redact.key:2: key 'k2' has less than 32 characters"));
+    CHECK_STR(str_from(open_error("k1 " SECRET "\nk1 " SECRET "\n")),
+              STR("redact.key:2: key 'k1' is there twice"));
     CHECK_STR(str_from(open_error("k-1 " SECRET "\n")),
               STR("redact.key:1: the name of a key is 1 to 16 letters and digits"));
     CHECK_STR(
@@ -94,6 +96,18 @@ TEST(redacting_without_keys)
     defer(redaction_free) struct redaction room = {0};
     CHECK_STR(redact_line(redacting_redactor(r), &room, NULL, STR("bob@example.com")),
               STR("[email]"));
+}
+
+TEST(redacting_checks_the_file_of_keys)
+{
+    struct err err;
+    defer(arena_free) struct arena arena = {0};
+    struct config_redact config = *defaults();
+    config.key_file = arena_print(&arena, "%s/none", test_folder());
+    CHECK(!redacting_check(&config, &err));
+    CHECK(str_starts(str_from(err.text), STR("shipper.redact.key_file: ")));
+    config.is_off = 1;
+    CHECK(redacting_check(&config, &err));
 }
 
 TEST(redacting_may_be_off)
