@@ -34,11 +34,6 @@ char *buf_grow(struct buf *b, size_t n)
     return b->ptr + b->len;
 }
 
-void buf_add_byte(struct buf *b, char c)
-{
-    buf_add(b, str_of(&c, 1));
-}
-
 void buf_print(struct buf *b, const char *fmt, ...)
 {
     va_list args, again;

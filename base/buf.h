@@ -45,7 +45,15 @@ static inline void buf_add(struct buf *b, struct str s)
     b->len += s.len;
 }
 
-void buf_add_byte(struct buf *b, char c);
+static inline void buf_add_byte(struct buf *b, char c)
+{
+    char *at = buf_reserve(b, 1);
+    if (!at)
+        return;
+    *at = c;
+    b->len++;
+}
+
 void buf_add_number(struct buf *b, uint64_t v); /* in decimal */
 void buf_print(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void buf_remove_front(struct buf *b, size_t n);

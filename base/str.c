@@ -14,12 +14,10 @@ static char fold(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
 }
 
-bool str_equal_nocase(struct str a, struct str b)
+bool bytes_equal_nocase(const char *a, const char *b, size_t n)
 {
-    if (a.len != b.len)
-        return false;
-    for (size_t i = 0; i < a.len; i++) {
-        if (fold(a.ptr[i]) != fold(b.ptr[i]))
+    for (size_t i = 0; i < n; i++) {
+        if (fold(a[i]) != fold(b[i]))
             return false;
     }
     return true;

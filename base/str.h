@@ -41,9 +41,15 @@ static inline bool str_equal(struct str a, struct str b)
 
 /* Bytes, then length: the order of sorted labels. */
 int str_compare(struct str a, struct str b);
-bool str_equal_nocase(struct str a, struct str b); /* folds ASCII only */
 bool str_ends(struct str s, struct str suffix);
 struct str str_trim(struct str s); /* spaces, tabs, CR and LF at both ends */
+
+bool bytes_equal_nocase(const char *a, const char *b, size_t n); /* folds ASCII only */
+
+static inline bool str_equal_nocase(struct str a, struct str b)
+{
+    return a.len == b.len && bytes_equal_nocase(a.ptr, b.ptr, a.len);
+}
 
 static inline bool str_starts(struct str s, struct str prefix)
 {

@@ -2,9 +2,10 @@
 
 #include "base/mem.h"
 
-#include <openssl/core_names.h>
+#define OPENSSL_SUPPRESS_DEPRECATED /* SHA256_Update */
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/sha.h>
 
 void sha256(struct str bytes, unsigned char digest[SHA256_SIZE])
 {
@@ -13,24 +14,29 @@ void sha256(struct str bytes, unsigned char digest[SHA256_SIZE])
     assert(done == 1 && size == SHA256_SIZE);
 }
 
+/* RFC 2104: what has been hashed of the key, inside and outside. EVP_MAC would take longer to copy that than to hash a
+ * short text. */
 struct hmac {
-    EVP_MAC *mac;
-    EVP_MAC_CTX *context; /* has the key */
+    SHA256_CTX inner, outer;
 };
 
 struct hmac *hmac_open(struct str key)
 {
     struct hmac *h = mem_new(struct hmac);
-    char digest[] = "SHA256";
-    const OSSL_PARAM options[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
-        OSSL_PARAM_construct_end(),
-    };
-    h->mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-    assert(h->mac);
-    h->context = EVP_MAC_CTX_new(h->mac);
-    int done = EVP_MAC_init(h->context, (const unsigned char *)key.ptr, key.len, options);
-    assert(done == 1);
+    unsigned char block[SHA256_CBLOCK] = {0}, padded[SHA256_CBLOCK];
+    if (key.len > sizeof block)
+        sha256(key, block);
+    else if (key.len)
+        memcpy(block, key.ptr, key.len);
+    for (int is_outer = 0; is_outer < 2; is_outer++) {
+        SHA256_CTX *hash = is_outer ? &h->outer : &h->inner;
+        for (size_t i = 0; i < sizeof block; i++)
+            padded[i] = block[i] ^ (is_outer ? 0x5c : 0x36);
+        SHA256_Init(hash);
+        SHA256_Update(hash, padded, sizeof padded);
+    }
+    OPENSSL_cleanse(block, sizeof block);
+    OPENSSL_cleanse(padded, sizeof padded);
     return h;
 }
 
@@ -39,20 +45,20 @@ void hmac_close(struct hmac **address)
     struct hmac *h = move(*address);
     if (!h)
         return;
-    EVP_MAC_CTX_free(h->context);
-    EVP_MAC_free(h->mac);
+    OPENSSL_cleanse(h, sizeof *h);
     mem_free(&h);
 }
 
-uint64_t hmac_sign(struct hmac *h, struct str text)
+uint64_t hmac_sign(const struct hmac *h, struct str text)
 {
     unsigned char digest[SHA256_SIZE];
-    size_t size;
     uint64_t first = 0;
-    bool done = EVP_MAC_init(h->context, NULL, 0, NULL) == 1 &&
-                EVP_MAC_update(h->context, (const unsigned char *)text.ptr, text.len) == 1 &&
-                EVP_MAC_final(h->context, digest, &size, sizeof digest) == 1;
-    assert(done && size == SHA256_SIZE);
+    SHA256_CTX hash = h->inner;
+    SHA256_Update(&hash, text.ptr, text.len);
+    SHA256_Final(digest, &hash);
+    hash = h->outer;
+    SHA256_Update(&hash, digest, sizeof digest);
+    SHA256_Final(digest, &hash);
     for (size_t i = 0; i < sizeof first; i++)
         first = first << 8 | digest[i];
     return first;

@@ -246,6 +246,7 @@ static bool is_mark(const struct pair *pair)
 /* A value that says there is none, or that a sentence begins. */
 static bool is_stop_word(struct str word)
 {
+    enum { LONGEST = 9 };
     static const struct str words[] = {
         STR_INIT("yes"),       STR_INIT("no"),        STR_INIT("ok"),       STR_INIT("not"),
         STR_INIT("is"),        STR_INIT("was"),       STR_INIT("must"),     STR_INIT("should"),
@@ -263,7 +264,7 @@ static bool is_stop_word(struct str word)
         STR_INIT("created"),   STR_INIT("deleted"),   STR_INIT("revoked"),  STR_INIT("refreshed"),
         STR_INIT("include"),   STR_INIT("bearer"),    STR_INIT("basic"),    STR_INIT("using"),
     };
-    for (size_t i = 0; i < countof(words); i++) {
+    for (size_t i = 0; word.len <= LONGEST && i < countof(words); i++) {
         if (word.len == words[i].len && (word.ptr[0] | 0x20) == words[i].ptr[0] &&
             str_equal_nocase(word, words[i]))
             return true;

@@ -187,22 +187,27 @@ static int by_place(const void *a, const void *b)
                               : (x->to < y->to) - (x->to > y->to);
 }
 
-/* One finder finds in order; only several do not. */
-static bool is_in_order(const struct redaction *r)
+static void sort_by_place(struct finding *findings, size_t n)
 {
-    for (size_t i = 1; i < r->n; i++) {
-        if (by_place(&r->findings[i - 1], &r->findings[i]) > 0)
-            return false;
+    enum { FEW = 16 };
+    if (n > FEW) {
+        qsort(findings, n, sizeof *findings, by_place);
+        return;
     }
-    return true;
+    for (size_t i = 1; i < n; i++) {
+        struct finding f = findings[i];
+        size_t at = i;
+        for (; at > 0 && by_place(&findings[at - 1], &f) > 0; at--)
+            findings[at] = findings[at - 1];
+        findings[at] = f;
+    }
 }
 
 /* Of those that overlap the longest says what all of it is; of two that are as long, the one that is known by its form. */
 static void settle(struct redaction *r)
 {
     size_t n = 0, longest = 0;
-    if (!is_in_order(r))
-        qsort(r->findings, r->n, sizeof *r->findings, by_place);
+    sort_by_place(r->findings, r->n);
     for (size_t i = 0; i < r->n; i++) {
         struct finding *f = &r->findings[i], *last = n ? &r->findings[n - 1] : NULL;
         if (!last || f->from >= last->to) {

@@ -104,22 +104,46 @@ static void widen_number(struct str line, size_t least, size_t *from, size_t *to
 
 /* ---- what stands for it ---- */
 
-/* Invariant 3. */
-static void put_normal(unsigned rule, struct str value, struct buf *out)
+/* Behind the copy. */
+static char *copy(char *to, struct str text)
 {
-    bool is_text = rule == RULE_JWT || rule == RULE_SECRETS || rule >= REDACT_RULES;
+    return (char *)memcpy(to, text.ptr, text.len) + text.len;
+}
+
+/* Invariant 3. */
+static char *copy_normal(char *to, unsigned rule, struct str value)
+{
+    if (rule == RULE_JWT || rule == RULE_SECRETS || rule >= REDACT_RULES)
+        return copy(to, value);
+    bool has_signs = rule == RULE_EMAIL || rule == RULE_IP;
     for (size_t i = 0; i < value.len; i++) {
-        int escaped = is_text ? -1 : escaped_byte(value, i);
+        int escaped = escaped_byte(value, i);
         char c = escaped < 0 ? value.ptr[i] : (char)escaped;
         i += escaped < 0 ? 0 : 2;
-        if (is_text) {
-            buf_add_byte(out, c);
-        } else if (is_letter(c)) {
-            buf_add_byte(out, (char)(c | 0x20));
-        } else if (rule == RULE_EMAIL || rule == RULE_IP || is_digit(c)) {
-            buf_add_byte(out, c);
+        if (is_letter(c)) {
+            *to++ = (char)(c | 0x20);
+        } else if (has_signs || is_digit(c)) {
+            *to++ = c;
         }
     }
+    return to;
+}
+
+static void put_token(struct buf *out, struct str mark, struct str key_id, uint64_t token)
+{
+    enum { DIGITS = 16, SIGNS = 4 };
+    char *start = buf_reserve(out, mark.len + key_id.len + DIGITS + SIGNS), *to = start;
+    if (!start)
+        return;
+    *to++ = '[';
+    to = copy(to, mark);
+    *to++ = ':';
+    to = copy(to, key_id);
+    *to++ = ':';
+    for (unsigned shift = 64; shift; shift -= 4)
+        *to++ = "0123456789abcdef"[token >> (shift - 4) & 15];
+    *to++ = ']';
+    out->len += (size_t)(to - start);
 }
 
 static struct str mark_of(const struct redactor *r, unsigned rule)
@@ -131,20 +155,15 @@ bool redact_put_token(const struct redactor *r, unsigned rule, struct str value,
 {
     if (!r->sign)
         return false;
-    struct str name = redact_rule_name(r, rule), mark = mark_of(r, rule);
-    defer(buf_free) struct buf text = {.max = value.len + name.len + 1};
-    buf_add(&text, name);
-    buf_add_byte(&text, ':');
-    put_normal(rule, value, &text);
-    uint64_t token = r->sign(r->sign_context, buf_str(&text));
-    buf_add_byte(out, '[');
-    buf_add(out, mark);
-    buf_add_byte(out, ':');
-    buf_add(out, r->key_id);
-    buf_add_byte(out, ':');
-    for (unsigned shift = 64; shift; shift -= 4)
-        buf_add_byte(out, "0123456789abcdef"[token >> (shift - 4) & 15]);
-    buf_add_byte(out, ']');
+    struct str name = redact_rule_name(r, rule);
+    size_t most = name.len + 1 + value.len;
+    char room[256];
+    defer(mem_free) char *more = most > sizeof room ? mem_alloc(most) : NULL;
+    char *text = more ? more : room, *end = copy(text, name);
+    *end++ = ':';
+    end = copy_normal(end, rule, value);
+    uint64_t token = r->sign(r->sign_context, str_of(text, (size_t)(end - text)));
+    put_token(out, mark_of(r, rule), r->key_id, token);
     return true;
 }
 

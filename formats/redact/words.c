@@ -121,18 +121,20 @@ bool words_are_of(const struct words *w, const char *const lists[26])
 
 /* ---- heads ---- */
 
-struct head {
-    char letters[4]; /* and blanks */
-};
+enum { HEAD_LEN = 4 };
 
-static unsigned hash_of_head(struct head head)
+/* With one more letter, in lower case; four fit. */
+static uint32_t head_add(uint32_t head, size_t n, char letter)
 {
-    uint32_t four;
-    memcpy(&four, head.letters, sizeof four);
-    return four * 0x9e3779b1u >> 18;
+    return head | (uint32_t)letter << 8 * n;
 }
 
-static void add_head(struct word_heads *heads, struct head head)
+static unsigned hash_of_head(uint32_t head)
+{
+    return head * 0x9e3779b1u >> 18;
+}
+
+static void add_head(struct word_heads *heads, uint32_t head)
 {
     unsigned hash = hash_of_head(head);
     heads->bits[hash / 64] |= 1ull << hash % 64;
@@ -142,27 +144,27 @@ static void add_head(struct word_heads *heads, struct head head)
 void word_heads_add(struct word_heads *heads, const char *list)
 {
     for (const char *next = list; *next; next += *next == '|') {
-        struct head head = {"    "};
+        uint32_t head = 0;
         for (size_t n = 0; *next && *next != '|'; next++) {
             if (*next == '_')
                 add_head(heads, head);
-            else if (n < sizeof head.letters)
-                head.letters[n++] = *next;
+            else if (n < HEAD_LEN)
+                head = head_add(head, n++, *next);
         }
         add_head(heads, head);
     }
 }
 
 /* Of the word at i. */
-static struct head head_at(struct str text, size_t i)
+static uint32_t head_at(struct str text, size_t i)
 {
-    struct head head = {"    "};
+    uint32_t head = 0;
     bool was_small = false;
-    for (size_t n = 0; n < sizeof head.letters; n++) {
+    for (size_t n = 0; n < HEAD_LEN; n++) {
         char c = byte_at(text, i + n);
         if (!is_letter(c) || (was_small && !(c & 0x20)))
             break;
-        head.letters[n] = (char)(c | 0x20);
+        head = head_add(head, n, (char)(c | 0x20));
         was_small = c & 0x20;
     }
     return head;

@@ -5,17 +5,20 @@
  *     bench FILE
  */
 #include "base/file.h"
+#include "base/io/crypto.h"
 #include "base/mem.h"
 #include "collector/store/store.h"
 #include "formats/block/builder.h"
 #include "formats/line/envelope.h"
 #include "formats/line/facts.h"
 #include "formats/line/flatten.h"
+#include "formats/redact/redact.h"
 #include "shipper/tailer.h"
 #include "tests/bench/must.h"
 #include "tests/docker_escape.h"
 
 #include <ftw.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <unistd.h>
 
@@ -226,6 +229,76 @@ static void store_blocks(const char *folder)
     store_close(&s, time_now());
 }
 
+/* ---- redaction ---- */
+
+struct redact_bench {
+    struct redactor *redactor;
+    struct redaction room;
+};
+
+static uint64_t sign(void *hmac, struct str text)
+{
+    return hmac_sign(hmac, text);
+}
+
+static bool redact_one(void *context, const struct tail_line *line)
+{
+    struct redact_bench *b = context;
+    redact_line(b->redactor, &b->room, NULL, line->bytes);
+    line_bytes += line->bytes.len;
+    return true;
+}
+
+static unsigned luhn_digit(uint64_t number)
+{
+    unsigned sum = 0;
+    for (unsigned i = 0; number; i++, number /= 10) {
+        unsigned digit = (unsigned)(number % 10) * (i % 2 ? 1 : 2);
+        sum += digit / 10 + digit % 10;
+    }
+    return (10 - sum % 10) % 10;
+}
+
+/* Three things to hide in each. */
+static void put_hits(struct buf *lines)
+{
+    enum { LINES = 400000 };
+    for (uint64_t i = 0; i < LINES; i++) {
+        uint64_t number = 411100000000000 + i * 982451653 % 99999999999;
+        buf_print(lines,
+                  "{\"level\":30,\"time\":%" PRIu64 ",\"msg\":\"payment by user%" PRIu64
+                  "@example.com with card %" PRIu64 "%u\",\"password\":\"pw-%" PRIx64
+                  "\",\"reqId\":\"%016" PRIx64 "\"}\n",
+                  1795166521000 + i, i % 5000, number, luhn_digit(number), i * 2654435761,
+                  (i + 1) * 0x9e3779b97f4a7c15);
+    }
+}
+
+static void redact_lines(const char *path)
+{
+    struct err err;
+    struct redact_options options;
+    struct str line;
+    defer(buf_free) struct buf hits = {.max = DOCKER_MAX};
+    defer(hmac_close) struct hmac *hmac = hmac_open(STR("a key of a benchmark, of 32 bytes"));
+    struct redact_bench bench = {.room = {.n = 0}};
+    redact_options_init(&options);
+    options.sign = sign;
+    options.sign_context = hmac;
+    must(redactor_open(&bench.redactor, &options, &err), &err);
+    int64_t start = time_monotonic();
+    read_file(path, redact_one, &bench);
+    report("redaction, default rules", start);
+    put_hits(&hits);
+    line_bytes = 0;
+    start = time_monotonic();
+    for (struct str rest = buf_str(&hits); take_until(&rest, '\n', &line);)
+        redact_one(&bench, &(struct tail_line){.bytes = line});
+    report("... of lines full of hits", start);
+    redaction_free(&bench.room);
+    redactor_close(&bench.redactor);
+}
+
 static void write_file(const char *path, struct str bytes)
 {
     struct err err;
@@ -284,6 +357,7 @@ int main(int argc, char **argv)
     start = time_monotonic();
     flatten_lines(buf_str(&escaped_json));
     report("fields of escaped JSON", start);
+    redact_lines(argv[1]);
     write_file(container, buf_str(&docker_json));
     for (int plain = 1; plain >= 0; plain--) {
         forget_blocks();
