@@ -3,9 +3,26 @@
 #include "base/mem.h"
 #include "formats/redact/token_formats.h"
 
-enum { LINE_MIN = 32 }; /* but for the last */
+enum {
+    LINE_MIN = 32,     /* but for the last */
+    STRANGERS_MAX = 8, /* records in a row between those of a key */
+    SLASHES_MAX = 8,   /* in front of what is escaped: JSON in JSON in JSON has 7 */
+};
 
 static const char kind[] = "private key";
+
+static bool is_quote(char c)
+{
+    return c == '"' || c == '\'';
+}
+
+static size_t skip_slashes(struct str line, size_t at)
+{
+    size_t end = at;
+    while (byte_at(line, end) == '\\' && end < at + SLASHES_MAX)
+        end++;
+    return end;
+}
 
 /* Behind blanks, and the escapes of line ends: \n, \r\n, \\n. */
 static size_t skip_breaks(struct str line, size_t at)
@@ -16,9 +33,7 @@ static size_t skip_breaks(struct str line, size_t at)
             at++;
             continue;
         }
-        size_t i = at;
-        while (byte_at(line, i) == '\\' && i < at + 8)
-            i++;
+        size_t i = skip_slashes(line, at);
         if (i == at || !memchr("nrt", byte_at(line, i), 3))
             return at;
         at = i + 1;
@@ -42,11 +57,26 @@ static size_t skip_breaks_back(struct str line, size_t from, size_t to)
     return to;
 }
 
+/* The end of the record, or of the quotes around the text. */
+static bool is_end(struct str line, size_t at)
+{
+    at = skip_slashes(line, at);
+    return at == line.len || is_quote(line.ptr[at]);
+}
+
+/* Whether a quote that is not escaped must be the end of a string. */
+static bool is_json(struct str line)
+{
+    enum { LOOK = 16 };
+    struct str text = str_trim(str_slice(line, 0, LOOK));
+    return memchr("{[\"", byte_at(text, 0), 3) != NULL;
+}
+
 static bool is_header(struct str text)
 {
     static const struct str headers[] = {
-        STR_INIT("Proc-Type:"), STR_INIT("DEK-Info:"), STR_INIT("Version:"),
-        STR_INIT("Comment:"),   STR_INIT("Hash:"),     STR_INIT("Charset:"),
+        STR_INIT("Proc-Type:"), STR_INIT("DEK-Info:"), STR_INIT("Version:"),   STR_INIT("Comment:"),
+        STR_INIT("Hash:"),      STR_INIT("Charset:"),  STR_INIT("MessageID:"),
     };
     for (size_t i = 0; i < countof(headers); i++) {
         if (str_starts(text, headers[i]))
@@ -55,10 +85,55 @@ static bool is_header(struct str text)
     return false;
 }
 
+static bool is_header_at(struct str line, size_t at)
+{
+    return is_header(str_slice(line, at, 16));
+}
+
+/* Behind a byte of base64 that is escaped: "\/", "\u002b". */
+static size_t escape_end(struct str line, size_t at)
+{
+    static const struct str escapes[] = {STR_INIT("u002b"), STR_INIT("u002f"), STR_INIT("u003d")};
+    size_t end = skip_slashes(line, at);
+    if (end == at || byte_at(line, end) == '/')
+        return end == at ? at : end + 1;
+    for (size_t i = 0; i < countof(escapes); i++) {
+        if (str_equal_nocase(str_slice(line, end, escapes[i].len), escapes[i]))
+            return end + escapes[i].len;
+    }
+    return at;
+}
+
+static bool is_base64(struct str line, size_t at)
+{
+    if (line.ptr[at] == '=') /* at its end only: "msg=MIIE" */
+        return !(byte_class(byte_at(line, at + 1)) & (ALNUM | CLASS_PLUS));
+    return byte_class(line.ptr[at]) & BASE64;
+}
+
+/* How much base64 stands at `at`, which goes behind it. */
+static size_t skip_base64(struct str line, size_t *at, size_t most)
+{
+    size_t n = 0;
+    for (; n < most && *at < line.len; n++) {
+        bool is_plain = is_base64(line, *at);
+        size_t next = is_plain ? *at + 1 : escape_end(line, *at);
+        if (next == *at)
+            break;
+        *at = next;
+    }
+    return n;
+}
+
 static bool is_body(struct str line, size_t at)
 {
-    return alphabet_end(line, at, at + LINE_MIN, BASE64) == at + LINE_MIN ||
-           is_header(str_slice(line, at, 16));
+    return is_header_at(line, at) || skip_base64(line, &at, LINE_MIN) == LINE_MIN;
+}
+
+static bool is_armor(struct str line, size_t at)
+{
+    struct str text = str_slice(line, at, 10);
+    return str_starts(text, STR("-----END")) || str_starts(text, STR("-----BEGIN"));
 }
 
 /* Behind "-----BEGIN … PRIVATE KEY-----" at `at`, or 0. */
@@ -78,68 +153,184 @@ static size_t begin_end(struct str line, size_t at)
     return is_private ? at + begin.len + end + dashes.len : 0;
 }
 
-static void begin_key(struct redact_stream *stream, unsigned lines)
+/* How many backslashes the escape of a line end has that ends before `at`. */
+static size_t slashes_before(struct str line, size_t at)
 {
-    if (stream)
-        *stream = (struct redact_stream){.in_key = true, .key_lines = (uint16_t)lines};
+    size_t n = 0;
+    if (at == 0 || !memchr("nrt", line.ptr[at - 1], 3))
+        return 0;
+    while (n < SLASHES_MAX && n + 1 < at && line.ptr[at - 2 - n] == '\\')
+        n++;
+    return n;
+}
+
+/*
+ * Where the header at `from` ends: with its line, at END, or with the string around it. Quotes in it have more
+ * backslashes than the one at the end of the string, which has fewer than a line end:
+ *
+ *     "…\nComment: \"x\"\n…"        \"…\\nComment: \\\"x\\\"\\n…\"
+ */
+static size_t header_end(struct str line, size_t from)
+{
+    size_t of_break = slashes_before(line, from), slashes = 0, at = from;
+    bool has_string = of_break > 0 || is_json(line);
+    for (; at < line.len && line.ptr[at] != '\n' && !is_armor(line, at); at++) {
+        char c = line.ptr[at];
+        if (of_break > 0 && slashes > 0 && (c == 'n' || c == 'r'))
+            return at - slashes;
+        if (c == '"' && has_string && (slashes % 2 == 0 || slashes < of_break))
+            return at;
+        slashes = c == '\\' ? slashes + 1 : 0;
+    }
+    return at;
 }
 
 /* Where the body that begins at `from` ends: at END, at the quote around it, or with the record. */
 static size_t body_end(struct str line, size_t from)
 {
     size_t to = from;
-    while (to < line.len && !memchr("\"'<`", line.ptr[to], 4)) {
-        if (line.ptr[to] == '-' && str_starts(str_slice(line, to, 8), STR("-----END")))
-            break;
+    while (is_header_at(line, to))
+        to = skip_breaks(line, header_end(line, to));
+    while (to < line.len && !memchr("\"'<`", line.ptr[to], 4) && !is_armor(line, to))
         to++;
-    }
     return to;
+}
+
+/* Without line ends, the backslashes of the quote around it, and more dashes than END has. */
+static size_t trim(struct str line, size_t from, size_t to)
+{
+    while (to > from && to < line.len && line.ptr[to] == '-' && line.ptr[to - 1] == '-')
+        to--;
+    to = skip_breaks_back(line, from, to);
+    while (to > from && line.ptr[to - 1] == '\\')
+        to--;
+    return to;
+}
+
+/* ---- its beginning ---- */
+
+/* at: where the row of dashes in front of BEGIN stands. */
+static void begin_key(struct redact_stream *stream, struct str line, size_t at, unsigned lines)
+{
+    if (!stream)
+        return;
+    *stream = (struct redact_stream){.in_key = true, .key_lines = (uint16_t)lines};
+    if (at > 0 && is_quote(line.ptr[at - 1]))
+        at--;
+    while (at > 0 && line.ptr[at - 1] == '\\')
+        at--;
+    if (at == 0 || is_alnum(line.ptr[at - 1]))
+        return;
+    stream->before_len = (uint8_t)min_of(at, sizeof stream->before);
+    memcpy(stream->before, line.ptr + at - stream->before_len, stream->before_len);
 }
 
 size_t find_pem(struct hunt *h, size_t at)
 {
-    size_t body = begin_end(h->line, at);
+    size_t begin = at;
+    while (byte_at(h->line, begin + 5) == '-')
+        begin++;
+    size_t body = begin_end(h->line, begin);
     if (!body)
-        return at + 1;
+        return begin + 1;
     size_t from = skip_breaks(h->line, body);
-    if (from == h->line.len) {
-        begin_key(h->stream, 0);
+    if (is_end(h->line, from)) {
+        begin_key(h->stream, h->line, at, 0);
         return from;
     }
     if (!is_body(h->line, from))
         return from;
     size_t to = body_end(h->line, from);
-    if (to == h->line.len)
-        begin_key(h->stream, 1);
-    size_t last = skip_breaks_back(h->line, from, to);
-    while (last > from && h->line.ptr[last - 1] == '\\')
-        last--; /* of the quote around it */
-    hunt_add(h, from, last, RULE_SECRETS, kind);
+    if (is_end(h->line, to))
+        begin_key(h->stream, h->line, at, 1);
+    hunt_add(h, from, trim(h->line, from, to), RULE_SECRETS, kind);
     return to;
 }
 
-/* The last word of a record, if all of it is base64. */
-static bool take_last_word(struct str line, size_t *from, size_t *to)
+/* ---- its other records ---- */
+
+/* Digits are alike: they may be of a time. */
+static bool is_like(struct str a, struct str b)
 {
-    *to = skip_breaks_back(line, 0, line.len);
-    *from = *to;
-    while (*from > 0 && byte_class(line.ptr[*from - 1]) & BASE64)
-        *from -= 1;
-    return *from < *to && (*from == 0 || line.ptr[*from - 1] == ' ' || line.ptr[*from - 1] == '\t');
+    for (size_t i = 0; i < a.len; i++) {
+        if (i >= b.len || (a.ptr[i] != b.ptr[i] && !(is_digit(a.ptr[i]) && is_digit(b.ptr[i]))))
+            return false;
+    }
+    return true;
+}
+
+/* Where a line of the key would begin: behind what stood before BEGIN, and the quote that there may be. SIZE_MAX: nowhere. */
+static size_t line_begin(const struct redact_stream *stream, struct str line)
+{
+    struct str before = {stream->before, stream->before_len};
+    size_t at = before.len ? 0 : skip_breaks(line, 0);
+    while (!is_like(before, str_slice(line, at, before.len))) {
+        if (++at > line.len)
+            return SIZE_MAX;
+    }
+    at += before.len;
+    size_t quote = skip_slashes(line, at);
+    if (is_quote(byte_at(line, quote)))
+        return quote + 1;
+    return is_json(line) ? SIZE_MAX : at;
+}
+
+/* Whether a short line stands there, and nothing else: base64 of whole bytes, but no word in small letters. */
+static bool is_last_line(struct str line, size_t from, size_t *to)
+{
+    *to = from;
+    size_t n = skip_base64(line, to, LINE_MIN), end = *to;
+    while (end > from && is_letter(line.ptr[end - 1]) && (line.ptr[end - 1] & 0x20))
+        end--;
+    bool is_whole = n % 2 == 0 || line.ptr[*to - 1] == '=';
+    return end > from && is_whole && is_end(line, skip_breaks(line, *to));
+}
+
+/* A word of base64 as long as lines of keys, with digits, small letters and capitals: no path, and no id in hex. */
+static bool take_word(struct str line, size_t *from, size_t *to)
+{
+    for (size_t at = 0; at < line.len; at = *to + 1) {
+        *from = *to = at;
+        if (skip_base64(line, to, SIZE_MAX) < LINE_MIN)
+            continue;
+        bool is_word = (at == 0 || memchr(" \t\"'=>|", line.ptr[at - 1], 7)) &&
+                       (*to == line.len || memchr(" \t\r\n\"'<\\", line.ptr[*to], 8));
+        unsigned classes = 0;
+        for (size_t i = at; i < *to; i++)
+            classes |= byte_class(line.ptr[i]);
+        if (is_word && classes & CLASS_DIGIT && classes & CLASS_UPPER && classes & CLASS_LOWER)
+            return true;
+    }
+    return false;
+}
+
+/* Redacting twice is redacting once: where one mark stands, all other lines of the key have theirs. */
+static bool has_mark(struct str line)
+{
+    struct str mark = redact_rules[RULE_SECRETS].mark;
+    return str_find(line, str_slice(mark, 0, mark.len - 1)) != SIZE_MAX;
 }
 
 /* The part of the key in a record; false: there is none. */
-static bool take_part(struct hunt *h, size_t *from, size_t *to)
+static bool take_part(const struct redact_stream *stream, struct str line, size_t *from, size_t *to)
 {
-    if (is_body(h->line, *from)) {
-        *to = skip_breaks_back(h->line, *from, body_end(h->line, *from));
-        return true;
+    size_t places[] = {skip_breaks(line, 0), line_begin(stream, line)};
+    for (size_t i = 0; i < countof(places); i++) {
+        *from = places[i];
+        if (*from == SIZE_MAX)
+            continue;
+        if (is_body(line, *from)) {
+            /* logfmt has other fields behind a value without quotes */
+            bool is_value = *from > 0 && line.ptr[*from - 1] == '=';
+            *to = *from;
+            if (!is_value || skip_base64(line, to, SIZE_MAX) < LINE_MIN)
+                *to = trim(line, *from, body_end(line, *from));
+            return true;
+        }
+        if (stream->key_lines > 0 && is_last_line(line, *from, to))
+            return true;
     }
-    size_t begin = *from;
-    if (!take_last_word(h->line, from, to))
-        return false;
-    bool may_be_last = *from == begin || h->line.ptr[*to - 1] == '=';
-    return *to - *from >= LINE_MIN || (h->stream->key_lines > 0 && may_be_last);
+    return take_word(line, from, to);
 }
 
 void find_pem_rest(struct hunt *h)
@@ -147,12 +338,19 @@ void find_pem_rest(struct hunt *h)
     struct redact_stream *stream = h->stream;
     if (!stream || !stream->in_key)
         return;
-    size_t from = skip_breaks(h->line, 0), to;
-    bool goes_on = from == h->line.len;
-    if (!goes_on && take_part(h, &from, &to)) {
+    size_t armor = min_of(str_find(h->line, STR("-----END")), str_find(h->line, STR("-----BEGIN")));
+    struct str line = str_slice(h->line, 0, armor);
+    size_t from, to;
+    bool goes_on = armor == SIZE_MAX && stream->key_lines < PEM_LINES - 1 && !has_mark(line);
+    if (skip_breaks(line, 0) == line.len) {
+        stream->key_lines++;
+    } else if (take_part(stream, line, &from, &to)) {
         hunt_add(h, from, to, RULE_SECRETS, kind);
-        bool is_full = to - from >= LINE_MIN || is_header(str_slice(h->line, from, 16));
-        goes_on = is_full && skip_breaks(h->line, to) == h->line.len;
+        goes_on = goes_on && (to - from >= LINE_MIN || is_header_at(line, from));
+        stream->key_lines++;
+        stream->strangers = 0;
+    } else {
+        goes_on = goes_on && ++stream->strangers <= STRANGERS_MAX;
     }
-    stream->in_key = goes_on && ++stream->key_lines < PEM_LINES;
+    stream->in_key = goes_on;
 }

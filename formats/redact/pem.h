@@ -6,8 +6,10 @@
  *     …
  *     -----END RSA PRIVATE KEY-----
  *
- *  1. A record is of a key that began in an earlier one if it is, or ends in, a word of base64 that is as long as lines of
- *     keys are; a shorter one may be the last. Anything else ends the key, as does its END, or PEM_LINES records.
+ *  1. A record is of a key that began in an earlier one if base64 that is as long as lines of keys are stands in it: at its
+ *     begin, behind what stood in front of BEGIN (a time; {"msg":"), or else as a word of its own. Shorter base64 may
+ *     be the last line. That ends the key, as does END, another BEGIN, eight records in a row that have none of it,
+ *     or PEM_LINES that have.
  *  2. Public keys and certificates are not touched.
  */
 #ifndef FORMATS_REDACT_PEM_H

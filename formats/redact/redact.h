@@ -69,6 +69,9 @@ struct finding {
 struct redact_stream {
     bool in_key;
     uint16_t key_lines; /* records of it so far */
+    uint8_t strangers;  /* records since that are none of it */
+    uint8_t before_len; /* 0: nothing, or not known */
+    char before[16];    /* what stood in front of its BEGIN, and does so in front of its lines */
 };
 
 /* Room to work in and what was counted; of one thread. The zero value is empty. */

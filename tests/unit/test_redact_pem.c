@@ -44,6 +44,25 @@ TEST(redact_pem_in_one_record)
         BEGIN("PGP PRIVATE KEY BLOCK") "\nVersion: x\n\n" LINE_1
                                        "\n=abcd\n" DONE("PGP PRIVATE KEY BLOCK"),
         BEGIN("PGP PRIVATE KEY BLOCK") "\n[secret]\n" DONE("PGP PRIVATE KEY BLOCK"),
+        BEGIN("PGP PRIVATE KEY BLOCK") "\nComment: User-ID: Bob <bob@x.org>\nComment: Bob's "
+                                       "\"key\"\n\n" LINE_1 "\n" DONE("PGP PRIVATE KEY BLOCK"),
+        BEGIN("PGP PRIVATE KEY BLOCK") "\n[secret]\n" DONE("PGP PRIVATE KEY BLOCK"),
+        "{\"a\":\"" BEGIN("PGP PRIVATE KEY BLOCK") "\\nComment: Bob's \\\"key\\\"\\n\\n" LINE_1
+                                                   "\\n" DONE("PGP PRIVATE KEY BLOCK") "\"}",
+        "{\"a\":\"" BEGIN("PGP PRIVATE KEY BLOCK") "\\n[secret]\\n" DONE(
+            "PGP PRIVATE KEY BLOCK") "\"}",
+        "{\"a\":\"" BEGIN("PRIVATE KEY") "\\nComment: Bob's\",\"b\":\"x\\ny\"}",
+        "{\"a\":\"" BEGIN("PRIVATE KEY") "\\n[secret]\",\"b\":\"x\\ny\"}",
+        "{\"a\":\"{\\\"k\\\":\\\"" BEGIN(
+            "PRIVATE KEY") "\\\\nComment: \\\\\\\"x\\\\\\\"\\\",\\\"b\\\":1}\"}",
+        "{\"a\":\"{\\\"k\\\":\\\"" BEGIN("PRIVATE KEY") "\\\\n[secret]\\\",\\\"b\\\":1}\"}",
+        DONE("CERTIFICATE") BEGIN("RSA PRIVATE KEY") "\n" LINE_1 "\n-" DONE("RSA PRIVATE KEY"),
+        DONE("CERTIFICATE") BEGIN("RSA PRIVATE KEY") "\n[secret]\n-" DONE("RSA PRIVATE KEY"),
+        "-" BEGIN("PRIVATE KEY") "\n" LINE_1,
+        "-" BEGIN("PRIVATE KEY") "\n[secret]",
+        "{\"a\":\"" BEGIN("PRIVATE KEY") "\\nMIIE\\/a\\u002B" LINE_2
+                                         "\\n" DONE("PRIVATE KEY") "\"}",
+        "{\"a\":\"" BEGIN("PRIVATE KEY") "\\n[secret]\\n" DONE("PRIVATE KEY") "\"}",
         "{\"a\":\"" BEGIN("PRIVATE KEY") "\\n" LINE_1 "\",\"b\":1}",
         "{\"a\":\"" BEGIN("PRIVATE KEY") "\\n[secret]\",\"b\":1}",
         "{\"a\":\"{\\\"k\\\":\\\"" BEGIN("PRIVATE KEY") "\\\\n" LINE_1 "\\\",\\\"b\\\":1}\"}",
@@ -93,14 +112,86 @@ TEST(redact_pem_over_records)
                                   "[secret]\n" DONE("PRIVATE KEY") "\nend", LINE_2, "", NULL});
 }
 
+TEST(redact_pem_in_a_record_a_line)
+{
+    check_stream((const char *[]){
+        "{\"t\":1,\"msg\":\"" BEGIN("PRIVATE KEY") "\"}", "",
+        "{\"t\":2,\"msg\":\"" LINE_1 "\",\"n\":1}", "{\"t\":2,\"msg\":\"[secret]\",\"n\":1}",
+        "{\"t\":3,\"msg\":\"Zm9v\\n\"}", "{\"t\":3,\"msg\":\"[secret]\\n\"}",
+        "{\"t\":4,\"msg\":\"" LINE_1 "\"}", "", NULL});
+    check_stream((const char *[]){"{\"log\":\"{\\\"m\\\":\\\"" BEGIN("PRIVATE KEY") "\\\"}\"}", "",
+                                  "{\"log\":\"{\\\"m\\\":\\\"" LINE_1 "\\\"}\"}",
+                                  "{\"log\":\"{\\\"m\\\":\\\"[secret]\\\"}\"}", NULL});
+    check_stream((const char *[]){"level=info msg=\"" BEGIN("PRIVATE KEY") "\" n=1", "",
+                                  "level=info msg=" LINE_1 " n=2", "level=info msg=[secret] n=2",
+                                  "level=info msg=\"" LAST "\" n=3",
+                                  "level=info msg=\"[secret]\" n=3", NULL});
+    check_stream((const char *[]){
+        "12:00:01.120 INFO " BEGIN("PRIVATE KEY"), "", "12:00:01.121 INFO Comment: Bob's \"key\"",
+        "12:00:01.121 INFO [secret]", "12:00:01.121 INFO " LINE_1, "12:00:01.121 INFO [secret]",
+        "12:00:01.122 INFO b6Nm1A", "12:00:01.122 INFO [secret]", NULL});
+}
+
+TEST(redact_pem_between_other_records)
+{
+    check_stream((const char *[]){BEGIN("PRIVATE KEY"),
+                                  "",
+                                  "GET / 200",
+                                  "",
+                                  LINE_1,
+                                  "[secret]",
+                                  "listening on port 80",
+                                  "",
+                                  "ready",
+                                  "",
+                                  "{\"level\":30,\"id\":\"0123456789abcdef0123456789abcdef\"}",
+                                  "",
+                                  "at /usr/local/lib/site/packages/Thing/inner",
+                                  "",
+                                  "{\"m\":\"" LINE_2 "\"}",
+                                  "{\"m\":\"[secret]\"}",
+                                  "m=" LINE_2 " n=1",
+                                  "m=[secret] n=1",
+                                  LINE_1,
+                                  "[secret]",
+                                  DONE("PRIVATE KEY"),
+                                  "",
+                                  LINE_1,
+                                  "",
+                                  NULL});
+}
+
 /* Rule 1: a lost END does not hide what comes after. */
 TEST(redact_pem_ends)
 {
-    check_stream((const char *[]){BEGIN("PRIVATE KEY"), "", "started", "", LINE_1, "", NULL});
     check_stream((const char *[]){BEGIN("PRIVATE KEY"), "", LINE_1, "[secret]",
-                                  "listening on port 80", "", LINE_1, "", NULL});
-    check_stream((const char *[]){BEGIN("PRIVATE KEY"), "", LINE_1, "[secret]", "{\"level\":30}",
-                                  "", LINE_1, "", NULL});
+                                  BEGIN("CERTIFICATE"), "", LINE_1, "", DONE("CERTIFICATE"), "",
+                                  NULL});
+    check_stream((const char *[]){BEGIN("PRIVATE KEY"),
+                                  "",
+                                  LINE_1,
+                                  "[secret]",
+                                  "a 1",
+                                  "",
+                                  "a 2",
+                                  "",
+                                  "a 3",
+                                  "",
+                                  "a 4",
+                                  "",
+                                  "a 5",
+                                  "",
+                                  "a 6",
+                                  "",
+                                  "a 7",
+                                  "",
+                                  "a 8",
+                                  "",
+                                  "a 9",
+                                  "",
+                                  LINE_1,
+                                  "",
+                                  NULL});
     defer(redactor_close) struct redactor *r = secrets_redactor(NULL, 0);
     defer(redaction_free) struct redaction room = {.n = 0};
     struct redact_stream stream = {.in_key = true};
