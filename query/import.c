@@ -161,9 +161,8 @@ static bool open_redaction(struct import *m, struct err *err)
     if (!redacting_check(&c->redact, err) ||
         !redacting_open(&m->redacting, &c->redact, c->state, KEYS_OPTIONAL, err))
         return false;
-    if (m->redacting && !redacting_has_key(m->redacting))
-        say("note: the keys of redaction cannot be read: there are marks ([email]) where tokens "
-            "would be; see shipper.redact.key_file");
+    if (redacting_note(m->redacting))
+        say("note: %s", redacting_note(m->redacting));
     return true;
 }
 

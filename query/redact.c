@@ -244,15 +244,6 @@ static bool find_rule(const struct config_redact *c, struct str name, unsigned *
 
 /* ---- the command ---- */
 
-static bool needs_tokens(const struct config_redact *c)
-{
-    for (size_t i = 0; i < REDACT_RULES; i++) {
-        if (c->actions[i] == REDACT_TOKEN)
-            return true;
-    }
-    return false;
-}
-
 static bool open_redaction(struct work *w, const struct config_shipper *c, struct err *err)
 {
     enum redact_keys keys = w->flags->token.len ? KEYS_NEEDED : KEYS_OPTIONAL;
@@ -264,11 +255,8 @@ static bool open_redaction(struct work *w, const struct config_shipper *c, struc
                        "shipper.redact.enabled is unsafe-false: there are no tokens");
     if (!w->redacting)
         say("note: shipper.redact.enabled is unsafe-false: nothing is hidden");
-    else if (keys == KEYS_OPTIONAL && needs_tokens(&c->redact) &&
-             !redacting_has_key(w->redacting) && !w->flags->explain && !w->flags->test.len)
-        say("note: the keys of redaction cannot be read: marks ([email]) stand where the shipper "
-            "puts "
-            "tokens");
+    else if (redacting_note(w->redacting) && !w->flags->explain && !w->flags->test.len)
+        say("note: %s", redacting_note(w->redacting));
     return true;
 }
 

@@ -249,6 +249,16 @@ bool redacting_has_key(const struct redacting *r)
     return r->n_keys > 0;
 }
 
+const char *redacting_note(const struct redacting *r)
+{
+    for (unsigned i = 0; r && !redacting_has_key(r) && i < REDACT_RULES; i++) {
+        if (redact_action_of(r->redactors[0], i) == REDACT_TOKEN)
+            return "the keys of redaction cannot be read: marks ([email]) stand where the shipper "
+                   "puts tokens; see shipper.redact.key_file";
+    }
+    return NULL;
+}
+
 void redacting_put_tokens(const struct redacting *r, unsigned rule, struct str value,
                           struct buf *out)
 {

@@ -36,6 +36,8 @@ bool redacting_check(const struct config_redact *config, struct err *err);
 
 const struct redactor *redacting_redactor(const struct redacting *r); /* NULL for NULL */
 bool redacting_has_key(const struct redacting *r);
+/* What to tell who expects tokens and gets marks, as there is no key. NULL: all is well, or r is NULL. */
+const char *redacting_note(const struct redacting *r);
 /* A token for each key, the newest first, each with a newline. */
 void redacting_put_tokens(const struct redacting *r, unsigned rule, struct str value,
                           struct buf *out);

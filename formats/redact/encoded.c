@@ -2,17 +2,11 @@
 
 #include "base/mem.h"
 
-static int hex_value(char c)
-{
-    unsigned letter = (unsigned char)((c | 0x20) - 'a');
-    return is_digit(c) ? c - '0' : letter < 6 ? (int)letter + 10 : -1;
-}
-
 int escaped_byte(struct str s, size_t at)
 {
-    int high = byte_at(s, at) == '%' ? hex_value(byte_at(s, at + 1)) : -1;
-    int low = high < 0 ? -1 : hex_value(byte_at(s, at + 2));
-    int c = low < 0 ? -1 : high * 16 + low;
+    if (byte_at(s, at) != '%' || !is_hex(byte_at(s, at + 1)) || !is_hex(byte_at(s, at + 2)))
+        return -1;
+    int c = (int)(hex_value(s.ptr[at + 1]) * 16 + hex_value(s.ptr[at + 2]));
     return c >= ' ' && c <= '~' ? c : -1;
 }
 
@@ -31,7 +25,7 @@ struct str decode_escapes(struct str s, char *room, size_t size)
 
 static bool is_part(char c)
 {
-    return is_digit(c) || (is_letter(c) && !(c & 0x20));
+    return is_digit(c) || is_upper(c);
 }
 
 /* An escape that parts of a number, an address or a name are joined by. */
@@ -46,7 +40,7 @@ static bool is_joint(struct str line, size_t at)
     case '/':
         return is_digit(before) && is_digit(behind);
     case ':':
-        return behind == '%' || hex_value(before) >= 0 || hex_value(behind) >= 0;
+        return behind == '%' || is_hex(before) || is_hex(behind);
     case '+':
     case '(':
         return is_digit(behind) || (is_alnum(before) && is_letter(behind));

@@ -52,10 +52,44 @@ static inline bool is_alnum(char c)
     return is_digit(c) || is_letter(c);
 }
 
+static inline bool is_upper(char c)
+{
+    return (unsigned char)(c - 'A') < 26;
+}
+
+/* 16: it is no digit. */
+static inline unsigned hex_value(char c)
+{
+    unsigned letter = (unsigned char)((c | 0x20) - 'a');
+    return is_digit(c) ? (unsigned)(c - '0') : letter < 6 ? letter + 10 : 16;
+}
+
+static inline bool is_hex(char c)
+{
+    return hex_value(c) < 16;
+}
+
+static inline bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+static inline bool is_quote(char c)
+{
+    return c == '"' || c == '\'' || c == '`';
+}
+
 /* The byte at i, or 0 beyond the ends. */
 static inline char byte_at(struct str s, size_t i)
 {
     return i < s.len ? s.ptr[i] : 0;
+}
+
+static inline size_t skip_blanks(struct str s, size_t i)
+{
+    while (is_blank(byte_at(s, i)))
+        i++;
+    return i;
 }
 
 /*

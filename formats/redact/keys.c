@@ -105,11 +105,6 @@ static const struct key_name *const by_last[26] = {
 /* Between the words of a name. */
 static const char joints[] = "_-. ";
 
-static bool is_upper(char c)
-{
-    return is_letter(c) && !(c & 0x20);
-}
-
 /* Where in text the name begins in which it ends; SIZE_MAX: it does not. */
 static size_t begin_of(struct str text, const struct key_name *name)
 {

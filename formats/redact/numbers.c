@@ -17,7 +17,6 @@
 enum {
     BACK_MAX = 16, /* bytes of a phrase before the place where it was noticed */
     GROUPS_MAX = 18,
-    GROUP_LEN_MAX = 31, /* what a shape has room for; longer ones are no part of a number */
 };
 
 struct group {

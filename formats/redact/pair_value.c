@@ -3,16 +3,6 @@
 #include "base/mem.h"
 #include "formats/redact/hunt.h"
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t';
-}
-
-static bool is_quote(char c)
-{
-    return c == '"' || c == '\'' || c == '`';
-}
-
 static size_t backslashes_at(struct str line, size_t at)
 {
     size_t n = 0;
@@ -108,8 +98,7 @@ static bool is_pair_behind(struct str line, size_t at)
 {
     enum { NAME_MAX = 40 };
     char separator = line.ptr[at++];
-    while (is_blank(byte_at(line, at)))
-        at++;
+    at = skip_blanks(line, at);
     size_t from = at;
     for (; at - from < NAME_MAX; at++) {
         char c = byte_at(line, at);

@@ -20,11 +20,6 @@ enum { NAME_MAX_BYTES = 128, GAP_MAX = 16, WEAK_MAX = RANDOM_MAX + 16 };
 
 static const char value_of_key[] = "value of a key";
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t';
-}
-
 /* ---- passwords of URLs ---- */
 
 /* Behind "://" or ":\/\/", or 0. */
@@ -140,13 +135,6 @@ static size_t behind_sign(struct str line, size_t at)
         return at + 2;
     bool is_match = next == '~' && memchr(" \t\"'`/\\", byte_at(line, at + 2), 7);
     return next == '=' || next == ':' || is_match ? 0 : at + 1;
-}
-
-static size_t skip_blanks(struct str line, size_t at)
-{
-    while (is_blank(byte_at(line, at)))
-        at++;
-    return at;
 }
 
 /* {"name": or ["x" or [{; neither {"name"=> of Ruby nor [INFO]. */

@@ -11,11 +11,6 @@ enum {
 
 static const char kind[] = "private key";
 
-static bool is_quote(char c)
-{
-    return c == '"' || c == '\'';
-}
-
 static size_t skip_slashes(struct str line, size_t at)
 {
     size_t end = at;
@@ -280,7 +275,7 @@ static bool is_last_line(struct str line, size_t from, size_t *to)
 {
     *to = from;
     size_t n = skip_base64(line, to, LINE_MIN), end = *to;
-    while (end > from && is_letter(line.ptr[end - 1]) && (line.ptr[end - 1] & 0x20))
+    while (end > from && is_letter(line.ptr[end - 1]) && !is_upper(line.ptr[end - 1]))
         end--;
     bool is_whole = n % 2 == 0 || line.ptr[*to - 1] == '=';
     return end > from && is_whole && is_end(line, skip_breaks(line, *to));

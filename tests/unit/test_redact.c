@@ -132,11 +132,6 @@ static bool are_pairs(struct str s, size_t i, size_t n)
     return true;
 }
 
-static bool is_hex(char c)
-{
-    return is_digit(c) || (is_letter(c) && (c | 0x20) <= 'f');
-}
-
 /* What scan.h says of each trigger, byte by byte. */
 static bool stands_at(enum trigger t, struct str s, size_t i)
 {

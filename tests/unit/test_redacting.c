@@ -93,9 +93,17 @@ TEST(redacting_without_keys)
     CHECK(!redacting_open(&r, defaults(), str_from(folder), KEYS_NEEDED, &err));
     REQUIRE_OK(redacting_open(&r, defaults(), str_from(folder), KEYS_OPTIONAL, &err));
     CHECK(!redacting_has_key(r));
+    CHECK_STR(str_slice(str_from(redacting_note(r)), 0, 40),
+              STR("the keys of redaction cannot be read: ma"));
     defer(redaction_free) struct redaction room = {0};
     CHECK_STR(redact_line(redacting_redactor(r), &room, NULL, STR("bob@example.com")),
               STR("[email]"));
+    redacting_close(&r);
+    struct config_redact marks = *defaults();
+    for (size_t i = 0; i < REDACT_RULES; i++)
+        marks.actions[i] = REDACT_MASK;
+    REQUIRE_OK(redacting_open(&r, &marks, str_from(folder), KEYS_OPTIONAL, &err));
+    CHECK(!redacting_note(r) && !redacting_note(NULL));
 }
 
 TEST(redacting_checks_the_file_of_keys)
