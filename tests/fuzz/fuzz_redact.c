@@ -1,5 +1,5 @@
 /*
- * Any bytes as a line to be redacted: findings lie in it, in order and apart; what was valid JSON is valid JSON
+ * Any bytes as a line, and as lines of a stream, to be redacted: findings lie in it, in order and apart; what was valid JSON is valid JSON
  * afterwards; no mark is found again; nothing but the findings changes.
  */
 #include "formats/redact/redact.h"
@@ -79,17 +79,28 @@ static void check_again(const struct redactor *redactor, struct str out)
     }
 }
 
-static void check_line(const struct redactor *redactor, struct str line)
+static void check_line(const struct redactor *redactor, struct redact_stream *stream,
+                       struct str line)
 {
     defer(redaction_free) struct redaction once = {0};
-    struct redact_stream first = {0};
-    struct str out = redact_line(redactor, &once, &first, line);
+    struct str out = redact_line(redactor, &once, stream, line);
     assert(once.n || out.ptr == line.ptr);
     check_between(&once, line, out);
     assert(line.len > RECORD_LINE_MAX || out.len <= RECORD_LINE_MAX);
     assert(!is_json(line) || is_json(out));
     if (redact_action_of(redactor, RULE_EMAIL) == REDACT_MASK && is_json(line))
         check_again(redactor, out);
+}
+
+/* As one record, and as one for each of its lines. */
+static void check(const struct redactor *redactor, struct str text)
+{
+    struct redact_stream alone = {0}, stream = {0};
+    check_line(redactor, &alone, text);
+    for (size_t len; text.len; text = str_slice(text, len + 1, SIZE_MAX)) {
+        len = min_of(str_find_byte(text, '\n'), text.len);
+        check_line(redactor, &stream, str_slice(text, 0, len));
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -102,8 +113,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     /* At the end of memory, so that looking behind it is noticed. */
     char *copy = mem_alloc(size + 1);
     memcpy(copy + 1, data, size);
-    check_line(masking, str_of(copy + 1, size));
-    check_line(partial, str_of(copy + 1, size));
+    check(masking, str_of(copy + 1, size));
+    check(partial, str_of(copy + 1, size));
     mem_free(&copy);
     return 0;
 }

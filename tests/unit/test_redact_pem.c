@@ -212,6 +212,10 @@ TEST_SLOW(redact_pem_is_linear, 60)
         BEGIN("PRIVATE KEY") "\\n",
         BEGIN("PRIVATE KEY") " ",
         BEGIN("PRIVATE KEY") LINE_1 "-----",
+        BEGIN("PRIVATE KEY") "\\nComment: \\\"x\\\"\\n",
+        "\\nVersion: x",
+        "\\\\\\/",
+        LINE_1 "=",
     };
     defer(redactor_close) struct redactor *r = secrets_redactor(NULL, 0);
     for (size_t i = 0; i < countof(pieces); i++)
