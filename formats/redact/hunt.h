@@ -23,9 +23,10 @@ struct hunt {
     struct redact_stream *stream; /* NULL: the line stands alone */
     const bool *wanted;           /* by rule: not REDACT_KEEP */
     const struct redact_paths *paths;
-    bool has_paths_found; /* in the JSON of the line */
-    size_t listed_to;     /* up to where values of lists were looked at */
-    size_t paths_to;      /* up to where that says all there is to say */
+    bool has_paths_found;          /* in the JSON of the line */
+    bool has_json_looked, is_json; /* pairs.c: whether the line is JSON, once it was asked */
+    size_t listed_to;              /* up to where values of lists were looked at */
+    size_t paths_to;               /* up to where that says all there is to say */
 };
 
 /* Unless the rule is kept, or the user allows the value. kind is static. */

@@ -137,27 +137,52 @@ static size_t behind_sign(struct str line, size_t at)
     return next == '=' || next == ':' || is_match ? 0 : at + 1;
 }
 
-/* {"name": or ["x" or [{; neither {"name"=> of Ruby nor [INFO]. */
+static size_t json_literal_end(struct str line, size_t at)
+{
+    static const struct str words[] = {STR_INIT("null"), STR_INIT("true"), STR_INIT("false")};
+    for (size_t i = 0; i < countof(words); i++) {
+        if (str_equal(str_slice(line, at, words[i].len), words[i]))
+            return at + words[i].len;
+    }
+    size_t end = at + (byte_at(line, at) == '-');
+    while (is_digit(byte_at(line, end)) || byte_at(line, end) == '.')
+        end++;
+    return end;
+}
+
+/* {"name": or ["x" or [{ or [null,; neither {"name"=> of Ruby nor [INFO] nor [12]. */
 static bool starts_json(struct str line)
 {
     enum { FIRST_NAME_MAX = 4096 };
     size_t at = skip_blanks(line, 0), next = skip_blanks(line, at + 1), end;
-    if (byte_at(line, at) == '[')
-        return byte_at(line, next) == '{' || byte_at(line, next) == '"' ||
-               byte_at(line, next) == '[';
-    if (byte_at(line, at) != '{' || byte_at(line, next) != '"')
+    char first = byte_at(line, next);
+    if (byte_at(line, at) == '[' && (first == '{' || first == '"' || first == '['))
+        return true;
+    if (byte_at(line, at) == '[') {
+        end = json_literal_end(line, next);
+        return end > next && byte_at(line, skip_blanks(line, end)) == ',';
+    }
+    if (byte_at(line, at) != '{' || first != '"')
         return false;
     quoted_end(str_slice(line, 0, next + FIRST_NAME_MAX), next + 1, '"', 0, &end);
     return byte_at(line, skip_blanks(line, end)) == ':';
 }
 
-static bool read_pair(struct str line, size_t at, size_t name_to, struct pair *pair)
+static bool is_of_json(struct hunt *h)
 {
+    if (!h->has_json_looked)
+        h->is_json = starts_json(h->line);
+    h->has_json_looked = true;
+    return h->is_json;
+}
+
+static bool read_pair(struct hunt *h, size_t at, size_t name_to, struct pair *pair)
+{
+    struct str line = h->line;
     size_t value = behind_sign(line, at), begin = value;
     if (!value)
         return false;
-    *pair =
-        (struct pair){.place = {.line = line, .is_json = starts_json(line)}, .name_to = name_to};
+    *pair = (struct pair){.place = {.line = line, .is_json = is_of_json(h)}, .name_to = name_to};
     read_quote(&pair->place, name_to, at);
     bool is_spaced = at > 0 && (is_blank(line.ptr[at - 1]) || line.ptr[at - 1] == ':');
     pair->sign = line.ptr[at];
@@ -585,38 +610,51 @@ static bool is_list(const struct pair *pair, const struct key_name *name)
            (name->class == KEY_TOKENS && c == '{');
 }
 
-/* Of a name whose value has to look like a secret no more is looked at than secrets have. */
-static size_t find_named(struct hunt *h, const struct pair *pair, const struct key_name *name)
+/* Without a scheme in front; *is_found says whether it is a secret. */
+static struct pair_value named_value(const struct pair *pair, const struct key_name *name,
+                                     bool *is_found)
 {
-    enum { SHORT = 1024 };
-    struct pair_place place = pair->place;
-    if (is_list(pair, name))
-        return find_in_list(h, pair);
-    bool is_container =
-        byte_at(place.line, pair->value_at) == '{' || byte_at(place.line, pair->value_at) == '[';
-    if (is_container && (is_bounded(name) || name->class == KEY_PASS || name->class == KEY_SECRET))
-        return pair->value_at;
-    if (is_bounded(name))
-        place.line.len = min_of(place.line.len, pair->value_at + WEAK_MAX);
-    struct pair_value v = pair_value_at(&place, pair->value_at);
+    struct pair_value v = pair_value_at(&pair->place, pair->value_at);
+    *is_found = false;
     if (v.form == VALUE_NONE)
-        return pair->value_at;
+        return v;
     if (v.form == VALUE_CONTAINER)
         open_list(pair, &v);
     bool is_cookies = name->class == KEY_COOKIE && v.form == VALUE_BARE && take_cookies(pair, &v);
     if (name->class == KEY_HEADER && v.form != VALUE_CONTAINER)
         trim_authorization(pair, &v);
-    if (is_cookies || is_secret(pair, &v, name))
-        hunt_add(h, v.from, v.to, name->rule, value_of_key);
-    else if (v.end - pair->value_at < SHORT)
-        return pair->value_at; /* there may be pairs in it */
+    *is_found = is_cookies || is_secret(pair, &v, name);
+    return v;
+}
+
+/* The front of a value tells whether it is a secret. Only of one that is its end is looked for, and the search goes on behind
+ * it: there may be pairs in others. */
+static size_t find_named(struct hunt *h, const struct pair *pair, const struct key_name *name)
+{
+    enum { FRONT_MAX = 1024 };
+    struct pair front = *pair;
+    bool is_found;
+    if (is_list(pair, name))
+        return find_in_list(h, pair);
+    char first = byte_at(pair->place.line, pair->value_at);
+    bool is_container = first == '{' || first == '[';
+    if (is_container && (is_bounded(name) || name->class == KEY_PASS || name->class == KEY_SECRET))
+        return pair->value_at;
+    size_t most = pair->value_at + (is_bounded(name) ? (size_t)WEAK_MAX : (size_t)FRONT_MAX);
+    front.place.line.len = min_of(front.place.line.len, most);
+    struct pair_value v = named_value(&front, name, &is_found);
+    if (is_found && v.end >= most && !is_bounded(name))
+        v = named_value(pair, name, &is_found);
+    if (!is_found)
+        return pair->value_at;
+    hunt_add(h, v.from, v.to, name->rule, value_of_key);
     return max_of(v.end, pair->value_at);
 }
 
 __attribute__((noinline)) static size_t find_with_name(struct hunt *h, size_t at, size_t name_to)
 {
     struct pair pair;
-    if (!read_pair(h->line, at, name_to, &pair) || is_mark(&pair))
+    if (!read_pair(h, at, name_to, &pair) || is_mark(&pair))
         return at + 1;
     const struct key_name *name = name_of(&pair);
     size_t end = at + 1;

@@ -7,6 +7,8 @@
 #include "tests/test.h"
 #include "tests/unit/secrets_helper.h"
 
+#include <time.h>
+
 #define RANDOM_VALUE "Zk3hfD92kslQpw83Jd0a"
 #define HEX_VALUE    "9f86d081884c7d659a2feaa0c55ad015"
 #define UUID_VALUE   "550e8400-e29b-41d4-a716-446655440000"
@@ -47,6 +49,10 @@ TEST(redact_keys_in_json)
         "{\"pin\":\"[secret]\",\"cvv\":\"[secret]\",\"otp\":\"[secret]\",\"ssn\":\"[ssn]\"}",
         "{\"pan\":\"4000 0000 0000 0002\"}",
         "{\"pan\":\"[card]\"}",
+        "[null,\"Cookie: {8.8.4.4\",\"x y\"]",
+        "[null,\"Cookie: [secret]\",\"x y\"]",
+        "[-12.5, \"password: 'abc1\",\"it's\"]",
+        "[-12.5, \"password: '[secret]\",\"it's\"]",
         NULL,
     };
     defer(redactor_close) struct redactor *r = secrets_redactor(NULL, 0);
@@ -278,6 +284,51 @@ TEST(redact_keys_lists_and_sessions)
     };
     defer(redactor_close) struct redactor *r = secrets_redactor(NULL, 0);
     check_redacted(r, lines);
+}
+
+/* A long value that is none itself hides no pairs. */
+TEST(redact_keys_in_long_values)
+{
+    static const struct {
+        const char *before, *behind, *after;
+    } cases[] = {
+        {"{\"authorization\":\"https://h/x?pad=", "&access_token=hunter2\",\"n\":1}",
+         "&access_token=[secret]\",\"n\":1}"},
+        {"password=/srv/", " x password=hunter2", " x password=[secret]"},
+        {"{\"password\":\"is ", " password=hunter2\",\"n\":1}", " password=[secret]\",\"n\":1}"},
+    };
+    defer(redactor_close) struct redactor *r = secrets_redactor(NULL, 0);
+    for (size_t i = 0; i < countof(cases); i++) {
+        defer(buf_free) struct buf line = {0}, expected = {0}, out = {0};
+        buf_print(&line, "%s%02000d%s", cases[i].before, 0, cases[i].behind);
+        buf_print(&expected, "%s%02000d%s", cases[i].before, 0, cases[i].after);
+        CHECK_STR(redacted(r, buf_str(&line), &out), buf_str(&expected));
+    }
+    defer(buf_free) struct buf line = {0}, out = {0};
+    buf_print(&line, "{\"password\":\"%03000d\",\"n\":1}", 7);
+    CHECK_STR(redacted(r, buf_str(&line), &out), STR("{\"password\":\"[secret]\",\"n\":1}"));
+}
+
+static clock_t time_for(const struct redactor *r, struct str line)
+{
+    defer(redaction_free) struct redaction room = {.n = 0};
+    clock_t from = clock();
+    redact_find(r, &room, NULL, line);
+    return clock() - from;
+}
+
+/* What is asked for each pair is not looked for in all of the line each time: much in front does not count. */
+TEST_SLOW(redact_keys_behind_much_that_is_none, 120)
+{
+    enum { FRONT = 512 << 10, LEN = 1 << 20 };
+    defer(redactor_close) struct redactor *r = secrets_redactor(NULL, 0);
+    defer(buf_free) struct buf line = {.max = LEN};
+    while (line.len < FRONT)
+        buf_add_byte(&line, ' ');
+    while (line.len < LEN - 16)
+        buf_add(&line, STR("apikey=x "));
+    clock_t alone = time_for(r, str_slice(buf_str(&line), FRONT, SIZE_MAX));
+    CHECK(time_for(r, buf_str(&line)) < 16 * alone + CLOCKS_PER_SEC / 10);
 }
 
 TEST(redact_key_names)
