@@ -1,12 +1,13 @@
 /*
  * E-mail addresses: the dot-atom form of RFC 5322, with a domain of two labels and more of which the last is letters
- * (RFC 1034, RFC 1123), within the lengths of RFC 5321. '@' may be "%40".
+ * (RFC 1034, RFC 1123), within the lengths of RFC 5321. '@' may be "%40". Letters of Europe's languages count in both (RFC
+ * 6531), and apostrophes between letters. What looks like a letter and is the end of an escape is none of the address: "\n".
  *
  * Not taken, though they have the form: users of URLs and of remote paths (ssh://git@host, git@host.example:a/b.git), files
  * (icon@2x.png), units of systemd (getty@tty1.service), and objects of Java whose method is named (Foo@2eb6d34a.run).
  */
 #include "base/mem.h"
-#include "formats/redact/hunt.h"
+#include "formats/redact/edges.h"
 
 enum { LOCAL_MAX = 64, DOMAIN_MAX = 255, LABEL_MAX = 63, TOP_MAX = 24, URL_BEFORE = 128 };
 
@@ -15,54 +16,123 @@ static bool is_local(char c)
     return is_alnum(c) || c == '.' || c == '_' || c == '-' || c == '+';
 }
 
-/* The apostrophe of "o'brien", "d'angelo", "l'eau", in SQL "o''brien"; no quote. */
+/* Of a letter beyond ASCII, Latin to Cyrillic (U+00C0 to U+052F), in UTF-8 or as JSON's "\u00fc", how many bytes begin at
+ * `at`; 0: none does. */
+static size_t wide_letter_at(struct str line, size_t at)
+{
+    unsigned char lead = (unsigned char)byte_at(line, at);
+    if (lead >= 0xc3 && lead <= 0xd4)
+        return ((unsigned char)byte_at(line, at + 1) & 0xc0) == 0x80 ? 2 : 0;
+    if (lead != '\\' || byte_at(line, at + 1) != 'u' || !ends_escape(line, at + 6))
+        return 0;
+    struct str digits = str_slice(line, at + 2, 4);
+    bool is_latin = str_starts(digits, STR("00")) && memchr("cdefCDEF", digits.ptr[2], 8);
+    bool is_further = digits.ptr[0] == '0' && digits.ptr[1] >= '1' && digits.ptr[1] <= '4';
+    return is_latin || is_further ? 6 : 0;
+}
+
+/* The same of one that ends in front of `at`. */
+static size_t wide_letter_before(struct str line, size_t at)
+{
+    if (at >= 2 && wide_letter_at(line, at - 2) == 2)
+        return 2;
+    return at >= 6 && wide_letter_at(line, at - 6) == 6 ? 6 : 0;
+}
+
+/* The apostrophe of "o'brien", "dell'orto", in SQL "o''brien"; no quote, as in "b'x'" and "N'x'". */
 static bool is_apostrophe(struct str line, size_t at)
 {
     if (line.ptr[at] != '\'' || !is_letter(byte_at(line, at + 1)))
         return false;
     at -= at > 0 && line.ptr[at - 1] == '\'';
     char before = at > 0 ? (char)(line.ptr[at - 1] | 0x20) : 0;
-    return (before == 'o' || before == 'd' || before == 'l') &&
-           (at < 2 || !is_alnum(line.ptr[at - 2]));
+    bool is_lone = at < 2 || !is_alnum(line.ptr[at - 2]);
+    return is_lone ? before == 'o' || before == 'd' || before == 'l' : is_letter(before);
 }
 
-/* Where the part before the '@' begins; at if there is none. */
+/* How many bytes of the local part end in front of `at`. */
+static size_t local_before(struct str line, size_t at)
+{
+    size_t wide = wide_letter_before(line, at);
+    if (wide)
+        return wide;
+    if (is_apostrophe(line, at - 1))
+        return at > 1 && line.ptr[at - 2] == '\'' ? 2 : 1;
+    return is_local(line.ptr[at - 1]);
+}
+
+/* Behind the letters of an escape at `from`: "\nbob", "\u003cbob", "%3Dbob", "ESC[32mbob". */
+static size_t behind_escape(struct str line, size_t from, size_t at)
+{
+    enum { ESCAPE_MAX = 12, ESC = 0x1b };
+    char before = from > 0 ? line.ptr[from - 1] : 0;
+    if (before == '[' && (from < 2 || (line.ptr[from - 2] != ESC && !is_alnum(line.ptr[from - 2]))))
+        return from;
+    if (before != '\\' && before != '%' && before != '[' && !is_local(before))
+        return from;
+    for (size_t end = from + 1; end < at && end - from <= ESCAPE_MAX; end++) {
+        if (ends_escape(line, end) &&
+            (before != '[' || line.ptr[from - 2] == ESC || end > from + 1))
+            return end;
+    }
+    return from;
+}
+
+/* Where the part before the '@' begins; at if there is none. Of one that is too long its last bytes are taken. */
 static size_t local_start(struct str line, size_t at)
 {
     size_t from = at, least = at > LOCAL_MAX ? at - LOCAL_MAX : 0;
-    while (from > least && (is_local(line.ptr[from - 1]) || is_apostrophe(line, from - 1)))
-        from -= line.ptr[from - 1] == '\'' && from > 1 && line.ptr[from - 2] == '\'' ? 2 : 1;
-    if (from > 0 && is_local(line.ptr[from - 1]))
-        return at; /* too long */
-    while (from < at && !is_alnum(line.ptr[from]) && line.ptr[from] != '_')
+    for (size_t n; from > least && (n = local_before(line, from)) > 0 && n <= from - least;)
+        from -= n;
+    from = behind_escape(line, from, at);
+    while (from < at && !is_alnum(line.ptr[from]) && line.ptr[from] != '_' &&
+           !wide_letter_at(line, from))
         from++;
     return from;
+}
+
+/* How many bytes of a label begin at i. */
+static size_t label_byte_at(struct str line, size_t i)
+{
+    char c = byte_at(line, i);
+    return is_alnum(c) || c == '-' ? 1 : wide_letter_at(line, i);
+}
+
+static bool is_top(struct str line, size_t from, size_t end)
+{
+    if (str_starts(str_slice(line, from, 4), STR("xn--")))
+        return true;
+    for (size_t i = from; i < end; i++) {
+        size_t wide = wide_letter_at(line, i);
+        if (!wide && !is_letter(line.ptr[i]))
+            return false;
+        i += wide ? wide - 1 : 0;
+    }
+    return true;
 }
 
 /* Behind the domain that begins here; from if there is none. */
 static size_t domain_end(struct str line, size_t from)
 {
-    size_t end = from, label = from, top = from;
+    size_t end = from, label = from, top = from, i = from;
     size_t most = from + min_of((size_t)DOMAIN_MAX, line.len - from);
-    for (size_t i = from; i <= most; i++) {
-        char c = i < most ? line.ptr[i] : 0;
-        if (is_alnum(c) || c == '-')
+    for (;;) {
+        size_t n = i < most ? label_byte_at(line, i) : 0;
+        i += n;
+        if (n)
             continue;
         if (i == label || i - label > LABEL_MAX || line.ptr[label] == '-')
             break;
         top = label;
         end = line.ptr[i - 1] == '-' ? top : i;
         label = i + 1;
-        if (c != '.')
+        if (i >= most || line.ptr[i] != '.')
             break;
+        i++;
     }
     if (end - top < 2 || end - top > TOP_MAX || top == from)
         return from;
-    for (size_t i = top; i < end; i++) {
-        if (!is_letter(line.ptr[i]) && !str_starts(str_slice(line, top, 4), STR("xn--")))
-            return from;
-    }
-    return end;
+    return is_top(line, top, end) ? end : from;
 }
 
 /* Ends of names of files and units that are no domains. */

@@ -472,7 +472,10 @@ TEST(redact_mail)
                                       "(bob@example.com)",
                                       "bob@example.com:5 retries",
                                       "bob@example.com_old",
-                                      "\\tbob@example.com\\n"};
+                                      "\\tbob@example.com\\n",
+                                      "dell'orto@example.com",
+                                      "bob@ex\xc3\xa4mple.com",
+                                      "bob@\xd0\xbf\xd1\x80.\xd1\x80\xd1\x84"};
     static const char *const no[] = {"icon@2x.png",
                                      "getty@tty1.service",
                                      "git@example.com:a/b.git",
@@ -510,4 +513,22 @@ TEST(redact_mail)
             test_fail(__FILE__, __LINE__, "found: %s", no[i]);
     }
     check_line(r, "a bob@example.com,eve@example.org;", "a [email],[email];");
+    check_line(r, "{\"m\":\"x\\nbob@example.com\"}", "{\"m\":\"x\\n[email]\"}");
+    check_line(r, "{\"m\":\"x\\r\\tbob@example.com\"}", "{\"m\":\"x\\r\\t[email]\"}");
+    check_line(r, "{\"m\":\"x\\u003cbob@example.com\"}", "{\"m\":\"x\\u003c[email]\"}");
+    check_line(r, "to%3Dbob@example.com to%3Dbob%40example.com", "to%3D[email] to%3D[email]");
+    check_line(r, "\x1b[32mbob@example.com [mike@example.com]", "\x1b[32m[email] [[email]]");
+    check_line(r, "m\xc3\xbcller@example.com", "[email]");
+    check_line(r, "{\"m\":\"m\\u00fcller@example.com\"}", "{\"m\":\"[email]\"}");
+    check_line(r,
+               "b'bob@example.com' \xe2\x80\x9c"
+               "bob@example.com",
+               "b'[email]' \xe2\x80\x9c[email]");
+    check_line(
+        r, "abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz0123456789@example.com",
+        "abcdefgh[email]");
+    check_line(r,
+               "{\"m\":\"\\u003cabcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz@"
+               "example.com\"}",
+               "{\"m\":\"\\u003c[email]\"}");
 }
