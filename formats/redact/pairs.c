@@ -16,7 +16,7 @@
 #include "formats/redact/paths.h"
 #include "formats/redact/randomness.h"
 
-enum { NAME_MAX_BYTES = 128, GAP_MAX = 16, WEAK_MAX = RANDOM_MAX + 16 };
+enum { NAME_MAX_BYTES = 128, GAP_MAX = 64, WEAK_MAX = RANDOM_MAX + 16 };
 
 static const char value_of_key[] = "value of a key";
 
@@ -124,6 +124,31 @@ static void read_quote(struct pair_place *p, size_t name_to, size_t at)
     p->level = 0;
 }
 
+/* "=:name", "=:name_1": a parameter of SQL; "=:hunter2" is none. */
+static bool is_parameter(struct str line, size_t colon)
+{
+    size_t at = colon + 1, digits;
+    while (is_letter(byte_at(line, at)) || byte_at(line, at) == '_')
+        at++;
+    digits = at;
+    while (is_digit(byte_at(line, at)))
+        at++;
+    return !is_alnum(byte_at(line, at)) &&
+           (digits == at || digits == colon + 1 || line.ptr[digits - 1] == '_');
+}
+
+/* "x==hunter2": a word with a digit directly behind it, which in a comparison would be in quotes. */
+static bool is_double_sign(struct str line, size_t at)
+{
+    enum { WORD_MAX = 64 };
+    bool has_letter = false, has_digit = false;
+    for (size_t i = at; i < at + WORD_MAX && is_alnum(byte_at(line, i)); i++) {
+        has_letter |= is_letter(line.ptr[i]);
+        has_digit |= is_digit(line.ptr[i]);
+    }
+    return has_letter && has_digit;
+}
+
 /* Behind the sign: "=>", ":=". 0: it is none, as in "==" and "::". */
 static size_t behind_sign(struct str line, size_t at)
 {
@@ -133,6 +158,10 @@ static size_t behind_sign(struct str line, size_t at)
         return 0;
     if (c == '=' && next == '>')
         return at + 2;
+    if (c == '=' && next == '=')
+        return is_double_sign(line, at + 2) ? at + 2 : 0;
+    if (c == '=' && next == ':')
+        return is_blank(byte_at(line, at + 2)) || is_parameter(line, at + 1) ? 0 : at + 1;
     bool is_match = next == '~' && memchr(" \t\"'`/\\", byte_at(line, at + 2), 7);
     return next == '=' || next == ':' || is_match ? 0 : at + 1;
 }
@@ -176,6 +205,33 @@ static bool is_of_json(struct hunt *h)
     return h->is_json;
 }
 
+/* Whether the text of one word in front of `at` has the mark. */
+static bool has_in_word_before(struct str line, size_t at, struct str mark)
+{
+    enum { WORD_MAX = 128 };
+    size_t from = at;
+    while (from > 0 && at - from < WORD_MAX && (unsigned char)line.ptr[from - 1] > ' ')
+        from--;
+    return str_find(str_slice(line, from, at - from), mark) != SIZE_MAX;
+}
+
+/* arn:aws:…:secret:x, /etc/passwd:ro, pam_unix(passwd:session) */
+static bool is_of_other(const struct pair *pair)
+{
+    struct str line = pair->place.line;
+    char mode = byte_at(line, pair->value_at), end = byte_at(line, pair->value_at + 2);
+    switch (pair->name_from > 0 ? line.ptr[pair->name_from - 1] : 0) {
+    case ':':
+        return has_in_word_before(line, pair->name_from, STR("arn:"));
+    case '(':
+        return has_in_word_before(line, pair->name_from, STR("pam"));
+    case '/':
+        return mode == 'r' && !is_alnum(end) && memchr("ow", byte_at(line, pair->value_at + 1), 2);
+    default:
+        return false;
+    }
+}
+
 static bool read_pair(struct hunt *h, size_t at, size_t name_to, struct pair *pair)
 {
     struct str line = h->line;
@@ -187,16 +243,15 @@ static bool read_pair(struct hunt *h, size_t at, size_t name_to, struct pair *pa
     bool is_spaced = at > 0 && (is_blank(line.ptr[at - 1]) || line.ptr[at - 1] == ':');
     pair->sign = line.ptr[at];
     bool may_have_blank = pair->sign == ':' || is_spaced || pair->place.quote || value > at + 1;
-    while (may_have_blank && value < begin + GAP_MAX && is_blank(byte_at(line, value)))
-        value++;
+    if (may_have_blank)
+        value = skip_blanks(line, value); /* no other sign is in it: linear */
     pair->has_blank = value > begin;
     value += is_key_of_row(line, at);
     pair->value_at = value;
     pair->name_from = name_begin(&pair->place, name_to);
+    if (pair->sign == ':' && !pair->has_blank && !pair->place.quote && is_of_other(pair))
+        return false;
     char before = pair->name_from > 0 ? line.ptr[pair->name_from - 1] : 0;
-    if (pair->sign == ':' && !pair->has_blank && !pair->place.quote && before &&
-        memchr(":/(", before, 3))
-        return false; /* arn:aws:…:secret:x, /etc/passwd:ro, pam_unix(passwd:session) */
     pair->place.is_query = pair->sign == '=' && (before == '?' || before == '&');
     return true;
 }
@@ -454,7 +509,40 @@ static const struct {
     {STR_INIT("key"), false},
 };
 
-/* Behind the scheme and its blank, if there is one that is known. */
+/* How long the blank between a scheme and what follows is; 0: there is none. */
+static size_t scheme_blank(struct str line, size_t at)
+{
+    if (byte_at(line, at) == ' ' || byte_at(line, at) == '+')
+        return 1;
+    return str_equal(str_slice(line, at, 3), STR("%20")) ? 3 : 0;
+}
+
+/* "SSWS 00aBc…", "GenieKey eb24…": behind a scheme that is not in the list. A plain word behind it is one of a sentence. */
+static size_t behind_other_scheme(struct str line, size_t at)
+{
+    enum { SCHEME_MAX = 24, CREDENTIAL_MAX = 512 };
+    size_t end = at;
+    while (end - at < SCHEME_MAX && (is_alnum(byte_at(line, end)) || byte_at(line, end) == '-'))
+        end++;
+    size_t blank = scheme_blank(line, end), from = end + blank, to = from;
+    if (!blank || end == at || !is_letter(line.ptr[at]) ||
+        is_stop_word(str_slice(line, at, end - at)))
+        return at;
+    if (byte_at(line, from) == '[') {
+        struct str mark = str_slice(line, from, SCHEME_MAX * 4);
+        size_t close = str_find_byte(mark, ']');
+        return close != SIZE_MAX && is_hidden(str_slice(mark, 0, close + 1)) ? from : at;
+    }
+    while (to - from < CREDENTIAL_MAX &&
+           (is_name_byte(byte_at(line, to)) || memchr("~+/:", byte_at(line, to), 4)))
+        to++;
+    struct str word = str_slice(line, from, to - from);
+    while (byte_at(line, to) == '=')
+        to++;
+    return word.len == 0 || is_alnum(byte_at(line, to)) || is_plain_word(word) ? at : from;
+}
+
+/* Behind the scheme and its blank, if there is one. */
 static size_t behind_scheme(struct str line, size_t at, bool *has_parameters)
 {
     struct str rest = str_slice(line, at, 24);
@@ -464,15 +552,13 @@ static size_t behind_scheme(struct str line, size_t at, bool *has_parameters)
         if ((byte_at(rest, 0) | 0x20) != schemes[i].name.ptr[0] ||
             !str_equal_nocase(str_slice(rest, 0, len), schemes[i].name))
             continue;
-        size_t blank = byte_at(rest, len) == ' ' || byte_at(rest, len) == '+' ? 1
-                       : str_equal(str_slice(rest, len, 3), STR("%20"))       ? 3
-                                                                              : 0;
+        size_t blank = scheme_blank(rest, len);
         if (!blank)
             continue;
         *has_parameters = schemes[i].has_parameters;
         return at + len + blank;
     }
-    return at;
+    return behind_other_scheme(line, at);
 }
 
 /* Lists of Go: map[Authorization:[Bearer x]]. What is in one goes without its scheme. */
@@ -533,7 +619,8 @@ static const struct key_name *named_before(const struct pair *pair)
 static const struct key_name *name_of(const struct pair *pair)
 {
     struct str text = text_of(pair);
-    size_t more = pair->place.quote ? 0 : min_of(pair->name_from, (size_t)GAP_MAX);
+    enum { WORDS_BEFORE = 16 }; /* "api key: " */
+    size_t more = pair->place.quote ? 0 : min_of(pair->name_from, (size_t)WORDS_BEFORE);
     const struct key_name *name = key_name_of(str_of(text.ptr - more, text.len + more));
     return name ? name : named_before(pair);
 }

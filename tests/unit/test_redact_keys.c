@@ -122,6 +122,12 @@ TEST(redact_keys_in_text)
         "token=[secret] JSESSIONID=[secret]",
         "password=hunter2\nuser=bob",
         "password=[secret]\nuser=bob",
+        "password                     :                          hunter2",
+        "password                     :                          [secret]",
+        "password=~hunter2 password=:hunter2 password==hunter2",
+        "password=[secret] password=[secret] password==[secret]",
+        "login (password:hunter2, user:bob) passwd/password:hunter2 x:password:hunter2",
+        "login (password:[secret], user:bob) passwd/password:[secret] x:password:[secret]",
         NULL,
     };
     defer(redactor_close) struct redactor *r = secrets_redactor(NULL, 0);
@@ -156,6 +162,12 @@ TEST(redact_keys_in_headers)
         "Set-Cookie: [secret]",
         "{\"m\":\"Cookie: a=b; c=d\\r\\nHost: x\"}",
         "{\"m\":\"Cookie: [secret]\\r\\nHost: x\"}",
+        "Authorization: SSWS 00aBc-x_1",
+        "Authorization: SSWS [secret]",
+        "Authorization: Splunk abcDEF12 next",
+        "Authorization: Splunk [secret] next",
+        "{\"authorization\":\"GenieKey eb243592-x\"}",
+        "{\"authorization\":\"GenieKey [secret]\"}",
         NULL,
     };
     defer(redactor_close) struct redactor *r = secrets_redactor(NULL, 0);
@@ -249,6 +261,8 @@ TEST(redact_keys_keep_what_is_no_secret)
         "password",
         "=password",
         "password==x",
+        "WHERE name=:name AND password=:password_1 OR password=:pw AND password=:1",
+        "mount /x/passwd:rw,z password =~ x1 password==\"x1\"",
         "password::text",
         "index \"fk_authorization\": pages: 10",
         "if password != x",
