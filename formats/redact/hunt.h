@@ -37,6 +37,10 @@ void hunt_add_own(struct hunt *h, size_t from, size_t to, size_t pattern);
 /* "[email]", "[REDACTED]", "***", "xxxx", "<hidden>", "null", "undefined", "${VAR}", "%s", "{}": there is nothing to
  * hide in it. */
 bool is_hidden(struct str value);
+/* "redacted", "masked": what others put in place of values. */
+bool is_mark_word(struct str word);
+/* Also the marks of rules and own patterns, without brackets. */
+bool hunt_has_mark(const struct hunt *h, struct str name);
 
 static inline bool is_digit(char c)
 {

@@ -40,18 +40,45 @@ static bool ends_authority(char c)
     return (unsigned char)c <= ' ' || memchr("/?#\"'`<>\\^{}|", c, 13);
 }
 
-/* scheme://user:pass@host: up to the last '@', as a password may have one too. */
+/* The '@' behind a password with a '/', '#', '?' or apostrophe, which ends at `end` by the rules; 0: there is none. "host:80/a@b"
+ * has a port. */
+static size_t at_sign_beyond(struct str line, size_t from, size_t end)
+{
+    enum { LOOK = 256 };
+    size_t digits = from, most = min_of(end + LOOK, line.len);
+    while (is_digit(byte_at(line, digits)))
+        digits++;
+    if (digits == end)
+        return 0;
+    for (size_t at = end; at < most; at++) {
+        char c = line.ptr[at], next = byte_at(line, at + 1);
+        if (c == '@')
+            return is_alnum(next) || next == '[' ? at : 0;
+        bool is_part =
+            !ends_authority(c) || c == '/' || c == '#' || c == '?' || (c == '\'' && is_alnum(next));
+        if (!is_part || (c == '/' && next == '/'))
+            return 0;
+    }
+    return 0;
+}
+
+/* scheme://user:pass@host: up to the last '@', as a password may have one too. No other "://" is in front of the end that is
+ * looked for, so it may be far away. */
 static void find_url_password(struct hunt *h, size_t from)
 {
-    enum { AUTHORITY_MAX = 512 };
-    size_t colon = 0, last = 0, most = min_of(from + AUTHORITY_MAX, h->line.len);
-    for (size_t at = from; at < most && !ends_authority(h->line.ptr[at]); at++) {
-        char c = h->line.ptr[at];
+    struct str line = h->line;
+    size_t colon = 0, last = 0, at = from;
+    if (byte_at(line, from) == '[')
+        return; /* an address */
+    for (; at < line.len && !ends_authority(line.ptr[at]); at++) {
+        char c = line.ptr[at];
         if (c == ':' && !colon)
             colon = at;
         else if (c == '@')
             last = at;
     }
+    if (colon && !last)
+        last = at_sign_beyond(line, colon + 1, at);
     if (colon && last > colon + 1)
         hunt_add(h, colon + 1, last, RULE_SECRETS, "password of a url");
 }
@@ -301,12 +328,14 @@ static bool begins_mark(const struct pair *pair)
     return is_partial || is_token_id(rest);
 }
 
-static bool is_mark(const struct pair *pair)
+/* "[secret]", "[REDACTED]", but not "[password] => x" of PHP. */
+static bool is_mark(const struct hunt *h, const struct pair *pair)
 {
     struct str line = pair->place.line;
     if (pair->name_from > 0 && line.ptr[pair->name_from - 1] == '[' && begins_mark(pair))
         return true;
-    return byte_at(line, pair->name_to) == ']' && is_bare_mark(pair);
+    return byte_at(line, pair->name_to) == ']' && is_bare_mark(pair) &&
+           hunt_has_mark(h, text_of(pair));
 }
 
 /* ---- values ---- */
@@ -392,10 +421,44 @@ static struct str first_word(struct str s)
     return str_slice(s, 0, end);
 }
 
+/* What a sentence about a value begins with, and hardly a value: "can't be blank", "must be longer". */
+static bool is_telling_front(struct str word)
+{
+    static const struct str words[] = {
+        STR_INIT("can't"),  STR_INIT("cannot"), STR_INIT("is"),  STR_INIT("must"),
+        STR_INIT("should"), STR_INIT("too"),    STR_INIT("was"),
+    };
+    for (size_t i = 0; i < countof(words); i++) {
+        if (str_equal_nocase(word, words[i]))
+            return true;
+    }
+    return false;
+}
+
+/* Of text in quotes, which is a value and no sentence: one that has nothing but such words, or begins as a message does. */
+static bool is_telling_quoted(struct str value)
+{
+    enum { SENTENCE_MAX = 128 };
+    if (value.len > SENTENCE_MAX)
+        return false;
+    if (value.len > 0 && value.ptr[value.len - 1] == '.')
+        value.len--;
+    struct str word = first_word(value);
+    if (is_telling_front(word) && is_blank(byte_at(value, word.len)))
+        return true;
+    while (word.len > 0 && is_stop_word(word) && byte_at(value, word.len) == ' ') {
+        value = str_slice(value, word.len + 1, SIZE_MAX);
+        word = first_word(value);
+    }
+    return word.len > 0 && word.len == value.len && is_stop_word(word);
+}
+
 /* A value that tells about the secret instead of being it: "is required", "user not found". */
 static bool is_telling(const struct pair *pair, const struct pair_value *v)
 {
     struct str line = pair->place.line, value = str_slice(line, v->from, v->to - v->from);
+    if (v->form == VALUE_QUOTED)
+        return is_telling_quoted(value);
     struct str word = first_word(str_slice(value, 0, 40));
     bool is_all =
         word.len == value.len || is_blank(byte_at(value, word.len)) || word.len + 1 == value.len;
@@ -407,12 +470,24 @@ static bool is_telling(const struct pair *pair, const struct pair_value *v)
     return is_plain && (value.ptr[value.len - 1] == ':' || is_word_at(line, v->to));
 }
 
+/* More than a '/' in front: "/etc/x", "/x.key". */
+static bool is_path_rest(struct str s)
+{
+    size_t dot = 0;
+    for (size_t i = 1; i < s.len; i++) {
+        if (s.ptr[i] == '/')
+            return true;
+        dot = s.ptr[i] == '.' ? i : is_letter(s.ptr[i]) ? dot : 0;
+    }
+    return dot > 0 && dot + 1 < s.len;
+}
+
 /* "/etc/ssl/x.key", "./x", "https://…": what it points to may be secret, it is not. */
-static bool is_reference(struct str s)
+static bool is_reference(struct str s, bool is_quoted)
 {
     bool is_url = str_find(str_slice(s, 0, 16), STR("://")) != SIZE_MAX;
-    bool is_path = str_starts(s, STR("/")) || str_starts(s, STR("./")) ||
-                   str_starts(s, STR("~/")) ||
+    bool is_path = (str_starts(s, STR("/")) && (!is_quoted || is_path_rest(s))) ||
+                   str_starts(s, STR("./")) || str_starts(s, STR("~/")) ||
                    (s.len > 2 && is_letter(s.ptr[0]) && s.ptr[1] == ':' && s.ptr[2] == '\\');
     return is_url || (is_path && !is_random(str_slice(s, 0, RANDOM_MAX)));
 }
@@ -431,13 +506,27 @@ static bool is_object_name(struct str s)
     return joints > 0 && digits * 4 < s.len && s.len < 128;
 }
 
-/* "*** (redacted)", ["[redacted]"]: others have hidden it before. */
+/* "*** (redacted)", ["[redacted]"]: others have hidden it before, all of it. */
 static bool is_masked(struct str s)
 {
-    while (s.len > 0 && memchr("[{(\"'\\", s.ptr[0], 6))
-        s = str_slice(s, 1, SIZE_MAX);
-    return str_starts(s, STR("***")) ||
-           (s.len >= 8 && str_equal_nocase(str_slice(s, 0, 8), STR("redacted")));
+    enum { MASKED_MAX = 256 };
+    bool is_any = false;
+    if (s.len > MASKED_MAX)
+        return false;
+    for (size_t i = 0; i < s.len; i++) {
+        is_any |= str_starts(str_slice(s, i, 3), STR("***"));
+        size_t to = i;
+        while (is_letter(byte_at(s, to)))
+            to++;
+        if (to > i && is_mark_word(str_slice(s, i, to - i)))
+            is_any = true;
+        else if (is_alnum(s.ptr[i]) || (unsigned char)s.ptr[i] >= 0x80)
+            return false;
+        i = max_of(to, i + 1) - 1;
+        if (is_any && is_digit(byte_at(s, i + 1)))
+            return false;
+    }
+    return is_any;
 }
 
 static bool has_digits(struct str s, const struct key_name *name)
@@ -490,7 +579,8 @@ static bool is_secret(const struct pair *pair, const struct pair_value *v,
     if (is_masked(value))
         return false;
     return v->form == VALUE_CONTAINER ||
-           (!is_flag && has_alnum(value) && !is_reference(value) && !is_telling(pair, v));
+           (!is_flag && has_alnum(value) && !is_reference(value, v->form == VALUE_QUOTED) &&
+            !is_telling(pair, v));
 }
 
 /* ---- headers ---- */
@@ -741,7 +831,7 @@ static size_t find_named(struct hunt *h, const struct pair *pair, const struct k
 __attribute__((noinline)) static size_t find_with_name(struct hunt *h, size_t at, size_t name_to)
 {
     struct pair pair;
-    if (!read_pair(h, at, name_to, &pair) || is_mark(&pair))
+    if (!read_pair(h, at, name_to, &pair) || is_mark(h, &pair))
         return at + 1;
     const struct key_name *name = name_of(&pair);
     size_t end = at + 1;

@@ -422,8 +422,9 @@ TEST(redact_what_is_hidden)
                                          "[email:b***@example.com]",
                                          "%(pw)s",
                                          "{}"};
-    static const char *const shown[] = {"a",      "hunter2", "[a,b]", "{a}", "<1>",
-                                        "$ecret", "%secret", "nullx", "a[b]"};
+    static const char *const shown[] = {
+        "a",    "hunter2",        "[a,b]",    "{a}",    "<1>",     "$ecret", "%secret",     "nullx",
+        "a[b]", "[correcthorse]", "(hunter)", "$98765", "{{a b}}", "${a}b}", "[abc:123def]"};
     for (size_t i = 0; i < countof(hidden); i++)
         CHECK(is_hidden(str_from(hidden[i])));
     for (size_t i = 0; i < countof(shown); i++)
