@@ -360,6 +360,7 @@ static bool is_stop_word(struct str word)
         STR_INIT("text"),      STR_INIT("boolean"),   STR_INIT("object"),   STR_INIT("optional"),
         STR_INIT("created"),   STR_INIT("deleted"),   STR_INIT("revoked"),  STR_INIT("refreshed"),
         STR_INIT("include"),   STR_INIT("bearer"),    STR_INIT("basic"),    STR_INIT("using"),
+        STR_INIT("found"),
     };
     for (size_t i = 0; word.len <= LONGEST && i < countof(words); i++) {
         if (word.len == words[i].len && (word.ptr[0] | 0x20) == words[i].ptr[0] &&
@@ -599,11 +600,12 @@ static const struct {
     {STR_INIT("key"), false},
 };
 
-/* How long the blank between a scheme and what follows is; 0: there is none. */
+/* How long the blanks between a scheme and what follows are; 0: there is none. */
 static size_t scheme_blank(struct str line, size_t at)
 {
-    if (byte_at(line, at) == ' ' || byte_at(line, at) == '+')
-        return 1;
+    size_t blanks = skip_blanks(str_slice(line, 0, at + GAP_MAX), at) - at;
+    if (blanks || byte_at(line, at) == '+')
+        return max_of(blanks, (size_t)1);
     return str_equal(str_slice(line, at, 3), STR("%20")) ? 3 : 0;
 }
 
