@@ -7,6 +7,8 @@
 #include "base/mem.h"
 #include "formats/block/record.h"
 #include "formats/line/flatten.h"
+#include "formats/redact/hunt.h"
+#include "formats/redact/replace.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -47,14 +49,33 @@ static bool is_json(struct str text)
     return flatten_json(text, 0, &fields, &result) && result.is_whole;
 }
 
+static bool is_of_number(char c)
+{
+    return is_alnum(c) || c == '-' || c == '+' || c == '.';
+}
+
+/* In JSON all of a number goes in which a finding lies. */
+static struct str without_numbers(struct str between, bool has_before, bool has_behind)
+{
+    while (has_before && between.len && is_of_number(between.ptr[0]))
+        between = str_slice(between, 1, SIZE_MAX);
+    while (has_behind && between.len && is_of_number(between.ptr[between.len - 1]))
+        between.len--;
+    return between;
+}
+
 /* What stands between the findings is in out, in order. */
 static void check_between(const struct redaction *r, struct str line, struct str out)
 {
+    struct json_place place;
+    json_place_init(&place, line);
     size_t done = 0;
     for (size_t i = 0; i <= r->n; i++) {
         size_t from = i < r->n ? r->findings[i].from : line.len;
         assert(from >= done && from <= line.len);
         struct str between = str_slice(line, done, from - done);
+        if (place.is_json)
+            between = without_numbers(between, i > 0, i < r->n);
         size_t at = i ? str_find(out, between) : 0;
         assert(at != SIZE_MAX && str_starts(str_slice(out, at, SIZE_MAX), between));
         out = str_slice(out, at + between.len, SIZE_MAX);
