@@ -85,20 +85,50 @@ static bool is_bare_value(struct str line, size_t from, size_t to)
            (behind == ',' || behind == '}' || behind == ']');
 }
 
-static bool is_of_literal(char c)
+static bool is_of_number(char c)
 {
-    return is_alnum(c) || c == '-' || c == '+' || c == '.';
+    return is_digit(c) || c == '-' || c == '+' || c == '.' || (c | 0x20) == 'e';
+}
+
+static size_t digits_end(struct str s, size_t i)
+{
+    while (is_digit(byte_at(s, i)))
+        i++;
+    return i;
+}
+
+/* RFC 8259, section 6; zeros may lead. */
+static bool is_json_number(struct str s)
+{
+    size_t from = byte_at(s, 0) == '-', at = digits_end(s, from);
+    bool good = at > from;
+    if (good && byte_at(s, at) == '.') {
+        from = at + 1;
+        at = digits_end(s, from);
+        good = at > from;
+    }
+    if (good && (byte_at(s, at) | 0x20) == 'e') {
+        from = at + 1 + (byte_at(s, at + 1) == '-' || byte_at(s, at + 1) == '+');
+        at = digits_end(s, from);
+        good = at > from;
+    }
+    return good && at == s.len;
 }
 
 /* All of the number in which a finding lies: a part of one could not stay beside a string. */
 static void widen_number(struct str line, size_t least, size_t *from, size_t *to)
 {
-    if (!is_digit(line.ptr[*from]))
+    size_t start = *from, end = *to;
+    if (!is_digit(line.ptr[start]))
         return;
-    while (*from > least && is_of_literal(line.ptr[*from - 1]))
-        *from -= 1;
-    while (is_of_literal(byte_at(line, *to)))
-        *to += 1;
+    while (start > least && is_of_number(line.ptr[start - 1]))
+        start--;
+    while (is_of_number(byte_at(line, end)))
+        end++;
+    if (is_json_number(str_slice(line, start, end - start))) {
+        *from = start;
+        *to = end;
+    }
 }
 
 /* ---- what stands for it ---- */
