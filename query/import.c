@@ -224,7 +224,7 @@ static bool take(void *context, const struct import_record *r, struct err *err)
     if (!m->source->file.is_export && m->config->shipper.times == TIMES_US)
         record.event_ns -= record.event_ns % NS_PER_US; /* as the shipper keeps them */
     struct filled_stream *stream = file_stream_of(&m->streams, r, err);
-    if (m->redacting && !m->source->file.is_export) { /* what was exported has been through it */
+    if (m->redacting && !m->source->file.is_export) { /* what a store has is taken as it is */
         struct redact_stream *state = &m->redact[r->has_lane ? (size_t)r->lane : LANES];
         record.line =
             redact_line(redacting_redactor(m->redacting), &m->redaction, state, record.line);

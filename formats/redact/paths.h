@@ -5,7 +5,8 @@
  *     **.c   a.**.c                                                             any number of levels, also none
  *
  *  1. Case of names does not count.
- *  2. What a path names goes with all that is in it. One that ends in '*' leaves the objects and hides their leaves.
+ *  2. What a path names goes with all that is in it. One that ends in '*' leaves the objects and hides their leaves; an index
+ *     at the end names all elements.
  *  3. In JSON a path begins at the line's own object, or at the first one in the line; it goes on through JSON in strings.
  *     Where JSON is cut or has more fields than there is room for, the last name of the path alone decides.
  *  4. Elsewhere (logfmt, k=v) names are their own paths: "req.headers.x=1" is found by req.headers.x and by **.x.

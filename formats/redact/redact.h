@@ -17,8 +17,8 @@
  *  4. Time is linear in the length of the line, whatever is in it, but for the user's patterns, which are bounded in
  *     steps (base/match.h); a line on which one gives up is searched for the others.
  *  5. No value gets into an error, a count, or anywhere but a finding's place in the line.
- *  6. A redactor does not change: threads may share it, each with a redaction of its own. But for its patterns, which are
- *     one thread's.
+ *  6. A redactor does not change: threads may share it, each with a redaction of its own. But for its patterns, and
+ *     sign_context, which are one thread's.
  *  7. A private key over several records is hidden in each of them; where it has begun is in struct redact_stream.
  */
 #ifndef FORMATS_REDACT_REDACT_H
@@ -38,7 +38,7 @@ struct redact_options {
     enum redact_action actions[REDACT_RULES];
     const struct str *keys; /* paths (paths.h), beside the built-in names */
     size_t n_keys;
-    const struct str *allow; /* values that are no findings; '*' stands for anything */
+    const struct str *allow; /* values that are no findings of any rule; '*' stands for anything */
     size_t n_allow;
     const struct redact_pattern *patterns;
     size_t n_patterns;

@@ -2,7 +2,7 @@
  * What stands in a line instead of what was found.
  *
  *     mask     [email]                      [secret]
- *     partial  [email:b***@example.com]     [card:1111]     [iban:DE:3000]     [ip:192.0.2.0/24]; else as mask
+ *     partial  [email:b***@example.com]     [card:1111]     [iban:DE:3000]     [ip:8.8.4.x]; else as mask
  *     token    [email:k1:4f9c2ad10c6be7a3]
  *     remove   nothing
  *
