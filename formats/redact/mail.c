@@ -70,6 +70,9 @@ static size_t behind_escape(struct str line, size_t from, size_t at)
         return from;
     if (before != '\\' && before != '%' && before != '[' && !is_local(before))
         return from;
+    if (before == '\\' && from > 1 && line.ptr[from - 2] == '\\' &&
+        !memchr("ntru", line.ptr[from], 4))
+        return from; /* DOMAIN\\bob */
     for (size_t end = from + 1; end < at && end - from <= ESCAPE_MAX; end++) {
         if (ends_escape(line, end) &&
             (before != '[' || line.ptr[from - 2] == ESC || end > from + 1))

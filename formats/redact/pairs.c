@@ -609,8 +609,8 @@ static size_t scheme_blank(struct str line, size_t at)
     return str_equal(str_slice(line, at, 3), STR("%20")) ? 3 : 0;
 }
 
-/* "SSWS 00aBc…", "GenieKey eb24…": behind a scheme that is not in the list. A plain word behind it is one of a sentence. */
-static size_t behind_other_scheme(struct str line, size_t at)
+/* "SSWS 00aBc…", "GenieKey eb24…", "Custom a=\"b\"": behind a scheme that is not in the list. A plain word behind it is one of a sentence. */
+static size_t behind_other_scheme(struct str line, size_t at, bool *has_parameters)
 {
     enum { SCHEME_MAX = 24, CREDENTIAL_MAX = 512 };
     size_t end = at;
@@ -629,6 +629,10 @@ static size_t behind_other_scheme(struct str line, size_t at)
            (is_name_byte(byte_at(line, to)) || memchr("~+/:", byte_at(line, to), 4)))
         to++;
     struct str word = str_slice(line, from, to - from);
+    *has_parameters =
+        byte_at(line, to) == '=' && (byte_at(line, to + 1) == '"' || byte_at(line, to + 1) == '\\');
+    if (*has_parameters)
+        return from;
     while (byte_at(line, to) == '=')
         to++;
     return word.len == 0 || is_alnum(byte_at(line, to)) || is_plain_word(word) ? at : from;
@@ -650,7 +654,7 @@ static size_t behind_scheme(struct str line, size_t at, bool *has_parameters)
         *has_parameters = schemes[i].has_parameters;
         return at + len + blank;
     }
-    return behind_other_scheme(line, at);
+    return behind_other_scheme(line, at, has_parameters);
 }
 
 /* Lists of Go: map[Authorization:[Bearer x]]. What is in one goes without its scheme. */

@@ -520,6 +520,7 @@ TEST(redact_mail)
     check_line(r, "to%3Dbob@example.com to%3Dbob%40example.com", "to%3D[email] to%3D[email]");
     check_line(r, "\x1b[32mbob@example.com [mike@example.com]", "\x1b[32m[email] [[email]]");
     check_line(r, "m\xc3\xbcller@example.com", "[email]");
+    check_line(r, "{\"m\":\"DOMAIN\\\\bob@example.com\"}", "{\"m\":\"DOMAIN\\\\[email]\"}");
     check_line(r, "{\"m\":\"m\\u00fcller@example.com\"}", "{\"m\":\"[email]\"}");
     check_line(r,
                "b'bob@example.com' \xe2\x80\x9c"
