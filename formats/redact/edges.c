@@ -2,11 +2,6 @@
 
 /* ---- left and right ---- */
 
-static bool is_hex(char c)
-{
-    return is_digit(c) || (unsigned char)((c | 0x20) - 'a') < 6;
-}
-
 /* The byte that is so many before `at`, or 0. */
 static char byte_before(struct str line, size_t at, size_t by)
 {

@@ -12,6 +12,7 @@
 #ifndef FORMATS_REDACT_HUNT_H
 #define FORMATS_REDACT_HUNT_H
 
+#include "base/ascii.h"
 #include "formats/redact/redact.h"
 
 struct redact_paths;
@@ -35,27 +36,6 @@ void hunt_add_own(struct hunt *h, size_t from, size_t to, size_t pattern);
 /* "[email]", "[REDACTED]", "***", "xxxx", "<hidden>", "null", "undefined", "${VAR}", "%s", "{}": there is nothing to
  * hide in it. */
 bool is_hidden(struct str value);
-
-static inline bool is_digit(char c)
-{
-    return (unsigned char)(c - '0') < 10;
-}
-
-static inline bool is_letter(char c)
-{
-    return (unsigned char)((c | 0x20) - 'a') < 26;
-}
-
-static inline bool is_alnum(char c)
-{
-    return is_digit(c) || is_letter(c);
-}
-
-/* The byte at i, or 0 beyond the ends. */
-static inline char byte_at(struct str s, size_t i)
-{
-    return i < s.len ? s.ptr[i] : 0;
-}
 
 /*
  * Whether a word that tells what a number is stands near [from, to): within 40 bytes before it, or 20 behind, as a whole

@@ -102,36 +102,6 @@ static const struct key_name *const by_last[26] = {
     ['v' - 'a'] = of_v, ['w' - 'a'] = of_w, ['y' - 'a'] = of_y,
 };
 
-static bool is_upper(char c)
-{
-    return is_letter(c) && !(c & 0x20);
-}
-
-/* Where in text the name begins in which it ends; SIZE_MAX: it does not. */
-static size_t begin_of(struct str text, const struct key_name *name)
-{
-    size_t at = text.len;
-    for (size_t i = name->len; i > 0; i--) {
-        if (at > 0 && i < name->len && !is_alnum(text.ptr[at - 1]) &&
-            memchr("_-. ", text.ptr[at - 1], 4))
-            at--;
-        if (at == 0 || (text.ptr[at - 1] | 0x20) != name->text[i - 1])
-            return SIZE_MAX;
-        at--;
-    }
-    return at;
-}
-
-/* Does a word of text begin there? "dbPass", "db_pass", "DBPass". */
-static bool is_word_begin(struct str text, size_t at)
-{
-    if (at == 0 || !is_alnum(text.ptr[at - 1]) || is_digit(text.ptr[at - 1]))
-        return true;
-    return is_upper(text.ptr[at]) &&
-           (!is_upper(text.ptr[at - 1]) ||
-            (is_letter(byte_at(text, at + 1)) && !is_upper(byte_at(text, at + 1))));
-}
-
 const struct key_name *key_name_of(struct str text)
 {
     if (text.len > 1 && is_digit(text.ptr[text.len - 1]))
@@ -141,34 +111,13 @@ const struct key_name *key_name_of(struct str text)
         return NULL;
     char before = (char)(text.ptr[text.len - 2] | 0x20);
     for (const struct key_name *name = by_last[(last | 0x20) - 'a']; name && name->text; name++) {
-        size_t at = name->text[name->len - 2] == before ? begin_of(text, name) : SIZE_MAX;
+        size_t at = name->text[name->len - 2] == before
+                        ? words_begin(text, str_of(name->text, name->len))
+                        : SIZE_MAX;
         if (at != SIZE_MAX && (name->is_anywhere || is_word_begin(text, at)))
             return name->class == KEY_NONE ? NULL : name;
     }
     return NULL;
-}
-
-static void add_four(struct name_ends *ends, const char four[4])
-{
-    uint32_t hash = hash_of_four(four);
-    ends->four[hash / 32] |= 1u << hash % 32;
-    ends->three[(four[2] & 31) << 5 | (four[3] & 31)] |= 1u << (four[1] & 31);
-}
-
-/* In front of a shorter one any byte may stand. */
-void name_ends_add(struct name_ends *ends, struct str name)
-{
-    if (name.len < 3) {
-        memset(ends, 0xff, sizeof *ends);
-        return;
-    }
-    const char *last = name.ptr + name.len - 3;
-    if (name.len > 3) {
-        add_four(ends, last - 1);
-        return;
-    }
-    for (int c = 0; c < 256; c++)
-        add_four(ends, (char[4]){(char)c, last[0], last[1], last[2]});
 }
 
 void name_ends_add_built_in(struct name_ends *ends)
@@ -186,7 +135,7 @@ void name_ends_add_built_in(struct name_ends *ends)
             const char *last = name->text + name->len - 3;
             name_ends_add(ends, str_of(name->text, name->len));
             for (char digit = '0'; digit <= '9'; digit++)
-                add_four(ends, (char[4]){last[0], last[1], last[2], digit});
+                name_ends_add(ends, str_of((char[4]){last[0], last[1], last[2], digit}, 4));
         }
     }
 }

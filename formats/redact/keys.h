@@ -14,6 +14,7 @@
 #define FORMATS_REDACT_KEYS_H
 
 #include "base/redact_rules.h"
+#include "formats/line/names.h"
 
 enum key_class {
     KEY_NONE,   /* named so that a shorter name is not found in it: "public_key" */
@@ -37,31 +38,6 @@ struct key_name {
 /* The built-in name in which text ends; NULL: none, or one of KEY_NONE. */
 const struct key_name *key_name_of(struct str text);
 
-/* What names end in, in two tables that tell nearly all others from them. A byte counts without its case. */
-struct name_ends {
-    uint32_t three[32 * 32]; /* by the last two bytes, of the one in front of them */
-    uint32_t four[512];      /* by a hash of the last four */
-};
-
-void name_ends_add(struct name_ends *ends, struct str name);
 void name_ends_add_built_in(struct name_ends *ends);
-
-static inline uint32_t hash_of_four(const char *bytes)
-{
-    uint32_t four;
-    memcpy(&four, bytes, sizeof four);
-    return (four | 0x20202020u) * 0x9e3779b1u >> 18;
-}
-
-/* Whether a name may end in front of line[to]. */
-static inline bool name_ends_have(const struct name_ends *ends, struct str line, size_t to)
-{
-    if (to < 4)
-        return to > 0;
-    const char *last = line.ptr + to - 4;
-    uint32_t hash = hash_of_four(last);
-    return ends->three[(last[2] & 31) << 5 | (last[3] & 31)] >> (last[1] & 31) & 1 &&
-           ends->four[hash / 32] >> hash % 32 & 1;
-}
 
 #endif

@@ -9,11 +9,6 @@
 #include "formats/redact/edges.h"
 #include "formats/redact/ibans.h"
 
-static bool is_upper(char c)
-{
-    return is_letter(c) && !(c & 0x20);
-}
-
 /* ---- IBAN ---- */
 
 /* All of it without blanks, into text; with what separates groups of four being the same everywhere. Where it ends,

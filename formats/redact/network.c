@@ -15,11 +15,6 @@ static unsigned hex_value(char c)
     return is_digit(c) ? (unsigned)(c - '0') : letter < 6 ? letter + 10 : 16;
 }
 
-static bool is_hex(char c)
-{
-    return hex_value(c) < 16;
-}
-
 /* ---- IPv4 ---- */
 
 /* RFC 6890 and its registry; multicast; what is reserved. */

@@ -3,11 +3,6 @@
 #include "base/mem.h"
 #include "formats/redact/hunt.h"
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t';
-}
-
 static bool is_quote(char c)
 {
     return c == '"' || c == '\'' || c == '`';

@@ -16,14 +16,9 @@
 #include "formats/redact/paths.h"
 #include "formats/redact/randomness.h"
 
-enum { NAME_MAX_BYTES = 128, GAP_MAX = 16, WEAK_MAX = RANDOM_MAX + 16 };
+enum { NAME_MAX_BYTES = 128, WEAK_MAX = RANDOM_MAX + 16 };
 
 static const char value_of_key[] = "value of a key";
-
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t';
-}
 
 /* ---- passwords of URLs ---- */
 
@@ -71,28 +66,6 @@ struct pair {
     bool has_blank; /* between the sign and the value */
 };
 
-/* Where the name ends whose sign is at `at`: in front of blanks, a bracket and a quote. */
-static size_t name_end(struct str line, size_t at)
-{
-    size_t end = at, least = at > GAP_MAX ? at - GAP_MAX : 0;
-    if (end > least && line.ptr[at] == '=' && line.ptr[end - 1] == ':')
-        end--; /* := */
-    while (end > least && is_blank(line.ptr[end - 1]))
-        end--;
-    if (end > least + 1 && line.ptr[end - 1] == ']' && !is_alnum(line.ptr[end - 2]))
-        end--; /* ["name"] */
-    if (end > least &&
-        (line.ptr[end - 1] == '"' || line.ptr[end - 1] == '\'' || line.ptr[end - 1] == '`'))
-        end--;
-    while (end > least && line.ptr[end - 1] == '\\')
-        end--;
-    if (end > least && line.ptr[end - 1] == ']')
-        end--;
-    else if (end >= least + 3 && str_equal_nocase(str_slice(line, end - 3, 3), STR("%5D")))
-        end -= 3;
-    return end;
-}
-
 static bool is_name_byte(char c)
 {
     return is_alnum(c) || c == '_' || c == '.' || c == '-' || c == '$' || c == '@';
@@ -121,25 +94,6 @@ static void read_quote(struct pair_place *p, size_t name_to, size_t at)
     p->level = 0;
 }
 
-/* Behind the sign: "=>", ":=". 0: it is none, as in "==" and "::". */
-static size_t behind_sign(struct str line, size_t at)
-{
-    char c = line.ptr[at], next = byte_at(line, at + 1);
-    char before = at > 0 ? line.ptr[at - 1] : 0;
-    if (before && memchr("=!<>~+", before, 6))
-        return 0;
-    if (c == '=' && next == '>')
-        return at + 2;
-    return next == '=' || next == ':' || next == '~' ? 0 : at + 1;
-}
-
-static size_t skip_blanks(struct str line, size_t at)
-{
-    while (is_blank(byte_at(line, at)))
-        at++;
-    return at;
-}
-
 /* {"name": or ["x" or [{; neither {"name"=> of Ruby nor [INFO]. */
 static bool starts_json(struct str line)
 {
@@ -165,7 +119,7 @@ static bool read_pair(struct str line, size_t at, size_t name_to, struct pair *p
     bool is_spaced = at > 0 && (is_blank(line.ptr[at - 1]) || line.ptr[at - 1] == ':');
     pair->sign = line.ptr[at];
     bool may_have_blank = pair->sign == ':' || is_spaced || pair->place.quote || value > at + 1;
-    while (may_have_blank && value < begin + GAP_MAX && is_blank(byte_at(line, value)))
+    while (may_have_blank && value < begin + NAME_GAP_MAX && is_blank(byte_at(line, value)))
         value++;
     pair->has_blank = value > begin;
     pair->value_at = value;
@@ -468,7 +422,7 @@ static const struct key_name *named_before(const struct pair *pair)
 static const struct key_name *name_of(const struct pair *pair)
 {
     struct str text = text_of(pair);
-    size_t more = pair->place.quote ? 0 : min_of(pair->name_from, (size_t)GAP_MAX);
+    size_t more = pair->place.quote ? 0 : min_of(pair->name_from, (size_t)NAME_GAP_MAX);
     const struct key_name *name = key_name_of(str_of(text.ptr - more, text.len + more));
     return name ? name : named_before(pair);
 }

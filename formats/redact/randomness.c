@@ -11,11 +11,6 @@ static const uint8_t kinds[256] = {
     ['%'] = SIGN,          ['!'] = SIGN,          ['$'] = SIGN,          ['*'] = SIGN,
 };
 
-static bool is_hex(char c)
-{
-    return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
-}
-
 bool has_variety(struct str s, unsigned n)
 {
     uint64_t seen[4] = {0};

@@ -7,7 +7,7 @@
 
 /* ---- where in JSON ---- */
 
-static size_t skip_blanks(struct str s, size_t i)
+static size_t skip_json_blanks(struct str s, size_t i)
 {
     while (i < s.len &&
            (s.ptr[i] == ' ' || s.ptr[i] == '\t' || s.ptr[i] == '\n' || s.ptr[i] == '\r'))
@@ -17,7 +17,7 @@ static size_t skip_blanks(struct str s, size_t i)
 
 static bool begins_json(struct str s, size_t i)
 {
-    i = skip_blanks(s, i);
+    i = skip_json_blanks(s, i);
     return i < s.len && (s.ptr[i] == '{' || s.ptr[i] == '[');
 }
 
@@ -67,7 +67,7 @@ struct str json_place_quotes(struct json_place *p, size_t at)
     return p->in_string ? STR("\\\"") : STR("\"");
 }
 
-static bool is_blank(char c)
+static bool is_json_blank(char c)
 {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
@@ -77,9 +77,9 @@ static bool is_bare_value(struct str line, size_t from, size_t to)
 {
     if (!is_digit(line.ptr[from]) && !memchr("-{[tfn", line.ptr[from], 6))
         return false;
-    while (from > 0 && is_blank(line.ptr[from - 1]))
+    while (from > 0 && is_json_blank(line.ptr[from - 1]))
         from--;
-    to = skip_blanks(line, to);
+    to = skip_json_blanks(line, to);
     char before = from ? line.ptr[from - 1] : 0, behind = byte_at(line, to);
     return (before == ':' || before == ',' || before == '[') &&
            (behind == ',' || behind == '}' || behind == ']');

@@ -1,122 +1,11 @@
 #include "formats/redact/scan.h"
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
-enum { WIDTH = 64 };
-
-/* ---- sets ---- */
-
-void scan_sets_of_portable(const char bytes[WIDTH], bool with_all, struct scan_sets *sets)
-{
-    *sets = (struct scan_sets){0};
-    for (unsigned i = 0; i < WIDTH; i++) {
-        char c = bytes[i];
-        uint64_t bit = 1ull << i;
-        sets->digit |= is_digit(c) ? bit : 0;
-        sets->letter |= is_letter(c) ? bit : 0;
-        sets->upper |= is_letter(c) && !(c & 0x20) ? bit : 0;
-        sets->run |= is_alnum(c) || c == '_' || c == '-' ? bit : 0;
-        sets->separator |= c == ' ' || c == '-' || c == '.' ? bit : 0;
-        sets->at |= c == '@' || c == '%' ? bit : 0;
-        sets->pair |= c == ':' || c == '=' ? bit : 0;
-        sets->dash |= c == '-' ? bit : 0;
-        if (!with_all)
-            continue;
-        sets->hex |= is_digit(c) || (unsigned char)((c | 0x20) - 'a') < 6 ? bit : 0;
-        sets->colon |= c == ':' ? bit : 0;
-        sets->dot |= c == '.' ? bit : 0;
-        sets->dialed |= c == '+' || c == '(' ? bit : 0;
-    }
-}
-
-#ifdef __SSE2__
-
-static inline uint64_t bits_of(__m128i yes, unsigned at)
-{
-    return (uint64_t)(unsigned)_mm_movemask_epi8(yes) << at;
-}
-
-static inline __m128i are(__m128i bytes, char c)
-{
-    return _mm_cmpeq_epi8(bytes, _mm_set1_epi8(c));
-}
-
-/* Bytes c with low <= c < low + n. */
-static inline __m128i in_range(__m128i bytes, char low, char n)
-{
-    __m128i from_low = _mm_sub_epi8(bytes, _mm_set1_epi8(low));
-    __m128i last = _mm_set1_epi8((char)(n - 1));
-    return _mm_cmpeq_epi8(_mm_min_epu8(from_low, last), from_low);
-}
-
-void scan_sets_of(const char bytes[WIDTH], bool with_all, struct scan_sets *sets)
-{
-    struct scan_sets s = {0};
-    for (unsigned at = 0; at < WIDTH; at += 16) {
-        __m128i b = _mm_loadu_si128((const __m128i *)(const void *)(bytes + at));
-        __m128i folded = _mm_or_si128(b, _mm_set1_epi8(0x20));
-        __m128i digit = in_range(b, '0', 10), letter = in_range(folded, 'a', 26);
-        __m128i dash = are(b, '-'), dot = are(b, '.'), colon = are(b, ':');
-        /* Of letters the bit 0x20, shifted to where the sign is, tells the case. */
-        __m128i upper = _mm_andnot_si128(_mm_slli_epi16(b, 2), letter);
-        __m128i run = _mm_or_si128(_mm_or_si128(digit, letter), _mm_or_si128(dash, are(b, '_')));
-        s.digit |= bits_of(digit, at);
-        s.letter |= bits_of(letter, at);
-        s.upper |= bits_of(upper, at);
-        s.run |= bits_of(run, at);
-        s.separator |= bits_of(_mm_or_si128(_mm_or_si128(dash, dot), are(b, ' ')), at);
-        s.at |= bits_of(_mm_or_si128(are(b, '@'), are(b, '%')), at);
-        s.pair |= bits_of(_mm_or_si128(colon, are(b, '=')), at);
-        s.dash |= bits_of(dash, at);
-        if (!with_all)
-            continue;
-        s.hex |= bits_of(_mm_or_si128(digit, in_range(folded, 'a', 6)), at);
-        s.colon |= bits_of(colon, at);
-        s.dot |= bits_of(dot, at);
-        s.dialed |= bits_of(_mm_or_si128(are(b, '+'), are(b, '(')), at);
-    }
-    *sets = s;
-}
-
-#else
-
-void scan_sets_of(const char bytes[WIDTH], bool with_all, struct scan_sets *sets)
-{
-    scan_sets_of_portable(bytes, with_all, sets);
-}
-
-#endif
-
 /* ---- triggers ---- */
 
 /* The 64 bytes that are looked at, the 64 behind them, and those in front. */
 struct view {
-    const struct scan_sets *before, *now, *next;
+    const struct byte_sets *before, *now, *next;
 };
-
-/* Bit i: whether byte i + by is in the set. */
-static inline uint64_t ahead(uint64_t now, uint64_t next, unsigned by)
-{
-    return by ? now >> by | next << (WIDTH - by) : now;
-}
-
-/* Bit i: whether byte i - 1 is. */
-static inline uint64_t behind(uint64_t now, uint64_t before)
-{
-    return now << 1 | before >> (WIDTH - 1);
-}
-
-/* Bits at which so many of the set stand one behind the other: of now, and as far as they are known of next. */
-struct repeats {
-    uint64_t now, next;
-};
-
-static inline struct repeats twice(struct repeats r, unsigned by)
-{
-    return (struct repeats){r.now & ahead(r.now, r.next, by), r.next & r.next >> by};
-}
 
 #define AHEAD(r, by) ahead((r).now, (r).next, by)
 
@@ -146,10 +35,7 @@ static uint64_t letters_in(const struct view *v)
 
 static uint64_t runs_in(const struct view *v)
 {
-    struct repeats r = {v->now->run, v->next->run};
-    uint64_t first = r.now & ~behind(r.now, v->before->run);
-    r = twice(twice(twice(twice(r, 1), 2), 4), 8);
-    return r.now & first;
+    return runs_of_sixteen(v->before->run, v->now->run, v->next->run);
 }
 
 static uint64_t dashes_in(const struct view *v)
@@ -196,19 +82,6 @@ static uint64_t (*const triggers[TRIGGERS])(const struct view *v) = {
 
 /* ---- the pass ---- */
 
-static void load(struct str line, size_t at, bool with_all, struct scan_sets *sets)
-{
-    char last[WIDTH] = {0};
-    if (at >= line.len) {
-        *sets = (struct scan_sets){0};
-    } else if (line.len - at >= WIDTH) {
-        scan_sets_of(line.ptr + at, with_all, sets);
-    } else {
-        memcpy(last, line.ptr + at, line.len - at);
-        scan_sets_of(last, with_all, sets);
-    }
-}
-
 /* The finder at each place of set, but those before *from. */
 static void ask(struct hunt *hunt, finder *find, uint64_t set, size_t base, size_t *from)
 {
@@ -221,15 +94,15 @@ static void ask(struct hunt *hunt, finder *find, uint64_t set, size_t base, size
 
 void scan_line(const struct scan_finders *finders, struct hunt *hunt)
 {
-    struct scan_sets sets[3] = {0};
+    struct byte_sets sets[3] = {0};
     size_t from[TRIGGERS] = {0};
     bool with_all =
         finders->of[TRIGGER_DOT] || finders->of[TRIGGER_COLON] || finders->of[TRIGGER_DIALED];
     unsigned first = 1;
-    load(hunt->line, 0, with_all, &sets[first]);
-    for (size_t base = 0; base < hunt->line.len; base += WIDTH, first = (first + 1) % 3) {
+    byte_sets_load(hunt->line, 0, with_all, &sets[first]);
+    for (size_t base = 0; base < hunt->line.len; base += BYTE_SETS_WIDTH, first = (first + 1) % 3) {
         struct view v = {&sets[(first + 2) % 3], &sets[first], &sets[(first + 1) % 3]};
-        load(hunt->line, base + WIDTH, with_all, &sets[(first + 1) % 3]);
+        byte_sets_load(hunt->line, base + BYTE_SETS_WIDTH, with_all, &sets[(first + 1) % 3]);
         for (unsigned t = 0; t < TRIGGERS; t++) {
             if (finders->of[t])
                 ask(hunt, finders->of[t], triggers[t](&v), base, &from[t]);

@@ -1,7 +1,7 @@
 /*
  * One pass over a line that tells where a finder has to look.
  *
- * 64 bytes at a time become bit sets, one for each class of bytes; a trigger is an expression over them and what
+ * 64 bytes at a time become bit sets (formats/line/byte_sets.h); a trigger is an expression over them and what
  * follows, so that a place costs less than a cycle unless it is one:
  *
  *     line      ssn 078-05-1120, mail bob@example.com
@@ -10,12 +10,12 @@
  *     NUMBER    0000100000000000000000000000000000000      digit x3, separator, digit x2, separator, digit x4
  *     AT        0000000000000000000001000000000000000
  *
- *  1. The SSE2 and the portable way to make the sets agree for every byte.
- *  2. A trigger is there only for a finder that is asked for.
+ * A trigger is there only for a finder that is asked for.
  */
 #ifndef FORMATS_REDACT_SCAN_H
 #define FORMATS_REDACT_SCAN_H
 
+#include "formats/line/byte_sets.h"
 #include "formats/redact/hunt.h"
 
 /*      trigger         at */
@@ -44,20 +44,5 @@ struct scan_finders {
 };
 
 void scan_line(const struct scan_finders *finders, struct hunt *hunt);
-
-/* The sets of 64 bytes: bit i is for byte i. The last four are only made if they are wanted. */
-struct scan_sets {
-    uint64_t digit, letter, upper;
-    uint64_t run;       /* letters, digits, '_', '-' */
-    uint64_t separator; /* blank, '-', '.' */
-    uint64_t at;        /* '@', '%' */
-    uint64_t pair;      /* ':', '=' */
-    uint64_t dash;
-    uint64_t hex, colon, dot, dialed; /* dialed: '+', '(' */
-};
-
-/* For tests. */
-void scan_sets_of(const char bytes[64], bool with_all, struct scan_sets *sets);
-void scan_sets_of_portable(const char bytes[64], bool with_all, struct scan_sets *sets);
 
 #endif

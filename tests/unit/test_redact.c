@@ -58,16 +58,16 @@ static void check_line(const struct redactor *r, const char *line, const char *e
 
 /* ---- scan.h ---- */
 
-TEST(redact_sets_of_bytes_agree)
+TEST(byte_sets_agree)
 {
     char bytes[64];
-    struct scan_sets fast, plain;
+    struct byte_sets fast, plain;
     for (unsigned first = 0; first < 256; first++) {
         for (unsigned i = 0; i < 64; i++)
             bytes[i] = (char)(first + i * 37);
         for (unsigned with_all = 0; with_all < 2; with_all++) {
-            scan_sets_of(bytes, with_all, &fast);
-            scan_sets_of_portable(bytes, with_all, &plain);
+            byte_sets_of(bytes, with_all, &fast);
+            byte_sets_of_portable(bytes, with_all, &plain);
             CHECK(memcmp(&fast, &plain, sizeof fast) == 0);
         }
     }

@@ -1,0 +1,45 @@
+/*
+ * Bytes of ASCII, by what they are; the C library's own functions ask the locale.
+ */
+#ifndef BASE_ASCII_H
+#define BASE_ASCII_H
+
+#include "base/str.h"
+
+static inline bool is_digit(char c)
+{
+    return (unsigned char)(c - '0') < 10;
+}
+
+static inline bool is_letter(char c)
+{
+    return (unsigned char)((c | 0x20) - 'a') < 26;
+}
+
+static inline bool is_alnum(char c)
+{
+    return is_digit(c) || is_letter(c);
+}
+
+static inline bool is_upper(char c)
+{
+    return (unsigned char)(c - 'A') < 26;
+}
+
+static inline bool is_hex(char c)
+{
+    return is_digit(c) || (unsigned char)((c | 0x20) - 'a') < 6;
+}
+
+static inline bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+/* The byte at i, or 0 beyond the ends. */
+static inline char byte_at(struct str s, size_t i)
+{
+    return i < s.len ? s.ptr[i] : 0;
+}
+
+#endif
