@@ -4,6 +4,7 @@
 #include "base/mem.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 
 enum { WIDE_DIGITS = 32, HALF_DIGITS = 16, UUID_BYTES = 36, DECIMAL_LEAST = 17 };

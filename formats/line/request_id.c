@@ -19,6 +19,7 @@ enum id_form {
     FORM_WIDE,    /* at least WIDE_LEAST bytes: of other things the name is short too */
     FORM_TRACE,   /* one of the forms that trace_part knows, or 16 or 32 hex digits */
     FORM_CONTEXT, /* [service,instance,ID,segment,span] */
+    FORM_WORKER,  /* no id, but who writes */
 };
 
 enum {
@@ -26,7 +27,8 @@ enum {
     WIDE_LEAST = 20,  /* invariant of FORM_WIDE */
     COUNTER_MOST = 7, /* bytes of a counter */
     VALUE_MAX = 256,  /* bytes of a value that are looked at */
-    PLACE_MOST = 512, /* a tag begins before that byte of the line */
+    PLACE_MOST = 512, /* a tag begins, and a worker is named, before that byte of the line */
+    WORKER_MAX = 64,
     UUID_LEN = 36,
     HEX_LEN = 32,
     HALF_LEN = 16,
@@ -37,6 +39,14 @@ static const struct {
     struct str words;
     uint8_t rank, form;
 } built_in[] = {
+    {STR_INIT("thread"), RANK_OWN, FORM_WORKER},
+    {STR_INIT("thread name"), RANK_OWN, FORM_WORKER},
+    {STR_INIT("thread id"), RANK_OWN, FORM_WORKER},
+    {STR_INIT("tid"), RANK_OWN, FORM_WORKER},
+    {STR_INIT("worker"), RANK_OWN, FORM_WORKER},
+    {STR_INIT("worker id"), RANK_OWN, FORM_WORKER},
+    {STR_INIT("worker name"), RANK_OWN, FORM_WORKER},
+    {STR_INIT("process name"), RANK_OWN, FORM_WORKER},
     {STR_INIT("request id"), RANK_REQUEST, FORM_ANY},
     {STR_INIT("req id"), RANK_REQUEST, FORM_ANY},
     {STR_INIT("correlation id"), RANK_REQUEST, FORM_ANY},
@@ -131,6 +141,14 @@ static void add_name(struct id_names *names, struct str words, enum id_rank rank
         (struct id_name){without_blanks(words, arena), (uint8_t)rank, (uint8_t)form};
 }
 
+static void add_built_in(struct id_names *names, bool are_workers, struct arena *arena)
+{
+    for (size_t i = 0; i < countof(built_in); i++) {
+        if ((built_in[i].form == FORM_WORKER) == are_workers)
+            add_name(names, built_in[i].words, built_in[i].rank, built_in[i].form, arena);
+    }
+}
+
 void id_names_init(struct id_names *names, const struct str *keys, size_t n, struct arena *arena)
 {
     n = min_of(n, (size_t)ID_NAMES_MAX);
@@ -138,11 +156,16 @@ void id_names_init(struct id_names *names, const struct str *keys, size_t n, str
     for (size_t i = 0; i < n; i++) {
         char text[WORDS_MAX];
         struct str words = words_of(keys[i], text);
-        if (words.len > 0)
+        if (words.len > 1)
             add_name(names, words, RANK_OWN, FORM_ANY, arena);
     }
-    for (size_t i = 0; i < countof(built_in); i++)
-        add_name(names, built_in[i].words, built_in[i].rank, built_in[i].form, arena);
+    add_built_in(names, false, arena);
+}
+
+void worker_names_init(struct id_names *names, struct arena *arena)
+{
+    *names = (struct id_names){.items = arena_array(arena, struct id_name, countof(built_in))};
+    add_built_in(names, true, arena);
 }
 
 /* ---- values ---- */
@@ -162,7 +185,7 @@ static bool is_uuid_at(struct str s, size_t at)
         if (hex_run(s, at, groups[i]) != groups[i])
             return false;
         at += groups[i] + 1u;
-        if (i + 1 < countof(groups) && s.ptr[at - 1] != '-')
+        if (i + 1 < countof(groups) && byte_at(s, at - 1) != '-')
             return false;
     }
     return true;
@@ -289,14 +312,14 @@ static struct str context_part(struct str line, size_t at)
 
 struct search {
     const struct id_names *names;
-    struct str line, id;
-    unsigned rank; /* of id; RANK_NONE */
+    struct str line, found;
+    unsigned rank; /* of what is found; RANK_NONE */
 };
 
 static void offer(struct search *s, struct str id, unsigned rank)
 {
     if (rank < s->rank && says_something(id)) {
-        s->id = id;
+        s->found = id;
         s->rank = rank;
     }
 }
@@ -311,11 +334,28 @@ static bool is_number(struct str s)
     return s.len > 0;
 }
 
+/* One that is numbered: "main" writes for all requests. */
+static void offer_worker(struct search *s, struct str text)
+{
+    bool has_digit = false;
+    for (size_t i = 0; i < text.len; i++)
+        has_digit |= is_digit(text.ptr[i]);
+    bool is_trace = hex_run(text, 0, HEX_LEN) == HEX_LEN; /* SkyWalking's TID */
+    if (has_digit && text.len <= WORKER_MAX && !is_trace) {
+        s->found = text;
+        s->rank = RANK_OWN;
+    }
+}
+
 static void take_value(struct search *s, const struct id_name *name, size_t at)
 {
     struct id_value v = value_at(s->line, at);
     unsigned rank = name->rank;
     struct str id;
+    if (name->form == FORM_WORKER) {
+        offer_worker(s, plain_part(v));
+        return;
+    }
     if (name->form == FORM_CONTEXT)
         id = context_part(s->line, at);
     else if (!trace_part(v.text, &id))
@@ -335,6 +375,8 @@ static struct str nested(struct str line, size_t end, char text[WORDS_MAX])
     size_t from = end, at;
     while (from > 0 && end - from < WORDS_MAX / 2 && is_alnum(line.ptr[from - 1]))
         from--;
+    if (from < 2 || !memchr("{ \\", line.ptr[from - 2], 3))
+        return (struct str){0};
     for (at = from; at > 0 && from - at < NAME_GAP_MAX; at--) {
         if (is_alnum(line.ptr[at - 1]) || !memchr("\\\"{: ", line.ptr[at - 1], 5))
             break;
@@ -350,10 +392,12 @@ static struct str nested(struct str line, size_t end, char text[WORDS_MAX])
     return str_of(text, at - outer + 1 + end - from);
 }
 
-static bool ends_in(struct str text, struct str words)
+static inline bool ends_in(struct str text, struct str words)
 {
-    if (text.len < words.len || (text.ptr[text.len - 1] | 0x20) != words.ptr[words.len - 1])
-        return false;
+    if (text.len < words.len || (text.ptr[text.len - 1] | 0x20) != words.ptr[words.len - 1] ||
+        (is_alnum(text.ptr[text.len - 2]) &&
+         (text.ptr[text.len - 2] | 0x20) != words.ptr[words.len - 2]))
+        return false; /* told without a call */
     size_t begin = words_begin(text, words);
     return begin != SIZE_MAX && is_word_begin(text, begin);
 }
@@ -463,7 +507,13 @@ static void look_at_run(struct search *s, size_t at)
         offer(s, id, RANK_FIELD);
 }
 
-bool request_id_find(const struct id_names *names, struct str line, struct str *id)
+static inline void look_at_pairs(struct search *s, uint64_t set, size_t base)
+{
+    for (; set; set &= set - 1)
+        look_at_pair(s, base + (unsigned)__builtin_ctzll(set));
+}
+
+struct str request_id_find(const struct id_names *names, struct str line)
 {
     struct search s = {.names = names, .line = line, .rank = RANK_NONE};
     unsigned best = names->items[0].rank; /* nothing is less */
@@ -472,15 +522,42 @@ bool request_id_find(const struct id_names *names, struct str line, struct str *
     id_sets_load(line, 0, &now);
     for (size_t base = 0; base < line.len && s.rank > best; base += BYTE_SETS_WIDTH, now = next) {
         id_sets_load(line, base + BYTE_SETS_WIDTH, &next);
-        for (uint64_t set = now.pair; set; set &= set - 1)
-            look_at_pair(&s, base + (unsigned)__builtin_ctzll(set));
+        look_at_pairs(&s, now.pair, base);
         uint64_t runs = runs_of_sixteen(before, now.hex, next.hex);
         for (; runs && s.rank > RANK_PLACE; runs &= runs - 1)
             look_at_run(&s, base + (unsigned)__builtin_ctzll(runs));
         before = now.hex;
     }
-    if (s.rank == RANK_NONE)
-        return false;
-    *id = s.id;
-    return true;
+    return s.found;
+}
+
+/* [http-nio-8080-exec-1], [pool-1-thread-2] */
+static void look_for_thread(struct search *s)
+{
+    static const struct str words[] = {STR_INIT("exec"), STR_INIT("thread"), STR_INIT("Thread"),
+                                       STR_INIT("worker"), STR_INIT("Worker")};
+    struct str head = str_slice(s->line, 0, PLACE_MOST / 2), text;
+    while (s->rank == RANK_NONE && take_until(&head, '[', &text) && head.len > 0) {
+        size_t len = 0;
+        while (is_id_byte(byte_at(head, len)))
+            len++;
+        text = str_slice(head, 0, len);
+        bool may_be = len > 6 && byte_at(head, len) == ']' && is_digit(text.ptr[len - 1]);
+        for (size_t i = 0; may_be && i < countof(words); i++) {
+            if (str_find(text, words[i]) != SIZE_MAX)
+                offer_worker(s, text);
+        }
+    }
+}
+
+struct str worker_find(const struct id_names *workers, struct str line)
+{
+    struct search s = {.names = workers, .line = str_slice(line, 0, PLACE_MOST), .rank = RANK_NONE};
+    struct id_sets sets;
+    for (size_t base = 0; base < s.line.len && s.rank == RANK_NONE; base += BYTE_SETS_WIDTH) {
+        id_sets_load(s.line, base, &sets);
+        look_at_pairs(&s, sets.pair, base);
+    }
+    look_for_thread(&s);
+    return s.found;
 }

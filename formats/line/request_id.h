@@ -1,5 +1,6 @@
 /*
- * The request id that a line shows: a view of the line, found in one pass over bit sets (byte_sets.h).
+ * The request id that a line shows, and the worker that wrote it: views of the line, each found in one pass over bit sets
+ * (byte_sets.h).
  *
  *     names    {"requestId":"4f1c9a7e","req":{"id":12}}   request_id=…   X-Request-Id: …   TraceID: …   dd.trace_id=…
  *     forms    traceparent: 00-ID-span-01    b3: ID-span-1    X-Amzn-Trace-Id: Root=ID;Parent=…    TRACE/SPAN;o=1
@@ -20,7 +21,10 @@
  *     So "unknown", "-", "null", "[REDACTED]" are none; neither are trace ids that are all zeros.
  *  2. Of a form, the id is the part that all services of the request have: without version, span, flags.
  *  3. Linear: at each place a bounded number of bytes is looked at.
- *  4. Names: the last words decide (names.h). In JSON the name of an object counts with that of its first member: req, id.
+ *  4. A worker is what does one request after the other: a thread, a numbered process of a pool. It has a digit, and stands
+ *     under a name (thread, tid, worker) or in brackets. A pid is none: where there are many requests to a process, it says
+ *     nothing.
+ *  5. Names: the last words decide (names.h). In JSON the name of an object counts with that of its first member: req, id.
  */
 #ifndef FORMATS_LINE_REQUEST_ID_H
 #define FORMATS_LINE_REQUEST_ID_H
@@ -42,10 +46,12 @@ struct id_names {
     size_t n;
 };
 
-/* keys: beside the built-in names; what is beyond ID_NAMES_MAX is left out. */
+/* keys: beside the built-in names; what is beyond ID_NAMES_MAX, or has one letter only, is left out. */
 void id_names_init(struct id_names *names, const struct str *keys, size_t n, struct arena *arena);
+void worker_names_init(struct id_names *names, struct arena *arena);
 
-/* False: the line shows none. */
-bool request_id_find(const struct id_names *names, struct str line, struct str *id);
+/* Empty: the line shows none. */
+struct str request_id_find(const struct id_names *names, struct str line);
+struct str worker_find(const struct id_names *workers, struct str line);
 
 #endif

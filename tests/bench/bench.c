@@ -56,8 +56,7 @@ static bool read_facts(void *context, const struct tail_line *line)
 
 static bool find_ids(void *context, const struct tail_line *line)
 {
-    struct str id;
-    request_id_find(context, line->bytes, &id);
+    request_id_find(context, line->bytes);
     line_bytes += line->bytes.len;
     return true;
 }

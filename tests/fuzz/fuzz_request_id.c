@@ -21,6 +21,15 @@ static const struct id_names *names(void)
     return &made;
 }
 
+static const struct id_names *workers(void)
+{
+    static struct arena arena;
+    static struct id_names made;
+    if (made.n == 0)
+        worker_names_init(&made, &arena);
+    return &made;
+}
+
 static void check_sets(struct str line)
 {
     for (size_t at = 0; at < line.len; at += BYTE_SETS_WIDTH) {
@@ -47,15 +56,21 @@ static void check_needles(struct str id)
     }
 }
 
+static void check_slice(struct str line, struct str s)
+{
+    assert(s.len == 0 || (s.ptr >= line.ptr && s.ptr + s.len <= line.ptr + line.len));
+    assert(s.len <= REQUEST_ID_MAX);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct str line = str_of(data, size), id, again;
+    struct str line = str_of(data, size);
+    struct str id = request_id_find(names(), line), again = request_id_find(names(), line);
     check_sets(line);
-    if (!request_id_find(names(), line, &id))
-        return 0;
-    assert(request_id_find(names(), line, &again) && again.ptr == id.ptr && again.len == id.len);
-    assert(id.ptr >= line.ptr && id.ptr + id.len <= line.ptr + line.len);
-    assert(id.len > 0 && id.len <= REQUEST_ID_MAX);
-    check_needles(id);
+    assert(again.ptr == id.ptr && again.len == id.len);
+    check_slice(line, id);
+    check_slice(line, worker_find(workers(), line));
+    if (id.len > 0)
+        check_needles(id);
     return 0;
 }

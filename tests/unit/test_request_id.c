@@ -14,10 +14,10 @@ struct id_case {
 static void check_ids(const struct id_names *names, const struct id_case *cases, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        struct str line = str_from(cases[i].line), id = {0};
-        bool is_found = request_id_find(names, line, &id);
-        CHECK_STR(is_found ? id : STR("(none)"), str_from(cases[i].id ? cases[i].id : "(none)"));
-        CHECK(!is_found || (id.ptr >= line.ptr && id.ptr + id.len <= line.ptr + line.len));
+        struct str line = str_from(cases[i].line);
+        struct str id = request_id_find(names, line);
+        CHECK_STR(id, str_from(cases[i].id ? cases[i].id : ""));
+        CHECK(id.len == 0 || (id.ptr >= line.ptr && id.ptr + id.len <= line.ptr + line.len));
     }
 }
 
@@ -144,4 +144,27 @@ TEST(request_ids_by_rank)
     check_built_in(cases, countof(cases));
     id_names_init(&names, keys, countof(keys), &arena);
     check_ids(&names, own, countof(own));
+}
+
+TEST(workers_of_lines)
+{
+    static const struct id_case cases[] = {
+        {"{\"thread\":\"http-nio-8080-exec-1\",\"msg\":\"x\"}", "http-nio-8080-exec-1"},
+        {"{\"threadName\":\"main\",\"msg\":\"x\"}", NULL},
+        {"{\"thread\":{\"id\":17},\"trace_id\":\"" HEX "\"}", "17"},
+        {"request_id=4f1c9a7e tid=4711 started", "4711"},
+        {"tid=4711 request_id=4f1c9a7e started", "4711"},
+        {"2026-11-20 09:22:01 [pool-1-thread-2] INFO x", "pool-1-thread-2"},
+        {"2026-11-20 09:22:01 INFO [main] [x-1] y", NULL},
+        {"pid=4711 x", NULL},
+        {"[TID:" HEX ".50.1667] [http-nio-80-exec-3] x", "http-nio-80-exec-3"},
+        {"[", NULL},
+        {"[exec-thread-1", NULL},
+    };
+    defer(arena_free) struct arena arena = {0};
+    struct id_names names;
+    worker_names_init(&names, &arena);
+    for (size_t i = 0; i < countof(cases); i++)
+        CHECK_STR(worker_find(&names, str_from(cases[i].line)),
+                  str_from(cases[i].id ? cases[i].id : ""));
 }
