@@ -102,17 +102,38 @@ __attribute__((format(printf, 2, 3))) static void add(struct id_needles *needles
     needles->n++;
 }
 
-static void add_wide(struct id_needles *needles, uint64_t high, uint64_t low)
+static void add_uuid(struct id_needles *needles, uint64_t high, uint64_t low)
 {
-    add(needles, "%016" PRIx64 "%016" PRIx64, high, low);
     add(needles, "%08" PRIx64 "-%04" PRIx64 "-%04" PRIx64 "-%04" PRIx64 "-%012" PRIx64, high >> 32,
         high >> 16 & 0xffff, high & 0xffff, low >> 48, low & 0xffffffffffff);
+}
+
+static void add_digits(struct id_needles *needles, uint64_t high, uint64_t low)
+{
+    add(needles, "%016" PRIx64 "%016" PRIx64, high, low);
     add(needles, "1-%08" PRIx64 "-%08" PRIx64 "%016" PRIx64, high >> 32, high & 0xffffffff, low);
+}
+
+static uint64_t high_of(const struct canonical_id *id, uint64_t version)
+{
+    return id->high | version << VERSION_SHIFT;
+}
+
+static void add_wide(struct id_needles *needles, const struct canonical_id *id)
+{
+    static const uint8_t versions[] = {4, 7, 9, 10, 11};
+    bool may_change = memchr(versions, id->version, sizeof versions) != NULL;
+    add_digits(needles, high_of(id, id->version), id->low);
+    if (id->version >= 9 && id->version <= 11)
+        add_digits(needles, high_of(id, 4), id->low);
+    for (size_t i = 0; may_change && i < countof(versions); i++)
+        add_uuid(needles, high_of(id, versions[i]), id->low);
+    if (!may_change)
+        add_uuid(needles, high_of(id, id->version), id->low);
 }
 
 void id_needles_of(const struct canonical_id *id, struct id_needles *needles)
 {
-    static const uint8_t versions[] = {4, 7, 9, 10, 11};
     needles->n = 0;
     if (id->kind == CANONICAL_TEXT) {
         needles->items[needles->n++] = id->text;
@@ -122,11 +143,7 @@ void id_needles_of(const struct canonical_id *id, struct id_needles *needles)
         add(needles, "%016" PRIx64, id->low);
         add(needles, "%04" PRIx64 "-%012" PRIx64, id->low >> 48, id->low & 0xffffffffffff);
     } else {
-        bool may_change = memchr(versions, id->version, sizeof versions) != NULL;
-        for (size_t i = 0; may_change && i < countof(versions); i++)
-            add_wide(needles, id->high | (uint64_t)versions[i] << VERSION_SHIFT, id->low);
-        if (!may_change)
-            add_wide(needles, id->high | (uint64_t)id->version << VERSION_SHIFT, id->low);
+        add_wide(needles, id);
     }
     if (id->low >= 10000000000000000u)
         add(needles, "%" PRIu64, id->low);

@@ -5,8 +5,8 @@
 
 enum id_rank {
     RANK_OWN,
-    RANK_REQUEST,
     RANK_TRACE,
+    RANK_REQUEST,
     RANK_VENDOR,
     RANK_PLACE,
     RANK_FIELD,
@@ -47,9 +47,6 @@ static const struct {
     {STR_INIT("worker id"), RANK_OWN, FORM_WORKER},
     {STR_INIT("worker name"), RANK_OWN, FORM_WORKER},
     {STR_INIT("process name"), RANK_OWN, FORM_WORKER},
-    {STR_INIT("request id"), RANK_REQUEST, FORM_ANY},
-    {STR_INIT("req id"), RANK_REQUEST, FORM_ANY},
-    {STR_INIT("correlation id"), RANK_REQUEST, FORM_ANY},
     {STR_INIT("trace id"), RANK_TRACE, FORM_ANY},
     {STR_INIT("trace parent"), RANK_TRACE, FORM_TRACE},
     {STR_INIT("trace context"), RANK_TRACE, FORM_TRACE},
@@ -58,6 +55,9 @@ static const struct {
     {STR_INIT("b3"), RANK_TRACE, FORM_TRACE},
     {STR_INIT("tid"), RANK_TRACE, FORM_WIDE},
     {STR_INIT("sw ctx"), RANK_TRACE, FORM_CONTEXT},
+    {STR_INIT("request id"), RANK_REQUEST, FORM_ANY},
+    {STR_INIT("req id"), RANK_REQUEST, FORM_ANY},
+    {STR_INIT("correlation id"), RANK_REQUEST, FORM_ANY},
     {STR_INIT("cf ray"), RANK_VENDOR, FORM_ANY},
     {STR_INIT("ray id"), RANK_VENDOR, FORM_ANY},
 };

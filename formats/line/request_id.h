@@ -10,8 +10,8 @@
  *
  *     rank      what it is
  *     OWN       under a name that the configuration adds
- *     REQUEST   request id, correlation id: what a proxy hands on and a person quotes
- *     TRACE     trace id of W3C, B3, X-Ray, Google, Sentry, SkyWalking: the same in all services as well
+ *     TRACE     trace id of W3C, B3, X-Ray, Google, Sentry, SkyWalking: the same in all services
+ *     REQUEST   request id, correlation id: what a proxy hands on and a person quotes; of some only in one service
  *     VENDOR    what only one vendor understands: CF-Ray, Datadog's decimal half of a trace id
  *     PLACE     by where it stands: tags in brackets, OpenStack's req-…, diagnostic contexts
  *     FIELD     a field of an access log that is nothing but 32 hex digits or a UUID

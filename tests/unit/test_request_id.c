@@ -121,7 +121,8 @@ TEST(request_ids_in_places)
 TEST(request_ids_by_rank)
 {
     static const struct id_case cases[] = {
-        {"trace_id=" HEX " request_id=4f1c9a7e", "4f1c9a7e"},
+        {"request_id=4f1c9a7e5 trace_id=" HEX, HEX},
+        {"request_id=4f1c9a7e5 dd.trace_id=12039885860129472512", "4f1c9a7e5"},
         {"request_id=4f1c9a7e request_id=5f1c9a7e", "4f1c9a7e"},
         {"{\"reqId\":17,\"trace_id\":\"" HEX "\"}", HEX},
         {"[" UUID "] trace_id=" HEX, HEX},
