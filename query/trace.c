@@ -87,6 +87,7 @@ struct trace {
     struct search search;
     struct shown *shown; /* owned; in the order of the search, then in theirs */
     size_t n_shown, shown_capacity, next_shown;
+    bool is_incomplete;  /* one of the searches before the last was */
     uint64_t left_out;   /* beyond SHOWN_BYTES_MAX */
     struct query wanted; /* since, until and filters of the command line */
     struct canonical_id id;
@@ -181,25 +182,41 @@ static void copy_wanted(const struct trace *t, struct query *q)
         query_add_filter(q, t->wanted.filters.items[i]);
 }
 
-/* Fills .found. */
-static bool look_for(struct trace *t, struct str text, struct summary *summary, struct err *err)
+static bool search_needles(struct trace *t, const struct str *needles, size_t n, struct err *err)
 {
     defer(query_free) struct query q;
+    defer(summary_free) struct summary summary = {0};
+    copy_wanted(t, &q);
+    q.options.kind = PATTERN_TEXT;
+    q.options.ignore_case = true;
+    for (size_t i = 0; i < n; i++)
+        query_add_pattern(&q, needles[i]);
+    t->search.query = &q;
+    t->search.take = note;
+    t->search.context = t;
+    if (!search_run(&t->search, &summary, err))
+        return false;
+    if (!summary.complete && !t->is_incomplete)
+        search_report(front.name, &summary, false);
+    t->is_incomplete |= !summary.complete;
+    return true;
+}
+
+/* Fills .found. More patterns at once than are searched by themselves would take longer than one search after the other. */
+static bool look_for(struct trace *t, struct str text, struct err *err)
+{
     struct id_needles needles;
     t->id = canonical_id_of(text);
     t->may_be_prefix = t->id.kind == CANONICAL_TEXT && text.len >= PREFIX_LEAST;
     t->n_found = 0;
     t->is_exact = t->has_more = false;
     id_needles_of(&t->id, &needles);
-    copy_wanted(t, &q);
-    q.options.kind = PATTERN_TEXT;
-    q.options.ignore_case = true;
-    for (size_t i = 0; i < needles.n; i++)
-        query_add_pattern(&q, needles.items[i]);
-    t->search.query = &q;
-    t->search.take = note;
-    t->search.context = t;
-    return search_run(&t->search, summary, err);
+    for (size_t i = 0; i < needles.n; i += PATTERN_SCAN_MAX) {
+        size_t n = min_of(needles.n - i, (size_t)PATTERN_SCAN_MAX);
+        if (!search_needles(t, &needles.items[i], n, err))
+            return false;
+    }
+    return true;
 }
 
 static bool refuse_front(const struct trace *t, struct err *err)
@@ -212,24 +229,24 @@ static bool refuse_front(const struct trace *t, struct err *err)
 }
 
 /* The front of one id: all of that is looked for. */
-static bool look_for_all(struct trace *t, struct str text, struct summary *summary, struct err *err)
+static bool look_for_all(struct trace *t, struct str text, struct err *err)
 {
-    if (!look_for(t, text, summary, err))
+    if (!look_for(t, text, err))
         return false;
     if (t->n_found > 1)
         return refuse_front(t, err);
-    return t->n_found == 0 || t->is_exact || look_for(t, t->found[0], summary, err);
+    return t->n_found == 0 || t->is_exact || look_for(t, t->found[0], err);
 }
 
 /* Adds the condition for each id to q, which is about the records to print. */
 static bool resolve_ids(struct trace *t, const struct str *ids, size_t n, struct query *q,
-                        struct summary *summary, struct err *err)
+                        struct err *err)
 {
     bool is_bounded = true;
     t->first_ns = INT64_MAX;
     t->last_ns = INT64_MIN;
     for (size_t i = 0; i < n; i++) {
-        if (!look_for_all(t, ids[i], summary, err))
+        if (!look_for_all(t, ids[i], err))
             return false;
         is_bounded &= t->n_found == 1;
         struct str id = t->n_found ? t->found[0] : ids[i];
@@ -318,7 +335,7 @@ static int finish(struct trace *t, const struct summary *summary)
     if (t->left_out)
         say("note: %llu more records show it, with another id or none: sluice grep -i shows them",
             (unsigned long long)t->left_out);
-    if (!summary->complete)
+    if (!summary->complete || t->is_incomplete)
         return EXIT_INCOMPLETE;
     return t->search.has_match ? EXIT_FOUND : EXIT_NONE;
 }
@@ -362,7 +379,7 @@ static bool run_trace(struct trace *t, const struct trace_flags *f, const struct
 {
     defer(query_free) struct query q;
     copy_wanted(t, &q);
-    if (!resolve_ids(t, ids, n, &q, summary, err))
+    if (!resolve_ids(t, ids, n, &q, err))
         return false;
     q.before = q.after = (uint32_t)f->context;
     t->search.query = &q;

@@ -7,7 +7,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-enum { WIDE_DIGITS = 32, HALF_DIGITS = 16, UUID_BYTES = 36, DECIMAL_LEAST = 17 };
+enum { WIDE_DIGITS = 32, HALF_DIGITS = 16, UUID_BYTES = 36, XRAY_BYTES = 35, DECIMAL_LEAST = 17 };
+
+#define DECIMAL_LEAST_VALUE 10000000000000000u /* of so many digits */
 
 #define VERSION_SHIFT 12 /* of high */
 #define VERSION_MASK  (15ull << VERSION_SHIFT)
@@ -46,7 +48,7 @@ static bool read_wide(struct str s, uint64_t halves[2])
         return READ(s, halves, 8, 4, 4, 4, 12);
     if (s.len == UUID_BYTES + 4 && str_starts(s, STR("req-")))
         return read_wide(str_slice(s, 4, SIZE_MAX), halves);
-    if (s.len == 35 && str_starts(s, STR("1-")))
+    if (s.len == XRAY_BYTES && str_starts(s, STR("1-")))
         return READ(str_slice(s, 2, SIZE_MAX), halves, 8, 24);
     bool is_parent =
         s.len >= 55 && is_hex(s.ptr[0]) && is_hex(s.ptr[1]) && s.ptr[2] == '-' && s.ptr[35] == '-';
@@ -110,8 +112,18 @@ static void add_uuid(struct id_needles *needles, uint64_t high, uint64_t low)
 
 static void add_digits(struct id_needles *needles, uint64_t high, uint64_t low)
 {
+    static const char *const fronts[] = {"Root=", "Id: ", "Id\":\""};
     add(needles, "%016" PRIx64 "%016" PRIx64, high, low);
-    add(needles, "1-%08" PRIx64 "-%08" PRIx64 "%016" PRIx64, high >> 32, high & 0xffffffff, low);
+    for (size_t i = 0; i < countof(fronts); i++)
+        add(needles, "%s1-%08" PRIx64 "-%08" PRIx64 "%016" PRIx64, fronts[i], high >> 32,
+            high & 0xffffffff, low);
+}
+
+static void add_decimal(struct id_needles *needles, uint64_t low)
+{
+    static const char *const fronts[] = {"trace_id=", "trace_id: ", "trace_id\":\"", "trace_id\":"};
+    for (size_t i = 0; i < countof(fronts); i++)
+        add(needles, "%s%" PRIu64, fronts[i], low);
 }
 
 static uint64_t high_of(const struct canonical_id *id, uint64_t version)
@@ -145,6 +157,8 @@ void id_needles_of(const struct canonical_id *id, struct id_needles *needles)
     } else {
         add_wide(needles, id);
     }
-    if (id->low >= 10000000000000000u)
-        add(needles, "%" PRIu64, id->low);
+    if (id->low >= DECIMAL_LEAST_VALUE)
+        add_decimal(needles, id->low);
+    if (id->text.len == XRAY_BYTES || (id->kind == CANONICAL_HALF && id->text.len != HALF_DIGITS))
+        needles->items[needles->n++] = id->text;
 }

@@ -13,14 +13,15 @@
  *  1. Wide ids are the same but for the digit that is the version of a UUID: Envoy writes there what it decided about tracing.
  *  2. A half id is the same as a wide one with that lower half.
  *  3. The needles of an id are, case aside, the ways in which lines have it. Of a UUID the changed digit is given as Envoy may
- *     have changed it, or as it may have been: 4, 7, 9, a, b; of the other wide forms, which Envoy does not know, as 4.
+ *     have changed it, or as it may have been: 4, 7, 9, a, b; of the other wide forms, which Envoy does not know, as 4. Forms
+ *     that are digits and a dash only, which sieves cannot tell from others, come with what stands in front of them.
  */
 #ifndef FORMATS_LINE_CANONICAL_ID_H
 #define FORMATS_LINE_CANONICAL_ID_H
 
 #include "base/str.h"
 
-enum { ID_NEEDLES_MAX = 10, ID_NEEDLE_BYTES = 36 };
+enum { ID_NEEDLES_MAX = 20, ID_NEEDLE_BYTES = 48 };
 
 enum canonical_kind { CANONICAL_TEXT, CANONICAL_WIDE, CANONICAL_HALF };
 

@@ -3,6 +3,8 @@
 #include "formats/line/canonical_id.h"
 #include "tests/test.h"
 
+#include <stdio.h>
+
 static bool is_same(const char *a, const char *b)
 {
     struct canonical_id x = canonical_id_of(str_from(a)), y = canonical_id_of(str_from(b));
@@ -50,24 +52,33 @@ static bool has_needle(const struct id_needles *needles, struct str line)
     return false;
 }
 
+/* As it stands in one. */
+static struct str in_line(const char *id, char line[128])
+{
+    snprintf(line, 128, "X-Amzn-Trace-Id: Root=%s;Sampled=1", id);
+    return str_from(line);
+}
+
 TEST(canonical_ids_have_needles_for_all_forms)
 {
+    char line[128];
     struct id_needles needles;
     for (size_t i = 0; i < countof(forms); i++) {
         struct canonical_id id = canonical_id_of(str_from(forms[i]));
         id_needles_of(&id, &needles);
         for (size_t k = 0; k < countof(forms); k++)
-            CHECK(has_needle(&needles, str_from(forms[k])));
+            CHECK(has_needle(&needles, in_line(forms[k], line)));
         CHECK(has_needle(&needles, STR("dd.trace_id=12039885860129472512")));
     }
     struct canonical_id id = canonical_id_of(STR("00000000000000000123456789abcdef"));
     id_needles_of(&id, &needles);
-    CHECK_INT(needles.n, 4);
+    CHECK_INT(needles.n, 9);
     id = canonical_id_of(STR("12039885860129472512"));
     id_needles_of(&id, &needles);
-    CHECK_INT(needles.n, 3);
+    CHECK_INT(needles.n, 7);
+    CHECK_STR(needles.items[6], id.text);
     for (size_t k = 0; k < countof(forms); k++)
-        CHECK(has_needle(&needles, str_from(forms[k])));
+        CHECK(k == 3 || has_needle(&needles, str_from(forms[k])));
     CHECK_STR(needles.items[0], STR("a716446655440000"));
     id = canonical_id_of(STR("req-17"));
     id_needles_of(&id, &needles);
