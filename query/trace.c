@@ -6,7 +6,7 @@
  *        ─▶ id=ID, from a second before the first of them to a second behind the last, where also what is inherited is
  *
  * Lines that show the id but have another one, as of two that a line shows one is its own, are kept from the first search and printed
- * where they belong. An id that no line shows (generated) is asked for without bounds of time.
+ * where they belong. An id that no line shows may have been generated; the time is in it then.
  *
  * Exit status: 0 there is such a request, 1 there is none, 2 usage, connection or another error, 3 the answer lacks something.
  */
@@ -238,25 +238,34 @@ static bool look_for_all(struct trace *t, struct str text, struct err *err)
     return t->n_found == 0 || t->is_exact || look_for(t, t->found[0], err);
 }
 
-/* Adds the condition for each id to q, which is about the records to print. */
+/* One that no line shows may have been made; then it says when (RFC 9562, 5.7). */
+static void note_made(struct trace *t)
+{
+    if (t->id.kind != CANONICAL_WIDE || t->id.version != 7)
+        return;
+    int64_t ns = (int64_t)(t->id.high >> 16) * NS_PER_MS;
+    t->first_ns = min_of(t->first_ns, ns);
+    t->last_ns = max_of(t->last_ns, ns + NS_PER_MS);
+}
+
+/* Adds the condition for each id to q, which is about the records to print, and bounds its time. */
 static bool resolve_ids(struct trace *t, const struct str *ids, size_t n, struct query *q,
                         struct err *err)
 {
-    bool is_bounded = true;
     t->first_ns = INT64_MAX;
     t->last_ns = INT64_MIN;
     for (size_t i = 0; i < n; i++) {
         if (!look_for_all(t, ids[i], err))
             return false;
-        is_bounded &= t->n_found == 1;
+        if (t->n_found == 0)
+            note_made(t);
         struct str id = t->n_found ? t->found[0] : ids[i];
         for (; t->next_shown < t->n_shown; t->next_shown++)
             t->shown[t->next_shown].id = t->id.kind == CANONICAL_TEXT ? id : STR("");
         t->title = id;
         query_add_filter(q, arena_print(&t->arena, "id=%.*s", STR_ARG(id)));
     }
-    if (!is_bounded || t->first_ns < INT64_MIN + AROUND_NS ||
-        t->last_ns > INT64_MAX - 2 * AROUND_NS)
+    if (t->first_ns < INT64_MIN + AROUND_NS || t->last_ns > INT64_MAX - 2 * AROUND_NS)
         return true;
     int64_t since = t->first_ns - AROUND_NS, until = t->last_ns + AROUND_NS + 1;
     q->since_ns = q->since_ns == TIME_NONE ? since : max_of(q->since_ns, since);
@@ -385,7 +394,9 @@ static bool run_trace(struct trace *t, const struct trace_flags *f, const struct
     t->search.query = &q;
     t->search.take = print_found;
     sort_shown(t);
-    if (!search_run(&t->search, summary, err))
+    if (t->first_ns > t->last_ns) /* no record has it */
+        summary->complete = true;
+    else if (!search_run(&t->search, summary, err))
         return false;
     print_shown(t, NULL);
     return true;
