@@ -25,6 +25,7 @@ static const struct {
 } commands[] = {
     {"grep", command_grep, "search the store"},
     {"tail", command_tail, "the newest lines, and with -f those that come"},
+    {"trace", command_trace, "one request: its lines in all services, by its id in any form"},
     {"count", command_count, "how many, by service, level, field and time"},
     {"patterns", command_patterns, "the kinds of lines there are, new ones, those that are gone"},
     {"streams", command_streams, "what is there: services, files, hosts and other labels"},

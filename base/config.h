@@ -29,7 +29,6 @@ enum { CONFIG_TOKEN_MAX = 4096 }; /* bytes of a token */
 
 /* Things that are not wrong enough to stop. The caller logs or prints them. */
 enum { WARNINGS_MAX = 8 };
-
 struct warnings {
     size_t n;    /* texts kept */
     size_t more; /* texts that found no room */
@@ -62,6 +61,7 @@ struct config_shipper {
     enum config_times times; /* how exact event times are kept */
     struct str socket;       /* unix socket; empty: none */
     struct str multiline;    /* as in struct config_lines */
+    struct config_request_id request_id;
     struct config_redact redact;
     const struct yaml *streams_given; /* as written; `streams` is the same, read */
     struct config_stream *streams;

@@ -42,6 +42,12 @@ struct config_redact {         /* shipper.redact */
     struct str key_file; /* empty: redact.key in shipper.state */
 };
 
+struct config_request_id { /* shipper.request_id */
+    struct str_list keys;  /* names, beside the built-in ones */
+    bool inherits;         /* of the same worker */
+    bool generates;
+};
+
 struct config_rule {  /* an entry of collector.retention.rules */
     struct str match; /* filters as after the pattern of `sluice grep`, with blanks between */
     int64_t keep_ns;  /* 0: for ever */

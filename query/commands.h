@@ -7,6 +7,7 @@ int command_count(int argc, char **argv);
 int command_patterns(int argc, char **argv);
 int command_fields(int argc, char **argv);
 int command_tail(int argc, char **argv);
+int command_trace(int argc, char **argv);
 int command_streams(int argc, char **argv);
 int command_redact(int argc, char **argv);
 int command_token(int argc, char **argv);

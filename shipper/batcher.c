@@ -29,6 +29,7 @@ struct batch_stream {
     bool has_moved;               /* since the last change was put */
     bool in_line;                 /* its last record is a part with more behind it */
     struct redact_stream redact;
+    struct stream_ids *ids; /* NULL: none so far */
 };
 
 struct batcher {
@@ -64,6 +65,7 @@ static void free_stream(struct batch_stream *s)
 {
     mem_free(&s->labels.items);
     mem_free(&s->data.items);
+    stream_ids_close(&s->ids);
     mem_free(&s);
 }
 
@@ -86,6 +88,11 @@ void batcher_close(struct batcher **address)
 void batcher_set_redactor(struct batcher *b, const struct redactor *redactor)
 {
     b->options.redactor = redactor;
+}
+
+void batcher_set_ids(struct batcher *b, const struct id_rules *rules)
+{
+    b->options.ids = rules;
 }
 
 const struct redaction *batcher_redaction(const struct batcher *b)
@@ -302,6 +309,8 @@ bool batcher_line(struct batcher *b, struct batch_stream *s, const struct batch_
     struct redact_stream redact = s->redact;
     if (b->options.redactor)
         record.line = redact_line(b->options.redactor, &b->redaction, &redact, line->bytes);
+    if (b->options.ids)
+        record_ids_attach(b->options.ids, &s->ids, is_continuation(flags), &record);
     if (!add_record(b, s, &record))
         return false;
     if (b->options.redactor)

@@ -8,6 +8,8 @@
  * Of a line with secrets or personal data what is put into the block is what redaction leaves of it; what is recognised
  * is that of the line as it came.
  *
+ * The request id is one that what is left of it shows, or that follows from lines before (record_ids.h).
+ *
  * The event time is that of the envelope where there is one. A part of a long line has the level and
  * time of its first part. Of a container the tailer only says that more follows (TAIL_MORE): which part
  * it is follows from the stream's record before it, also after a restart.
@@ -25,6 +27,7 @@
 #include "base/zone.h"
 #include "formats/block/builder.h"
 #include "formats/redact/redact.h"
+#include "shipper/record_ids.h"
 #include "shipper/tailer.h"
 
 enum { BATCH_LABELS_OWN = 12 }; /* host, service and what tells streams of a service apart */
@@ -38,6 +41,7 @@ struct batcher_options {
     uint8_t unit;            /* of event times: 0 = ns, 1 = us */
     const struct zone *zone; /* of streams at first; NULL: UTC; kept by the caller */
     const struct redactor *redactor; /* NULL: none; kept by the caller */
+    const struct id_rules *ids;      /* NULL: no request ids; kept by the caller */
 };
 
 struct batcher *batcher_new(const struct batcher_options *options);
@@ -45,6 +49,7 @@ void batcher_close(struct batcher **b);
 
 /* Lines from now on; NULL: they stay as they are. */
 void batcher_set_redactor(struct batcher *b, const struct redactor *redactor);
+void batcher_set_ids(struct batcher *b, const struct id_rules *rules);
 /* What was hidden since the start; redact.h. */
 const struct redaction *batcher_redaction(const struct batcher *b);
 /* Bytes of lines that have become more, minus those that have become less. */

@@ -438,7 +438,8 @@ static bool open_sources(struct ship *s, struct err *err)
     struct batcher_options batcher = {.host = o->host,
                                       .labels = o->labels,
                                       .unit = s->config->shipper.times == TIMES_US,
-                                      .redactor = redacting_redactor(s->redacting)};
+                                      .redactor = redacting_redactor(s->redacting),
+                                      .ids = s->ids};
     if (!zones_get(&s->zones, STR("local"), &batcher.zone, err))
         return false;
     tailer_close(&s->tailer);
@@ -547,6 +548,7 @@ static bool open_redaction(struct ship *s, enum redact_keys keys, struct err *er
 
 static bool start(struct ship *s, struct err *err)
 {
+    s->ids = id_rules_open(&s->config->shipper.request_id);
     if (!open_sources(s, err) || !open_spool(s, &s->is_new, err) ||
         !open_redaction(s, KEYS_MADE, err) || !open_writer(s, err) ||
         (s->options->reads_stdin && !workers_open(&s->readers, s->loop, 1, err)))
@@ -599,6 +601,14 @@ static void reload_redaction(struct ship *s)
         log_error("redaction stays as it was: %s", err.text);
 }
 
+static void reload_ids(struct ship *s)
+{
+    struct id_rules *next = id_rules_open(&s->config->shipper.request_id);
+    batcher_set_ids(s->batcher, next);
+    id_rules_close(&s->ids);
+    s->ids = next;
+}
+
 void ship_reload(struct ship *s, const struct config *config)
 {
     metric_set(&s->metrics, METRIC_CONFIG_RELOAD_OK, NO_LABELS, config != NULL);
@@ -608,6 +618,7 @@ void ship_reload(struct ship *s, const struct config *config)
     spool_set_limits(s->spool, config->shipper.spool_size, spool_keep_free(s));
     ship_reload_sources(s);
     reload_redaction(s);
+    reload_ids(s);
     ship_refresh_token(s);
     ship_pump(s);
 }
@@ -622,6 +633,7 @@ void ship_close(struct ship **address)
     tailer_close(&s->tailer);
     batcher_close(&s->batcher);
     redacting_close(&s->redacting);
+    id_rules_close(&s->ids);
     stream_rules_free(&s->rules);
     discover_free(&s->discover);
     zones_close(&s->zones);

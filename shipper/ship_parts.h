@@ -53,7 +53,8 @@ struct ship {
     struct batch_stream *input_stream;
     struct batcher *batcher;
     struct redacting *redacting; /* NULL: off */
-    struct zones zones;          /* that streams have */
+    struct id_rules *ids;
+    struct zones zones; /* that streams have */
     struct spool *spool;
     struct writer *writer;
     struct workers *readers; /* of standard input */

@@ -12,6 +12,7 @@
 #ifndef FORMATS_REDACT_HUNT_H
 #define FORMATS_REDACT_HUNT_H
 
+#include "base/ascii.h"
 #include "formats/redact/redact.h"
 
 struct redact_paths;
@@ -42,26 +43,6 @@ bool is_mark_word(struct str word);
 /* Also the marks of rules and own patterns, without brackets. */
 bool hunt_has_mark(const struct hunt *h, struct str name);
 
-static inline bool is_digit(char c)
-{
-    return (unsigned char)(c - '0') < 10;
-}
-
-static inline bool is_letter(char c)
-{
-    return (unsigned char)((c | 0x20) - 'a') < 26;
-}
-
-static inline bool is_alnum(char c)
-{
-    return is_digit(c) || is_letter(c);
-}
-
-static inline bool is_upper(char c)
-{
-    return (unsigned char)(c - 'A') < 26;
-}
-
 /* 16: it is no digit. */
 static inline unsigned hex_value(char c)
 {
@@ -69,32 +50,9 @@ static inline unsigned hex_value(char c)
     return is_digit(c) ? (unsigned)(c - '0') : letter < 6 ? letter + 10 : 16;
 }
 
-static inline bool is_hex(char c)
-{
-    return hex_value(c) < 16;
-}
-
-static inline bool is_blank(char c)
-{
-    return c == ' ' || c == '\t';
-}
-
 static inline bool is_quote(char c)
 {
     return c == '"' || c == '\'' || c == '`';
-}
-
-/* The byte at i, or 0 beyond the ends. */
-static inline char byte_at(struct str s, size_t i)
-{
-    return i < s.len ? s.ptr[i] : 0;
-}
-
-static inline size_t skip_blanks(struct str s, size_t i)
-{
-    while (is_blank(byte_at(s, i)))
-        i++;
-    return i;
 }
 
 /*

@@ -13,6 +13,7 @@
 #ifndef FORMATS_REDACT_KEYS_H
 #define FORMATS_REDACT_KEYS_H
 
+#include "base/ascii.h"
 #include "base/redact_rules.h"
 
 enum key_class {
@@ -48,13 +49,6 @@ struct name_ends {
 
 void name_ends_add(struct name_ends *ends, struct str name);
 void name_ends_add_built_in(struct name_ends *ends);
-
-static inline uint32_t hash_of_four(const char *bytes)
-{
-    uint32_t four;
-    memcpy(&four, bytes, sizeof four);
-    return (four | 0x20202020u) * 0x9e3779b1u >> 18;
-}
 
 static inline bool has_hash(const uint32_t table[512], uint32_t hash)
 {

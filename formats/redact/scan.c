@@ -1,6 +1,7 @@
 #include "formats/redact/scan.h"
 
 #include "base/mem.h"
+#include "formats/line/byte_sets.h"
 
 #ifdef __x86_64__
 #include <immintrin.h>
@@ -8,7 +9,7 @@
 
 #define ALWAYS_INLINE __attribute__((always_inline))
 
-enum { WIDTH = 64 };
+enum { WIDTH = BYTE_SETS_WIDTH };
 
 typedef void make_sets(const char bytes[WIDTH], bool with_all, struct scan_sets *sets);
 
@@ -89,28 +90,6 @@ struct view {
     struct scan_sets before, now, next;
 };
 
-/* Bit i: whether byte i + by is in the set. */
-static inline uint64_t ahead(uint64_t now, uint64_t next, unsigned by)
-{
-    return by ? now >> by | next << (WIDTH - by) : now;
-}
-
-/* Bit i: whether byte i - 1 is. */
-static inline uint64_t behind(uint64_t now, uint64_t before)
-{
-    return now << 1 | before >> (WIDTH - 1);
-}
-
-/* Bits at which so many of the set stand one behind the other: of now, and as far as they are known of next. */
-struct repeats {
-    uint64_t now, next;
-};
-
-static inline struct repeats twice(struct repeats r, unsigned by)
-{
-    return (struct repeats){r.now & ahead(r.now, r.next, by), r.next & r.next >> by};
-}
-
 #define AHEAD(r, by) ahead((r).now, (r).next, by)
 
 /* "06 12 34 56 78" */
@@ -150,10 +129,7 @@ static inline uint64_t letters_in(const struct view *v)
 
 static inline uint64_t runs_in(const struct view *v)
 {
-    struct repeats r = {v->now.run, v->next.run};
-    uint64_t first = r.now & ~behind(r.now, v->before.run);
-    r = twice(twice(twice(twice(r, 1), 2), 4), 8);
-    return r.now & first;
+    return runs_of_sixteen(v->before.run, v->now.run, v->next.run);
 }
 
 static inline uint64_t dashes_in(const struct view *v)

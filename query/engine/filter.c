@@ -2,6 +2,7 @@
 
 #include "base/match.h"
 #include "base/mem.h"
+#include "formats/line/canonical_id.h"
 #include "formats/line/level.h"
 #include "formats/line/skeleton.h"
 #include "query/engine/line_fields.h"
@@ -28,6 +29,7 @@ struct condition {
     bool and_worse;         /* level=warn+ */
     enum level level;       /* SUBJECT_LEVEL without regex */
     struct value_test test; /* of all but words and such levels; owned */
+    struct canonical_id id; /* SUBJECT_ID: what .value is */
 };
 
 struct filter {
@@ -231,6 +233,8 @@ static bool compile_named(struct condition *c, bool is_regex, const struct filte
             STR_ARG(c->value));
     if (!value_test_compile(&c->test, c->value, is_regex, err))
         return err_wrap(err, "filter %.*s", STR_ARG(c->name));
+    if (c->subject == SUBJECT_ID)
+        c->id = canonical_id_of(c->value);
     if (c->subject == SUBJECT_LABEL && !check_known(c, scope, err))
         return false;
     if (c->subject == SUBJECT_FIELD && scope->without_lines)
@@ -364,6 +368,14 @@ static enum match shape_fits(const struct condition *c, struct line_fields *fiel
     return line_fields_has_shape(fields, c->value) ? MATCH_FOUND : MATCH_NONE;
 }
 
+static enum match id_fits(const struct condition *c, struct str text)
+{
+    if (c->test.regex || c->test.is_range)
+        return value_test_fits(&c->test, c->name, text);
+    struct canonical_id id = canonical_id_of(text);
+    return is_same_id(&c->id, &id) ? MATCH_FOUND : MATCH_NONE;
+}
+
 static enum match fits(const struct condition *c, const struct subject_of_test *t)
 {
     switch (c->subject) {
@@ -372,7 +384,7 @@ static enum match fits(const struct condition *c, const struct subject_of_test *
     case SUBJECT_LEVEL:
         return level_fits(c, t->record->level);
     case SUBJECT_ID:
-        return value_test_fits(&c->test, c->name, t->record->id);
+        return id_fits(c, t->record->id);
     default:
         if (c->subject == SUBJECT_SHAPE && t->stage == OF_LINE)
             return shape_fits(c, t->filter->fields);

@@ -6,7 +6,7 @@
  *     name~regex name!=~regex ... matches that anywhere (Perl's syntax); missing is empty
  *     name=500..599 name=1s.. a number, duration or size of a range (value_test.h)
  *     level=warn level=warn+  exactly; that and worse
- *     id=4f9c2ad1             request id as it was found
+ *     id=4f9c2ad1             request id, in any of its forms (formats/line/canonical_id.h)
  *     status=500 req.id~^a    a field of the line, when no stream has a label of that name: a path as in fields.h
  *     shape=a1b2 shape~done   the shape of the line (formats/line/skeleton.h), by the front of its name or as --by shape
  *                             gives it, when no stream has a label of that name

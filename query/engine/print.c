@@ -197,6 +197,14 @@ static void put_unix(struct buf *out, int64_t ns)
               (unsigned long long)(size % NS_PER_S));
 }
 
+/* "+0.012345", in seconds. */
+static void put_offset(struct buf *out, int64_t ns)
+{
+    uint64_t us = (uint64_t)(ns < 0 ? -ns : ns) / NS_PER_US;
+    buf_print(out, "%c%llu.%06llu", ns < 0 ? '-' : '+', (unsigned long long)(us / 1000000),
+              (unsigned long long)(us % 1000000));
+}
+
 void print_time(const struct print_options *o, struct buf *out, int64_t ns)
 {
     switch (o->time) {
@@ -211,6 +219,9 @@ void print_time(const struct print_options *o, struct buf *out, int64_t ns)
         break;
     case TIME_UNIX:
         put_unix(out, ns);
+        break;
+    case TIME_OFFSET:
+        put_offset(out, ns - o->origin_ns);
         break;
     case TIME_OFF:
         return;
@@ -267,6 +278,8 @@ static void put_head(const struct printer *p, struct buf *out, const struct resu
         put_bytes(p, out, place.len ? place : STR("-"), true);
     }
     buf_add_byte(out, !o->with_context ? ' ' : r->is_match ? ':' : '-');
+    if (o->with_id_kind && r->is_match && r->id_kind > ID_EXACT)
+        buf_print(out, "(%s) ", r->id_kind == ID_INHERITED ? "inherited" : "generated");
 }
 
 /* ---- lines ---- */

@@ -26,12 +26,21 @@
  *  line|line_base64 */
 
 enum print_output { PRINT_TEXT, PRINT_RAW, PRINT_JSON };
-enum print_time { TIME_ISO, TIME_SHORT, TIME_NS, TIME_UNIX, TIME_OFF };
+enum print_time {
+    TIME_ISO,
+    TIME_SHORT,
+    TIME_NS,
+    TIME_UNIX,
+    TIME_OFFSET /* "+0.012345" */,
+    TIME_OFF
+};
 
 struct print_options {
     enum print_output output;
     enum print_time time;
     const struct zone *zone; /* NULL: UTC */
+    int64_t origin_ns;       /* of TIME_OFFSET */
+    bool with_id_kind;       /* text: "(inherited)" in front of a line whose id is */
     bool with_host;          /* -H: host and stdout/stderr too */
     bool with_reference;     /* -n */
     bool only_matching;      /* -o */

@@ -12,6 +12,7 @@
 #include "formats/line/envelope.h"
 #include "formats/line/facts.h"
 #include "formats/line/flatten.h"
+#include "formats/line/request_id.h"
 #include "formats/redact/redact.h"
 #include "shipper/tailer.h"
 #include "tests/bench/must.h"
@@ -52,6 +53,13 @@ static bool read_facts(void *context, const struct tail_line *line)
     (void)context;
     facts_context.is_timed = line->time_ns != TIME_NONE; /* as in the shipper */
     line_facts_of(line->bytes, &facts_context, &facts);
+    line_bytes += line->bytes.len;
+    return true;
+}
+
+static bool find_ids(void *context, const struct tail_line *line)
+{
+    request_id_find(context, line->bytes);
     line_bytes += line->bytes.len;
     return true;
 }
@@ -332,6 +340,12 @@ int main(int argc, char **argv)
     start = time_monotonic();
     read_file(argv[1], read_facts, NULL);
     report("... with level and time", start);
+    defer(arena_free) struct arena arena = {0};
+    struct id_names names;
+    id_names_init(&names, NULL, 0, &arena);
+    start = time_monotonic();
+    read_file(argv[1], find_ids, &names);
+    report("... with request ids", start);
     builder.is_plain = true;
     start = time_monotonic();
     read_file(argv[1], build_blocks, &builder);

@@ -219,8 +219,7 @@ TEST(config_reads_redaction)
 TEST(config_says_what_is_not_built)
 {
 #define LATER "not built yet in this version; remove the line or leave it at its default"
-    READ("shipper:\n  request_id:\n    generate: true\n",
-         "f.yml:3:15: shipper.request_id.generate: " LATER);
+    READ("shipper:\n  sources:\n    syslog: [udp]\n", "f.yml:3:13: shipper.sources.syslog: " LATER);
     READ("outputs: {loki: {url: 'http://l'}}", "f.yml:1:17: outputs.loki: " LATER);
     READ("shipper: {sources: {journald: {units: [x]}}}",
          "f.yml:1:39: shipper.sources.journald.units: " LATER);

@@ -154,6 +154,23 @@ TEST(print_raw_joins_the_parts_of_a_line)
     CHECK_STR(buf_str(&b), STR("one two three\nfirst of another\nits third\nalone\n"));
 }
 
+TEST(print_offsets_and_kinds_of_ids)
+{
+    defer(buf_free) struct buf b = {0};
+    struct result r = result_of(STR("x"));
+    struct print_options o = {
+        .time = TIME_OFFSET, .with_id_kind = true, .origin_ns = r.event_ns - 1500 * NS_PER_MS};
+    r.id = STR("4f9c");
+    r.id_kind = ID_EXACT;
+    CHECK_STR(print_one(o, r, &b), STR("+1.500000 api x\n"));
+    r.id_kind = ID_INHERITED;
+    o.origin_ns = r.event_ns + NS_PER_US;
+    CHECK_STR(print_one(o, r, &b), STR("-0.000001 api (inherited) x\n"));
+    r.id_kind = ID_GENERATED;
+    r.is_match = false;
+    CHECK_STR(print_one(o, r, &b), STR("-0.000001 api x\n"));
+}
+
 /* Invariant 3 */
 TEST(print_json_objects)
 {

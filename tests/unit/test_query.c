@@ -136,6 +136,10 @@ TEST(filter_takes_records)
     CHECK(record_taken("level!=info", error) && !record_taken("level!=info", info));
     CHECK(record_taken("level~^e", error) && record_taken("id=4f9c", error));
     CHECK(!record_taken("id=4f9c", info) && record_taken("id~^4f", error));
+    CHECK(record_taken("id=", info) && record_taken("id!=4f9c", info));
+    struct record wide = {.id = STR("550e8400e29b41d4a716446655440000")};
+    CHECK(record_taken("id=550E8400-E29B-91D4-A716-446655440000", wide));
+    CHECK(record_taken("id=12039885860129472512", wide) && !record_taken("id=550e8400", wide));
     CHECK(record_taken("api", info));
 }
 

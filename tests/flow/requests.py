@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+"""One request in several services, which write its id in forms of their own: what `sluice trace` and id= make of it."""
+import json
+
+import flow
+
+HEX, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+UUID = "4bf92f35-77b3-4da6-a3ce-929d0e0e4736"
+ENVOY = UUID[:14] + "9" + UUID[15:]
+OTHER = "11111111-2222-4333-8444-555555555555"
+T = "2026-11-20T09:22:0"
+
+EDGE = [f'10.0.0.1 - - [20/Nov/2026:09:22:00 +0000] "GET /pay HTTP/1.1" 502 5 "-" "curl" {HEX}',
+        '10.0.0.2 - - [20/Nov/2026:09:22:00 +0000] "GET / HTTP/1.1" 200 5 "-" "curl" ' + OTHER.replace("-", "")]
+NODE = [json.dumps({"level": 30, "time": f"{T}1.000Z", "requestId": UUID, "msg": "charge"}),
+        json.dumps({"level": 30, "time": f"{T}1.001Z", "requestId": OTHER, "msg": "list"}),
+        json.dumps({"level": 50, "time": f"{T}1.002Z", "x-request-id": ENVOY, "msg": "declined"})]
+JAVA = [f"{T}2.000Z INFO [exec-thread-1] traceparent: 00-{HEX}-{SPAN}-01",
+        f"{T}2.010Z ERROR [exec-thread-1] no funds\njava.lang.IllegalStateException: no funds\n\tat shop.Pay.charge(Pay.java:7)",
+        f"{T}2.020Z INFO [exec-thread-2] idle",
+        f"{T}2.030Z INFO [exec-thread-1] traceparent: 00-{OTHER.replace('-', '')}-{SPAN}-01",
+        f"{T}2.040Z INFO [exec-thread-1] of the other"]
+BOTH = [f"{T}3.000Z INFO request_id=r-20261120 trace_id={HEX} both", f"{T}3.000Z INFO request_id=r-20261120 only one"]
+SERVICES = {"edge": EDGE, "node": NODE, "java": JAVA, "both": BOTH}
+
+
+def filled(place):
+    collector = place.collector().start()
+    for name, lines in SERVICES.items():
+        folder = place.folder / "services" / name
+        folder.mkdir(parents=True)
+        flow.append(folder / "app.log", [line.encode() for line in lines])
+    shipper = place.shipper(collector, place.folder / "services/*/app.log").start()
+    collector.wait_count(sum(map(len, SERVICES.values())))
+    return collector, shipper
+
+
+def trace(collector, *arguments, status=0):
+    done = flow.run("trace", *arguments, "--output", "json", "--collector", collector.url)
+    flow.check(done.status == status, f"trace {arguments}: exit {done.status}, {done.err}")
+    return [json.loads(text) for text in done.out.splitlines()]
+
+
+@flow.case("one request is one trace, in whatever form each service writes it")
+def forms(place):
+    collector, _ = filled(place)
+    expected = [EDGE[0], NODE[0], NODE[2], JAVA[0], JAVA[1], BOTH[0]]
+    for form in (HEX, UUID, UUID.upper(), ENVOY, f"1-{HEX[:8]}-{HEX[8:]}", f"00-{HEX}-{SPAN}-01", str(int(HEX[16:], 16)), UUID[:9]):
+        found = trace(collector, form)
+        flow.check([r["line"] for r in found] == expected, f"{form}: {[r['line'] for r in found]}")
+        flow.check([r["id_kind"] for r in found] == ["exact"] * 4 + ["inherited", "exact"], f"{form}: kinds")
+        if form != UUID[:9]:
+            flow.check(flow.run("grep", "-c", "", f"id={form}", "--collector", collector.url).out == b"6\n", f"id={form}")
+    text = flow.run("trace", HEX, "--collector", collector.url).out.decode().splitlines()
+    flow.check(text[1].startswith("+0.000000 edge ") and text[5].startswith("+2.010000 java (inherited) "), text)
+
+
+@flow.case("a line with two ids is in the traces of both")
+def two_ids(place):
+    collector, _ = filled(place)
+    flow.check([r["line"] for r in trace(collector, "r-20261120")] == BOTH, "by the request id")
+
+
+@flow.case("what is no id, or more than one, is said")
+def mistakes(place):
+    collector, _ = filled(place)
+    trace(collector, "4bf92f3577b34da6a3ce929d0e0e4737", status=1)
+    for arguments, words in (((), "which id?"), (("./x",), "is a path"), (("x" * 200,), "1 to 128 bytes")):
+        done = flow.run("trace", *arguments, "--collector", collector.url)
+        flow.check(done.status == 2 and words in done.err, f"{arguments}: {done.status} {done.err}")
+
+
+@flow.case("names of the configuration, and ids that are made, come with a reload")
+def settings(place):
+    collector, shipper = filled(place)
+    config = place.configuration("shipper", {"shipper.spool.keep_free": "off", "shipper.flush": "100ms",
+                                             "shipper.socket": shipper.socket, "shipper.request_id.keys": ["order"],
+                                             "shipper.request_id.generate": "true"})
+    flow.check(flow.run("reload", "-c", config).status == 0, "reload")
+    flow.append(place.folder / "services/node/app.log", [b"order=o-17x started", b"nothing"])
+    collector.wait_count(sum(map(len, SERVICES.values())) + 2)
+    found = {r["line"]: r for r in map(json.loads, flow.run("grep", "", "node", "--output", "json", "--collector",
+                                                            collector.url).out.splitlines())}
+    flow.check(found["order=o-17x started"]["id"] == "o-17x", found["order=o-17x started"])
+    flow.check(found["nothing"]["id_kind"] == "generated" and found["nothing"]["id"][14] == "7", found["nothing"])
+    flow.check([r["line"] for r in trace(collector, found["nothing"]["id"])] == ["nothing"], "trace of a made one")
+
+
+flow.main()
