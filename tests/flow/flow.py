@@ -335,8 +335,8 @@ def verify(expected, *arguments, status=0):
 # ---- files ----
 
 def numbered(name, first, n, length=60):
-    """Lines first .. first + n - 1, each like no other."""
-    return [f"{name} {i:09d} {hashlib.sha1(f'{name}{i}'.encode()).hexdigest() * (1 + length // 40)}"
+    """Lines first .. first + n - 1, each like no other. With the x sixteen digits are no card."""
+    return [f"{name} {i:09d} x{hashlib.sha1(f'{name}{i}'.encode()).hexdigest() * (1 + length // 40)}"
             [:max(length, len(name) + 10)].encode() for i in range(first, first + n)]
 
 

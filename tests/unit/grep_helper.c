@@ -28,17 +28,15 @@ static void add_number(char **argv, size_t *n, char text[NUMBER_MAX], char lette
     argv[(*n)++] = text;
 }
 
-static void read_file(const char *path, struct buf *out)
+void read_to_end(FILE *file, struct buf *out)
 {
-    FILE *f = fopen(path, "rb");
-    REQUIRE(f);
+    REQUIRE(file);
     for (size_t n = 1; n;) {
         char *at = buf_reserve(out, 65536);
         REQUIRE(at);
-        n = fread(at, 1, 65536, f);
+        n = fread(at, 1, 65536, file);
         out->len += n;
     }
-    fclose(f);
 }
 
 int run_grep(const struct grep_case *c, const char *lines_path, const char *out_path,
@@ -67,7 +65,9 @@ int run_grep(const struct grep_case *c, const char *lines_path, const char *out_
     REQUIRE(waitpid(pid, &status, 0) == pid && WIFEXITED(status));
     posix_spawn_file_actions_destroy(&actions);
     free(path);
-    read_file(out_path, out);
+    FILE *printed = fopen(out_path, "rb");
+    read_to_end(printed, out);
+    fclose(printed);
     return WEXITSTATUS(status);
 }
 

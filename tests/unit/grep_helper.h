@@ -15,6 +15,8 @@
 #include "base/buf.h"
 #include "query/engine/pattern.h"
 
+#include <stdio.h>
+
 struct grep_case {
     const char *locale;
     struct pattern_options options;
@@ -24,6 +26,8 @@ struct grep_case {
     struct buf pattern;
 };
 
+/* Appends what is left of it. */
+void read_to_end(FILE *file, struct buf *out);
 /* Appends what grep prints of the file, with line numbers. Returns its exit code. out_path: where it may write. */
 int run_grep(const struct grep_case *c, const char *lines_path, const char *out_path,
              struct buf *out);

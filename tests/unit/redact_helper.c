@@ -65,6 +65,17 @@ void put_random(struct buf *b, const char *pattern)
     }
 }
 
+void check_none_found(const char *const *patterns, size_t n, size_t each)
+{
+    defer(buf_free) struct buf line = {0};
+    for (size_t i = 0; i < n * each; i++) {
+        line.len = 0;
+        put_random(&line, patterns[i % n]);
+        if (count_found(buf_str(&line)) > 0)
+            test_fail(__FILE__, __LINE__, "%.*s", STR_ARG(buf_str(&line)));
+    }
+}
+
 size_t bare_of(struct str text, char *bare, size_t room)
 {
     size_t n = 0;

@@ -20,6 +20,8 @@ size_t count_found(struct str line);
 
 /* '#' becomes a digit, '^' a capital, '~' a lower-case hex digit, the rest stays. */
 void put_random(struct buf *b, const char *pattern);
+/* Of each pattern so many lines: nothing is found in them. */
+void check_none_found(const char *const *patterns, size_t n, size_t each);
 /* The digits and letters of text alone. Returns how many. */
 size_t bare_of(struct str text, char *bare, size_t room);
 

@@ -8,6 +8,7 @@
 #include "query/engine/print.h"
 #include "query/engine/window.h"
 #include "tests/test.h"
+#include "tests/unit/grep_helper.h"
 
 #include <stdlib.h>
 
@@ -560,13 +561,7 @@ static void run_printed(struct world *w, const struct query *q, struct printed *
 static void read_command(const char *command, struct buf *out)
 {
     FILE *pipe = popen(command, "r"); /* NOLINT: made by this test */
-    REQUIRE(pipe);
-    for (size_t n = 1; n;) {
-        char *at = buf_reserve(out, 65536);
-        REQUIRE(at);
-        n = fread(at, 1, 65536, pipe);
-        out->len += n;
-    }
+    read_to_end(pipe, out);
     pclose(pipe);
 }
 
