@@ -16,7 +16,7 @@
 #include "formats/redact/paths.h"
 #include "formats/redact/randomness.h"
 
-enum { NAME_MAX_BYTES = 128, GAP_MAX = 64, WEAK_MAX = RANDOM_MAX + 16 };
+enum { NAME_MAX_BYTES = 128, WEAK_MAX = RANDOM_MAX + 16 };
 
 static const char value_of_key[] = "value of a key";
 
@@ -99,30 +99,6 @@ static bool is_key_of_row(struct str line, size_t at)
     return at > 1 && line.ptr[at] == '=' && line.ptr[at - 1] == ')' && byte_at(line, at + 1) == '(';
 }
 
-/* Where the name ends whose sign is at `at`: in front of blanks, a bracket and a quote. */
-static size_t name_end(struct str line, size_t at)
-{
-    size_t end = at, least = at > GAP_MAX ? at - GAP_MAX : 0;
-    if (end > least && line.ptr[at] == '=' && line.ptr[end - 1] == ':')
-        end--; /* := */
-    if (end > least && is_key_of_row(line, at))
-        return end - 1;
-    while (end > least && is_blank(line.ptr[end - 1]))
-        end--;
-    if (end > least + 1 && line.ptr[end - 1] == ']' && !is_alnum(line.ptr[end - 2]))
-        end--; /* ["name"] */
-    if (end > least &&
-        (line.ptr[end - 1] == '"' || line.ptr[end - 1] == '\'' || line.ptr[end - 1] == '`'))
-        end--;
-    while (end > least && line.ptr[end - 1] == '\\')
-        end--;
-    if (end > least && line.ptr[end - 1] == ']')
-        end--;
-    else if (end >= least + 3 && str_equal_nocase(str_slice(line, end - 3, 3), STR("%5D")))
-        end -= 3;
-    return end;
-}
-
 static bool is_name_byte(char c)
 {
     return is_alnum(c) || c == '_' || c == '.' || c == '-' || c == '$' || c == '@';
@@ -176,21 +152,17 @@ static bool is_double_sign(struct str line, size_t at)
     return has_letter && has_digit;
 }
 
-/* Behind the sign: "=>", ":=". 0: it is none, as in "==" and "::". */
-static size_t behind_sign(struct str line, size_t at)
+/* Where the value begins if a sign is its first byte: "==hunter2", "=:hunter2", "=~hunter2"; 0: it is an operator. */
+static size_t behind_odd_sign(struct str line, size_t at)
 {
-    char c = line.ptr[at], next = byte_at(line, at + 1);
-    char before = at > 0 ? line.ptr[at - 1] : 0;
-    if (before && memchr("=!<>~+", before, 6))
+    char c = line.ptr[at], next = byte_at(line, at + 1), third = byte_at(line, at + 2);
+    if (ends_operator(line, at))
         return 0;
-    if (c == '=' && next == '>')
-        return at + 2;
     if (c == '=' && next == '=')
         return is_double_sign(line, at + 2) ? at + 2 : 0;
     if (c == '=' && next == ':')
-        return is_blank(byte_at(line, at + 2)) || is_parameter(line, at + 1) ? 0 : at + 1;
-    bool is_match = next == '~' && memchr(" \t\"'`/\\", byte_at(line, at + 2), 7);
-    return next == '=' || next == ':' || is_match ? 0 : at + 1;
+        return is_blank(third) || is_parameter(line, at + 1) ? 0 : at + 1;
+    return next == '~' && !memchr(" \t\"'`/\\", third, 7) ? at + 1 : 0;
 }
 
 static size_t json_literal_end(struct str line, size_t at)
@@ -262,9 +234,12 @@ static bool is_of_other(const struct pair *pair)
 static bool read_pair(struct hunt *h, size_t at, size_t name_to, struct pair *pair)
 {
     struct str line = h->line;
-    size_t value = behind_sign(line, at), begin = value;
-    if (!value)
+    size_t begin = behind_sign(line, at);
+    if (!begin)
+        begin = behind_odd_sign(line, at);
+    if (!begin)
         return false;
+    size_t value = begin;
     *pair = (struct pair){.place = {.line = line, .is_json = is_of_json(h)}, .name_to = name_to};
     read_quote(&pair->place, name_to, at);
     bool is_spaced = at > 0 && (is_blank(line.ptr[at - 1]) || line.ptr[at - 1] == ':');
@@ -603,7 +578,7 @@ static const struct {
 /* How long the blanks between a scheme and what follows are; 0: there is none. */
 static size_t scheme_blank(struct str line, size_t at)
 {
-    size_t blanks = skip_blanks(str_slice(line, 0, at + GAP_MAX), at) - at;
+    size_t blanks = skip_blanks(str_slice(line, 0, at + NAME_GAP_MAX), at) - at;
     if (blanks || byte_at(line, at) == '+')
         return max_of(blanks, (size_t)1);
     return str_equal(str_slice(line, at, 3), STR("%20")) ? 3 : 0;
@@ -863,7 +838,7 @@ __attribute__((noinline)) static size_t find_behind_gap(struct hunt *h, size_t a
     struct str line = h->line;
     bool is_plain = at > 1 && line.ptr[at - 1] == '"' && is_alnum(line.ptr[at - 2]) &&
                     (line.ptr[at - 2] | 0x20) != 'd';
-    size_t end = is_plain ? at - 1 : name_end(line, at);
+    size_t end = is_plain || is_key_of_row(line, at) ? at - 1 : name_end(line, at);
     return name_ends_have(&h->paths->ends, line, end) ? find_with_name(h, at, end) : at + 1;
 }
 
