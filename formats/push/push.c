@@ -1,0 +1,36 @@
+#include "formats/push/push.h"
+
+#include <string.h>
+
+struct hash128 push_identity(struct str block)
+{
+    return hash128(str_slice(block, BLOCK_HEADER, SIZE_MAX));
+}
+
+void push_count_reject(struct push_answer *answer, const char *reason, uint64_t rows)
+{
+    size_t i = 0;
+    while (i < answer->n_rejects && strcmp(answer->rejects[i].reason, reason) != 0)
+        i++;
+    if (i == PUSH_REASONS_MAX)
+        i--;
+    else if (i == answer->n_rejects) {
+        bool is_last = ++answer->n_rejects == PUSH_REASONS_MAX;
+        answer->rejects[i] = (struct push_reject){is_last ? "other" : reason, 0};
+    }
+    answer->rejects[i].rows += rows;
+}
+
+void push_set_fates(struct push_answer *answer, enum push_fate fate)
+{
+    if (answer->n)
+        memset(answer->fates, fate, answer->n);
+}
+
+void push_format_close(struct push_format **address)
+{
+    struct push_format *f = *address;
+    *address = NULL;
+    if (f)
+        f->kind->close(f);
+}
