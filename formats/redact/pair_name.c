@@ -1,8 +1,7 @@
 #include "formats/redact/pair_name.h"
 
 #include "base/mem.h"
-
-enum { GAP_MAX = 64 };
+#include "formats/line/names.h"
 
 /* ---- where it ends and begins ---- */
 
@@ -15,25 +14,7 @@ static bool is_key_of_row(struct str line, size_t at)
 /* Where the name ends whose sign is at `at`: in front of blanks, a bracket and a quote. */
 size_t pair_name_end(struct str line, size_t at)
 {
-    size_t end = at, least = at > GAP_MAX ? at - GAP_MAX : 0;
-    if (end > least && line.ptr[at] == '=' && line.ptr[end - 1] == ':')
-        end--; /* := */
-    if (end > least && is_key_of_row(line, at))
-        return end - 1;
-    while (end > least && is_blank(line.ptr[end - 1]))
-        end--;
-    if (end > least + 1 && line.ptr[end - 1] == ']' && !is_alnum(line.ptr[end - 2]))
-        end--; /* ["name"] */
-    if (end > least &&
-        (line.ptr[end - 1] == '"' || line.ptr[end - 1] == '\'' || line.ptr[end - 1] == '`'))
-        end--;
-    while (end > least && line.ptr[end - 1] == '\\')
-        end--;
-    if (end > least && line.ptr[end - 1] == ']')
-        end--;
-    else if (end >= least + 3 && str_equal_nocase(str_slice(line, end - 3, 3), STR("%5D")))
-        end -= 3;
-    return end;
+    return is_key_of_row(line, at) ? at - 1 : name_end(line, at);
 }
 
 /* Its begin: of the word, or of all that is in quotes. */
@@ -84,21 +65,17 @@ static bool is_double_sign(struct str line, size_t at)
     return has_letter && has_digit;
 }
 
-/* Behind the sign: "=>", ":=". 0: it is none, as in "==" and "::". */
-static size_t behind_sign(struct str line, size_t at)
+/* Where the value begins if a sign is its first byte: "==hunter2", "=:hunter2", "=~hunter2"; 0: it is an operator. */
+static size_t behind_odd_sign(struct str line, size_t at)
 {
-    char c = line.ptr[at], next = byte_at(line, at + 1);
-    char before = at > 0 ? line.ptr[at - 1] : 0;
-    if (before && memchr("=!<>~+", before, 6))
+    char c = line.ptr[at], next = byte_at(line, at + 1), third = byte_at(line, at + 2);
+    if (ends_operator(line, at))
         return 0;
-    if (c == '=' && next == '>')
-        return at + 2;
     if (c == '=' && next == '=')
         return is_double_sign(line, at + 2) ? at + 2 : 0;
     if (c == '=' && next == ':')
-        return is_blank(byte_at(line, at + 2)) || is_parameter(line, at + 1) ? 0 : at + 1;
-    bool is_match = next == '~' && memchr(" \t\"'`/\\", byte_at(line, at + 2), 7);
-    return next == '=' || next == ':' || is_match ? 0 : at + 1;
+        return is_blank(third) || is_parameter(line, at + 1) ? 0 : at + 1;
+    return next == '~' && !memchr(" \t\"'`/\\", third, 7) ? at + 1 : 0;
 }
 
 static size_t json_literal_end(struct str line, size_t at)
@@ -170,9 +147,12 @@ static bool is_of_other(const struct pair *pair)
 bool pair_read(struct hunt *h, size_t at, size_t name_to, struct pair *pair)
 {
     struct str line = h->line;
-    size_t value = behind_sign(line, at), begin = value;
-    if (!value)
+    size_t begin = behind_sign(line, at);
+    if (!begin)
+        begin = behind_odd_sign(line, at);
+    if (!begin)
         return false;
+    size_t value = begin;
     *pair = (struct pair){.place = {.line = line, .is_json = is_of_json(h)}, .name_to = name_to};
     read_quote(&pair->place, name_to, at);
     bool is_spaced = at > 0 && (is_blank(line.ptr[at - 1]) || line.ptr[at - 1] == ':');

@@ -423,7 +423,7 @@ TEST(redact_key_names)
         {"d", -1},
     };
     struct name_ends ends = {.four = {0}};
-    name_ends_add_built_in(&ends);
+    key_ends_add(&ends);
     for (size_t i = 0; i < countof(names); i++) {
         struct str text = str_from(names[i].text);
         const struct key_name *name = key_name_of(text);
