@@ -65,21 +65,21 @@ static const struct {
 /* ---- names ---- */
 
 /* In front of a name that is shorter than the table asks, whatever a name can stand behind. */
-static void add_end(struct name_tails *ends, struct str text)
+static void add_end(struct name_ends *ends, struct str text)
 {
     char padded[3] = {0, text.len > 1 ? text.ptr[0] : 0, text.len ? text.ptr[text.len - 1] : 0};
     if (text.len >= 3) {
-        name_tails_add(ends, text);
+        name_ends_add(ends, text);
         return;
     }
     for (unsigned char c = ' '; c < 0x7f; c++) {
         padded[0] = (char)c;
-        name_tails_add(ends, str_of(padded, sizeof padded));
+        name_ends_add(ends, str_of(padded, sizeof padded));
     }
 }
 
 /* As it may be written: joined, or its last two words by one of these. The last two are of {"req":{"id":…}}. */
-static void add_ends(struct name_tails *ends, struct str words)
+static void add_ends(struct name_ends *ends, struct str words)
 {
     static const char joints[] = "_-. {\"";
     char text[WORDS_MAX + 2];
@@ -424,7 +424,7 @@ static void look_at_name(struct search *s, size_t at, size_t end)
 static void look_at_end(struct search *s, size_t at)
 {
     size_t end = at > 0 && is_alnum(s->line.ptr[at - 1]) ? at : name_end(s->line, at);
-    if (name_tails_have(&s->names->ends, s->line, end))
+    if (name_ends_have(&s->names->ends, s->line, end))
         look_at_name(s, at, end);
 }
 
@@ -437,8 +437,8 @@ static inline void look_at_pair(struct search *s, size_t at)
         look_at_end(s, at);
         return;
     }
-    bool is_plain = name_tails_may(&s->names->ends, sign);
-    bool is_quoted = name_tails_may(&s->names->ends, sign - 1) & (sign[-1] == '"');
+    bool is_plain = name_ends_may(&s->names->ends, sign);
+    bool is_quoted = name_ends_may(&s->names->ends, sign - 1) & (sign[-1] == '"');
     bool is_other = !is_alnum(sign[-1]) & (sign[-1] != '"' || sign[-2] == '\\');
     if (is_plain | is_quoted | is_other)
         look_at_end(s, at);

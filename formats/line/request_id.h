@@ -41,7 +41,7 @@ struct id_name {
 };
 
 struct id_names {
-    struct name_tails ends;
+    struct name_ends ends;
     struct id_name *items; /* in the order of their ranks; in the arena given */
     size_t n;
 };
