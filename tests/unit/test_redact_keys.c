@@ -1,4 +1,4 @@
-/* Values under names: formats/redact/pairs.c, keys.c, pair_value.c; and passwords of URLs. */
+/* Values under names: formats/redact/pairs.c, pair_*.c, keys.c, http_schemes.c; and passwords of URLs. */
 #include "base/buf.h"
 #include "base/mem.h"
 #include "formats/line/flatten.h"
