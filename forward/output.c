@@ -383,7 +383,7 @@ static bool open_format(struct push_format **format, const struct config_other_o
     const struct loki_options loki = {
         .labels = c->labels.items,
         .n_labels = c->labels.n,
-        .is_json = c->encoding == OUTPUT_JSON,
+        .is_json = c->encoding == OUTPUT_ENCODING_JSON,
         .without_metadata = c->metadata == OUTPUT_METADATA_OFF,
     };
     const struct elastic_options elastic = {c->data_stream, (enum elastic_fields)c->fields};
