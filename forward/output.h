@@ -82,6 +82,6 @@ const struct config_other_output *output_config(const struct output *o);
 struct output_lag output_lag(const struct output *o);
 
 /* The configuration says something that no other side is needed to refuse: match, labels, names. */
-bool output_check(const struct config_other_output *config, struct err *err);
+bool output_config_check(const struct config_other_output *config, struct err *err);
 
 #endif
