@@ -7,6 +7,7 @@
 #include "base/front.h"
 #include "base/mem.h"
 #include "base/say.h"
+#include "collector/forwards.h"
 #include "collector/retention_rules.h"
 #include "shipper/ship_options.h"
 
@@ -56,6 +57,7 @@ int command_check(int argc, char **argv)
         return front_fail(&front, "one file at a time; drop-ins beside it in conf.d are read too");
     const char *file = given.operands.n ? given.operands.items[0].ptr : NULL;
     bool good = config_load(&config, file, &w, &err) && ship_sources_check(&config, &err) &&
+                outputs_check(&config.outputs, "outputs", &err) && forwards_check(&config, &err) &&
                 retention_check(&config, &err);
     for (size_t i = 0; i < w.n; i++)
         fprintf(stderr, "warning: %s\n", w.text[i]);
