@@ -37,6 +37,7 @@ static void build(struct chain_format *c, const uint32_t *rows, size_t n, struct
     uint32_t *numbers = arena_array(&arena, uint32_t, b->n_streams);
     memset(numbers, 0xff, b->n_streams * sizeof *numbers);
     block_builder_reset(&c->builder);
+    c->builder.is_plain = true; /* else it depends on blocks before how the lines are stored */
     bool good = true;
     for (size_t i = 0; i < n && good; i++) {
         struct record record = b->records[rows[i]];
