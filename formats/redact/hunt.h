@@ -25,7 +25,7 @@ struct hunt {
     const bool *wanted;           /* by rule: not REDACT_KEEP */
     const struct redact_paths *paths;
     bool has_paths_found;          /* in the JSON of the line */
-    bool has_json_looked, is_json; /* pairs.c: whether the line is JSON, once it was asked */
+    bool has_json_looked, is_json; /* pair_name.c: whether the line is JSON, once it was asked */
     size_t listed_to;              /* up to where values of lists were looked at */
     size_t paths_to;               /* up to where that says all there is to say */
 };
@@ -64,8 +64,10 @@ bool has_word_near(struct str line, size_t from, size_t to, const char *words);
 
 typedef size_t finder(struct hunt *h, size_t at);
 
-finder find_mail;   /* mail.c: at '@', or "%40" */
-finder find_pair;   /* pairs.c: at ':' or '=': names and their values, passwords of URLs */
+finder find_mail; /* mail.c: at '@', or "%40" */
+finder find_pair; /* pairs.c: at ':' or '=': names and their values, passwords of URLs */
+/* url_password.c: at the ':' of "://", for find_pair; 0: it is of none. */
+finder find_url_password;
 finder find_number; /* numbers.c: at digits */
 finder
     find_lettered;  /* lettered.c: at two capitals and two digits: IBAN, NINO, fiscal codes, PAN */

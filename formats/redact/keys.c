@@ -102,34 +102,6 @@ static const struct key_name *const by_last[26] = {
     ['v' - 'a'] = of_v, ['w' - 'a'] = of_w, ['y' - 'a'] = of_y,
 };
 
-/* Between the words of a name. */
-static const char joints[] = "_-. ";
-
-/* Where in text the name begins in which it ends; SIZE_MAX: it does not. */
-static size_t begin_of(struct str text, const struct key_name *name)
-{
-    size_t at = text.len;
-    for (size_t i = name->len; i > 0; i--) {
-        if (at > 0 && i < name->len && !is_alnum(text.ptr[at - 1]) &&
-            memchr(joints, text.ptr[at - 1], sizeof joints - 1))
-            at--;
-        if (at == 0 || (text.ptr[at - 1] | 0x20) != name->text[i - 1])
-            return SIZE_MAX;
-        at--;
-    }
-    return at;
-}
-
-/* Does a word of text begin there? "dbPass", "db_pass", "DBPass". */
-static bool is_word_begin(struct str text, size_t at)
-{
-    if (at == 0 || !is_alnum(text.ptr[at - 1]) || is_digit(text.ptr[at - 1]))
-        return true;
-    return is_upper(text.ptr[at]) &&
-           (!is_upper(text.ptr[at - 1]) ||
-            (is_letter(byte_at(text, at + 1)) && !is_upper(byte_at(text, at + 1))));
-}
-
 const struct key_name *key_name_of(struct str text)
 {
     if (text.len > 1 && is_digit(text.ptr[text.len - 1]))
@@ -139,66 +111,27 @@ const struct key_name *key_name_of(struct str text)
         return NULL;
     char before = (char)(text.ptr[text.len - 2] | 0x20);
     for (const struct key_name *name = by_last[(last | 0x20) - 'a']; name && name->text; name++) {
-        size_t at = name->text[name->len - 2] == before ? begin_of(text, name) : SIZE_MAX;
+        size_t at = name->text[name->len - 2] == before
+                        ? words_begin(text, str_of(name->text, name->len))
+                        : SIZE_MAX;
         if (at != SIZE_MAX && (name->is_anywhere || is_word_begin(text, at)))
             return name->class == KEY_NONE ? NULL : name;
     }
     return NULL;
 }
 
-static void set_hash(uint32_t table[512], uint32_t hash)
-{
-    table[hash / 32] |= 1u << hash % 32;
-}
-
-static void add_four(struct name_ends *ends, const char four[4], bool is_brief)
-{
-    uint32_t hash = hash_of_four(four);
-    set_hash(ends->four, hash);
-    if (is_brief)
-        set_hash(ends->brief, hash);
-    ends->three[(four[2] & 31) << 5 | (four[3] & 31)] |= 1u << (four[1] & 31);
-}
-
-/* What may stand two bytes in front of four that are said to be in it, also with a joint between its words. */
-static void add_six(struct name_ends *ends, const char six[6])
-{
-    set_hash(ends->six, hash_of_four(six));
-    for (size_t i = 0; i < sizeof joints - 1; i++) {
-        set_hash(ends->six, hash_of_four((char[4]){six[1], joints[i], six[2], six[3]}));
-        set_hash(ends->six, hash_of_four((char[4]){joints[i], six[1], six[2], six[3]}));
-    }
-}
-
-/* In front of a shorter one any byte may stand. */
-void name_ends_add(struct name_ends *ends, struct str name)
-{
-    if (name.len < 3) {
-        memset(ends, 0xff, sizeof *ends);
-        return;
-    }
-    const char *end = name.ptr + name.len;
-    if (name.len >= 6)
-        add_six(ends, end - 6);
-    if (name.len > 3) {
-        add_four(ends, end - 4, name.len < 6);
-        return;
-    }
-    for (int c = 0; c < 256; c++)
-        add_four(ends, (char[4]){(char)c, end[-3], end[-2], end[-1]}, true);
-}
-
 /* With a digit behind it: rule 3. */
 static void add_numbered(struct name_ends *ends, struct str name)
 {
-    const char *end = name.ptr + name.len;
-    for (char digit = '0'; digit <= '9'; digit++)
-        add_four(ends, (char[4]){end[-3], end[-2], end[-1], digit}, name.len < 5);
-    if (name.len >= 5)
-        add_six(ends, (char[6]){end[-5], end[-4], end[-3], end[-2], end[-1], '0'});
+    char text[UINT8_MAX + 1];
+    memcpy(text, name.ptr, name.len);
+    for (char digit = '0'; digit <= '9'; digit++) {
+        text[name.len] = digit;
+        name_ends_add(ends, str_of(text, name.len + 1));
+    }
 }
 
-void name_ends_add_built_in(struct name_ends *ends)
+void key_ends_add(struct name_ends *ends)
 {
     static const struct str others[] = {
         STR_INIT("value"), /* {"name":"DB_PASSWORD","value":"x"} */

@@ -61,33 +61,15 @@ static size_t local_before(struct str line, size_t at)
     return is_local(line.ptr[at - 1]);
 }
 
-/* Behind the letters of an escape at `from`: "\nbob", "\u003cbob", "%3Dbob", "ESC[32mbob". */
-static size_t behind_escape(struct str line, size_t from, size_t at)
-{
-    enum { ESCAPE_MAX = 12, ESC = 0x1b };
-    char before = from > 0 ? line.ptr[from - 1] : 0;
-    if (before == '[' && (from < 2 || (line.ptr[from - 2] != ESC && !is_alnum(line.ptr[from - 2]))))
-        return from;
-    if (before != '\\' && before != '%' && before != '[' && !is_local(before))
-        return from;
-    if (before == '\\' && from > 1 && line.ptr[from - 2] == '\\' &&
-        !memchr("ntru", line.ptr[from], 4))
-        return from; /* DOMAIN\\bob */
-    for (size_t end = from + 1; end < at && end - from <= ESCAPE_MAX; end++) {
-        if (ends_escape(line, end) &&
-            (before != '[' || line.ptr[from - 2] == ESC || end > from + 1))
-            return end;
-    }
-    return from;
-}
-
 /* Where the part before the '@' begins; at if there is none. Of one that is too long its last bytes are taken. */
 static size_t local_start(struct str line, size_t at)
 {
-    size_t from = at, least = at > LOCAL_MAX ? at - LOCAL_MAX : 0;
+    enum { ESCAPE_MAX = 12 };
+    size_t from = at, most = LOCAL_MAX + ESCAPE_MAX, least = at > most ? at - most : 0;
     for (size_t n; from > least && (n = local_before(line, from)) > 0 && n <= from - least;)
         from -= n;
-    from = behind_escape(line, from, at);
+    from = min_of(behind_escape(line, from), at);
+    from = at - min_of(at - from, (size_t)LOCAL_MAX);
     while (from < at && !is_alnum(line.ptr[from]) && line.ptr[from] != '_' &&
            !wide_letter_at(line, from))
         from++;

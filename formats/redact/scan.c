@@ -3,10 +3,6 @@
 #include "base/mem.h"
 #include "formats/line/byte_sets.h"
 
-#ifdef __x86_64__
-#include <immintrin.h>
-#endif
-
 #define ALWAYS_INLINE __attribute__((always_inline))
 
 enum { WIDTH = BYTE_SETS_WIDTH };
@@ -40,12 +36,6 @@ static void sets_portable(const char bytes[WIDTH], bool with_all, struct scan_se
 
 #ifdef __x86_64__
 
-typedef unsigned char bytes16 __attribute__((vector_size(16)));
-typedef unsigned char bytes32 __attribute__((vector_size(32)));
-
-#define MASK16(yes) (uint64_t)(unsigned) _mm_movemask_epi8((__m128i)(yes))
-#define MASK32(yes) (uint64_t)(unsigned) _mm256_movemask_epi8((__m256i)(yes))
-
 /* One body for both widths. */
 #define DEFINE_SETS(name, attributes, vector, MASK)                                      \
     attributes static inline void name(const char bytes[WIDTH], bool with_all,           \
@@ -78,8 +68,8 @@ typedef unsigned char bytes32 __attribute__((vector_size(32)));
         *sets = s;                                                                       \
     }
 
-DEFINE_SETS(sets_sse2, ALWAYS_INLINE, bytes16, MASK16)
-DEFINE_SETS(sets_avx2, ALWAYS_INLINE __attribute__((target("avx2"))), bytes32, MASK32)
+DEFINE_SETS(sets_sse2, ALWAYS_INLINE, bytes16, BYTE_MASK16)
+DEFINE_SETS(sets_avx2, ALWAYS_INLINE __attribute__((target("avx2"))), bytes32, BYTE_MASK32)
 
 #endif
 
@@ -191,18 +181,15 @@ static inline void shift(struct scan_sets *s, unsigned by)
 ALWAYS_INLINE static inline void load(make_sets *make, struct str line, size_t at, bool with_all,
                                       struct scan_sets *sets)
 {
-    char last[WIDTH] = {0};
+    char room[WIDTH];
+    unsigned by;
     if (at >= line.len) {
         *sets = (struct scan_sets){0};
-    } else if (line.len - at >= WIDTH) {
-        make(line.ptr + at, with_all, sets);
-    } else if (line.len >= WIDTH) {
-        make(line.ptr + line.len - WIDTH, with_all, sets);
-        shift(sets, (unsigned)(at + WIDTH - line.len));
-    } else {
-        memcpy(last, line.ptr + at, line.len - at);
-        make(last, with_all, sets);
+        return;
     }
+    make(sixty_four(line, at, room, &by), with_all, sets);
+    if (by)
+        shift(sets, by);
 }
 
 /* The finder at each place of set, but those before *from. */

@@ -1,4 +1,4 @@
-/* Values under names: formats/redact/pairs.c, keys.c, pair_value.c; and passwords of URLs. */
+/* Values under names: formats/redact/pairs.c, pair_*.c, keys.c, http_schemes.c; and passwords of URLs. */
 #include "base/buf.h"
 #include "base/mem.h"
 #include "formats/line/flatten.h"
@@ -423,7 +423,7 @@ TEST(redact_key_names)
         {"d", -1},
     };
     struct name_ends ends = {.four = {0}};
-    name_ends_add_built_in(&ends);
+    key_ends_add(&ends);
     for (size_t i = 0; i < countof(names); i++) {
         struct str text = str_from(names[i].text);
         const struct key_name *name = key_name_of(text);
