@@ -5,7 +5,7 @@
  *         kind 1   head: origin:16 next sequence:8 acknowledged:8 (by the collector), then the
  *                  whole state (the caller's)
  *         kind 2   block: change:str, then the block     change: of the state, by this block
- *         kind 3   origin:16                             from here on this is who we are
+ *         kind 3   origin:16 acknowledged:8              from here on this is who we are
  *         kind 4   change:str                            of the state, without a block
  *
  * Block and change are one frame, so either both are there after a crash or neither: a line is in the
