@@ -510,6 +510,6 @@ struct spool_numbers spool_count(const struct spool *s)
         .last = s->last,
         .damaged = s->damaged,
         .oldest_ns = slowest ? spool_reader_count(slowest).oldest_ns : TIME_NONE,
-        .slowest = slowest ? spool_reader_name(slowest) : "",
+        .awaited = spool_awaited(s),
     };
 }

@@ -91,7 +91,7 @@ struct spool_numbers {
     uint64_t last;         /* sequence of the last block on disk; 0 = none yet */
     uint64_t damaged;      /* frames skipped since opening */
     int64_t oldest_ns;     /* when the oldest block was written that a reader lacks; TIME_NONE */
-    const char *slowest;   /* reader that has acknowledged least; empty: there is none */
+    const char *awaited;   /* reader that a full spool waits for; empty: there is none */
 };
 struct spool_numbers spool_count(const struct spool *s);
 
