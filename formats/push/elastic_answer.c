@@ -10,7 +10,8 @@
  *                          again: a right, an index, room or a node is missing, which is not its fault
  *     other 4xx            again without fields, if it had some; else rejected
  *
- * Errors of waits_for[] count as the second row whatever their status is: a closed or locked index is 400 or 403 in one
+ * A request that is refused as a whole comes in smaller ones, and at last in one of a single row, for which that is said
+ * as above: 413 is too_long. Errors of waits_for[] count as the second row whatever their status is: a closed or locked index is 400 or 403 in one
  * version and 429 in another.
  */
 #include "base/ascii.h"
@@ -269,50 +270,70 @@ static bool read_members(struct str body, struct reply *reply)
     return is_at_end(&scan);
 }
 
-static void settle_fields(struct elastic_rows *rows, struct push_answer *answer)
+/* False: none goes again without its fields. *is_all: all go again. */
+static bool settle_fields(struct elastic_rows *rows, struct push_answer *answer, bool *is_all)
 {
+    bool is_any = false;
+    *is_all = true;
     for (size_t i = 0; i < rows->n; i++) {
-        if (answer->fates[i] != FATE_WITHOUT_FIELDS)
-            continue;
         uint32_t row = rows->items[i] & ~ELASTIC_HAD_FIELDS;
-        rows->without_fields[row / 8] |= (uint8_t)(1u << row % 8);
-        answer->fates[i] = PUSH_AGAIN;
+        bool is_it = answer->fates[i] == FATE_WITHOUT_FIELDS;
+        if (is_it) {
+            rows->without_fields[row / 8] |= (uint8_t)(1u << row % 8);
+            answer->fates[i] = PUSH_AGAIN;
+        }
+        is_any = is_any || is_it;
+        *is_all = *is_all && answer->fates[i] == PUSH_AGAIN;
     }
+    return is_any;
 }
 
-static bool read_fates(const struct reply *reply, struct elastic_rows *rows,
-                       struct push_answer *answer)
+/* The same body would be refused again. */
+static enum push_verdict settle(struct elastic_rows *rows, struct push_answer *answer)
+{
+    bool is_all;
+    return settle_fields(rows, answer, &is_all) && is_all ? PUSH_OTHER_FORM : PUSH_READ;
+}
+
+static enum push_verdict read_fates(const struct reply *reply, struct elastic_rows *rows,
+                                    struct push_answer *answer)
 {
     if (reply->items.len == 0 && reply->is_without_errors)
         push_set_fates(answer, PUSH_TAKEN);
     else if (!read_items(reply->items, rows, answer))
-        return false;
-    settle_fields(rows, answer);
-    return true;
+        return PUSH_RETRY;
+    return settle(rows, answer);
 }
 
-static enum push_verdict verdict_of_refusal(unsigned status, const struct error *error)
+static enum push_verdict read_refusal(unsigned status, const struct error *error,
+                                      struct elastic_rows *rows, struct push_answer *answer)
 {
     bool is_about_body = status == TOO_LARGE || (status == BAD_REQUEST && !waits(error));
-    return is_about_body ? PUSH_SMALLER : PUSH_RETRY;
+    if (!is_about_body)
+        return PUSH_RETRY;
+    if (answer->n > 1)
+        return PUSH_SMALLER;
+    bool had_fields = rows->items[0] & ELASTIC_HAD_FIELDS;
+    answer->fates[0] = had_fields ? FATE_WITHOUT_FIELDS : PUSH_REJECTED;
+    if (!had_fields)
+        push_count_reject(answer, status == TOO_LARGE ? "too_long" : reason_of(error), 1);
+    return settle(rows, answer);
 }
 
 void elastic_read_reply(const struct push_reply *from, struct elastic_rows *rows,
                         struct push_answer *answer)
 {
     struct reply reply;
-    assert(answer->n == rows->n);
+    assert(answer->n == rows->n && rows->n > 0);
     bool is_whole = read_members(from->body, &reply);
-    if (is_ok(from->status) && is_whole && read_fates(&reply, rows, answer)) {
-        answer->verdict = PUSH_READ;
+    if (!is_ok(from->status)) {
+        set_detail(answer, &reply.error);
+        answer->verdict = read_refusal(from->status, &reply.error, rows, answer);
         return;
     }
-    answer->n_rejects = 0;
-    if (is_ok(from->status)) {
-        answer->verdict = PUSH_RETRY;
+    answer->verdict = is_whole ? read_fates(&reply, rows, answer) : PUSH_RETRY;
+    if (answer->verdict == PUSH_RETRY) {
+        answer->n_rejects = 0;
         snprintf(answer->detail, PUSH_DETAIL_MAX, "the answer is none of the _bulk API");
-    } else {
-        answer->verdict = verdict_of_refusal(from->status, &reply.error);
-        set_detail(answer, &reply.error);
     }
 }

@@ -2,6 +2,7 @@
  * Elasticsearch's _bulk: rows with any lines become documents that are JSON with no name twice, and any answer to them
  * is read. The input is an answer, a NUL, and the lines.
  */
+#include "base/compress.h"
 #include "base/mem.h"
 #include "formats/line/flatten.h"
 #include "formats/push/elastic.h"
@@ -73,6 +74,21 @@ static void check_document(struct str json, struct str line)
     check_names(&fields);
 }
 
+static void unpack(struct str body, struct buf *plain)
+{
+    struct err err;
+    struct unpacker *u = NULL;
+    size_t got;
+    assert(unpacker_open(&u, UNPACK_GZIP, &err));
+    do {
+        char piece[4096];
+        assert(unpacker_step(u, &body, piece, sizeof piece, &got, &err));
+        buf_add(plain, str_of(piece, got));
+    } while (body.len > 0 || got > 0);
+    assert(unpacker_is_whole(u) && !plain->over);
+    unpacker_close(&u);
+}
+
 static void check_body(struct str body, const struct record *records, const uint32_t *rows,
                        size_t n)
 {
@@ -129,7 +145,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             buf_reset(&body);
             size_t taken = f->kind->put(f, rows, n, again ? f->body_max : 1000, &body);
             assert(taken > 0 && taken <= n);
-            check_body(buf_str(&body), records, rows, taken);
+            defer(buf_free) struct buf plain = {.max = 64 << 20};
+            unpack(buf_str(&body), &plain);
+            check_body(buf_str(&plain), records, rows, taken);
             check_answer(f, answer, taken, again ? 200 : 400);
         }
         push_format_close(&f);

@@ -1,5 +1,7 @@
 #include "tests/unit/push_helper.h"
 
+#include "base/compress.h"
+#include "base/mem.h"
 #include "tests/test.h"
 
 enum { SEQUENCE = 7, ROOM = 16 << 20 };
@@ -45,4 +47,23 @@ void made_block_restamp(struct made_block *m, uint64_t origin, uint64_t sequence
 {
     block_restamp(m->bytes.ptr, m->bytes.len, (struct hash128){origin, origin}, sequence);
     open_again(m);
+}
+
+size_t put_unpacked(struct push_format *f, const uint32_t *rows, size_t n, size_t max,
+                    struct buf *plain)
+{
+    struct err err;
+    defer(buf_free) struct buf body = {.max = ROOM};
+    defer(unpacker_close) struct unpacker *u = NULL;
+    size_t got, taken = f->kind->put(f, rows, n, max, &body);
+    struct str rest = buf_str(&body);
+    REQUIRE(!body.over);
+    REQUIRE_OK(unpacker_open(&u, UNPACK_GZIP, &err));
+    do {
+        char piece[4096];
+        REQUIRE_OK(unpacker_step(u, &rest, piece, sizeof piece, &got, &err));
+        buf_add(plain, str_of(piece, got));
+    } while (rest.len > 0 || got > 0);
+    REQUIRE(unpacker_is_whole(u) && !plain->over);
+    return taken;
 }

@@ -24,4 +24,8 @@ void made_block_open(struct made_block *m);
 /* The same block from another origin. */
 void made_block_restamp(struct made_block *m, uint64_t origin, uint64_t sequence);
 
+/* Puts rows and unpacks the body, which is gzip; how many were taken. */
+size_t put_unpacked(struct push_format *f, const uint32_t *rows, size_t n, size_t max,
+                    struct buf *plain);
+
 #endif

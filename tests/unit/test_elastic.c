@@ -65,7 +65,7 @@ static void document_of(const struct push_block *block, enum elastic_fields fiel
 {
     struct push_format *f = open_format(fields);
     f->kind->begin(f, block);
-    CHECK_INT(f->kind->put(f, &row, 1, f->body_max, body), 1);
+    CHECK_INT(put_unpacked(f, &row, 1, f->body_max, body), 1);
     struct str rest = buf_str(body), first, second;
     REQUIRE(take_until(&rest, '\n', &first) && take_until(&rest, '\n', &second));
     CHECK_INT(rest.len, 0);
@@ -372,7 +372,7 @@ static void ids_of(const struct push_block *block, const uint32_t *rows, size_t 
     f->kind->begin(f, block);
     for (size_t done = 0; done < n;) {
         defer(buf_free) struct buf body = {0};
-        size_t taken = f->kind->put(f, rows + done, n - done, max, &body);
+        size_t taken = put_unpacked(f, rows + done, n - done, max, &body);
         REQUIRE(taken > 0);
         CHECK(body.len <= max || taken == 1);
         struct str rest = buf_str(&body), action, document;
@@ -429,11 +429,11 @@ TEST(elastic_bodies_pass_their_bound_by_one_row_only)
     const uint32_t rows[] = {0, 1};
     struct push_format *f = open_format(ELASTIC_FLATTENED);
     f->kind->begin(f, &m.push);
-    CHECK_INT(f->kind->put(f, rows, 2, ELASTIC_BODY_MAX, &body), 1);
+    CHECK_INT(put_unpacked(f, rows, 2, ELASTIC_BODY_MAX, &body), 1);
     CHECK(body.len > ELASTIC_BODY_MAX && !body.over);
     CHECK(str_ends(buf_str(&body), STR("}\n")));
     buf_reset(&body);
-    CHECK_INT(f->kind->put(f, rows + 1, 1, ELASTIC_BODY_MAX, &body), 1);
+    CHECK_INT(put_unpacked(f, rows + 1, 1, ELASTIC_BODY_MAX, &body), 1);
     CHECK(body.len < 1000);
     push_format_close(&f);
 }

@@ -18,7 +18,7 @@ struct posted {
 static void post_rows(struct posted *p, const uint32_t *rows, size_t n)
 {
     buf_reset(&p->body);
-    CHECK_INT(p->f->kind->put(p->f, rows, n, ELASTIC_BODY_MAX, &p->body), n);
+    CHECK_INT(put_unpacked(p->f, rows, n, ELASTIC_BODY_MAX, &p->body), n);
     p->answer = (struct push_answer){.fates = p->fates, .n = n};
 }
 
@@ -236,6 +236,48 @@ TEST(elastic_answer_of_the_whole_request)
         CHECK_STR(str_from(p.answer.detail), cases[i].detail);
         CHECK_INT(p.answer.n_rejects, 0);
     }
+}
+
+/* One that is refused alone is to blame: first for its fields, then as it is. */
+TEST(elastic_answer_to_a_single_row)
+{
+    static const struct {
+        unsigned status;
+        struct str body;
+        const char *reason;
+    } cases[] = {
+        {413, STR_INIT("<html>"), "too_long"},
+        {400, STR_INIT("{\"error\":{\"type\":\"x_content_parse_exception\"}}"), "other"},
+        {200, STR_INIT("{\"errors\":true,\"items\":[" MAPPING "]}"), "mapping"},
+    };
+    for (size_t i = 0; i < countof(cases); i++) {
+        POSTED;
+        const uint32_t row = 3;
+        post_rows(&p, &row, 1);
+        read_answer(&p, cases[i].status, cases[i].body);
+        CHECK_INT(p.answer.verdict, PUSH_OTHER_FORM);
+        CHECK_INT(p.answer.n_rejects, 0);
+        post_rows(&p, &row, 1);
+        CHECK(str_find(buf_str(&p.body), STR("\"fields\":")) == SIZE_MAX);
+        read_answer(&p, cases[i].status, cases[i].body);
+        check_fates(&p, "r");
+        CHECK_INT(p.answer.n_rejects, 1);
+        CHECK_STR(str_from(p.answer.rejects[0].reason), str_from(cases[i].reason));
+    }
+}
+
+/* All go again, but not as they were: waiting would not help. */
+TEST(elastic_answer_that_refuses_all_fields)
+{
+    POSTED;
+    const uint32_t both[] = {1, 3};
+    post_rows(&p, both, 2);
+    read_answer(&p, 200, STR("{\"errors\":true,\"items\":[" MAPPING "," MAPPING "]}"));
+    CHECK_INT(p.answer.verdict, PUSH_OTHER_FORM);
+    post_rows(&p, both, 2);
+    CHECK(str_find(buf_str(&p.body), STR("\"fields\":")) == SIZE_MAX);
+    read_answer(&p, 200, STR("{\"errors\":true,\"items\":[" ITEM("429") "," ITEM("503") "]}"));
+    check_fates(&p, "aa");
 }
 
 TEST(elastic_answer_that_cannot_be)
