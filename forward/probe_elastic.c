@@ -47,7 +47,7 @@ static bool next(struct probe *p, struct probe_request *r)
         r->path = "/";
         return true;
     case STEP_BULK:
-        set_path(p, r, "/", "/_bulk");
+        r->path = "/_bulk";
         r->method = "POST";
         return true;
     case STEP_PRIVILEGES:
@@ -116,14 +116,14 @@ static void take_version(struct probe *p, const struct probe_answer *a)
     }
 }
 
-/* Of a product that is not known: whether there is a _bulk of a data stream. A body of nothing is refused. */
+/* Of a product that is not known: whether there is a _bulk. A body of nothing is refused. */
 static void take_bulk(struct probe *p, const struct probe_answer *a)
 {
     bool is_nowhere = a->status == 404 || a->status == 405 ||
                       str_find(a->body, STR("unsupported path")) != SIZE_MAX;
     p->step = STEP_PRIVILEGES;
     if (is_nowhere)
-        probe_fail(p, "it does not take POST %s", buf_text(&p->path));
+        probe_fail(p, "it does not take POST /_bulk");
     else if (!probe_is_refused(p, a))
         probe_hint(p,
                    "it is neither Elasticsearch (no X-Elastic-Product) nor OpenSearch; its _bulk "

@@ -246,13 +246,14 @@ class Elastic(Server):
         return {"X-Elastic-Product": "Elasticsearch", "Content-Type": "application/json"}
 
     def take(self, h, body):
-        if not re.fullmatch(r"/logs-[\w-]+/_bulk(\?.*)?", h.path):
+        if not re.fullmatch(r"/_bulk(\?.*)?", h.path):
             return 404, json.dumps({"error": f"no handler found for uri [{h.path}]", "status": 404})
         lines = body.split(b"\n")
         assert lines.pop() == b"", "the body ends with a newline"
         items, errors = [], False
         for action, source in zip(lines[::2], lines[1::2], strict=True):
             create, document = json.loads(action)["create"], json.loads(source)
+            assert re.fullmatch(r"logs-[\w-]+", create["_index"]), create
             refusal = self.refuse(document)
             if refusal:
                 status, kind, reason = refusal
