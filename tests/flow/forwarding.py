@@ -2,7 +2,7 @@
 """Outputs to Loki, Elasticsearch, other collectors and standard output, of shippers and of collectors: nothing that
 the other side takes is lost, repeats are the same to it, rejects hold nobody up, and a dead one delays no other.
 The other sides are scripted (endpoints.py)."""
-import json, random, time
+import json, random, signal, time
 
 import endpoints, flow
 
@@ -246,8 +246,9 @@ def reload(place):
     def change(more):
         place.configuration("shipper", {"shipper.spool.keep_free": "off", "shipper.socket": shipper.socket,
                                         **settings, **more})
-        done = flow.run("reload", shipper.socket)
-        flow.check(done.status == 0, f"sluice reload: {done}")
+        before = shipper.log().count("read again")
+        shipper.signal(signal.SIGHUP)
+        shipper.wait_log("read again", times=before + 1)
 
     change({**loki_settings(loki), **elastic_settings(elastic)})
     second = flow.numbered("api", 100, 100)
