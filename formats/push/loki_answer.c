@@ -24,9 +24,27 @@ static const struct {
     {STR_INIT("too many structured metadata labels"), "metadata"},
 };
 
+/* What 400 says of a request that nobody mends by sending less: a wrong tenant or URL, here or at VictoriaLogs. */
+static const struct str settings[] = {
+    STR_INIT("no org id"),
+    STR_INIT("org IDs present"),
+    STR_INIT("tenant ID "),
+    STR_INIT("cannot parse common params"),
+    STR_INIT("unsupported path requested"),
+};
+
 static bool has_words(struct str text, struct str words)
 {
     return str_find(text, words) != SIZE_MAX;
+}
+
+static bool is_about_settings(struct str text)
+{
+    for (size_t i = 0; i < countof(settings); i++) {
+        if (has_words(text, settings[i]))
+            return true;
+    }
+    return false;
 }
 
 /* NULL if it is none that is known. */
@@ -143,7 +161,7 @@ static void read_bad_request(unsigned status, struct str text, bool has_metadata
         answer->verdict = PUSH_OTHER_FORM;
     else if (has_words(text, STR("er stream rate limit exceeded")))
         read_rate(text, answer); /* some are too old, and some of the others not yet stored */
-    else if (status != 400 || !read_refusals(text, answer))
+    else if (status != 400 || (!read_refusals(text, answer) && !is_about_settings(text)))
         read_whole(status, text, answer);
 }
 

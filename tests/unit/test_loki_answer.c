@@ -163,6 +163,12 @@ TEST(loki_answers_that_pass)
         check_verdict(later[i], "no\n", ROWS, PUSH_RETRY);
         check_verdict(later[i], "entry for stream '{}' has timestamp too old", 1, PUSH_RETRY);
     }
+    static const char *const settings[] = {
+        "tenant ID 'a/b' contains unsupported character '/'\n", "multiple org IDs present\n",
+        "cannot parse common params from request: cannot parse accountID from \"t1\"",
+        "unsupported path requested: \"/insert/loki/api/v2/push\""};
+    for (size_t i = 0; i < countof(settings); i++)
+        check_verdict(400, settings[i], 1, PUSH_RETRY);
     const char *rate = "Ingestion rate limit exceeded for user fake (limit: 4194304 bytes/sec) "
                        "while attempting to ingest "
                        "'5' lines totaling '1000000' bytes, reduce log volume\n";
