@@ -13,6 +13,7 @@
 #include "formats/line/facts.h"
 #include "formats/line/flatten.h"
 #include "formats/line/request_id.h"
+#include "formats/push/elastic.h"
 #include "formats/push/loki.h"
 #include "formats/redact/redact.h"
 #include "shipper/tailer.h"
@@ -282,6 +283,22 @@ static void push_to_loki(void)
     report_span("... as JSON", push_ns[1]);
 }
 
+static void push_to_elastic(void)
+{
+    struct err err;
+    static const char *const names[] = {"blocks to _bulk, flattened", "... expanded",
+                                        "... without fields"};
+    for (int fields = ELASTIC_FLATTENED; fields <= ELASTIC_NO_FIELDS; fields++) {
+        const struct elastic_options options = {STR("logs-bench"), (enum elastic_fields)fields};
+        defer(push_format_close) struct push_format *f = NULL;
+        int64_t zstd_ns = 0, push_ns = 0;
+        must(elastic_open(&f, &options, &err), &err);
+        for (size_t i = 0; i < n_blocks; i++)
+            push_block_rows(f, buf_str(&blocks[i]), &zstd_ns, &push_ns);
+        report_span(names[fields], push_ns);
+    }
+}
+
 /* ---- redaction ---- */
 
 struct redact_bench {
@@ -409,6 +426,7 @@ int main(int argc, char **argv)
     store_blocks(folder);
     report("... and storing them", start);
     push_to_loki();
+    push_to_elastic();
     read_file(argv[1], put_docker_json, &docker_json);
     start = time_monotonic();
     open_envelopes(buf_str(&docker_json));

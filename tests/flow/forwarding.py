@@ -195,6 +195,22 @@ def rejects(place):
     flow.check(shipper.metric("sluice_output_rejected_total") == 14, "the metric counts them")
 
 
+@flow.case("lines whose fields a mapping refuses arrive without them, whether one of a body or all")
+def refused_fields(place):
+    elastic = endpoints.Elastic()
+    elastic.refuse = lambda d: ((400, "document_parsing_exception", "[1:2] object mapping for [fields.user]")
+                                if isinstance(d.get("fields", {}).get("user"), str) else None)
+    shipper = place.shipper(None, settings=elastic_settings(elastic)).start()
+    for i, bad in enumerate((range(0, 50, 7), range(50))):
+        lines = [json.dumps({"n": n + 100 * i, "user": "ann" if n in bad else {"id": n}}).encode() for n in range(50)]
+        flow.append(place.logs / f"api{i}.log", lines)
+        wait_lines(elastic, 50 * (i + 1))
+        flow.check({d["message"].encode() for d in elastic.documents.values()} >= set(lines), "all lines are there")
+    without = [d for d in elastic.documents.values() if "fields" not in d]
+    flow.check(len(without) == 58, f"{len(without)} documents have no fields")
+    flow.check(not output_row(shipper, "elastic")["rejected"], "none was rejected")
+
+
 @flow.case("Loki that takes no structured metadata gets labels only")
 def old_schema(place):
     loki = endpoints.Loki()
