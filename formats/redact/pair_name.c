@@ -91,7 +91,6 @@ static size_t json_literal_end(struct str line, size_t at)
     return end;
 }
 
-/* {"name": or ["x" or [{ or [null,; neither {"name"=> of Ruby nor [INFO] nor [12]. */
 static bool starts_json(struct str line)
 {
     enum { FIRST_NAME_MAX = 4096 };
@@ -109,7 +108,7 @@ static bool starts_json(struct str line)
     return byte_at(line, skip_blanks(line, end)) == ':';
 }
 
-static bool is_of_json(struct hunt *h)
+bool is_of_json(struct hunt *h)
 {
     if (!h->has_json_looked)
         h->is_json = starts_json(h->line);

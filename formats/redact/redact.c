@@ -41,6 +41,8 @@ static const struct {
     {TRIGGER_PAIR, find_pair, 0},
     {TRIGGER_RUN, find_token, 1ull << RULE_JWT | 1ull << RULE_SECRETS | 1ull << RULE_MAC},
     {TRIGGER_DASHES, find_pem, 1ull << RULE_SECRETS},
+    {TRIGGER_OPTION, find_option, 0},
+    {TRIGGER_OPENING, find_opening, 0},
 };
 
 static void choose_finders(struct redactor *r)
