@@ -125,15 +125,18 @@ static void add_found(struct trace *t, struct str text)
         t->has_more = true;
 }
 
-static bool is_front_of(struct str front_text, struct str id)
+/* Is `id` one that the text of the command line begins? A number is the front of those of all processes. */
+static bool is_front_of(const struct trace *t, const struct canonical_id *id)
 {
-    return id.len > front_text.len &&
-           str_equal_nocase(front_text, str_slice(id, 0, front_text.len));
+    if (t->id.kind == CANONICAL_TEXT && id->kind == CANONICAL_SCOPED)
+        return is_same_id(&t->id, id);
+    return t->may_be_prefix && id->text.len > t->id.text.len &&
+           str_equal_nocase(t->id.text, str_slice(id->text, 0, t->id.text.len));
 }
 
 static void keep_shown(struct trace *t, const struct result *r)
 {
-    if (t->id.text.len < SHOWN_LEAST)
+    if (id_number(&t->id).len < SHOWN_LEAST)
         return;
     if (t->arena.used > SHOWN_BYTES_MAX) {
         t->left_out++;
@@ -156,8 +159,8 @@ static bool note(void *context, const struct result *r)
 {
     struct trace *t = context;
     struct canonical_id id = canonical_id_of(r->id);
-    bool is_same = r->id.len > 0 && is_same_id(&t->id, &id);
-    bool is_front = !is_same && t->may_be_prefix && is_front_of(t->id.text, r->id);
+    bool is_front = r->id.len > 0 && is_front_of(t, &id);
+    bool is_same = r->id.len > 0 && !is_front && is_same_id(&t->id, &id);
     if (!is_same && !is_front) {
         keep_shown(t, r);
         return true;

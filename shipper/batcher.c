@@ -30,6 +30,7 @@ struct batch_stream {
     bool in_line;                 /* its last record is a part with more behind it */
     struct redact_stream redact;
     struct stream_ids *ids; /* NULL: none so far */
+    uint64_t place;         /* of its process: record_ids.h */
 };
 
 struct batcher {
@@ -142,6 +143,20 @@ static struct labels copy_labels(const struct labels *from)
     return copy;
 }
 
+/* stdout and stderr are of one process. */
+static uint64_t place_of(const struct batch_stream *s)
+{
+    defer(buf_free) struct buf told = {0};
+    for (size_t i = 0; i < s->labels.n; i++) {
+        if (!str_equal(s->labels.items[i].name, STR("stream"))) {
+            put_str(&told, s->labels.items[i].name);
+            put_str(&told, s->labels.items[i].value);
+        }
+    }
+    put_labels(&told, &s->data);
+    return hash64(buf_str(&told));
+}
+
 static struct batch_stream *new_stream(struct batcher *b, const struct labels *labels,
                                        struct hash128 id)
 {
@@ -159,6 +174,7 @@ static struct batch_stream *new_stream(struct batcher *b, const struct labels *l
         s->redact.in_key = before->goes_on & GOES_ON_KEY;
         s->redact.key_lines = s->redact.in_key; /* how many is not kept */
     }
+    s->place = place_of(s);
     map_put(&b->streams, MAP_KEY(s->id), s);
     return s;
 }
@@ -173,6 +189,7 @@ static void set_data(struct batch_stream *s, const struct labels *data)
         return;
     mem_free(&s->data.items);
     s->data = copy_labels(data);
+    s->place = place_of(s);
     s->block = 0;
 }
 
@@ -212,6 +229,11 @@ void batcher_forget_quiet(struct batcher *b, int64_t before_ns)
         free_stream(quiet[i]);
     }
     b->forgotten += n > 0;
+}
+
+void batcher_ask_again(struct batcher *b)
+{
+    b->forgotten++;
 }
 
 uint64_t batcher_forgotten(const struct batcher *b)
@@ -310,7 +332,7 @@ bool batcher_line(struct batcher *b, struct batch_stream *s, const struct batch_
     if (b->options.redactor)
         record.line = redact_line(b->options.redactor, &b->redaction, &redact, line->bytes);
     if (b->options.ids)
-        record_ids_attach(b->options.ids, &s->ids, is_continuation(flags), &record);
+        record_ids_attach(b->options.ids, &s->ids, s->place, is_continuation(flags), &record);
     if (!add_record(b, s, &record))
         return false;
     if (b->options.redactor)

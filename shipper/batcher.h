@@ -66,6 +66,8 @@ void batch_stream_set_zone(struct batch_stream *stream, const struct zone *zone)
 /* Containers come and go: streams without a line since then are forgotten, unless a line of theirs is
  * open. Whoever keeps a stream asks for it again when batcher_forgotten has another value. */
 void batcher_forget_quiet(struct batcher *b, int64_t before_ns);
+/* Data of streams has changed. */
+void batcher_ask_again(struct batcher *b);
 uint64_t batcher_forgotten(const struct batcher *b);
 
 struct batch_line {

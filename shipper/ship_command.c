@@ -74,7 +74,8 @@ static void run(struct ship_command *c)
         .stopped = stopped, .reload = is_pipe ? NULL : reload, .data = c};
     program_open(&c->program, &program);
     if (ship_open(&c->ship, program_loop(c->program), &c->options, c->live.first, &events, &err)) {
-        log_info("shipping to %s, state in %s", c->options.url, c->options.state);
+        log_info("shipping to %s, state in %s", c->options.url ? c->options.url : "its outputs",
+                 c->options.state);
         c->status = 0;
         program_run(c->program);
     } else {

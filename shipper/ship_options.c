@@ -173,7 +173,8 @@ static bool take_output(struct ship_options *o, const struct config *c, const st
 {
     if (!f->collector.len && !c->output.on)
         return err_set(err, ERR_INPUT,
-                       "outputs.collector is off, and there is no other output yet");
+                       "outputs: nothing is sent anywhere: outputs.collector is off, and no other "
+                       "output is named");
     o->url = f->collector.len ? f->collector.ptr : c->output.url.ptr;
     if (!config_token(c, &o->token_text, w, err))
         return false;

@@ -9,7 +9,7 @@
 struct ship_options {
     const char *state; /* folder */
     const char *keys;  /* folder of redact.key: the state of the shipper that is no pipe */
-    const char *url;   /* of the collector */
+    const char *url;   /* of the collector; NULL: nothing goes to one */
     const char *token; /* or NULL */
     struct str host;
     struct str service;      /* of stdin, and of operands; empty: by the rule */

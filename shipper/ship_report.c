@@ -104,6 +104,10 @@ static void put_seconds(struct buf *b, int64_t ns)
 
 static void put_output(const struct ship_report *r, struct buf *b)
 {
+    if (!r->has_output) {
+        buf_add(b, STR(",\"output\":null"));
+        return;
+    }
     buf_print(b, ",\"output\":{\"is_up\":%s,\"last_error\":", r->is_up ? "true" : "false");
     put_json(b, r->last_error);
     buf_add(b, STR(",\"acknowledged_ago_s\":"));

@@ -26,8 +26,9 @@ struct ship_report {
     uint64_t lag_bytes;
     int64_t lag_ns;
     uint64_t spool_bytes, damaged;
-    bool is_up;            /* the output answers */
-    struct str last_error; /* of the output while it does not; else empty */
+    bool has_output;       /* a collector, of which the rest speaks */
+    bool is_up;            /* it answers */
+    struct str last_error; /* while it does not; else empty */
     int64_t ack_age_ns;    /* -1: nothing was acknowledged yet */
     int64_t skew_ns;       /* the collector's clock minus ours; INT64_MIN: not known */
 };

@@ -65,6 +65,18 @@ static bool read_half(struct str s, uint64_t halves[2])
     return s.len >= DECIMAL_LEAST && str_to_u64(s, &halves[1]);
 }
 
+/* 17@5f1c9a7e */
+static bool is_scoped(struct str s)
+{
+    enum { SCOPE_DIGITS = 8 };
+    uint64_t halves[2] = {0};
+    size_t digits = 0;
+    while (is_digit(byte_at(s, digits)))
+        digits++;
+    return digits > 0 && digits <= COUNTER_MOST && byte_at(s, digits) == '@' &&
+           READ(str_slice(s, digits + 1, SIZE_MAX), halves, SCOPE_DIGITS);
+}
+
 struct canonical_id canonical_id_of(struct str text)
 {
     struct canonical_id id = {.text = text};
@@ -77,12 +89,24 @@ struct canonical_id canonical_id_of(struct str text)
     } else if (read_half(text, halves)) {
         id.kind = CANONICAL_HALF;
         id.low = halves[1];
+    } else if (is_scoped(text)) {
+        id.kind = CANONICAL_SCOPED;
     }
     return id;
 }
 
+struct str id_number(const struct canonical_id *id)
+{
+    size_t at = id->kind == CANONICAL_SCOPED ? str_find_byte(id->text, '@') : SIZE_MAX;
+    return str_slice(id->text, 0, at);
+}
+
 bool is_same_id(const struct canonical_id *a, const struct canonical_id *b)
 {
+    bool are_scoped = a->kind == CANONICAL_SCOPED && b->kind == CANONICAL_SCOPED;
+    if (a->kind == CANONICAL_SCOPED || b->kind == CANONICAL_SCOPED)
+        return are_scoped ? str_equal_nocase(a->text, b->text)
+                          : str_equal(id_number(a), id_number(b));
     if (a->kind == CANONICAL_TEXT || b->kind == CANONICAL_TEXT)
         return a->kind == b->kind && str_equal(a->text, b->text);
     return a->low == b->low && (a->kind != b->kind || a->high == b->high);
@@ -147,8 +171,8 @@ static void add_wide(struct id_needles *needles, const struct canonical_id *id)
 void id_needles_of(const struct canonical_id *id, struct id_needles *needles)
 {
     needles->n = 0;
-    if (id->kind == CANONICAL_TEXT) {
-        needles->items[needles->n++] = id->text;
+    if (id->kind == CANONICAL_TEXT || id->kind == CANONICAL_SCOPED) {
+        needles->items[needles->n++] = id_number(id);
         return;
     }
     if (id->kind == CANONICAL_HALF) {

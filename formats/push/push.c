@@ -24,7 +24,7 @@ void push_count_reject(struct push_answer *answer, const char *reason, uint64_t 
 void push_set_fates(struct push_answer *answer, enum push_fate fate)
 {
     if (answer->n)
-        memset(answer->fates, fate, answer->n);
+        memset(answer->fates, (int)fate, answer->n);
 }
 
 void push_format_close(struct push_format **address)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """One request in several services, which write its id in forms of their own: what `sluice trace` and id= make of it."""
-import json
+import hashlib, json, re
 
 import flow
 
@@ -59,6 +59,70 @@ def forms(place):
 def two_ids(place):
     collector, _ = filled(place)
     flow.check([r["line"] for r in trace(collector, "r-20261120")] == BOTH, "by the request id")
+
+
+class Container:
+    """Of pino-http: what it writes, and when it was started."""
+
+    def __init__(self, place, name):
+        self.id = hashlib.sha256(name.encode()).hexdigest()
+        self.name, self.folder, self.written = name, place.folder / "containers" / self.id, 0
+        self.folder.mkdir(parents=True)
+        (self.folder / "hostconfig.json").write_text('{"LogConfig":{"Type":"json-file"}}')
+
+    def start(self, hour):
+        new = self.folder / "config.new"
+        new.write_text(json.dumps({"ID": self.id, "Name": f"/{self.name}", "LogPath": f"/x/{self.id}-json.log",
+                                   "State": {"StartedAt": f"2026-11-20T{hour}:00:00Z"},
+                                   "Config": {"Image": "api:1", "Labels": {"com.docker.compose.service": "api"}}}))
+        new.rename(self.folder / "config.v2.json")
+
+    def write(self, text, lane="stdout", number=17):
+        self.written += 1
+        log = json.dumps({"level": 30, "pid": 1, "reqId": number, "msg": text}) + "\n"
+        flow.append(self.folder / f"{self.id}-json.log", [json.dumps(
+            {"log": log, "stream": lane, "time": f"{T}4.{self.written:03d}Z"}).encode()])
+
+
+def ids_of(collector, number):
+    found = flow.run("grep", "", f"id={number}", "--output", "json", "--collector", collector.url)
+    return {json.loads(line)["id"] for line in found.out.splitlines()}
+
+
+def probe(collector, container):
+    """How many starts are known: Docker tells of one in a file of its own, so what comes at once may be taken for the
+    process before."""
+    container.write("probe", number=16)
+    return len(ids_of(collector, 16))
+
+
+@flow.case("numbers that processes count up are told apart by container and start, also over a crash of the shipper")
+def counters(place):
+    collector = place.collector().start()
+    first, second = Container(place, "api-1"), Container(place, "api-2")
+    first.start("07")
+    second.start("07")
+    shipper = flow.Shipper(place, collector, settings={"shipper.sources.docker.paths": f"[{place.folder}/containers]"}).start()
+    first.write("one")
+    first.write("one failed", "stderr")
+    second.write("two")
+    collector.wait_count(3)
+    shipper.kill()
+    first.write("one again")
+    shipper.start()
+    collector.wait_count(4)
+    flow.wait_until(lambda: probe(collector, first) == 1, "a probe of the first start")
+    first.start("08")
+    flow.wait_until(lambda: probe(collector, first) == 2, "one of the second")
+    first.write("started anew")
+    flow.wait_until(lambda: len(ids_of(collector, 17)) == 3, "what came behind it")
+    refused = flow.run("trace", "17", "--collector", collector.url)
+    ids = sorted(set(re.findall("17@[0-9a-f]{8}", refused.err)))
+    flow.check(refused.status == 2 and len(ids) == 3 and "several" in refused.err, refused)
+    found = sorted(sorted({json.loads(r["line"])["msg"] for r in trace(collector, one)}) for one in ids)
+    flow.check(found == [["one", "one again", "one failed"], ["started anew"], ["two"]], found)
+    flow.check(flow.run("grep", "-c", "", "id=17", "--collector", collector.url).out == b"5\n", "all of the number")
+    flow.check([json.loads(r["line"])["msg"] for r in trace(collector, "17", "container=api-2")] == ["two"], "of one container")
 
 
 @flow.case("what is no id, or more than one, is said")
