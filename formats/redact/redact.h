@@ -26,6 +26,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/reader.h"
 #include "base/redact_rules.h"
 
 struct redact_pattern {
@@ -71,8 +72,13 @@ struct redact_stream {
     uint16_t key_lines; /* records of it so far */
     uint8_t strangers;  /* records since that are none of it */
     uint8_t before_len; /* 0: nothing, or not known */
+    bool is_shape;      /* .before is one */
     char before[16];    /* what stood in front of its BEGIN, and does so in front of its lines */
 };
+
+/* Over a restart: of the text in front only its shape is kept, 'a' for letters and '0' for digits. False: not one. */
+void put_redact_stream(struct buf *b, const struct redact_stream *stream);
+bool read_redact_stream(struct reader *r, struct redact_stream *stream);
 
 /* Room to work in and what was counted; of one thread. The zero value is empty. */
 struct redaction {
