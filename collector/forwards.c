@@ -109,6 +109,11 @@ static void close_names(struct forwards *f)
 
 /* ---- outside ---- */
 
+bool forwards_check(const struct config *config, struct err *err)
+{
+    return outputs_check(&config->collector.outputs, "collector.outputs", err);
+}
+
 bool forwards_open(struct forwards **out, uv_loop_t *loop, struct store *store,
                    const struct config *config, struct err *err)
 {

@@ -15,6 +15,8 @@
 
 struct forwards;
 
+/* The entries of collector.outputs are good. */
+bool forwards_check(const struct config *config, struct err *err);
 /* Before anything is committed. config lives until the next reload or the end. */
 bool forwards_open(struct forwards **f, uv_loop_t *loop, struct store *store,
                    const struct config *config, struct err *err);

@@ -456,6 +456,8 @@ static void open_delivery(struct output *o)
                     .headers = o->headers,
                     .n_headers = o->n_headers,
                     .ca_file = text_or_null(c->ca_file),
+                    .cert_file = text_or_null(c->cert_file),
+                    .key_file = text_or_null(c->key_file),
                     .response_max = o->format->reply_max},
         .judge = judge,
         .data = o,

@@ -23,6 +23,18 @@ struct outputs {
     size_t n;
 };
 
+bool outputs_check(const struct config_outputs *config, const char *section, struct err *err)
+{
+    struct err inner;
+    for (size_t i = 0; i < config->n; i++) {
+        const struct config_other_output *entry = &config->items[i];
+        if (!output_config_check(entry, &inner))
+            return place_err(entry->given->at, err, "%s.%.*s: %s", section, STR_ARG(entry->name),
+                             inner.text);
+    }
+    return true;
+}
+
 /* Its secrets may not be there yet, or a position cannot be read: others go on, and outputs_tick tries again. */
 static bool open_item(struct outputs *o, struct outputs_item *item,
                       const struct config_other_output *config, struct err *err)

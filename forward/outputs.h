@@ -26,6 +26,8 @@ struct outputs_options {
     void *data;
 };
 
+/* Entries are good as far as that can be told without the other side. */
+bool outputs_check(const struct config_outputs *config, const char *section, struct err *err);
 /* What cannot be opened is said in the log, and tried again by outputs_tick. */
 void outputs_open(struct outputs **o, const struct outputs_options *options,
                   const struct config_outputs *config);

@@ -575,6 +575,7 @@ void ship_reload(struct ship *s, const struct config *config)
     ship_reload_sources(s);
     reload_redaction(s);
     reload_ids(s);
+    ship_reload_outputs(s);
     ship_refresh_token(s);
     ship_pump(s);
 }
@@ -596,6 +597,7 @@ void ship_close(struct ship **address)
     spool_close(&s->spool, time_now());
     metrics_free(&s->metrics);
     progress_free(&s->progress);
+    arena_free(&s->arena);
     mem_wipe(s->token, sizeof s->token);
     mem_free(address);
 }

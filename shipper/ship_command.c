@@ -93,8 +93,9 @@ static void free_command(struct ship_command *c)
 
 static bool adjust(struct config *config, void *data, struct err *err)
 {
-    (void)data;
-    return ship_sources_check(config, err);
+    const struct ship_command *c = data;
+    return ship_sources_check(config, err) &&
+           (!c->ship || ship_outputs_check(&c->options, config, err));
 }
 
 int command_ship(int argc, char **argv)

@@ -27,6 +27,8 @@ struct ship_options {
 
 /* The patterns, time zones and rules of a configuration are good. */
 bool ship_sources_check(const struct config *config, struct err *err);
+/* What it sends to is good, and there is something, with the collector that was given. */
+bool ship_outputs_check(const struct ship_options *o, const struct config *config, struct err *err);
 bool ship_takes_containers(const struct ship_options *o, const struct config_shipper *config);
 /* Opens live, whose .path is set here. False: help was printed or something is wrong (said on stderr);
  * *status is the exit status. */

@@ -32,6 +32,87 @@ static void open_sender(struct ship *s)
     sender_open(&s->sender, &options);
 }
 
+/* ---- other outputs ---- */
+
+static bool next_block(void *data, struct buf *out, struct err *err)
+{
+    return spool_reader_next(((struct other_reader *)data)->reader, out, NULL, err);
+}
+
+static void blocks_done(void *data)
+{
+    spool_reader_acknowledge_given(((struct other_reader *)data)->reader);
+}
+
+static struct output_lag lag_of(void *data)
+{
+    struct spool_reader_numbers n = spool_reader_count(((struct other_reader *)data)->reader);
+    return (struct output_lag){
+        .blocks = n.blocks, .bytes = n.bytes, .oldest_ns = n.oldest_ns, .skipped = n.skipped};
+}
+
+/* The one of that name, else a free one. */
+static struct other_reader *find_other(struct ship *s, struct str name)
+{
+    struct other_reader *found = NULL;
+    for (size_t i = 0; i < countof(s->others); i++) {
+        struct other_reader *o = &s->others[i];
+        if (o->reader && str_equal(str_from(o->name), name))
+            return o;
+        found = !found && !o->reader ? o : found;
+    }
+    return found;
+}
+
+static bool open_queue(void *data, const struct config_other_output *config,
+                       struct output_queue *queue, struct err *err)
+{
+    struct ship *s = data;
+    (void)err;
+    struct other_reader *o = find_other(s, config->name);
+    if (!o->reader) {
+        snprintf(o->name, sizeof o->name, "%.*s", STR_ARG(config->name));
+        o->reader = spool_reader_open(s->spool, o->name);
+    }
+    spool_reader_set_skips(o->reader, config->skips);
+    *queue =
+        (struct output_queue){.next = next_block, .done = blocks_done, .lag = lag_of, .data = o};
+    return true;
+}
+
+/* What it was given and has not done it is given again, when it is opened anew. */
+static void close_queue(void *data, struct str name, bool for_good)
+{
+    struct other_reader *o = find_other(data, name);
+    if (for_good)
+        spool_reader_forget(&o->reader);
+    else
+        spool_reader_rewind(o->reader);
+}
+
+static void open_others(struct ship *s)
+{
+    s->rejects = arena_print(&s->arena, "%s/rejects", s->options->state).ptr;
+    const struct outputs_options options = {
+        .loop = s->loop,
+        .client = s->client,
+        .rejects = s->rejects,
+        .section = "outputs",
+        .open_queue = open_queue,
+        .close_queue = close_queue,
+        .moved = on_acknowledged,
+        .data = s,
+    };
+    outputs_open(&s->outputs, &options, &s->config->outputs);
+}
+
+void ship_reload_outputs(struct ship *s)
+{
+    outputs_reload(s->outputs, &s->config->outputs);
+}
+
+/* ---- all of them ---- */
+
 void ship_open_outputs(struct ship *s)
 {
     http_client_open(&s->client, s->loop);
@@ -39,7 +120,9 @@ void ship_open_outputs(struct ship *s)
         s->collector = spool_reader_open_collector(s->spool);
         open_sender(s);
     }
+    open_others(s);
     spool_start_readers(s->spool);
+    outputs_kick(s->outputs);
 }
 
 struct ids {
@@ -69,17 +152,20 @@ void ship_kick_outputs(struct ship *s)
 {
     if (s->sender)
         sender_kick(s->sender);
+    outputs_kick(s->outputs);
 }
 
 void ship_hurry_outputs(struct ship *s)
 {
     if (s->sender)
         sender_hurry(s->sender);
+    outputs_hurry(s->outputs);
 }
 
 void ship_close_outputs(struct ship *s)
 {
     sender_close(&s->sender);
+    outputs_close(&s->outputs);
     http_client_close(&s->client);
 }
 
@@ -91,10 +177,8 @@ bool is_all_sent(const struct ship *s)
 
 /* ---- what goes wrong ---- */
 
-void ship_note_outputs(struct ship *s)
+static void note_collector(struct ship *s)
 {
-    if (!s->sender)
-        return;
     struct sender_numbers n = sender_count(s->sender);
     if (!n.is_failing)
         s->failing_ns = 0;
@@ -107,6 +191,13 @@ void ship_note_outputs(struct ship *s)
         log_info("%s: it goes on", s->options->url);
         s->output_error[0] = 0;
     }
+}
+
+void ship_note_outputs(struct ship *s)
+{
+    if (s->sender)
+        note_collector(s);
+    outputs_tick(s->outputs);
 }
 
 void ship_take_token(struct ship *s, struct str token)

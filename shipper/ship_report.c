@@ -93,6 +93,7 @@ static void put_text(const struct ship_report *r, const struct problems *p, size
         buf_add(b, STR(": trying again\n"));
     }
     put_table(r, shown, b);
+    put_output_table(r->outputs, r->n_outputs, time_now(), b);
 }
 
 /* ---- JSON ---- */
@@ -151,6 +152,8 @@ static void put_json_form(const struct ship_report *r, const struct problems *p,
               (unsigned long long)r->damaged);
     put_output(r, b);
     put_redaction(r, b);
+    buf_add(b, STR(",\"outputs\":"));
+    put_output_json(r->outputs, r->n_outputs, time_now(), b);
     buf_print(b, ",\"sources_read\":%zu,\"sources_not_shown\":%zu,\"sources\":[", r->n_read,
               r->n_sources - shown);
     for (size_t i = 0; i < shown; i++) {

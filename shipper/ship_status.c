@@ -76,6 +76,7 @@ static struct metrics *refresh_metrics(void *data)
                                             : (double)(time_now() - spool.oldest_ns) / NS_PER_S);
     if (s->sender)
         refresh_collector(s);
+    outputs_put_metrics(s->outputs, m);
     if (s->tailer) {
         ship_look_at_progress(s);
         metric_set(m, METRIC_LAG_BYTES, NO_LABELS, (double)s->progress.lag_bytes);
@@ -305,6 +306,8 @@ static void report(enum report_form form, struct buf *out, void *data)
     find_stuck(&g);
     if (s->sender)
         find_collector_problems(&g);
+    g.report.outputs = outputs_rows(s->outputs, &g.arena, &g.report.n_outputs);
+    find_output_problems(g.report.outputs, g.report.n_outputs, "outputs", time_now(), &g.problems);
     find_losses(&g);
     put_ship_report(&g.report, &g.problems, form, out);
     mem_free(&g.report.sources);

@@ -139,7 +139,6 @@ bool spool_forget_positions(struct spool *s, struct err *err)
 
 static struct spool_reader *add_reader(struct spool *s, const char *name, uint64_t acknowledged)
 {
-    assert(!s->is_started);
     struct spool_reader *r = mem_new(struct spool_reader);
     r->spool = s;
     r->name = arena_text(&s->arena, str_from(name));
@@ -160,6 +159,22 @@ struct spool_reader *spool_reader_open(struct spool *s, const char *name)
     struct spool_reader *r = add_reader(s, name, spool_floor(s));
     load_position(r);
     return r;
+}
+
+void spool_reader_forget(struct spool_reader **address)
+{
+    struct err err;
+    struct spool_reader *r = move(*address);
+    struct spool *s = r->spool;
+    struct spool_reader **at = &s->readers;
+    while (*at != r)
+        at = &(*at)->next;
+    *at = r->next;
+    file_close(&r->position);
+    mem_free(&r);
+    if (!forget_closed(s, "it is not configured any more", &err))
+        log_error("positions of outputs: %s", err.text);
+    spool_make_room(s);
 }
 
 void spool_reader_set_skips(struct spool_reader *r, bool skips)

@@ -28,8 +28,10 @@
 struct spool_reader; /* the spool's; goes with it */
 
 struct spool_reader *spool_reader_open_collector(struct spool *s);
-/* name: fit for a file, and not that of another reader. */
+/* name: fit for a file, and not that of another reader. Also when the others have started. */
 struct spool_reader *spool_reader_open(struct spool *s, const char *name);
+/* Not that of the collector: with its position. */
+void spool_reader_forget(struct spool_reader **r);
 /* When the spool is full: files that only this reader lacks are passed over. */
 void spool_reader_set_skips(struct spool_reader *r, bool skips);
 /* All readers that there are to be are open: positions of other names are forgotten. */
