@@ -329,6 +329,7 @@ bool batcher_line(struct batcher *b, struct batch_stream *s, const struct batch_
         .line = line->bytes,
     };
     struct redact_stream redact = s->redact;
+    redact.has_more = (flags & (TAIL_FIRST | TAIL_MIDDLE)) != 0;
     if (b->options.redactor)
         record.line = redact_line(b->options.redactor, &b->redaction, &redact, line->bytes);
     if (b->options.ids)

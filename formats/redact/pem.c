@@ -209,7 +209,8 @@ static void begin_key(struct redact_stream *stream, struct str line, size_t at, 
 {
     if (!stream)
         return;
-    *stream = (struct redact_stream){.in_key = true, .key_lines = (uint16_t)lines};
+    *stream = (struct redact_stream){
+        .has_more = stream->has_more, .in_key = true, .key_lines = (uint16_t)lines};
     if (at > 0 && is_quote(line.ptr[at - 1]))
         at--;
     while (at > 0 && line.ptr[at - 1] == '\\')

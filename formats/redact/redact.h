@@ -19,7 +19,8 @@
  *  5. No value gets into an error, a count, or anywhere but a finding's place in the line.
  *  6. A redactor does not change: threads may share it, each with a redaction of its own. But for its patterns, and
  *     sign_context, which are one thread's.
- *  7. A private key over several records is hidden in each of them; where it has begun is in struct redact_stream.
+ *  7. A private key over several records is hidden in each of them, and so is a value that is known by its front and cut
+ *     with a part of a long line; what has begun is in struct redact_stream.
  */
 #ifndef FORMATS_REDACT_REDACT_H
 #define FORMATS_REDACT_REDACT_H
@@ -68,6 +69,9 @@ struct finding {
 
 /* Of one stream, invariant 7. The zero value is its beginning. */
 struct redact_stream {
+    bool has_more; /* set by the caller: the record is a part, which the next one goes on with */
+    bool in_value; /* the last one ended in a value */
+    uint8_t rule;  /* ... of this rule */
     bool in_key;
     uint16_t key_lines; /* records of it so far */
     uint8_t strangers;  /* records since that are none of it */

@@ -319,6 +319,22 @@ TEST(batcher_redacts_what_it_puts_into_blocks)
     CHECK_STR(buf_str(&w.builder->lines), STR("mail to bob@example.commail to [email]"));
 }
 
+TEST(batcher_a_value_goes_on_in_the_next_part)
+{
+    defer(redactor_close) struct redactor *redactor = open_redactor();
+    WORLD = {0};
+    start(&w);
+    batcher_set_redactor(w.b, redactor);
+    lane(&w, "{\"password\":\"hun", TAIL_MORE);
+    lane(&w, "ter", TAIL_MORE);
+    lane(&w, "2\",\"b\":1}", 0);
+    lane(&w, "password=y1", 0);
+    lane(&w, "plain", 0);
+    take(&w);
+    CHECK_STR(buf_str(&w.builder->lines),
+              STR("{\"password\":\"[secret][secret][secret]\",\"b\":1}password=[secret]plain"));
+}
+
 /* Also its last line, which is short and has something in front of it. */
 TEST(batcher_a_private_key_goes_on_after_a_restart)
 {
