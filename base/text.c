@@ -35,6 +35,15 @@ static size_t sequence_length(struct str s)
     return 0;
 }
 
+void put_utf8(struct buf *b, struct str s)
+{
+    while (s.len) {
+        size_t n = (unsigned char)s.ptr[0] < 0x80 ? 1 : sequence_length(s);
+        buf_add(b, n ? str_of(s.ptr, n) : STR("\xef\xbf\xbd"));
+        s = str_slice(s, n ? n : 1, SIZE_MAX);
+    }
+}
+
 static void put_json_ascii(struct buf *b, unsigned char c)
 {
     static const char letters[] = "\n\r\t\"\\", escapes[] = "nrt\"\\";

@@ -12,6 +12,9 @@ struct str str_cut_utf8(struct str s, size_t max);
 /* Characters of UTF-8, as they stand one beside the other. */
 size_t text_width(struct str s);
 
+/* As it is; what is not UTF-8 becomes U+FFFD. */
+void put_utf8(struct buf *b, struct str s);
+
 /* A JSON string with its quotes. Control bytes are escaped; what is not UTF-8 becomes U+FFFD. */
 void put_json(struct buf *b, struct str s);
 

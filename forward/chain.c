@@ -1,11 +1,8 @@
 #include "forward/chain.h"
 
 #include "base/mem.h"
-#include "base/text.h"
 #include "formats/block/builder.h"
 #include "formats/line/json.h"
-
-#include <stdio.h>
 
 struct chain_format {
     struct push_format front;
@@ -81,10 +78,7 @@ static void refuse(struct push_answer *answer, const char *reason, struct str wh
     answer->verdict = PUSH_READ;
     push_set_fates(answer, PUSH_REJECTED);
     push_count_reject(answer, reason, answer->n);
-    why = str_trim(why);
-    why = str_slice(why, 0, str_find_byte(why, '\n'));
-    why = str_cut_utf8(why, PUSH_DETAIL_MAX - 1);
-    snprintf(answer->detail, sizeof answer->detail, "%.*s", STR_ARG(why));
+    push_set_detail(answer, str_trim(why));
 }
 
 static void read_reply(struct push_format *f, const struct push_reply *reply,

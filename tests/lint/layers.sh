@@ -4,7 +4,7 @@ base|
 base/io|base
 formats/block|base
 formats/line|base formats/block
-formats/push|base formats/block
+formats/push|base formats/block formats/line
 formats/redact|base formats/block formats/line
 query/engine|base formats/block formats/line formats/push
 collector/store|base formats/block formats/line formats/push query/engine
