@@ -145,6 +145,7 @@ static bool is_of_other(const struct pair *pair)
 
 bool pair_read(struct hunt *h, size_t at, size_t name_to, struct pair *pair)
 {
+    static const struct str rejected = STR_INIT("rejected value ["); /* on field 'password': */
     struct str line = h->line;
     size_t begin = behind_sign(line, at);
     if (!begin)
@@ -161,6 +162,8 @@ bool pair_read(struct hunt *h, size_t at, size_t name_to, struct pair *pair)
         value = skip_blanks(line, value); /* no other sign is in it: linear */
     pair->has_blank = value > begin;
     value += is_key_of_row(line, at);
+    if (str_starts(str_slice(line, value, rejected.len), rejected))
+        value += rejected.len;
     pair->value_at = value;
     pair->name_from = name_begin(&pair->place, name_to);
     if (pair->sign == ':' && !pair->has_blank && !pair->place.quote && is_of_other(pair))

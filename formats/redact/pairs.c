@@ -87,7 +87,9 @@ static const struct key_name *named_before(const struct pair *pair)
     struct str line = pair->place.line;
     bool is_json = pair->place.quote == '"';
     size_t quote = is_json ? pair->place.level + 1 : 0, at = pair->name_from;
-    if (at < quote || !str_equal_nocase(pair_name(pair), STR("value")))
+    bool is_value = str_equal_nocase(pair_name(pair), STR("value")) ||
+                    str_equal_nocase(pair_name(pair), STR("rejectedvalue"));
+    if (at < quote || !is_value)
         return NULL;
     at -= quote;
     size_t behind = at;

@@ -32,7 +32,7 @@ static const struct {
     finder *find;
     uint64_t rules; /* bits; 0: always */
 } finder_table[] = {
-    {TRIGGER_AT, find_mail, 1ull << RULE_EMAIL},
+    {TRIGGER_AT, find_at_sign, 1ull << RULE_EMAIL | 1ull << RULE_SECRETS},
     {TRIGGER_NUMBER, find_number, NUMBER_RULES},
     {TRIGGER_LETTERS, find_lettered,
      1ull << RULE_IBAN | 1ull << RULE_UK_NINO | 1ull << RULE_IT_CF | 1ull << RULE_IN_PAN},
