@@ -95,6 +95,21 @@ struct canonical_id canonical_id_of(struct str text)
     return id;
 }
 
+static uint64_t high_of(const struct canonical_id *id, uint64_t version)
+{
+    return id->high | version << VERSION_SHIFT;
+}
+
+void put_canonical_id(struct buf *out, const struct canonical_id *id)
+{
+    if (id->kind == CANONICAL_WIDE)
+        buf_print(out, "%016" PRIx64, high_of(id, id->version));
+    if (id->kind == CANONICAL_WIDE || id->kind == CANONICAL_HALF)
+        buf_print(out, "%016" PRIx64, id->low);
+    else
+        buf_add(out, id->text);
+}
+
 struct str id_number(const struct canonical_id *id)
 {
     size_t at = id->kind == CANONICAL_SCOPED ? str_find_byte(id->text, '@') : SIZE_MAX;
@@ -148,11 +163,6 @@ static void add_decimal(struct id_needles *needles, uint64_t low)
     static const char *const fronts[] = {"trace_id=", "trace_id: ", "trace_id\":\"", "trace_id\":"};
     for (size_t i = 0; i < countof(fronts); i++)
         add(needles, "%s%" PRIu64, fronts[i], low);
-}
-
-static uint64_t high_of(const struct canonical_id *id, uint64_t version)
-{
-    return id->high | version << VERSION_SHIFT;
 }
 
 static void add_wide(struct id_needles *needles, const struct canonical_id *id)

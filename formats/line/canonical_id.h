@@ -21,7 +21,7 @@
 #ifndef FORMATS_LINE_CANONICAL_ID_H
 #define FORMATS_LINE_CANONICAL_ID_H
 
-#include "base/str.h"
+#include "base/buf.h"
 
 enum { ID_NEEDLES_MAX = 20, ID_NEEDLE_BYTES = 48, COUNTER_MOST = 7 /* digits of a number */ };
 
@@ -37,6 +37,8 @@ struct canonical_id {
 struct canonical_id canonical_id_of(struct str text);
 bool is_same_id(const struct canonical_id *a, const struct canonical_id *b);
 
+/* 32 or 16 hex digits in lower case, else as it was written. */
+void put_canonical_id(struct buf *out, const struct canonical_id *id);
 /* The number of a scoped id as lines have it; else all of it. */
 struct str id_number(const struct canonical_id *id);
 

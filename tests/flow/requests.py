@@ -86,7 +86,7 @@ class Container:
 
 def ids_of(collector, number):
     found = flow.run("grep", "", f"id={number}", "--output", "json", "--collector", collector.url)
-    return {json.loads(line)["id"] for line in found.out.splitlines()}
+    return {json.loads(line)["requestId"] for line in found.out.splitlines()}
 
 
 def probe(collector, container):
@@ -125,6 +125,21 @@ def counters(place):
     flow.check([json.loads(r["line"])["msg"] for r in trace(collector, "17", "container=api-2")] == ["two"], "of one container")
 
 
+@flow.case("sluice parse shows which ids it finds, of which kind, and what they are the same as")
+def parsed(place):
+    lines = [NODE[2], f"{T}0Z INFO thread=w-1 request_id=abc123 x", f"{T}0Z INFO thread=w-1 y", '{"reqId":17}', "nothing"]
+    text = "\n".join(lines).encode()
+    shown = [json.loads(line) for line in flow.run("parse", "--output", "json", stdin=text).out.splitlines()]
+    found = [(r.get("requestId"), r.get("id_kind"), r.get("canonical_id")) for r in shown]
+    flow.check(found == [(ENVOY, "exact", ENVOY.replace("-", "")), ("abc123", "exact", "abc123"),
+                         ("abc123", "inherited", "abc123"), ("17", "exact", "17"), (None, None, None)], found)
+    words = flow.run("parse", stdin=text).out.decode()
+    flow.check(f"request id {ENVOY} (exact, the same as {ENVOY.replace('-', '')})" in words and
+               "request id abc123 (inherited)" in words and "request id 17 (exact, a number of its process)" in words, words)
+    summary = json.loads(flow.run("parse", "--summary", "--output", "json", stdin=text).out)
+    flow.check(summary["with_id"] == 4, summary)
+
+
 @flow.case("what is no id, or more than one, is said")
 def mistakes(place):
     collector, _ = filled(place)
@@ -145,9 +160,9 @@ def settings(place):
     collector.wait_count(sum(map(len, SERVICES.values())) + 2)
     found = {r["line"]: r for r in map(json.loads, flow.run("grep", "", "node", "--output", "json", "--collector",
                                                             collector.url).out.splitlines())}
-    flow.check(found["order=o-17x started"]["id"] == "o-17x", found["order=o-17x started"])
-    flow.check(found["nothing"]["id_kind"] == "generated" and found["nothing"]["id"][14] == "7", found["nothing"])
-    flow.check([r["line"] for r in trace(collector, found["nothing"]["id"])] == ["nothing"], "trace of a made one")
+    flow.check(found["order=o-17x started"]["requestId"] == "o-17x", found["order=o-17x started"])
+    flow.check(found["nothing"]["id_kind"] == "generated" and found["nothing"]["requestId"][14] == "7", found["nothing"])
+    flow.check([r["line"] for r in trace(collector, found["nothing"]["requestId"])] == ["nothing"], "trace of a made one")
 
 
 flow.main()
