@@ -37,6 +37,7 @@ enum form { FORM_TEXT, FORM_JSON };
 
 struct flags {
     struct str format, multiline, timezone;
+    struct str_list id_keys;
     int envelope, output;
     bool summary, formats, help;
 };
@@ -54,6 +55,8 @@ static const struct option rows[] = {
      .help = "auto, none, java, python, go, node, ruby, php, dotnet, rust, or a pattern for first lines"},
     {.flag = "timezone", .type = OPTION_STRING, FIELD(timezone), .initial = "local", .value_name = "ZONE",
      .help = "of times without one: local, UTC, +02:00, Europe/Berlin"},
+    {.flag = "id-key", .type = OPTION_STRINGS, FIELD(id_keys), .value_name = "NAME",
+     .help = "as shipper.request_id.keys: a request id stands under it; may be given again"},
     {.flag = "envelope", .type = OPTION_WORD, FIELD(envelope), .words = envelope_words, .initial = "auto",
      .value_name = "KIND", .help = "what a container runtime put around each line: auto, none, docker, cri"},
     {.flag = "output", .type = OPTION_WORD, FIELD(output), .words = output_words, .initial = "text",
@@ -80,16 +83,16 @@ struct tally {
     size_t records, lines, with_level, with_time, with_id;
 };
 
-/* Ids are attached as the shipper does it, without keys of a configuration. */
+/* Ids are attached as the shipper does it. */
 struct ids {
     struct id_rules *rules;
     struct stream_ids *streams[LANES];
     int64_t last_ns; /* of a record without a time */
 };
 
-static void ids_open(struct ids *ids)
+static void ids_open(struct ids *ids, const struct str_list *keys)
 {
-    const struct config_request_id config = {.inherits = true};
+    const struct config_request_id config = {.keys = *keys, .inherits = true};
     ids->rules = id_rules_open(&config);
 }
 
@@ -489,7 +492,7 @@ int command_parse(int argc, char **argv)
     shown.form = (enum form)f.output;
     shown.is_terminal = isatty(STDOUT_FILENO);
     shown.out.max = SIZE_MAX / 2;
-    ids_open(&shown.ids);
+    ids_open(&shown.ids, &f.id_keys);
     struct parse_options options = {.formats = formats,
                                     .rule = rule,
                                     .zone = zone,

@@ -149,10 +149,9 @@ static void add_uuid(struct id_needles *needles, uint64_t high, uint64_t low)
         high >> 16 & 0xffff, high & 0xffff, low >> 48, low & 0xffffffffffff);
 }
 
-static void add_digits(struct id_needles *needles, uint64_t high, uint64_t low)
+static void add_xray(struct id_needles *needles, uint64_t high, uint64_t low)
 {
     static const char *const fronts[] = {"Root=", "Id: ", "Id\":\""};
-    add(needles, "%016" PRIx64 "%016" PRIx64, high, low);
     for (size_t i = 0; i < countof(fronts); i++)
         add(needles, "%s1-%08" PRIx64 "-%08" PRIx64 "%016" PRIx64, fronts[i], high >> 32,
             high & 0xffffffff, low);
@@ -169,13 +168,17 @@ static void add_wide(struct id_needles *needles, const struct canonical_id *id)
 {
     static const uint8_t versions[] = {4, 7, 9, 10, 11};
     bool may_change = memchr(versions, id->version, sizeof versions) != NULL;
-    add_digits(needles, high_of(id, id->version), id->low);
-    if (id->version >= 9 && id->version <= 11)
-        add_digits(needles, high_of(id, 4), id->low);
+    bool was_changed = id->version >= 9 && id->version <= 11;
+    add(needles, "%016" PRIx64 "%016" PRIx64, high_of(id, id->version), id->low);
+    if (was_changed)
+        add(needles, "%016" PRIx64 "%016" PRIx64, high_of(id, 4), id->low);
     for (size_t i = 0; may_change && i < countof(versions); i++)
         add_uuid(needles, high_of(id, versions[i]), id->low);
     if (!may_change)
         add_uuid(needles, high_of(id, id->version), id->low);
+    add_xray(needles, high_of(id, id->version), id->low);
+    if (was_changed)
+        add_xray(needles, high_of(id, 4), id->low);
 }
 
 void id_needles_of(const struct canonical_id *id, struct id_needles *needles)

@@ -16,7 +16,8 @@
  *  3. A number alone is the same as any scoped one of it: whose it is was not said.
  *  4. The needles of an id are, case aside, the ways in which lines have it. Of a UUID the changed digit is given as Envoy may
  *     have changed it, or as it may have been: 4, 7, 9, a, b; of the other wide forms, which Envoy does not know, as 4. Forms
- *     that are digits and a dash only, which sieves cannot tell from others, come with what stands in front of them.
+ *     that are digits and a dash only, which sieves cannot tell from others, come with what stands in front of them; they are the last,
+ *     as sieves then tell nearly all.
  */
 #ifndef FORMATS_LINE_CANONICAL_ID_H
 #define FORMATS_LINE_CANONICAL_ID_H

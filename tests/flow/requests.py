@@ -136,6 +136,8 @@ def parsed(place):
     words = flow.run("parse", stdin=text).out.decode()
     flow.check(f"request id {ENVOY} (exact, the same as {ENVOY.replace('-', '')})" in words and
                "request id abc123 (inherited)" in words and "request id 17 (exact, a number of its process)" in words, words)
+    own = flow.run("parse", "--output", "json", "--id-key", "uid", "--id-key", "job.nr", stdin=b'{"uid":"C4xq1"}\n{"job":{"nr":"j1"}}').out
+    flow.check([json.loads(line)["requestId"] for line in own.splitlines()] == ["C4xq1", "j1"], own)
     summary = json.loads(flow.run("parse", "--summary", "--output", "json", stdin=text).out)
     flow.check(summary["with_id"] == 4, summary)
 
