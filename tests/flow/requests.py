@@ -55,6 +55,34 @@ def forms(place):
     flow.check(text[1].startswith("+0.000000 edge ") and text[5].startswith("+2.010000 java (inherited) "), text)
 
 
+@flow.case("a request goes on over a rotation and a crash of the shipper")
+def restarted(place):
+    collector = place.collector().start()
+    folders = {name: place.folder / "services" / name for name in ("edge", "node", "java")}
+    for folder in folders.values():
+        folder.mkdir(parents=True)
+    shipper = place.shipper(collector, place.folder / "services/*/app.log*").start()
+    log = folders["java"] / "app.log"
+    java = [f"{T}2.{ms}Z {text}" for ms, text in (
+        (100, f"INFO [exec-thread-1] traceparent: 00-{HEX}-{SPAN}-01"), (110, "WARN [exec-thread-1] retry"),
+        (200, f"INFO [exec-thread-1] traceparent: 00-{HEX}-{SPAN}-01"),
+        (210, "ERROR [exec-thread-1] no funds\njava.lang.IllegalStateException: no funds\n\tat shop.Pay.charge(Pay.java:7)"),
+        (220, "INFO [exec-thread-1] given up"), (230, f"INFO [exec-thread-1] traceparent: 00-{OTHER.replace('-', '')}-{SPAN}-01"))]
+    flow.append(folders["edge"] / "app.log", [EDGE[0].encode()])
+    flow.append(log, [line.encode() for line in java[:2]])
+    collector.wait_count(3)
+    shipper.kill()
+    flow.append(log, [line.encode() for line in java[2:4]])
+    log.rename(f"{log}.1")
+    flow.append(log, [line.encode() for line in java[4:]])
+    flow.append(folders["node"] / "app.log", [NODE[0].encode()])
+    shipper.start()
+    collector.wait_count(8)
+    found = [(r["line"], r["id_kind"]) for r in trace(collector, UUID)]
+    expected = [(EDGE[0], "exact"), (NODE[0], "exact"), *zip(java[:5], ("exact", "inherited", "exact", "inherited", "inherited"))]
+    flow.check(found == expected, found)
+
+
 @flow.case("a line with two ids is in the traces of both")
 def two_ids(place):
     collector, _ = filled(place)
