@@ -164,20 +164,31 @@ static void add_decimal(struct id_needles *needles, uint64_t low)
         add(needles, "%s%" PRIu64, fronts[i], low);
 }
 
+static bool is_of_envoy(unsigned version)
+{
+    return version >= 9 && version <= 11;
+}
+
+/* As it is and as Envoy may change it, or may have changed it. */
+static bool may_be_version(const struct canonical_id *id, unsigned version)
+{
+    bool is_changed = is_of_envoy(id->version), may_change = id->version == 4 || id->version == 7;
+    return version == id->version || (may_change && is_of_envoy(version)) ||
+           (is_changed && (version == 4 || version == 7 || is_of_envoy(version)));
+}
+
 static void add_wide(struct id_needles *needles, const struct canonical_id *id)
 {
-    static const uint8_t versions[] = {4, 7, 9, 10, 11};
-    bool may_change = memchr(versions, id->version, sizeof versions) != NULL;
-    bool was_changed = id->version >= 9 && id->version <= 11;
+    bool is_changed = is_of_envoy(id->version);
     add(needles, "%016" PRIx64 "%016" PRIx64, high_of(id, id->version), id->low);
-    if (was_changed)
+    if (is_changed)
         add(needles, "%016" PRIx64 "%016" PRIx64, high_of(id, 4), id->low);
-    for (size_t i = 0; may_change && i < countof(versions); i++)
-        add_uuid(needles, high_of(id, versions[i]), id->low);
-    if (!may_change)
-        add_uuid(needles, high_of(id, id->version), id->low);
+    for (unsigned version = 0; version < 16; version++) {
+        if (may_be_version(id, version))
+            add_uuid(needles, high_of(id, version), id->low);
+    }
     add_xray(needles, high_of(id, id->version), id->low);
-    if (was_changed)
+    if (is_changed)
         add_xray(needles, high_of(id, 4), id->low);
 }
 

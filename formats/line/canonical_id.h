@@ -15,7 +15,7 @@
  *  2. A half id is the same as a wide one with that lower half.
  *  3. A number alone is the same as any scoped one of it: whose it is was not said.
  *  4. The needles of an id are, case aside, the ways in which lines have it. Of a UUID the changed digit is given as Envoy may
- *     have changed it, or as it may have been: 4, 7, 9, a, b; of the other wide forms, which Envoy does not know, as 4. Forms
+ *     have changed it (4 and 7 to 9, a, b), or as it may have been; of the other wide forms, which Envoy does not know, as 4. Forms
  *     that are digits and a dash only, which sieves cannot tell from others, come with what stands in front of them; they are the last,
  *     as sieves then tell nearly all.
  */

@@ -146,7 +146,7 @@ def counters(place):
     flow.wait_until(lambda: len(ids_of(collector, 17)) == 3, "what came behind it")
     refused = flow.run("trace", "17", "--collector", collector.url)
     ids = sorted(set(re.findall("17@[0-9a-f]{8}", refused.err)))
-    flow.check(refused.status == 2 and len(ids) == 3 and "several" in refused.err, refused)
+    flow.check(refused.status == 2 and len(ids) == 3 and "several processes" in refused.err and "(api-2)" in refused.err, refused)
     found = sorted(sorted({json.loads(r["line"])["msg"] for r in trace(collector, one)}) for one in ids)
     flow.check(found == [["one", "one again", "one failed"], ["started anew"], ["two"]], found)
     flow.check(flow.run("grep", "-c", "", "id=17", "--collector", collector.url).out == b"5\n", "all of the number")
@@ -173,10 +173,19 @@ def parsed(place):
 @flow.case("what is no id, or more than one, is said")
 def mistakes(place):
     collector, _ = filled(place)
-    trace(collector, "4bf92f3577b34da6a3ce929d0e0e4737", status=1)
-    for arguments, words in (((), "which id?"), (("./x",), "is a path"), (("x" * 200,), "1 to 128 bytes")):
+    for status, arguments, words in (
+            (1, ("4bf92f3577b34da6a3ce929d0e0e4737",), "no record has '4bf92f3577b34da6a3ce929d0e0e4737'\n"),
+            (1, ("4bf92",), "the front of an id has 6 bytes"), (1, (".*",), "no record has"), (1, ("[0-9a-f]+",), "no record has"),
+            (1, ("--within", "1h", HEX), "in that time"),
+            (2, (), "which id?"), (2, ("",), "1 to 128 bytes"), (2, ("./x",), "is a path"), (2, ("x" * 200,), "1 to 128 bytes"),
+            (2, ("4bf9 2f35",), "no blanks"), (2, ("--within", "soon", HEX), "--within"), (2, (HEX, "service=nope"), "no stream has"),
+            (2, [str(i) for i in range(17)], "more than 16 ids")):
         done = flow.run("trace", *arguments, "--collector", collector.url)
-        flow.check(done.status == 2 and words in done.err, f"{arguments}: {done.status} {done.err}")
+        flow.check(done.status == status and words in done.err and not done.out, f"{arguments}: {done}")
+    for copied in (f" {HEX} ", f"id={HEX}"):
+        flow.check(len(trace(collector, copied)) == 6, copied)
+    both = flow.run("trace", HEX, OTHER, "--collector", collector.url).out.decode().splitlines()
+    flow.check(both[0].endswith(f"{HEX} {OTHER}"), both[0])
 
 
 @flow.case("names of the configuration, and ids that are made, come with a reload")
