@@ -63,10 +63,11 @@ ifneq ($(CROSS),)
 HTTP_LIBS  := $(firstword $(HTTP_CROSS))
 endif
 
-# libcurl is opened at run time and xxhash compiled in: both are needed for their headers only.
-LIBRARIES := libuv libzstd zlib libcrypto libssl libpcre2-8 yaml-0.1
+# libcurl and snappy are opened at run time and xxhash compiled in: they are needed for their headers only.
+LIBRARIES := libuv libzstd zlib libcrypto libssl libpcre2-8 yaml-0.1 libprotobuf-c
+MADE    := $(OUT)/made
 CFLAGS  ?=
-override CFLAGS += $(BASE_FLAGS) $(FLAGS_MODE) $(HTTP_FLAGS)
+override CFLAGS += $(BASE_FLAGS) -isystem $(MADE) $(FLAGS_MODE) $(HTTP_FLAGS)
 LIBS    := $(shell $(PKG) --libs $(LIBRARIES) 2>/dev/null) $(HTTP_LIBS) -ldl -lpthread -lm
 
 # What is not there, by the names of tools/deps; nothing is compiled before it is.
@@ -79,8 +80,11 @@ HEADERS := $(foreach f,$(FOLDERS),$(wildcard $(f)/*.h)) $(wildcard *.h)
 TESTS   := $(wildcard tests/*.c tests/*/*.c)
 TEST_HEADERS := $(wildcard tests/*.h tests/*/*.h)
 
+# What protoc-c makes of the descriptions of messages; only warnings tell it from a source.
+PROTOS       := $(patsubst %.proto,$(MADE)/%.pb-c.h,$(wildcard formats/push/*.proto))
+
 objects       = $(patsubst %.c,$(OUT)/%.o,$(1))
-OBJECTS      := $(call objects,$(SOURCES))
+OBJECTS      := $(call objects,$(SOURCES)) $(PROTOS:.h=.o)
 ROOT         := $(call objects,$(wildcard *.c))
 HARNESS      := $(call objects,$(wildcard tests/*.c))
 UNIT         := $(call objects,$(wildcard tests/unit/*.c))
@@ -98,10 +102,19 @@ all: $(OUT)/sluice ## build the program (build/MODE/sluice)
 missing:
 	@echo "$(MISSING) is missing: run 'make $(if $(CROSS),cross-)deps'" >&2; exit 1
 
-$(OUT)/%.o: %.c Makefile | $(if $(MISSING),missing)
+$(OUT)/%.o: %.c Makefile $(PROTOS) | $(if $(MISSING),missing)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(MADE)/%.pb-c.h: %.proto | $(if $(MISSING),missing)
+	$(call say,PROTO,$<)
+	@mkdir -p $(MADE)
+	$(Q)protoc-c --c_out=$(MADE) $<
+
+$(MADE)/%.o: $(MADE)/%.h
+	$(call say,CC,$(<:.h=.c))
+	$(Q)$(CC) $(CFLAGS) -w -c -o $@ $(<:.h=.c)
 
 $(OUT)/libsluice.a: $(OBJECTS)
 	$(call say,AR,$@)
@@ -207,7 +220,7 @@ tidy: ## slower opinions: gcc -fanalyzer, cppcheck, clang-tidy (tools/deps insta
 	+$(Q)$(MAKE) --no-print-directory MODE=analyze CC=gcc objects
 	$(Q)cppcheck -q --std=c11 --inline-suppr --enable=warning,portability -I. -D_GNU_SOURCE \
 	    --suppress=missingIncludeSystem --suppress=shiftTooManyBitsSigned --error-exitcode=1 $(SOURCES)
-	$(Q)clang-tidy --quiet $(SOURCES) -- $(filter-out -Werror,$(BASE_FLAGS)) $(HTTP_FLAGS)
+	$(Q)clang-tidy --quiet $(SOURCES) -- $(filter-out -Werror,$(BASE_FLAGS)) $(HTTP_FLAGS) -isystem build/analyze/made
 
 objects: $(OBJECTS)
 

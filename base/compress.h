@@ -1,5 +1,5 @@
 /*
- * Compression: the only door to zlib and zstd.
+ * Compression: the only door to zlib, zstd and snappy.
  *
  * Two things are offered, both pure (bytes in, bytes out) and both bounded by what the caller says,
  * never by what the compressed bytes claim:
@@ -52,6 +52,13 @@ bool zstd_unpack_buf(struct packer *p, struct str in, size_t exact_size, struct 
                      struct err *err);
 /* Appends one gzip member. Level 1 to 9. */
 bool gzip_pack(struct str in, int level, struct buf *out, struct err *err);
+
+/* Snappy (format_description.txt of github.com/google/snappy), one block without a frame. Its library is opened at
+ * the first use: that of C++, which it needs, costs 1 ms of every start. ERR_SYSTEM if it is not there. */
+bool snappy_load(struct err *err);
+bool snappy_pack(struct str in, struct buf *out, struct err *err); /* appends */
+/* Appends. ERR_LIMIT if it is more than out may hold, ERR_CORRUPT if it is no block. */
+bool snappy_unpack(struct str in, struct buf *out, struct err *err);
 
 enum unpack_format { UNPACK_GZIP, UNPACK_ZSTD };
 

@@ -19,7 +19,7 @@ enum {
 
 enum output_kind { OUTPUT_LOKI, OUTPUT_ELASTIC, OUTPUT_COLLECTOR, OUTPUT_STDOUT, OUTPUT_KINDS };
 enum output_metadata { OUTPUT_METADATA_AUTO, OUTPUT_METADATA_OFF };
-enum output_encoding { OUTPUT_PROTOBUF, OUTPUT_JSON };
+enum output_encoding { OUTPUT_ENCODING_PROTOBUF, OUTPUT_ENCODING_JSON };
 enum output_fields { OUTPUT_FIELDS_FLATTENED, OUTPUT_FIELDS_EXPAND, OUTPUT_FIELDS_NONE };
 enum output_form { OUTPUT_FORM_JSON, OUTPUT_FORM_LOGFMT, OUTPUT_FORM_RAW };
 
@@ -37,16 +37,20 @@ struct config_other_output {
     int form;               /* stdout: enum output_form */
     struct str token_file, user, password_file, api_key_file; /* one way to log in at most */
     struct str ca_file, cert_file, key_file;                  /* https; the last two together */
-    struct str match;   /* which records: filters as in retention rules; empty: all */
-    bool keeps_rejects; /* on_reject: keep */
-    bool skips;         /* when_full: skip */
+    struct str match;             /* which records: filters as in retention rules; empty: all */
+    bool keeps_rejects;           /* on_reject: keep */
+    bool skips;                   /* when_full: skip */
+    const char *api_key_variable; /* elastic: the environment has the key itself here; or NULL */
     const struct yaml *given;
     struct str text; /* all of it on one line, to tell whether it has changed */
 };
 
 struct config_outputs {
+    const struct yaml *given;          /* as written, with those that are off */
     struct config_other_output *items; /* by name */
     size_t n;
 };
+
+extern const char *const output_kind_names[]; /* ends with NULL */
 
 #endif

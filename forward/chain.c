@@ -1,11 +1,8 @@
 #include "forward/chain.h"
 
 #include "base/mem.h"
-#include "base/text.h"
 #include "formats/block/builder.h"
 #include "formats/line/json.h"
-
-#include <stdio.h>
 
 struct chain_format {
     struct push_format front;
@@ -37,6 +34,7 @@ static void build(struct chain_format *c, const uint32_t *rows, size_t n, struct
     uint32_t *numbers = arena_array(&arena, uint32_t, b->n_streams);
     memset(numbers, 0xff, b->n_streams * sizeof *numbers);
     block_builder_reset(&c->builder);
+    c->builder.is_plain = true; /* else it depends on blocks before how the lines are stored */
     bool good = true;
     for (size_t i = 0; i < n && good; i++) {
         struct record record = b->records[rows[i]];
@@ -80,10 +78,7 @@ static void refuse(struct push_answer *answer, const char *reason, struct str wh
     answer->verdict = PUSH_READ;
     push_set_fates(answer, PUSH_REJECTED);
     push_count_reject(answer, reason, answer->n);
-    why = str_trim(why);
-    why = str_slice(why, 0, str_find_byte(why, '\n'));
-    why = str_cut_utf8(why, PUSH_DETAIL_MAX - 1);
-    snprintf(answer->detail, sizeof answer->detail, "%.*s", STR_ARG(why));
+    push_set_detail(answer, str_trim(why));
 }
 
 static void read_reply(struct push_format *f, const struct push_reply *reply,

@@ -4,6 +4,8 @@
 #include "base/mem.h"
 #include "base/text.h"
 
+#include <stdlib.h>
+
 static void wipe_buf(struct buf *b)
 {
     if (b->ptr)
@@ -12,24 +14,28 @@ static void wipe_buf(struct buf *b)
 }
 
 /* The first line; a header cannot hold control characters. */
-static bool read_secret(const char *key, struct str path, struct buf *out, struct err *err)
+static bool take_secret(struct str text, const char *from, struct buf *out, struct err *err)
 {
-    defer(wipe_buf) struct buf content = {.max = CREDENTIALS_MAX + 1};
-    if (!file_load(path.ptr, CREDENTIALS_MAX, &content, err))
-        return err_wrap(err, "%s", key);
-    struct str text = buf_str(&content);
     if (str_ends(text, STR("\n")))
         text.len--;
     if (str_ends(text, STR("\r")))
         text.len--;
     if (text.len == 0)
-        return err_set(err, ERR_INPUT, "%s: %s is empty", key, path.ptr);
+        return err_set(err, ERR_INPUT, "%s is empty", from);
     for (size_t i = 0; i < text.len; i++) {
         if ((unsigned char)text.ptr[i] < ' ' || text.ptr[i] == 0x7f)
-            return err_set(err, ERR_INPUT, "%s: %s holds more than one line", key, path.ptr);
+            return err_set(err, ERR_INPUT, "%s holds more than one line", from);
     }
     buf_add(out, text);
     return true;
+}
+
+static bool read_secret(const char *key, struct str path, struct buf *out, struct err *err)
+{
+    defer(wipe_buf) struct buf content = {.max = CREDENTIALS_MAX + 1};
+    return (file_load(path.ptr, CREDENTIALS_MAX, &content, err) &&
+            take_secret(buf_str(&content), path.ptr, out, err)) ||
+           err_wrap(err, "%s", key);
 }
 
 static void put_base64_of(struct buf *out, const char *scheme, struct str text)
@@ -52,7 +58,10 @@ static bool put_basic(const struct config_other_output *c, struct buf *out, stru
 static bool put_api_key(const struct config_other_output *c, struct buf *out, struct err *err)
 {
     defer(wipe_buf) struct buf key = {.max = CREDENTIALS_MAX};
-    if (!read_secret("api_key_file", c->api_key_file, &key, err))
+    bool is_read = c->api_key_variable ? take_secret(str_from(getenv(c->api_key_variable)),
+                                                     c->api_key_variable, &key, err)
+                                       : read_secret("api_key_file", c->api_key_file, &key, err);
+    if (!is_read)
         return false;
     if (str_find_byte(buf_str(&key), ':') != SIZE_MAX)
         put_base64_of(out, "ApiKey", buf_str(&key));
@@ -69,7 +78,7 @@ static bool put_value(const struct config_other_output *c, struct buf *out, stru
     }
     if (c->password_file.len)
         return put_basic(c, out, err);
-    return c->api_key_file.len == 0 || put_api_key(c, out, err);
+    return (c->api_key_file.len == 0 && !c->api_key_variable) || put_api_key(c, out, err);
 }
 
 bool credentials_read(struct credentials *c, const struct config_other_output *config,

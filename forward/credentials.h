@@ -3,7 +3,7 @@
  *
  *     token_file              Bearer TOKEN
  *     user, password_file     Basic base64(user:password)
- *     api_key_file            ApiKey KEY            a key written id:key is put into base64
+ *     api_key_file            ApiKey KEY            a key written id:key is put into base64; or of the environment
  *
  * The value stays where it is, so that a request that is sent again has the new one; it is wiped in the end.
  */

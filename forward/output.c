@@ -383,7 +383,7 @@ static bool open_format(struct push_format **format, const struct config_other_o
     const struct loki_options loki = {
         .labels = c->labels.items,
         .n_labels = c->labels.n,
-        .is_json = c->encoding == OUTPUT_JSON,
+        .is_json = c->encoding == OUTPUT_ENCODING_JSON,
         .without_metadata = c->metadata == OUTPUT_METADATA_OFF,
     };
     const struct elastic_options elastic = {c->data_stream, (enum elastic_fields)c->fields};
@@ -456,6 +456,8 @@ static void open_delivery(struct output *o)
                     .headers = o->headers,
                     .n_headers = o->n_headers,
                     .ca_file = text_or_null(c->ca_file),
+                    .cert_file = text_or_null(c->cert_file),
+                    .key_file = text_or_null(c->key_file),
                     .response_max = o->format->reply_max},
         .judge = judge,
         .data = o,

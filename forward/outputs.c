@@ -23,6 +23,19 @@ struct outputs {
     size_t n;
 };
 
+bool outputs_check(const struct config_outputs *config, const char *section, struct err *err)
+{
+    struct err inner;
+    for (size_t i = 0; i < config->n; i++) {
+        const struct config_other_output *entry = &config->items[i];
+        if (!output_config_check(entry, &inner))
+            return place_err(entry->given->at, err, "%s.%.*s: %s", section, STR_ARG(entry->name),
+                             inner.text);
+    }
+    return true;
+}
+
+/* Its secrets may not be there yet, or a position cannot be read: others go on, and outputs_tick tries again. */
 static bool open_item(struct outputs *o, struct outputs_item *item,
                       const struct config_other_output *config, struct err *err)
 {
@@ -51,20 +64,18 @@ static void close_item(struct outputs *o, struct outputs_item *item, bool for_go
     o->options.close_queue(o->options.data, str_from(item->name), for_good);
 }
 
-bool outputs_open(struct outputs **out, const struct outputs_options *options,
-                  const struct config_outputs *config, struct err *err)
+void outputs_open(struct outputs **out, const struct outputs_options *options,
+                  const struct config_outputs *config)
 {
+    struct err err;
     struct outputs *o = mem_new(struct outputs);
     o->options = *options;
     o->config = config;
     for (; o->n < config->n; o->n++) {
-        if (!open_item(o, &o->items[o->n], &config->items[o->n], err)) {
-            outputs_close(&o);
-            return false;
-        }
+        if (!open_item(o, &o->items[o->n], &config->items[o->n], &err))
+            log_error("%s; tried again", err.text);
     }
     *out = o;
-    return true;
 }
 
 void outputs_close(struct outputs **address)
@@ -124,7 +135,7 @@ void outputs_reload(struct outputs *o, const struct config_outputs *config)
         const struct config_other_output *entry = &config->items[o->n];
         if (!take_former(former, n_former, entry->name.ptr, &o->items[o->n]) &&
             !open_item(o, &o->items[o->n], entry, &err))
-            log_error("%s", err.text);
+            log_error("%s; tried again", err.text);
     }
     outputs_kick(o);
 }

@@ -26,13 +26,14 @@ struct outputs_options {
     void *data;
 };
 
-/* Opens all. False: none is open. */
-bool outputs_open(struct outputs **o, const struct outputs_options *options,
-                  const struct config_outputs *config, struct err *err);
+/* Entries are good as far as that can be told without the other side. */
+bool outputs_check(const struct config_outputs *config, const char *section, struct err *err);
+/* What cannot be opened is said in the log, and tried again by outputs_tick. */
+void outputs_open(struct outputs **o, const struct outputs_options *options,
+                  const struct config_outputs *config);
 /* Their threads end; positions stay. Accepts a NULL variable. */
 void outputs_close(struct outputs **o);
-/* Closes those that are gone, opens new ones, and those whose entry has changed anew. What cannot be opened is
- * said in the log and tried again by outputs_tick. */
+/* Closes those that are gone, opens new ones, and those whose entry has changed anew. */
 void outputs_reload(struct outputs *o, const struct config_outputs *config);
 
 void outputs_kick(struct outputs *o);

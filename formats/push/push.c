@@ -1,5 +1,7 @@
 #include "formats/push/push.h"
 
+#include "base/text.h"
+
 #include <string.h>
 
 struct hash128 push_identity(struct str block)
@@ -25,6 +27,19 @@ void push_set_fates(struct push_answer *answer, enum push_fate fate)
 {
     if (answer->n)
         memset(answer->fates, (int)fate, answer->n);
+}
+
+void push_set_detail(struct push_answer *answer, struct str text)
+{
+    size_t n = 0;
+    struct str line =
+        str_cut_utf8(str_slice(text, 0, str_find_byte(text, '\n')), PUSH_DETAIL_MAX - 1);
+    for (size_t i = 0; i < line.len; i++) {
+        bool is_control = (unsigned char)line.ptr[i] < ' ' || line.ptr[i] == 0x7f;
+        answer->detail[n] = line.ptr[i];
+        n += !is_control;
+    }
+    answer->detail[n] = 0;
 }
 
 void push_format_close(struct push_format **address)

@@ -64,6 +64,8 @@ struct push_answer {
 /* Adds rows to a reason; the last place is "other". */
 void push_count_reject(struct push_answer *answer, const char *reason, uint64_t rows);
 void push_set_fates(struct push_answer *answer, enum push_fate fate); /* of all rows */
+/* The first line, cut, without control bytes. */
+void push_set_detail(struct push_answer *answer, struct str text);
 
 struct push_format;
 

@@ -7,12 +7,14 @@ only() {
 }
 include() { echo "# *include *[<\"]($1)"; }
 
-only 'base/compress'       "$(include 'zlib|zstd')"
+only 'base/compress'       "$(include 'zlib|zstd|snappy')"
 only 'base/match'          "$(include 'pcre2')"
 only 'base/yaml'           "$(include 'yaml')"
 only 'base/hash'           "$(include 'xxh')"
 only 'base/io/|forward/|shipper/[^/]*\.|collector/[^/]*\.|query/[^/]*\.' "$(include 'uv')"
-only 'base/io/http_client' "$(include 'curl')|[^a-z_]dlopen *\("
+only 'base/io/http_client' "$(include 'curl')"
+only 'base/io/http_client|base/compress' '[^a-z_]dlopen *\('
+only 'formats/push/'       "$(include 'protobuf-c|[a-z_/]*\.pb-c')"
 only 'base/io/'            "$(include 'openssl|http_parser|llhttp|wslay')"
 
 # The disk: its system calls by name. The shipper reads sources that are not ours and may be anything;

@@ -4,7 +4,7 @@ base|
 base/io|base
 formats/block|base
 formats/line|base formats/block
-formats/push|base formats/block
+formats/push|base formats/block formats/line
 formats/redact|base formats/block formats/line
 query/engine|base formats/block formats/line formats/push
 collector/store|base formats/block formats/line formats/push query/engine
@@ -16,8 +16,10 @@ collector|base base/io formats/block formats/line formats/push formats/redact re
 main.c|base base/io shipper query collector block_dump.h check.h parse.h up.h
 block_dump.c|base formats/block block_dump.h
 block_dump.h|
-check.c|base base/io forward shipper collector check.h
+check.c|base base/io forward shipper collector check.h check_connect.h
 check.h|
+check_connect.c|base forward check_connect.h
+check_connect.h|base
 parse.c|base formats/line query shipper parse.h
 parse.h|
 up.c|base base/io shipper collector up.h

@@ -1,0 +1,155 @@
+#include "formats/push/loki_answer.h"
+
+#include "base/ascii.h"
+#include "base/mem.h"
+
+/* Words of Loki's refusals. Where versions differ in the case of the first letter, it is left out. */
+static const struct {
+    struct str words;
+    const char *reason;
+} refusals[] = {
+    {STR_INIT("has timestamp too old"), "too_old"},
+    {STR_INIT("entry too far behind"), "too_old"},
+    {STR_INIT("has timestamp too new"), "too_new"},
+    {STR_INIT("ax entry size"), "too_long"},
+    {STR_INIT("entry out of order"), "out_of_order"},
+    {STR_INIT(" label names; limit"), "labels"},
+    {STR_INIT("has label name too long"), "labels"},
+    {STR_INIT("has label value too long"), "labels"},
+    {STR_INIT("has duplicate label name"), "labels"},
+    {STR_INIT("rror parsing labels"), "labels"},
+    {STR_INIT("at least one label pair is required"), "labels"},
+    {STR_INIT("missing required labels"), "labels"},
+    {STR_INIT("has structured metadata too large"), "metadata"},
+    {STR_INIT("too many structured metadata labels"), "metadata"},
+};
+
+static bool has_words(struct str text, struct str words)
+{
+    return str_find(text, words) != SIZE_MAX;
+}
+
+/* NULL if it is none that is known. */
+static const char *refusal_of(struct str text)
+{
+    for (size_t i = 0; i < countof(refusals); i++) {
+        if (has_words(text, refusals[i].words))
+            return refusals[i].reason;
+    }
+    return NULL;
+}
+
+/* The number behind these words; 0 if they are not there. */
+static uint64_t number_behind(struct str text, struct str words)
+{
+    uint64_t number = 0;
+    size_t at = str_find(text, words);
+    struct str rest = str_slice(text, at, SIZE_MAX);
+    if (at != SIZE_MAX && take_prefix(&rest, words))
+        take_u64(&rest, &number);
+    return number;
+}
+
+/* The number that a text ends with; 1 if there is none. */
+static uint64_t number_before(struct str text)
+{
+    size_t at = text.len;
+    while (at > 0 && is_digit(text.ptr[at - 1]))
+        at--;
+    uint64_t number;
+    return str_to_u64(str_slice(text, at, SIZE_MAX), &number) ? number : 1;
+}
+
+static void count(struct push_answer *answer, const char *reason, uint64_t rows)
+{
+    uint64_t before = 0;
+    for (size_t i = 0; i < answer->n_rejects; i++)
+        before += answer->rejects[i].rows;
+    uint64_t left = answer->n > before ? answer->n - before : 0;
+    push_count_reject(answer, reason, min_of(rows, left));
+}
+
+/* "2 errors like: ...; 1 errors like: ...", or one without its number. */
+static void count_refusals(struct str text, struct push_answer *answer)
+{
+    static const struct str words = STR_INIT(" errors like: ");
+    size_t at = str_find(text, words);
+    if (at == SIZE_MAX)
+        count(answer, refusal_of(text), 1);
+    while (at != SIZE_MAX) {
+        uint64_t rows = number_before(str_slice(text, 0, at));
+        text = str_slice(text, at + words.len, SIZE_MAX);
+        at = str_find(text, words);
+        const char *reason = refusal_of(str_slice(text, 0, at));
+        count(answer, reason ? reason : "other", rows);
+    }
+}
+
+/* Of entries, all others being stored. False if it is something else. */
+static bool read_refusals(struct str text, struct push_answer *answer)
+{
+    const char *reason = refusal_of(text);
+    if (!reason)
+        return false;
+    uint64_t ignored = number_behind(text, STR("total ignored: "));
+    if (ignored)
+        count(answer, reason, ignored);
+    else
+        count_refusals(text, answer);
+    answer->verdict = PUSH_READ;
+    push_set_fates(answer, PUSH_TAKEN);
+    return true;
+}
+
+/* Refused without a word about entries. */
+static void read_whole(unsigned status, struct str text, struct push_answer *answer)
+{
+    if (answer->n > 1) {
+        answer->verdict = PUSH_SMALLER;
+        return;
+    }
+    bool is_long = status == 413 || has_words(text, STR("larger than max"));
+    answer->verdict = PUSH_READ;
+    push_set_fates(answer, PUSH_REJECTED);
+    push_count_reject(answer,
+                      is_long                                ? "too_long"
+                      : has_words(text, STR("parse labels")) ? "labels"
+                                                             : "other",
+                      answer->n);
+}
+
+static void read_bad_request(unsigned status, struct str text, bool has_metadata,
+                             struct push_answer *answer)
+{
+    if (has_metadata && has_words(text, STR("structured metadata, but this feature is disallowed")))
+        answer->verdict = PUSH_OTHER_FORM;
+    else if (has_words(text, STR("er stream rate limit exceeded")))
+        answer->verdict = PUSH_RETRY; /* some are refused, and some of the others not yet stored */
+    else if (status != 400 || !read_refusals(text, answer))
+        read_whole(status, text, answer);
+}
+
+/* A burst is at least what a second may have: what is more than that may never be taken. */
+static bool is_beyond_burst(struct str text)
+{
+    uint64_t limit = number_behind(text, STR("(limit: "));
+    return has_words(text, STR(" bytes/sec)")) && number_behind(text, STR(" totaling '")) > limit;
+}
+
+void loki_read_answer(const struct push_reply *reply, bool has_metadata, struct push_answer *answer)
+{
+    unsigned status = reply->status;
+    answer->verdict = PUSH_RETRY;
+    if (status >= 200 && status <= 204) {
+        answer->verdict = PUSH_READ;
+        push_set_fates(answer, PUSH_TAKEN);
+        return;
+    }
+    push_set_detail(answer, reply->body);
+    if (status == 400 || status == 413 || status == 422)
+        read_bad_request(status, reply->body, has_metadata, answer);
+    else if (status == 429 && answer->n > 1 && is_beyond_burst(reply->body))
+        answer->verdict = PUSH_SMALLER;
+    else if (status >= 500 && has_words(reply->body, STR("essage larger than max")))
+        read_whole(status, reply->body, answer);
+}
