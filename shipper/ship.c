@@ -520,9 +520,15 @@ static bool open_redaction(struct ship *s, enum redact_keys keys, struct err *er
     return true;
 }
 
+static struct id_rules *open_ids(const struct ship *s)
+{
+    const struct config_request_id *config = &s->config->shipper.request_id;
+    return config->on ? id_rules_open(config) : NULL;
+}
+
 static bool start(struct ship *s, struct err *err)
 {
-    s->ids = id_rules_open(&s->config->shipper.request_id);
+    s->ids = open_ids(s);
     if (!open_sources(s, err) || !open_spool(s, &s->is_new, err) ||
         !open_redaction(s, KEYS_MADE, err) || !open_writer(s, err) ||
         (s->options->reads_stdin && !workers_open(&s->readers, s->loop, 1, err)))
@@ -559,7 +565,7 @@ static void reload_redaction(struct ship *s)
 
 static void reload_ids(struct ship *s)
 {
-    struct id_rules *next = id_rules_open(&s->config->shipper.request_id);
+    struct id_rules *next = open_ids(s);
     batcher_set_ids(s->batcher, next);
     id_rules_close(&s->ids);
     s->ids = next;

@@ -25,6 +25,7 @@ static void sets_portable(const char bytes[WIDTH], bool with_all, struct scan_se
         sets->at |= c == '@' || c == '%' ? bit : 0;
         sets->pair |= c == ':' || c == '=' ? bit : 0;
         sets->dash |= c == '-' ? bit : 0;
+        sets->opening |= c == '<' || c == '\'' ? bit : 0;
         if (!with_all)
             continue;
         sets->hex |= is_digit(c) || (unsigned char)((c | 0x20) - 'a') < 6 ? bit : 0;
@@ -58,6 +59,7 @@ static void sets_portable(const char bytes[WIDTH], bool with_all, struct scan_se
             s.at |= MASK((b == '@') | (b == '%')) << at;                                 \
             s.pair |= MASK(colon | (vector)(b == '=')) << at;                            \
             s.dash |= MASK(dash) << at;                                                  \
+            s.opening |= MASK((b == '<') | (b == '\'')) << at;                           \
             if (!with_all)                                                               \
                 continue;                                                                \
             s.hex |= MASK(digit | (vector)(folded - 'a' < 6)) << at;                     \
@@ -159,6 +161,17 @@ static inline uint64_t dialed_in(const struct view *v)
     return v->now.dialed & ahead(v->now.digit, v->next.digit, 1);
 }
 
+static inline uint64_t options_in(const struct view *v)
+{
+    uint64_t begin = v->now.dash & ~behind(v->now.run, v->before.run);
+    return begin & ahead(v->now.letter | v->now.dash, v->next.letter | v->next.dash, 1);
+}
+
+static inline uint64_t openings_in(const struct view *v)
+{
+    return v->now.opening & ~behind(v->now.run, v->before.run);
+}
+
 /* ---- the pass ---- */
 
 /* The set of what begins so many bytes further behind. */
@@ -172,6 +185,7 @@ static inline void shift(struct scan_sets *s, unsigned by)
     s->at >>= by;
     s->pair >>= by;
     s->dash >>= by;
+    s->opening >>= by;
     s->hex >>= by;
     s->colon >>= by;
     s->dot >>= by;

@@ -13,6 +13,8 @@
 #include "formats/line/facts.h"
 #include "formats/line/flatten.h"
 #include "formats/line/request_id.h"
+#include "formats/push/elastic.h"
+#include "formats/push/loki.h"
 #include "formats/redact/redact.h"
 #include "shipper/tailer.h"
 #include "tests/bench/must.h"
@@ -237,6 +239,66 @@ static void store_blocks(const char *folder)
     store_close(&s, time_now());
 }
 
+/* All rows of a block in bodies of a format, beside what zstd takes for its lines. */
+static void push_block_rows(struct push_format *f, struct str bytes, int64_t *zstd_ns,
+                            int64_t *push_ns)
+{
+    struct err err;
+    struct block block;
+    defer(arena_free) struct arena arena = {0};
+    defer(packer_free) struct packer packer = {0};
+    defer(buf_free) struct buf body = {.max = DOCKER_MAX};
+    must(block_open(&block, bytes, &packer, &arena, &err) &&
+             block_read_columns(&block, &arena, &err) && block_read_lines(&block, &arena, &err),
+         &err);
+    int64_t start = time_monotonic();
+    must(zstd_pack(&packer, block.lines, 1, &body, &err), &err);
+    int64_t packed = time_monotonic();
+    uint32_t *rows = arena_array(&arena, uint32_t, block.header.records);
+    for (uint32_t i = 0; i < block.header.records; i++)
+        rows[i] = i;
+    const struct push_block push = {.block = &block};
+    f->kind->begin(f, &push);
+    for (size_t at = 0; at < block.header.records; buf_reset(&body))
+        at += f->kind->put(f, rows + at, block.header.records - at, f->body_max, &body);
+    *zstd_ns += packed - start;
+    *push_ns += time_monotonic() - packed;
+}
+
+static void push_to_loki(void)
+{
+    struct err err;
+    const struct str labels[] = {STR("service_name"), STR("host")};
+    int64_t zstd_ns = 0, push_ns[2] = {0};
+    for (int is_json = 0; is_json < 2; is_json++) {
+        const struct loki_options options = {.labels = labels, .n_labels = 2, .is_json = is_json};
+        defer(push_format_close) struct push_format *f = NULL;
+        must(loki_open(&f, &options, &err), &err);
+        zstd_ns = 0;
+        for (size_t i = 0; i < n_blocks; i++)
+            push_block_rows(f, buf_str(&blocks[i]), &zstd_ns, &push_ns[is_json]);
+    }
+    report_span("zstd -1 of lines of blocks", zstd_ns);
+    report_span("blocks to Loki, protobuf", push_ns[0]);
+    report_span("... as JSON", push_ns[1]);
+}
+
+static void push_to_elastic(void)
+{
+    struct err err;
+    static const char *const names[] = {"blocks to _bulk, flattened", "... expanded",
+                                        "... without fields"};
+    for (int fields = ELASTIC_FLATTENED; fields <= ELASTIC_NO_FIELDS; fields++) {
+        const struct elastic_options options = {STR("logs-bench"), (enum elastic_fields)fields};
+        defer(push_format_close) struct push_format *f = NULL;
+        int64_t zstd_ns = 0, push_ns = 0;
+        must(elastic_open(&f, &options, &err), &err);
+        for (size_t i = 0; i < n_blocks; i++)
+            push_block_rows(f, buf_str(&blocks[i]), &zstd_ns, &push_ns);
+        report_span(names[fields], push_ns);
+    }
+}
+
 /* ---- redaction ---- */
 
 struct redact_bench {
@@ -363,6 +425,8 @@ int main(int argc, char **argv)
     start = time_monotonic();
     store_blocks(folder);
     report("... and storing them", start);
+    push_to_loki();
+    push_to_elastic();
     read_file(argv[1], put_docker_json, &docker_json);
     start = time_monotonic();
     open_envelopes(buf_str(&docker_json));

@@ -211,7 +211,7 @@ class Loki(Server):
         self.tenants[h.headers.get("X-Scope-OrgID", "")] += 1
         entries = list(pushed_json(body) if is_json else pushed(snappy(body)))
         if not self.takes_metadata and any(metadata for *_, metadata in entries):
-            return 400, ("stream '{}' includes structured metadata '{}', but this feature is disallowed. Please see "
+            return 400, ("stream '{}' includes structured metadata, but this feature is disallowed. Please see "
                          "`limits_config.allow_structured_metadata` or contact your Loki administrator to enable it.")
         refused = []
         for labels, ns, line, metadata in entries:
