@@ -73,7 +73,7 @@ LIBS    := $(shell $(PKG) --libs $(LIBRARIES) 2>/dev/null) $(HTTP_LIBS) -ldl -lp
 # What is not there, by the names of tools/deps; nothing is compiled before it is.
 MISSING := $(shell CC='$(CC)' tools/deps missing $(if $(CROSS),cross,build) | head -n 1)
 
-FOLDERS := base base/io formats/line formats/block formats/push formats/redact redaction query/engine collector/store \
+FOLDERS := base base/io formats/line formats/block formats/push formats/redact redaction forward query/engine collector/store \
            shipper collector query
 SOURCES := $(foreach f,$(FOLDERS),$(wildcard $(f)/*.c))
 HEADERS := $(foreach f,$(FOLDERS),$(wildcard $(f)/*.h)) $(wildcard *.h)

@@ -1,19 +1,22 @@
 /*
- * Reads a configuration as the program would and says what is wrong with it, or what every key is and
- * where it was set. It stands at the root because it asks the parts about what is theirs.
+ * Reads a configuration as the program would and says what is wrong with it, what every key is and where it was
+ * set, or what the outputs that it names are. It stands at the root because it asks the parts about what is
+ * theirs.
  */
 #include "check.h"
 
 #include "base/front.h"
 #include "base/mem.h"
 #include "base/say.h"
+#include "check_connect.h"
+#include "collector/forwards.h"
 #include "collector/retention_rules.h"
 #include "shipper/ship_options.h"
 
 #include <stdio.h>
 
 struct flags {
-    bool show, help;
+    bool show, connect, help;
 };
 
 #define FIELD(name) .field = offsetof(struct flags, name)
@@ -23,6 +26,10 @@ static const struct option rows[] = {
      .type = OPTION_BOOLEAN,
      FIELD(show),
      .help = "every key, its value, and where it was set"},
+    {.flag = "connect",
+     .type = OPTION_BOOLEAN,
+     FIELD(connect),
+     .help = "ask each output what it is and takes (10 seconds at most)"},
     {.flag = "help", .letter = 'h', .type = OPTION_BOOLEAN, FIELD(help), .help = "this text"},
 };
 
@@ -38,7 +45,8 @@ static const struct front front = {
     "check", &table,
     STR_INIT("usage: sluice check [OPTIONS] [FILE]      default " CONFIG_FILE "\n\n"
              "Checks a configuration with its drop-ins and the environment. Says what is\n"
-             "wrong with file, line and column (exit status 2), or that it is right.\n\n")};
+             "wrong with file, line and column (exit status 2), or that it is right.\n"
+             "With --connect it asks each output as well; exit status 2 if one fails.\n\n")};
 
 int command_check(int argc, char **argv)
 {
@@ -48,15 +56,18 @@ int command_check(int argc, char **argv)
     struct options given;
     defer(arena_free) struct arena arena = {0};
     defer(config_free) struct config config = {0};
-    defer(buf_free) struct buf out = {0};
-    int status;
+    defer(buf_free) struct buf out = {0}, lines = {0};
+    int status = 0;
     if (!front_read(&front, &f, &given, &arena, argc, argv, &status))
         return status;
     if (given.operands.n > 1)
         return front_fail(&front, "one file at a time; drop-ins beside it in conf.d are read too");
     const char *file = given.operands.n ? given.operands.items[0].ptr : NULL;
     bool good = config_load(&config, file, &w, &err) && ship_sources_check(&config, &err) &&
+                outputs_check(&config.outputs, "outputs", &err) && forwards_check(&config, &err) &&
                 retention_check(&config, &err);
+    if (good && f.connect)
+        status = check_connect(&config, &w, &lines) ? 0 : 2;
     for (size_t i = 0; i < w.n; i++)
         fprintf(stderr, "warning: %s\n", w.text[i]);
     if (!good) { /* begins with the place, as a compiler says it */
@@ -65,8 +76,10 @@ int command_check(int argc, char **argv)
     }
     if (f.show)
         config_show(&config, &out);
-    else
+    if (f.connect)
+        buf_add(&out, buf_str(&lines));
+    else if (!f.show)
         buf_print(&out, "%s: ok\n", file ? file : CONFIG_FILE);
     fwrite(out.ptr, 1, out.len, stdout);
-    return 0;
+    return status;
 }

@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "collector/collect.h"
+#include "collector/forwards.h"
 #include "collector/retention_rules.h"
 #include "shipper/ship.h"
 
@@ -109,13 +110,15 @@ static bool use_socket_beside(struct config *c, struct str socket, struct err *e
 
 static bool adjust(struct config *c, void *data, struct err *err)
 {
-    const struct flags *f = &((struct up *)data)->flags;
+    const struct up *u = data;
+    const struct flags *f = &u->flags;
     return config_set(c, "collector.data", f->data, "--data", err) &&
            config_set(c, "shipper.state", f->state, "--state", err) &&
            config_set(c, "collector.socket", f->socket, "--socket", err) &&
            config_set(c, "collector.listen", f->listen, "--listen", err) &&
            use_collector(c, c->collector.socket, err) &&
            use_socket_beside(c, c->collector.socket, err) && ship_sources_check(c, err) &&
+           (!u->ship || ship_outputs_check(&u->options, c, err)) && forwards_check(c, err) &&
            retention_check(c, err);
 }
 

@@ -4,8 +4,6 @@
 #include "base/mem.h"
 
 #include <arpa/inet.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 enum {
@@ -15,26 +13,6 @@ enum {
     LABEL_VALUE_MAX = 1024,
     SOCKET_PATH_MAX = 107, /* sun_path of unix(7), without the NUL */
 };
-
-void warn_add(struct warnings *w, const char *fmt, ...)
-{
-    if (w->n == WARNINGS_MAX) {
-        w->more++;
-        return;
-    }
-    va_list args;
-    va_start(args, fmt);
-    vsnprintf(w->text[w->n++], sizeof w->text[0], fmt, args);
-    va_end(args);
-}
-
-void warnings_log(const struct warnings *w)
-{
-    for (size_t i = 0; i < w->n; i++)
-        log_warn("%s", w->text[i]);
-    if (w->more)
-        log_warn("%zu more warnings about the configuration", w->more);
-}
 
 /* Each file may carry its version; the first one stays. */
 static bool merge_version(struct yaml *into, struct yaml *from, struct err *err)
@@ -324,17 +302,12 @@ static bool check_listen(const struct config *c, struct err *err)
 
 static bool check_url(const struct config *c, struct err *err)
 {
-    struct str url = c->output.url, rest = url;
-    if (!c->output.on)
-        return true;
-    bool known = take_prefix(&rest, STR("unix:///")) || take_prefix(&rest, STR("http://")) ||
-                 take_prefix(&rest, STR("https://"));
-    if (known && rest.len)
+    if (!c->output.on || is_config_address(c->output.url))
         return true;
     return options_err(&c->options, "outputs.collector.url", err,
                        "'%.*s' is not an address; write unix:///run/sluice/sluice.sock, "
                        "http://host:4100 or https://host:4100",
-                       STR_ARG(url));
+                       STR_ARG(c->output.url));
 }
 
 static bool check(const struct config *c, struct err *err)
@@ -349,6 +322,8 @@ static bool apply_tree(struct config *c, struct yaml *root, struct warnings *w, 
     return config_expand(root, &c->arena, err) && config_environment(root, &c->arena, w, err) &&
            options_read_yaml(&c->options, root, err) && read_files(c, err) &&
            read_streams(c, err) && read_redact_patterns(c, err) && read_rules(c, err) &&
+           config_outputs_read(&c->outputs, "outputs.*", &c->arena, err) &&
+           config_outputs_read(&c->collector.outputs, "collector.outputs.*", &c->arena, err) &&
            check(c, err);
 }
 
@@ -414,7 +389,13 @@ void config_free(struct config *c)
 
 void config_show(const struct config *c, struct buf *b)
 {
-    options_show(&c->options, b);
+    for (size_t i = 0; i < config_table.n; i++) {
+        const struct option *row = &config_table.rows[i];
+        if (row->type == OPTION_ENTRIES && options_entries(&c->options, i)->n)
+            config_outputs_show(options_entries(&c->options, i), row->path, b);
+        else
+            option_show(&c->options, i, STR(""), b);
+    }
 }
 
 static bool take_token(struct str text, const char *from, struct buf *token, struct err *err)

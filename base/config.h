@@ -14,30 +14,19 @@
  *  4. A variable of the list replaces the value of the files; an empty one counts as unset; a
  *     SLUICE_* that is not in the list is a warning.
  *  5. A key whose function is not built may hold only its default or off value.
- *  6. No secret is in the struct: keys name files, config_token reads them when asked.
+ *  6. No secret is in the struct: keys name files, which are read when they are asked for.
  */
 #ifndef BASE_CONFIG_H
 #define BASE_CONFIG_H
 
+#include "base/config_outputs.h"
 #include "base/config_sources.h"
 #include "base/log.h"
-#include "base/options.h"
+#include "base/warnings.h"
 
 #define CONFIG_FILE "/etc/sluice/sluice.yml"
 
 enum { CONFIG_TOKEN_MAX = 4096 }; /* bytes of a token */
-
-/* Things that are not wrong enough to stop. The caller logs or prints them. */
-enum { WARNINGS_MAX = 8 };
-struct warnings {
-    size_t n;    /* texts kept */
-    size_t more; /* texts that found no room */
-    char text[WARNINGS_MAX][252];
-};
-
-void warn_add(struct warnings *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-void warnings_log(const struct warnings *w);
 
 enum config_start { START_BEGINNING, START_END };
 enum config_times { TIMES_US, TIMES_NS };
@@ -73,7 +62,7 @@ struct config_shipper {
     uint64_t memory; /* bytes */
 };
 
-struct config_output { /* outputs.collector */
+struct config_output { /* outputs.collector; what others there are is in struct config_outputs */
     bool on;
     struct str url;                 /* unix:///path, http://host:port or https://host:port */
     struct str token_file, ca_file; /* empty: none */
@@ -96,6 +85,7 @@ struct config_collector {
     int64_t queries; /* at the same time */
     int64_t tails;   /* at the same time */
     uint64_t memory; /* bytes */
+    struct config_outputs outputs;
 };
 
 struct config_query {
@@ -110,6 +100,7 @@ struct config {
     struct str_pairs labels;
     struct config_shipper shipper;
     struct config_output output;
+    struct config_outputs outputs;
     struct config_collector collector;
     struct config_query query;
     enum log_level log_level;
@@ -139,7 +130,13 @@ void config_show(const struct config *c, struct buf *b);
 bool config_token(const struct config *c, struct buf *token, struct warnings *w, struct err *err);
 
 extern const struct option_table config_table, config_file_table, config_stream_table,
-    config_rule_table, config_redact_pattern_table; /* config_table.c */
+    config_rule_table, config_redact_pattern_table, config_output_table; /* config_table.c */
+
+/* base/config_outputs.c: what is given becomes items, in the arena. path: "outputs.*" */
+bool config_outputs_read(struct config_outputs *outputs, const char *path, struct arena *arena,
+                         struct err *err);
+void config_outputs_show(const struct yaml *given, const char *path, struct buf *b);
+bool is_config_address(struct str url); /* unix:///path, http:// or https:// and more */
 
 /* base/config_expand.c: invariant 3, in all values of the tree. */
 bool config_expand(struct yaml *root, struct arena *arena, struct err *err);

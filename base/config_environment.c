@@ -21,7 +21,7 @@
     X("SLUICE_LISTEN", "collector.listen")                           \
     X("SLUICE_LOKI_URL", "outputs.loki.url")                         \
     X("SLUICE_ELASTIC_URL", "outputs.elastic.url")                   \
-    X("SLUICE_ELASTIC_API_KEY", "outputs.elastic.api_key_file")      \
+    X("SLUICE_ELASTIC_API_KEY", "")                                  \
     X("SLUICE_ELASTIC_API_KEY_FILE", "outputs.elastic.api_key_file") \
     X("SLUICE_LOG_LEVEL", "log.level")                               \
     X("SLUICE_PAGER", "")
@@ -111,7 +111,6 @@ static bool apply(struct yaml *root, struct arena *arena, const struct variable 
     if (str_equal(str_from(v->key), STR("outputs.collector.url")))
         text = first_word(v->name, text, w);
     struct yaml *value = scalar_at(arena, v->name, text);
-    value->secret = str_equal(str_from(v->name), STR("SLUICE_ELASTIC_API_KEY"));
     set_value(root, arena, str_from(v->key), value);
     return true;
 }

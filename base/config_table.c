@@ -42,6 +42,7 @@
         .path = name, .type = OPTION_##kind, .field = offsetof(type_of_entry, lines.to), \
         .help = text, ##__VA_ARGS__                                                      \
     }
+#define OUTPUT(to) .field = offsetof(struct config_other_output, to)
 #define LINES(type_of_entry)                                                                   \
     LINE_KEY("multiline", WORD_OR_FIRST, multiline, type_of_entry, "how its lines are joined", \
              .words = MULTILINE_WORDS),                                                        \
@@ -87,6 +88,7 @@ static const struct option rows[] = {
         RANGE(64, MIB)),
     KEY("shipper.flush", DURATION, shipper.flush_ns, "1s", "a block leaves after this time",
         RANGE(10 * NS_PER_MS, 60 * SECOND), LIVE),
+    KEY("shipper.request_id", SWITCH, shipper.request_id.on, "{}", "ids of requests", OFF, LIVE),
     KEY("shipper.request_id.keys", STRINGS, shipper.request_id.keys, "[]", "added to the built-in list", LIVE),
     KEY("shipper.request_id.inherit", BOOLEAN, shipper.request_id.inherits, "true",
         "ids of the same worker's line before", LIVE),
@@ -113,28 +115,7 @@ static const struct option rows[] = {
     LATER("outputs.collector.pin", STRING, "", "hash of its certificate"),
     LATER("outputs.collector.cert_file", PATH, "", "own certificate"),
     LATER("outputs.collector.key_file", SECRET, "", "own key"),
-    LATER("outputs.loki", SWITCH, "off", "Loki", OFF),
-    LATER("outputs.loki.url", STRING, "", "its address"),
-    LATER("outputs.loki.tenant", STRING, "", "X-Scope-OrgID"),
-    LATER("outputs.loki.labels", STRINGS, "[service_name, host, container, env]", "index labels"),
-    LATER("outputs.loki.metadata", WORD, "auto", "structured metadata", .words = WORDS("auto", "off")),
-    LATER("outputs.loki.token_file", SECRET, "", "token"),
-    LATER("outputs.loki.user", STRING, "", "user"),
-    LATER("outputs.loki.password_file", SECRET, "", "password"),
-    LATER("outputs.loki.match", STRING, "", "which streams"),
-    LATER("outputs.loki.on_reject", WORD, "drop", "what it refuses", .words = WORDS("drop", "keep")),
-    LATER("outputs.elastic", SWITCH, "off", "Elasticsearch or OpenSearch", OFF),
-    LATER("outputs.elastic.url", STRING, "", "its address"),
-    LATER("outputs.elastic.data_stream", STRING, "logs-sluice-default", "data stream"),
-    LATER("outputs.elastic.fields", STRING, "flattened", "how fields are mapped"),
-    LATER("outputs.elastic.api_key_file", SECRET, "", "API key"),
-    LATER("outputs.elastic.user", STRING, "", "user"),
-    LATER("outputs.elastic.password_file", SECRET, "", "password"),
-    LATER("outputs.elastic.match", STRING, "", "which streams"),
-    LATER("outputs.elastic.on_reject", WORD, "drop", "what it refuses",
-          .words = WORDS("drop", "keep")),
-    LATER("outputs.stdout", SWITCH, "off", "standard output", OFF),
-    LATER("outputs.stdout.format", WORD, "json", "form of a line", .words = WORDS("json", "text")),
+    KEY("outputs.*", ENTRIES, outputs.given, "{}", "other systems, by name", LIVE),
 
     KEY("collector.data", PATH, collector.data, "/var/lib/sluice/collector", "the store"),
     KEY("collector.socket", PATH, collector.socket, "/run/sluice/sluice.sock",
@@ -166,6 +147,7 @@ static const struct option rows[] = {
     LATER("collector.browser.key", STRING, "", "their key"),
     LATER("collector.browser.rate", RATE, "20/s", "for each address"),
     LATER("collector.syslog", MAPS, "[]", "sockets that take syslog", OFF),
+    KEY("collector.outputs.*", ENTRIES, collector.outputs.given, "{}", "other systems, by name", LIVE),
     KEY("collector.memory", SIZE, collector.memory, "96MiB", "ceiling of memory",
         RANGE(16 * MIB, TIB)),
     LATER("collector.alerts.file", PATH, "/etc/sluice/alerts.yml", "alert rules", OFF),
@@ -217,6 +199,38 @@ static const struct option rule_rows[] = {
      RANGE(NS_PER_S, 36500 * NS_PER_DAY),
      .help = "how long they are kept"},
 };
+
+/* base/config_outputs.c says which of them are of which kind. */
+static const struct option output_rows[] = {
+    {.path = "kind", .type = OPTION_WORD, OUTPUT(kind), .words = output_kind_names,
+     .help = "what it is, if the name does not say it"},
+    {.path = "url", .type = OPTION_STRING, OUTPUT(url), .help = "its address"},
+    {.path = "tenant", .type = OPTION_STRING, OUTPUT(tenant), .help = "X-Scope-OrgID"},
+    {.path = "labels", .type = OPTION_STRINGS, OUTPUT(labels),
+     .initial = "[service_name, host, container, env]", .help = "index labels"},
+    {.path = "metadata", .type = OPTION_WORD, OUTPUT(metadata), .initial = "auto",
+     .words = WORDS("auto", "off"), .help = "structured metadata"},
+    {.path = "encoding", .type = OPTION_WORD, OUTPUT(encoding), .initial = "protobuf",
+     .words = WORDS("protobuf", "json"), .help = "form of a body"},
+    {.path = "data_stream", .type = OPTION_STRING, OUTPUT(data_stream),
+     .initial = "logs-sluice-default", .help = "data stream"},
+    {.path = "fields", .type = OPTION_WORD, OUTPUT(fields), .initial = "flattened",
+     .words = WORDS("flattened", "expand", "none"), .help = "fields of a line"},
+    {.path = "format", .type = OPTION_WORD, OUTPUT(form), .initial = "json",
+     .words = WORDS("json", "logfmt", "raw"), .help = "form of a line"},
+    {.path = "token_file", .type = OPTION_SECRET, OUTPUT(token_file), .help = "token"},
+    {.path = "user", .type = OPTION_STRING, OUTPUT(user), .help = "user"},
+    {.path = "password_file", .type = OPTION_SECRET, OUTPUT(password_file), .help = "password"},
+    {.path = "api_key_file", .type = OPTION_SECRET, OUTPUT(api_key_file), .help = "API key"},
+    {.path = "ca_file", .type = OPTION_PATH, OUTPUT(ca_file), .help = "certificates to trust"},
+    {.path = "cert_file", .type = OPTION_PATH, OUTPUT(cert_file), .help = "own certificate"},
+    {.path = "key_file", .type = OPTION_SECRET, OUTPUT(key_file), .help = "its key"},
+    {.path = "match", .type = OPTION_STRING, OUTPUT(match), .help = "which records"},
+    {.path = "on_reject", .type = OPTION_WORD, .field = OPTION_NOWHERE, .initial = "drop",
+     .words = WORDS("drop", "keep"), .help = "what it refuses"},
+    {.path = "when_full", .type = OPTION_WORD, .field = OPTION_NOWHERE, .initial = "wait",
+     .words = WORDS("wait", "skip"), .help = "if it cannot keep up"},
+};
 /* clang-format on */
 
 const struct option_table config_table = {rows, countof(rows), NULL};
@@ -225,3 +239,4 @@ const struct option_table config_stream_table = {stream_rows, countof(stream_row
 const struct option_table config_redact_pattern_table = {redact_pattern_rows,
                                                          countof(redact_pattern_rows), NULL};
 const struct option_table config_rule_table = {rule_rows, countof(rule_rows), NULL};
+const struct option_table config_output_table = {output_rows, countof(output_rows), NULL};

@@ -10,7 +10,6 @@ enum { VERSION = 1, KIND_MARK = 255, CHECK_AT = 12, SEARCH_STEP = 64 << 10 };
 
 struct header {
     struct frame frame;
-    uint64_t id;
     uint64_t payload_hash;
 };
 
@@ -35,7 +34,7 @@ static bool parse_header(const char bytes[FRAME_HEADER], uint64_t offset, struct
     read_u16(&r);
     h->frame.length = read_u32(&r);
     uint32_t check = read_u32(&r);
-    h->id = read_u64(&r);
+    h->frame.journal_id = read_u64(&r);
     h->frame.offset = read_u64(&r);
     h->frame.durable = read_u64(&r);
     h->frame.time_ns = (int64_t)read_u64(&r);
@@ -58,8 +57,8 @@ static enum found read_frame(const struct file *f, uint64_t offset, uint64_t lim
         return FOUND_BAD;
     if (!file_read_at(f, offset, bytes, sizeof bytes, &got, err))
         return FOUND_ERROR;
-    if (got < sizeof bytes || !parse_header(bytes, offset, h) || (id && h->id != id) ||
-        h->frame.next > limit)
+    if (got < sizeof bytes || !parse_header(bytes, offset, h) ||
+        (id && h->frame.journal_id != id) || h->frame.next > limit)
         return FOUND_BAD;
     if (!out)
         return FOUND_VALID;
@@ -123,7 +122,7 @@ static bool survey(const struct file *f, uint64_t limit, uint64_t *id, uint64_t 
                 return false;
             continue;
         }
-        own_id = h.id;
+        own_id = h.frame.journal_id;
         greatest = max_of(greatest, h.frame.durable);
         at = h.frame.next;
     }
@@ -286,6 +285,7 @@ static bool write_frame(struct journal *j, uint8_t kind, struct str payload, str
         .time_ns = now_ns,
         .durable = j->durable,
         .length = (uint32_t)(payload.len + more.len),
+        .journal_id = j->id,
     };
     return true;
 }

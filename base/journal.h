@@ -47,6 +47,7 @@ struct frame {
     int64_t time_ns;  /* when it was written */
     uint64_t durable; /* as in the header */
     uint32_t length;  /* of the payload */
+    uint64_t journal_id;
 };
 
 /* ---- reading ---- */

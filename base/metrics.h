@@ -56,7 +56,15 @@ enum metric_kind { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
     X(OUTPUT_UP, GAUGE, "sluice_output_up", "output", 0,                                           \
       "1 if the last request to the output was answered well.")                                    \
     X(OUTPUT_REJECTED, COUNTER, "sluice_output_rejected_total", "output", "reason",                \
-      "Blocks that an output refused for good.")                                                   \
+      "Records that an output refused for good.")                                                  \
+    X(OUTPUT_RECORDS, COUNTER, "sluice_output_records_total", "output", 0,                         \
+      "Records that an output has taken.")                                                         \
+    X(OUTPUT_SKIPPED, COUNTER, "sluice_output_skipped_blocks_total", "output", 0,                  \
+      "Blocks that an output did not get, as there was no more room for what waits.")              \
+    X(OUTPUT_LAG_BLOCKS, GAUGE, "sluice_output_lag_blocks", "output", 0,                           \
+      "Blocks that wait for an output.")                                                           \
+    X(OUTPUT_LAG_SECONDS, GAUGE, "sluice_output_lag_seconds", "output", 0,                         \
+      "Age of the oldest block that waits for an output.")                                         \
     X(ACK_AGE_SECONDS, GAUGE, "sluice_ack_age_seconds", 0, 0,                                      \
       "Time since the last acknowledged block.")                                                   \
     X(BLOCKS, COUNTER, "sluice_blocks_total", 0, 0,                                                \

@@ -243,6 +243,7 @@ static bool fits(const struct option *row, const struct yaml *node)
     case OPTION_WORD_OR_FIRST:
         return node->kind != YAML_SEQUENCE;
     case OPTION_PAIRS:
+    case OPTION_ENTRIES:
     case OPTION_SWITCH:
         return node->kind == YAML_MAPPING;
     default:
@@ -295,6 +296,9 @@ bool option_parse(const struct option *row, const struct yaml *node, struct aren
         return parse_pairs(row, node, arena, value, err);
     case OPTION_MAPS:
         return parse_maps(row, node, value, err);
+    case OPTION_ENTRIES:
+        *(const struct yaml **)value = node;
+        return true;
     case OPTION_STRING:
     case OPTION_PATH:
     case OPTION_SECRET:

@@ -204,21 +204,41 @@ static bool read_key(struct options *o, struct str path, const struct yaml *node
     return place_err(node->at, err, "%.*s: expected a map of keys and values", STR_ARG(path));
 }
 
+static struct str path_below(const struct options *o, struct str prefix, struct str key)
+{
+    return prefix.len ? arena_print(o->arena, "%.*s.%.*s", STR_ARG(prefix), STR_ARG(key)) : key;
+}
+
+/* Invariant 5. What the row has so far is never the file's: a section is read once. */
+static void add_entry(const struct options *o, struct yaml **entries, const struct yaml *child)
+{
+    if (!*entries)
+        *entries = yaml_new(o->arena, YAML_MAPPING, child->key_at);
+    struct yaml *entry = arena_new(o->arena, struct yaml);
+    *entry = *child;
+    yaml_append(*entries, entry);
+}
+
 static bool read_section(struct options *o, struct str prefix, const struct yaml *map,
                          struct err *err)
 {
+    const struct option *names = find_path(o->table, path_below(o, prefix, STR("*")));
+    struct yaml *entries = NULL;
     yaml_each (map, child) {
-        struct str path = child->key;
-        bool has_dot = str_find_byte(path, '.') != SIZE_MAX;
-        if (prefix.len)
-            path = arena_print(o->arena, "%.*s.%.*s", STR_ARG(prefix), STR_ARG(child->key));
-        bool known = find_path(o->table, path) || is_section(o->table, path);
+        struct str path = path_below(o, prefix, child->key);
+        const struct option *row = find_path(o->table, path);
+        bool has_dot = str_find_byte(child->key, '.') != SIZE_MAX;
+        bool known = (row && row != names) || is_section(o->table, path);
+        if (names && !known) {
+            add_entry(o, &entries, child);
+            continue;
+        }
         if (!known || has_dot || path.len == 0)
             return unknown_key(o, prefix, child, err);
         if (!read_key(o, path, child, err))
             return false;
     }
-    return true;
+    return !entries || option_set(o, names, entries, err);
 }
 
 bool options_read_yaml(struct options *o, const struct yaml *root, struct err *err)
@@ -226,22 +246,30 @@ bool options_read_yaml(struct options *o, const struct yaml *root, struct err *e
     return read_section(o, (struct str){0}, root, err);
 }
 
-void options_show(const struct options *o, struct buf *b)
+void option_show_value(struct str path, struct str text, struct place at, struct buf *b)
 {
-    for (size_t i = 0; i < o->table->n; i++) {
-        const struct option_state *state = &o->rows[i];
-        if (!o->table->rows[i].path)
-            continue;
-        size_t start = b->len;
-        buf_print(b, "%s: %.*s", o->table->rows[i].path, STR_ARG(state->text));
-        size_t width = b->len - start;
-        buf_print(b, "%*s# ", width < 52 ? (int)(56 - width) : 4, "");
-        if (state->at.file)
-            put_place(b, state->at);
-        else
-            buf_add(b, STR("default"));
-        buf_add_byte(b, '\n');
-    }
+    size_t start = b->len;
+    buf_print(b, "%.*s: %.*s", STR_ARG(path), STR_ARG(text));
+    size_t width = b->len - start;
+    buf_print(b, "%*s# ", width < 52 ? (int)(56 - width) : 4, "");
+    if (at.file)
+        put_place(b, at);
+    else
+        buf_add(b, STR("default"));
+    buf_add_byte(b, '\n');
+}
+
+void option_show(const struct options *o, size_t row, struct str prefix, struct buf *b)
+{
+    const struct option_state *state = &o->rows[row];
+    defer(buf_free) struct buf path = {0};
+    buf_print(&path, "%.*s%s", STR_ARG(prefix), o->table->rows[row].path);
+    option_show_value(buf_str(&path), state->text, state->at, b);
+}
+
+const struct yaml *options_entries(const struct options *o, size_t row)
+{
+    return *(const struct yaml *const *)((const char *)o->target + o->table->rows[row].field);
 }
 
 static bool is_called(const struct option *row, const char *name)

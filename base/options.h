@@ -10,7 +10,7 @@
  *     };
  *
  *     options_defaults --> options_read_yaml --> options_read_argv --> the struct is filled,
- *                                                                      options_show says from where
+ *                                                                      option_show says from where
  * Invariants
  *  1. Every row has a default, written as it would stand in the file, and it is valid (asserted).
  *  2. Every error starts with the place: "sluice.yml:3:10: shipper.flush: '1' has no unit; ..." or
@@ -18,8 +18,8 @@
  *  3. A row whose function is not built may hold only its default or its off value.
  *  4. In YAML only the plain words true and false are booleans, and the plain word off is empty
  * where a row allows it; "off" in quotes is a text.
- *  5. What is written to the struct lives in the arena given to options_defaults; a str has a NUL
- *     behind it.
+ *  5. The path of ENTRIES ends in ".*": it gets what stands in the section under names that are no keys.
+ *  6. What is written to the struct lives in the arena of options_defaults; a str has a NUL behind it.
  */
 #ifndef BASE_OPTIONS_H
 #define BASE_OPTIONS_H
@@ -58,7 +58,8 @@ struct str_pairs { /* in byte order of the names, which are unique */
     X(WORD_OR_FIRST, struct str, "a word, or {first: 'regex'}")         \
     X(STRINGS, struct str_list, "a list such as [a, b]")                \
     X(PAIRS, struct str_pairs, "a map such as {env: prod}")             \
-    X(MAPS, const struct yaml *, "a list of maps")
+    X(MAPS, const struct yaml *, "a list of maps")                      \
+    X(ENTRIES, const struct yaml *, "a map of names")
 
 enum option_type {
 #define X(name, field, looks) OPTION_##name,
@@ -89,8 +90,7 @@ struct option {
     const char *help;         /* one sentence without full stop; NULL: not listed */
 };
 
-/* A flag that people know from other programs and that means nothing here. */
-struct option_hint {
+struct option_hint {  /* a flag that people know from other programs and that means nothing here */
     const char *flag; /* "-t", "--tail" */
     const char *text; /* "times are always shown; see --time" */
 };
@@ -126,8 +126,10 @@ bool options_read_argv(struct options *o, int argc, char **argv, struct err *err
 
 /* The flags, aligned, with headings. */
 void options_help(const struct option_table *table, struct buf *b);
-/* One line for each key of the file: "shipper.flush: 1s    # sluice.yml:3". */
-void options_show(const struct options *o, struct buf *b);
+/* A line for a key of the file: "shipper.flush: 1s    # sluice.yml:3". The prefix stands in front. */
+void option_show(const struct options *o, size_t row, struct str prefix, struct buf *b);
+void option_show_value(struct str path, struct str text, struct place at, struct buf *b);
+const struct yaml *options_entries(const struct options *o, size_t row); /* of a row of ENTRIES */
 
 /* Where a key or flag (that the table has) got its value; file NULL: default. */
 struct place options_place(const struct options *o, const char *name);

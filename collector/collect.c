@@ -29,6 +29,7 @@
 #include "base/mem.h"
 #include "base/metrics.h"
 #include "collector/collect_report.h"
+#include "collector/forwards.h"
 #include "collector/ingest.h"
 #include "collector/queries.h"
 #include "collector/retention_rules.h"
@@ -47,6 +48,7 @@ struct collector {
     uv_timer_t timer;
     struct store *store;
     struct ingest *ingest;
+    struct forwards *forwards;
     struct queries *queries;
     struct tails *tails;
     struct tokens *tokens;
@@ -137,6 +139,7 @@ static void handle_metrics(struct http_exchange *x, void *data)
         metric_set(m, METRIC_OLDEST_RECORD_SECONDS, NO_LABELS,
                    (double)(time_now() - n.oldest_arrival_ns) / NS_PER_S);
     metric_set(m, METRIC_BUILD_INFO, LABELS(SLUICE_VERSION), 1);
+    forwards_put_metrics(c->forwards, m);
     metrics_print(m, &text);
     http_reply(x, 200, "text/plain; version=0.0.4", buf_str(&text));
 }
@@ -169,7 +172,7 @@ static void handle_status(struct http_exchange *x, void *data)
     enum report_form form;
     defer(arena_free) struct arena arena = {0};
     defer(buf_free) struct buf out = {0};
-    const struct collect_report report = {
+    struct collect_report report = {
         .streams = n.streams,
         .records = n.records,
         .journals = n.journals,
@@ -186,7 +189,10 @@ static void handle_status(struct http_exchange *x, void *data)
         http_reply_text(x, 400, "output is text, json or problems");
         return;
     }
+    report.outputs = forwards_rows(c->forwards, &arena, &report.n_outputs);
     find_problems(c, &n, &problems);
+    find_output_problems(report.outputs, report.n_outputs, "collector.outputs", time_now(),
+                         &problems);
     put_collect_report(&report, &problems, form, &out);
     http_reply(x, 200, report_content_type(form), buf_str(&out));
 }
@@ -399,7 +405,10 @@ static void server_stopped(void *data)
     if (c->ingest)
         ingest_on_publish(c->ingest, NULL, NULL);
     tails_close(&c->tails);
+    if (c->forwards)
+        forwards_stop(c->forwards);
     ingest_close(&c->ingest);
+    forwards_close(&c->forwards);
     uv_close((uv_handle_t *)&c->timer, on_closed);
 }
 
@@ -424,11 +433,14 @@ static void on_tick(uv_timer_t *timer)
     ingest_tick(c->ingest);
     queries_tick(c->queries);
     tails_tick(c->tails);
+    forwards_tick(c->forwards);
 }
 
 static void on_publish(void *data)
 {
-    tails_wake(((struct collector *)data)->tails);
+    struct collector *c = data;
+    tails_wake(c->tails);
+    forwards_published(c->forwards);
 }
 
 static bool start(struct collector *c, struct err *err)
@@ -449,7 +461,7 @@ static bool start(struct collector *c, struct err *err)
         .most = (unsigned)c->config->collector.tails,
     };
     if (!queries_open(&c->queries, &queries, err) || !tails_open(&c->tails, &tails, err) ||
-        !open_server(c, err))
+        !forwards_open(&c->forwards, c->loop, c->store, c->config, err) || !open_server(c, err))
         return false;
     ingest_on_publish(c->ingest, on_publish, c);
     uv_timer_start(&c->timer, on_tick, TICK_MS, TICK_MS);
@@ -467,6 +479,7 @@ void collector_reload(struct collector *c, const struct config *config)
     arena_reset(&c->rules); /* the store has its own, or gets these */
     const struct store_retention retention = retention_of(config, keep_free(c), &c->rules);
     ingest_set_retention(c->ingest, &retention);
+    forwards_reload(c->forwards, config);
     if (!queries_set_limits(c->queries, &limits, &err))
         log_error("%s; the limits before stay", err.text);
 }

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "collector/collect.h"
+#include "collector/forwards.h"
 #include "collector/retention_rules.h"
 
 #include <stdio.h>
@@ -89,7 +90,7 @@ static bool adjust(struct config *config, void *data, struct err *err)
     return config_set(config, "collector.data", f->data, "--data", err) &&
            config_set(config, "collector.socket", f->socket, "--socket", err) &&
            config_set(config, "collector.listen", f->listen, "--listen", err) &&
-           retention_check(config, err);
+           forwards_check(config, err) && retention_check(config, err);
 }
 
 static void stop(void *data)

@@ -4,7 +4,7 @@
 #ifndef COLLECTOR_COLLECT_REPORT_H
 #define COLLECTOR_COLLECT_REPORT_H
 
-#include "base/report.h"
+#include "forward/output_report.h"
 
 struct collect_report {
     uint64_t streams, records, journals, segments;
@@ -14,6 +14,8 @@ struct collect_report {
     uint64_t damaged;                  /* parts */
     int64_t age_ns;                    /* of the oldest record; -1: there is none */
     int64_t keep_ns;                   /* 0: for ever */
+    const struct output_row *outputs;  /* collector.outputs */
+    size_t n_outputs;
 };
 
 void put_collect_report(const struct collect_report *r, const struct problems *p,

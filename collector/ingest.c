@@ -20,6 +20,7 @@ struct ingest_request {
     uint64_t acked;  /* last sequence stored or known; 0 = none */
     size_t blocks;   /* new ones stored */
     unsigned status; /* 200, 400, 409, 503 */
+    bool is_partial; /* numbers that are missing were not meant for us */
     struct err err;
 };
 
@@ -127,7 +128,8 @@ static bool put_block(struct ingest *i, struct ingest_request *r, struct str byt
         return err_set(&r->err, ERR_INPUT, "a request holds blocks of one origin");
     const struct block_header *h = &block.header;
     const struct origins *origins = store_origins(i->store);
-    if (origins_check(origins, h->origin, h->sequence, block_hash(bytes)) == ORIGIN_JUMP &&
+    if (!r->is_partial &&
+        origins_check(origins, h->origin, h->sequence, block_hash(bytes)) == ORIGIN_JUMP &&
         !put_gap(i, &block, h->sequence - origins_last(origins, h->origin, NULL) - 1, &r->err))
         return false;
     if (!store_put(i->store, bytes, &block, time_now(), &result, &r->err))
@@ -349,6 +351,8 @@ void ingest_blocks(struct ingest *i, struct http_exchange *x)
         return;
     }
     struct ingest_request *r = mem_new(struct ingest_request);
+    defer(arena_free) struct arena arena = {0};
+    r->is_partial = str_equal(http_query_value(x, "partial", &arena), STR("1"));
     r->body = http_take_body(x);
     r->ingest = i;
     r->x = x;

@@ -30,6 +30,7 @@ struct batch_stream {
     bool in_line;                 /* its last record is a part with more behind it */
     struct redact_stream redact;
     struct stream_ids *ids; /* NULL: none so far */
+    uint64_t place;         /* of its process: record_ids.h */
 };
 
 struct batcher {
@@ -49,6 +50,7 @@ struct restored {
     struct hash128 id;
     int64_t order_ns;
     unsigned goes_on; /* enum goes_on */
+    struct redact_stream redact;
 };
 
 struct batcher *batcher_new(const struct batcher_options *options)
@@ -142,6 +144,20 @@ static struct labels copy_labels(const struct labels *from)
     return copy;
 }
 
+/* stdout and stderr are of one process. */
+static uint64_t place_of(const struct batch_stream *s)
+{
+    defer(buf_free) struct buf told = {0};
+    for (size_t i = 0; i < s->labels.n; i++) {
+        if (!str_equal(s->labels.items[i].name, STR("stream"))) {
+            put_str(&told, s->labels.items[i].name);
+            put_str(&told, s->labels.items[i].value);
+        }
+    }
+    put_labels(&told, &s->data);
+    return hash64(buf_str(&told));
+}
+
 static struct batch_stream *new_stream(struct batcher *b, const struct labels *labels,
                                        struct hash128 id)
 {
@@ -156,9 +172,9 @@ static struct batch_stream *new_stream(struct batcher *b, const struct labels *l
     if (before) {
         s->order_ns = before->order_ns;
         s->in_line = before->goes_on & GOES_ON_LINE;
-        s->redact.in_key = before->goes_on & GOES_ON_KEY;
-        s->redact.key_lines = s->redact.in_key; /* how many is not kept */
+        s->redact = before->redact;
     }
+    s->place = place_of(s);
     map_put(&b->streams, MAP_KEY(s->id), s);
     return s;
 }
@@ -173,6 +189,7 @@ static void set_data(struct batch_stream *s, const struct labels *data)
         return;
     mem_free(&s->data.items);
     s->data = copy_labels(data);
+    s->place = place_of(s);
     s->block = 0;
 }
 
@@ -212,6 +229,11 @@ void batcher_forget_quiet(struct batcher *b, int64_t before_ns)
         free_stream(quiet[i]);
     }
     b->forgotten += n > 0;
+}
+
+void batcher_ask_again(struct batcher *b)
+{
+    b->forgotten++;
 }
 
 uint64_t batcher_forgotten(const struct batcher *b)
@@ -307,10 +329,11 @@ bool batcher_line(struct batcher *b, struct batch_stream *s, const struct batch_
         .line = line->bytes,
     };
     struct redact_stream redact = s->redact;
+    redact.has_more = (flags & (TAIL_FIRST | TAIL_MIDDLE)) != 0;
     if (b->options.redactor)
         record.line = redact_line(b->options.redactor, &b->redaction, &redact, line->bytes);
     if (b->options.ids)
-        record_ids_attach(b->options.ids, &s->ids, is_continuation(flags), &record);
+        record_ids_attach(b->options.ids, &s->ids, s->place, is_continuation(flags), &record);
     if (!add_record(b, s, &record))
         return false;
     if (b->options.redactor)
@@ -365,6 +388,8 @@ static void put_order(struct buf *b, const struct batch_stream *s)
     put_hash128(b, s->id);
     put_u64(b, (uint64_t)s->order_ns);
     put_u8(b, (uint8_t)((s->in_line ? GOES_ON_LINE : 0) | (s->redact.in_key ? GOES_ON_KEY : 0)));
+    if (s->redact.in_key)
+        put_redact_stream(b, &s->redact);
 }
 
 struct block_builder *batcher_take(struct batcher *b, struct buf *change)
@@ -406,7 +431,9 @@ bool batcher_restore(struct batcher *b, struct str state, struct err *err)
         struct hash128 id = read_hash128(&r);
         int64_t order_ns = (int64_t)read_u64(&r);
         unsigned goes_on = read_u8(&r);
-        r.bad |= goes_on > (GOES_ON_LINE | GOES_ON_KEY);
+        struct redact_stream redact = {.in_key = false};
+        r.bad |= goes_on > (GOES_ON_LINE | GOES_ON_KEY) ||
+                 (goes_on & GOES_ON_KEY && !read_redact_stream(&r, &redact));
         struct restored *before = map_get(&b->restored, MAP_KEY(id));
         if (!before) {
             before = arena_new(&b->arena, struct restored);
@@ -415,6 +442,7 @@ bool batcher_restore(struct batcher *b, struct str state, struct err *err)
         }
         before->order_ns = order_ns;
         before->goes_on = goes_on;
+        before->redact = redact;
     }
     if (r.bad || reader_left(&r))
         return err_set(err, ERR_CORRUPT, "the order times are malformed");

@@ -30,6 +30,7 @@ static const struct fact_key docker_keys[] = {
     FACT("",          "ID",      id),
     FACT("",          "Name",    name),
     FACT("Config",    "Image",   image),
+    FACT("State",     "StartedAt", started),
     PATH_FACT("",     "LogPath", log_name),
 };
 

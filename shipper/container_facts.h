@@ -42,6 +42,7 @@ struct container_facts {          /* bytes are in the arena given; empty: not kn
     struct str name;              /* without the leading '/' */
     struct str image;             /* as it was asked for: "nginx:1.27" */
     struct str driver;            /* of the logs: "json-file", "local", "journald" ... */
+    struct str started;           /* RFC 3339; empty before the first start */
     struct str log_name;          /* last part of LogPath; the driver "local" has none */
     struct str project, service;  /* compose */
     struct str number;            /* compose: 1 to n of a scaled service */

@@ -9,6 +9,7 @@
 #include "shipper/own_container.h"
 #include "shipper/pod_facts.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #define UNKNOWN_WAIT_NS (10 * NS_PER_S)
@@ -30,6 +31,8 @@ struct container {
     enum place_kind place;
     int64_t found_ns, gone_ns; /* gone: 0 while its folder is there */
     int64_t again_ns;          /* not read again before, if it is not known */
+    struct timespec told;      /* when what was read of Docker's file was written */
+    char started[48];          /* as Docker says it; its other facts stay the same */
     bool is_known;             /* facts were read */
     bool was_tried;
     bool has_file;      /* a log that can be read was seen */
@@ -191,6 +194,33 @@ static bool read_facts(struct discover *d, struct container *c, struct str folde
     return good;
 }
 
+static const char docker_file[] = "config.v2.json";
+
+/* When Docker last wrote what it knows of the container. */
+static struct timespec written_at(const struct container *c)
+{
+    defer(arena_free) struct arena arena = {0};
+    struct stat st = {0};
+    struct err ignored;
+    path_stat(arena_print(&arena, "%s/%s", c->folder, docker_file).ptr, &st, &ignored);
+    return st.st_mtim;
+}
+
+static void set_started(struct container *c, struct str started)
+{
+    snprintf(c->started, sizeof c->started, "%.*s", STR_ARG(started));
+}
+
+static bool parse_start(struct str json, struct container *c, struct err *err)
+{
+    defer(arena_free) struct arena arena = {0};
+    struct container_facts facts = {0};
+    bool good = docker_config_parse(json, &arena, &facts, err);
+    if (good)
+        set_started(c, facts.started);
+    return good;
+}
+
 static void read_container(struct discover *d, struct container *c)
 {
     bool has_waited = c->was_tried && d->now_ns >= c->found_ns + UNKNOWN_WAIT_NS;
@@ -199,7 +229,9 @@ static void read_container(struct discover *d, struct container *c)
     arena_reset(&c->arena);
     c->facts = (struct container_facts){0};
     if (c->place == PLACE_DOCKER) {
-        c->is_known = read_facts(d, c, str_from(c->folder), "config.v2.json", parse_docker);
+        c->told = written_at(c);
+        c->is_known = read_facts(d, c, str_from(c->folder), docker_file, parse_docker);
+        set_started(c, c->facts.started);
         read_facts(d, c, str_from(c->folder), "hostconfig.json", parse_docker_host);
         return;
     }
@@ -435,14 +467,34 @@ void discover_inherit(struct discover *d, struct discover *former)
     }
 }
 
-void discover_look(struct discover *d, int64_t now_ns)
+/* Whether the container was started again since it was looked at. */
+static bool look_for_start(struct discover *d, struct container *c)
 {
+    char before[sizeof c->started];
+    struct timespec now = {0};
+    if (c->place != PLACE_DOCKER || !c->is_known || c->gone_ns || d->bytes_left == 0)
+        return false;
+    now = written_at(c);
+    if (now.tv_sec == c->told.tv_sec && now.tv_nsec == c->told.tv_nsec)
+        return false;
+    memcpy(before, c->started, sizeof before);
+    c->told = now;
+    read_facts(d, c, str_from(c->folder), docker_file, parse_start);
+    return strcmp(before, c->started) != 0;
+}
+
+bool discover_look(struct discover *d, int64_t now_ns)
+{
+    bool has_started = false;
     d->now_ns = now_ns;
     d->bytes_left = LOOK_BYTES;
     for (size_t i = 0; i < d->n_globs; i++)
         if (d->globs[i].place == PLACE_DOCKER && d->globs[i].envelope == ENVELOPE_DOCKER_JSON)
             glob_folders(d->globs[i].pattern, look_at_folder, d);
     forget_gone(d);
+    map_each (&d->containers, entry)
+        has_started |= look_for_start(d, entry->value);
+    return has_started;
 }
 
 static const char *driver_reason(const struct container *c)
@@ -526,6 +578,10 @@ static bool pod_labels(const struct discover *d, const struct tail_stream *strea
     add(own, "node", d->node);
     add(own, "stream", lane_name(lane));
     add(data, "pod_uid", pod.uid);
+    if (pod.restart > 0) {
+        struct str run = path_name(stream->file);
+        add(data, "restart", str_slice(run, 0, str_find_byte(run, '.')));
+    }
     return true;
 }
 
@@ -554,6 +610,7 @@ bool discover_labels(struct discover *d, const struct tail_stream *stream, enum 
     add(own, "stream", lane_name(lane));
     add(data, "container_id", id);
     add(data, "image", f->image);
+    add(data, "started", c ? str_from(c->started) : STR(""));
     return true;
 }
 

@@ -56,8 +56,9 @@ void discover_inherit(struct discover *d, struct discover *former);
 /* Patterns of all places, at most DISCOVER_GLOBS_MAX; strings live as long as d. */
 size_t discover_globs(const struct discover *d, const struct tail_glob **globs);
 
-/* Before each scan of the tailer: the time, new containers, and those that are gone. */
-void discover_look(struct discover *d, int64_t now_ns);
+/* Before each scan of the tailer: the time, new containers, and those that are gone. True: data of streams has changed, as a
+ * container was started again. */
+bool discover_look(struct discover *d, int64_t now_ns);
 /* For tailer_options.admit; context is the struct discover. */
 bool discover_admit(void *context, const struct tail_stream *stream, const char **reason);
 

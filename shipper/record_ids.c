@@ -1,6 +1,7 @@
 #include "shipper/record_ids.h"
 
 #include "base/mem.h"
+#include "formats/line/canonical_id.h"
 
 #include <stdio.h>
 
@@ -24,7 +25,7 @@ struct worker {
 
 struct stream_ids {
     struct id_text of_line; /* of the long line whose parts come */
-    struct id_text made;    /* the last that was generated */
+    struct id_text made;    /* the last that was generated or scoped */
     struct worker workers[WORKERS_KEPT];
     uint64_t turns;
 };
@@ -34,6 +35,7 @@ struct id_rules *id_rules_open(const struct config_request_id *config)
     struct id_rules *rules = mem_new(struct id_rules);
     id_names_init(&rules->names, config->keys.items, config->keys.n, &rules->arena);
     worker_names_init(&rules->workers, &rules->arena);
+    process_names_init(&rules->processes, &rules->arena);
     rules->inherits = config->inherits;
     rules->generates = config->generates;
     return rules;
@@ -117,6 +119,18 @@ static struct str generate(struct id_text *made, int64_t event_ns)
     return id_str(made);
 }
 
+/* Invariant 4. */
+static struct str scope(struct id_text *made, const struct id_rules *rules, uint64_t place,
+                        struct str line, struct str number)
+{
+    struct str pid = process_find(&rules->processes, line);
+    uint64_t process = place ^ (pid.len > 0 ? hash64(pid) : 0);
+    char text[COUNTER_MOST + sizeof "@5f1c9a7e"];
+    int len = snprintf(text, sizeof text, "%.*s@%08x", STR_ARG(number), (unsigned)(process >> 32));
+    keep(made, str_of(text, (size_t)len));
+    return id_str(made);
+}
+
 static void attach_by_worker(const struct id_rules *rules, struct stream_ids *ids,
                              struct record *record)
 {
@@ -135,22 +149,24 @@ static void attach_by_worker(const struct id_rules *rules, struct stream_ids *id
 }
 
 /* Streams in which no line shows an id have nothing to remember, and cost nothing more. */
-void record_ids_attach(const struct id_rules *rules, struct stream_ids **ids, bool is_continuation,
-                       struct record *record)
+void record_ids_attach(const struct id_rules *rules, struct stream_ids **ids, uint64_t place,
+                       bool is_continuation, struct record *record)
 {
     if (is_continuation && *ids && (*ids)->of_line.len > 0) {
         if (rules->inherits)
             set_id(record, id_str(&(*ids)->of_line), ID_INHERITED);
         return;
     }
-    struct str id = request_id_find(&rules->names, record->line);
-    if (id.len > 0)
-        set_id(record, id, ID_EXACT);
-    if (!*ids && (id.len > 0 || rules->generates))
+    struct request_id id = request_id_find(&rules->names, record->line);
+    if (!*ids && (id.text.len > 0 || rules->generates))
         *ids = mem_new(struct stream_ids);
     if (!*ids)
         return;
-    if (!is_continuation || id.len > 0)
+    if (id.is_number)
+        id.text = scope(&(*ids)->made, rules, place, record->line, id.text);
+    if (id.text.len > 0)
+        set_id(record, id.text, ID_EXACT);
+    if (!is_continuation || id.text.len > 0)
         attach_by_worker(rules, *ids, record);
     keep(&(*ids)->of_line, record->id);
 }

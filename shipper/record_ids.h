@@ -11,7 +11,9 @@
  *  2. A name that comes back to an id after it had another one serves several requests at a time: it is no worker, and nothing
  *     is inherited by it again in this stream.
  *  3. What is inherited does not count as shown: a second is that from a line with an exact or a generated id.
- *  4. Per stream WORKERS_KEPT workers are known, those that wrote last.
+ *  4. A number that a process counts up is scoped by the process: 17 becomes 17@5f1c9a7e, a hash of where it runs, since when, and of
+ *     the pid that the line names.
+ *  5. Per stream WORKERS_KEPT workers are known, those that wrote last.
  */
 #ifndef SHIPPER_RECORD_IDS_H
 #define SHIPPER_RECORD_IDS_H
@@ -23,7 +25,7 @@
 /* Rules, of a configuration; it does not change. */
 struct id_rules {
     struct arena arena;
-    struct id_names names, workers;
+    struct id_names names, workers, processes;
     bool inherits, generates;
 };
 
@@ -36,8 +38,8 @@ struct stream_ids;
 void stream_ids_close(struct stream_ids **ids);
 
 /* Gives record, whose line and event time are set, its id, which is good until the next call. *ids may be NULL: made when it is
- * needed. */
-void record_ids_attach(const struct id_rules *rules, struct stream_ids **ids, bool is_continuation,
-                       struct record *record);
+ * needed. place: a hash of the container, or the file, and of when it was started, as far as known. */
+void record_ids_attach(const struct id_rules *rules, struct stream_ids **ids, uint64_t place,
+                       bool is_continuation, struct record *record);
 
 #endif

@@ -132,18 +132,18 @@ void sender_pass_over(struct sender *s, uint64_t last,
 {
     struct err err;
     uint64_t sequence, passed = 0;
-    spool_rewind(s->options.spool);
+    spool_reader_rewind(s->options.reader);
     for (;;) {
         buf_reset(&s->batch);
-        if (!spool_next(s->options.spool, &s->batch, &sequence, &err) || sequence > last ||
+        if (!spool_reader_next(s->options.reader, &s->batch, &sequence, &err) || sequence > last ||
             !is_block_stored(buf_str(&s->batch), is_stored, data))
             break;
         passed = sequence;
     }
     buf_reset(&s->batch);
     if (passed)
-        spool_acknowledge(s->options.spool, passed);
-    spool_rewind(s->options.spool);
+        spool_reader_acknowledge(s->options.reader, passed);
+    spool_reader_rewind(s->options.reader);
 }
 
 /* ---- hello ---- */
@@ -154,15 +154,15 @@ static bool is_our_block(struct sender *s, uint64_t number, struct hash128 hash)
     struct err err;
     uint64_t sequence;
     bool same = false;
-    spool_rewind(s->options.spool);
+    spool_reader_rewind(s->options.reader);
     for (;;) {
         buf_reset(&s->batch);
-        if (!spool_next(s->options.spool, &s->batch, &sequence, &err) || sequence > number)
+        if (!spool_reader_next(s->options.reader, &s->batch, &sequence, &err) || sequence > number)
             break;
         if (sequence == number)
             same = hash128_equal(block_hash(buf_str(&s->batch)), hash);
     }
-    spool_rewind(s->options.spool);
+    spool_reader_rewind(s->options.reader);
     buf_reset(&s->batch);
     return same;
 }
@@ -170,12 +170,12 @@ static bool is_our_block(struct sender *s, uint64_t number, struct hash128 hash)
 /* Invariant 2. False: a conflict. */
 static bool take_last(struct sender *s, const struct hello_answer *answer)
 {
-    struct spool_numbers ours = spool_count(s->options.spool);
-    if (answer->last <= ours.acknowledged)
+    if (answer->last <= spool_reader_count(s->options.reader).acknowledged)
         return true;
-    if (answer->last > ours.last || !is_our_block(s, answer->last, answer->last_hash))
+    if (answer->last > spool_count(s->options.spool).last ||
+        !is_our_block(s, answer->last, answer->last_hash))
         return false;
-    spool_acknowledge(s->options.spool, answer->last);
+    spool_reader_acknowledge(s->options.reader, answer->last);
     return true;
 }
 
@@ -195,7 +195,7 @@ static void hello_done(const struct delivery_answer *answer, void *data)
         return;
     }
     s->state = SENDER_IDLE;
-    spool_rewind(s->options.spool);
+    spool_reader_rewind(s->options.reader);
     s->options.greeted(hello.sources, hello.n_sources, s->options.data); /* may close us */
 }
 
@@ -221,7 +221,7 @@ static bool fill_batch(struct sender *s)
     buf_reset(&s->batch);
     for (size_t n = 0; n < most && s->batch.len < BATCH_BYTES; n++) {
         uint64_t sequence;
-        if (!spool_next(s->options.spool, &s->batch, &sequence, &err)) {
+        if (!spool_reader_next(s->options.reader, &s->batch, &sequence, &err)) {
             if (err.code != ERR_NONE && err.code != ERR_LIMIT)
                 log_error("spool: %s", err.text);
             break;
@@ -259,7 +259,7 @@ static bool set_aside(struct sender *s, unsigned status, struct str why)
               (unsigned long long)s->batch_first, status, STR_ARG(str_slice(why, 0, 200)),
               kept ? path : "it cannot be kept; it stays in the spool");
     if (kept)
-        spool_acknowledge(s->options.spool, s->batch_first);
+        spool_reader_acknowledge(s->options.reader, s->batch_first);
     return kept;
 }
 
@@ -268,11 +268,11 @@ static void take_acknowledgement(struct sender *s, uint64_t acked)
     acked = min_of(acked, s->batch_last); /* no more than was sent */
     if (acked >= s->batch_first) {
         s->numbers.blocks += acked - s->batch_first + 1;
-        spool_acknowledge(s->options.spool, acked);
+        spool_reader_acknowledge(s->options.reader, acked);
         s->numbers.acknowledged_ns = time_now();
     }
     if (acked < s->batch_last)
-        spool_rewind(s->options.spool);
+        spool_reader_rewind(s->options.reader);
 }
 
 static void blocks_done(const struct delivery_answer *answer, void *data)
@@ -288,7 +288,7 @@ static void blocks_done(const struct delivery_answer *answer, void *data)
         return;
     } else if (s->one_by_one) {
         s->one_by_one = !set_aside(s, answer->status, str_trim(answer->body));
-        spool_rewind(s->options.spool);
+        spool_reader_rewind(s->options.reader);
         if (s->one_by_one) { /* again when the owner has something new */
             s->options.acknowledged(s->options.data);
             return;
@@ -296,7 +296,7 @@ static void blocks_done(const struct delivery_answer *answer, void *data)
     } else {
         take_acknowledgement(s, acked_in(answer->body));
         s->one_by_one = true;
-        spool_rewind(s->options.spool);
+        spool_reader_rewind(s->options.reader);
     }
     sender_kick(s);
     s->options.acknowledged(s->options.data); /* may close us */

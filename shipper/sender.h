@@ -14,7 +14,7 @@
  * number), counted, and passed over. 409: conflict. A lost answer: the collector knows the blocks again.
  *
  * Invariants:
- *   1. A block is acknowledged in the spool only when a collector said so, or when it was refused for
+ *   1. A block is acknowledged to the reader only when a collector said so, or when it was refused for
  *      good and set aside.
  *   2. The collector's last number is believed only if its hash is that of our block of this number, or
  *      if the number is one that we know to be acknowledged.
@@ -23,14 +23,15 @@
 #define SHIPPER_SENDER_H
 
 #include "base/io/delivery.h"
-#include "shipper/spool.h"
+#include "shipper/spool_reader.h"
 
 struct sender;
 
 struct sender_options {
     uv_loop_t *loop;
     struct http_client *client;
-    struct spool *spool;
+    const struct spool *spool;   /* says who we are */
+    struct spool_reader *reader; /* the collector's */
     const char *url;
     const char *token;   /* read anew for each request; NULL or empty: none */
     const char *ca_file; /* or NULL */

@@ -58,16 +58,18 @@ int64_t ship_steady_now(const struct ship *s)
     return s->started_ns + time_monotonic();
 }
 
-/* waited_ns: since the line was read. What has waited to be joined goes sooner, but not at once: it is
- * seldom alone. */
-static void count_line(struct ship *s, struct str line, int64_t waited_ns)
+/* read_ns: when the line was read, by the steady clock. What has waited to be joined goes sooner, but not at once: it is seldom
+ * alone. Most lines are younger than the first one, and need no clock. */
+static void count_line(struct ship *s, struct str line, int64_t read_ns)
 {
-    int64_t since_ns =
-        time_monotonic() - min_of(max_of(waited_ns, (int64_t)0), s->config->shipper.flush_ns / 2);
-    if (s->since_ns == TIME_NONE || since_ns < s->since_ns)
-        s->since_ns = since_ns;
     s->read_bytes += line.len;
     s->records++;
+    if (s->since_ns != TIME_NONE && s->since_ns <= read_ns)
+        return;
+    int64_t now = time_monotonic(),
+            since_ns = max_of(read_ns, now - s->config->shipper.flush_ns / 2);
+    if (s->since_ns == TIME_NONE || since_ns < s->since_ns)
+        s->since_ns = min_of(since_ns, now);
 }
 
 static bool take_line(void *context, const struct tail_line *line)
@@ -85,7 +87,7 @@ static bool take_line(void *context, const struct tail_line *line)
     }
     if (!batcher_line(s->batcher, stream, &given, time_now()))
         return false;
-    count_line(s, line->bytes, ship_steady_now(s) - line->read_ns);
+    count_line(s, line->bytes, line->read_ns - s->started_ns);
     return true;
 }
 
@@ -96,7 +98,7 @@ static bool take_input(struct str line, unsigned flags, void *data)
     if (s->phase == SHIP_STOPPED || !has_room(s) ||
         !batcher_line(s->batcher, s->input_stream, &given, time_now()))
         return false;
-    count_line(s, line, 0);
+    count_line(s, line, INT64_MAX);
     return true;
 }
 
@@ -150,7 +152,7 @@ static void on_written(void *data)
 {
     struct ship *s = data;
     ship_settle_conflict(s);
-    sender_kick(s->sender);
+    ship_kick_outputs(s);
     ship_pump(s);
 }
 
@@ -216,19 +218,12 @@ void ship_halt(struct ship *s)
     s->phase = SHIP_STOPPED;
     workers_close(&s->readers);
     writer_close(&s->writer);
-    sender_close(&s->sender);
-    http_client_close(&s->client);
+    ship_close_outputs(s);
     watch_close(&s->watch);
     status_close(&s->status);
     uv_close((uv_handle_t *)&s->timer, on_closed);
     uv_close((uv_handle_t *)&s->scan_timer, on_closed);
     uv_close((uv_handle_t *)&s->idle, on_closed);
-}
-
-static bool is_all_sent(const struct ship *s)
-{
-    struct spool_numbers n = spool_count(s->spool);
-    return n.acknowledged >= n.last;
 }
 
 static bool is_all_written(const struct ship *s)
@@ -245,7 +240,7 @@ static void drain(struct ship *s, bool more_to_read)
         s->phase = SHIP_FINISHING;
         s->deadline_ns = now + LAST_SEND_S * NS_PER_S;
         is_late = false;
-        sender_hurry(s->sender);
+        ship_hurry_outputs(s);
     }
     if (s->phase == SHIP_FINISHING && (is_late || (is_all_written(s) && is_all_sent(s))))
         ship_halt(s);
@@ -327,7 +322,7 @@ static void on_scan(uv_timer_t *timer)
     struct ship *s = timer->data;
     if (s->phase == SHIP_STOPPED)
         return;
-    ship_note_output(s);
+    ship_note_outputs(s);
     if (s->failing_ns)
         ship_refresh_token(s);
     ship_look_at_progress(s);
@@ -393,8 +388,6 @@ static void input_ended(const struct err *err, void *data)
     ship_pump(s);
 }
 
-/* ---- the sender's events ---- */
-
 void ship_start_reading(struct ship *s)
 {
     if (s->phase != SHIP_WAITING)
@@ -406,11 +399,6 @@ void ship_start_reading(struct ship *s)
         s->input = input_open(s->readers, STDIN_FILENO, input_rule(s).multiline, &sink);
     }
     ship_pump(s);
-}
-
-static void on_acknowledged(void *data)
-{
-    ship_pump(data);
 }
 
 /* ---- opening ---- */
@@ -511,18 +499,6 @@ static void open_handles(struct ship *s)
     s->timer.timer_cb = on_timer;
 }
 
-struct ids {
-    struct hash128 *items;
-    size_t n, capacity;
-};
-
-static void add_id(void *context, struct hash128 id)
-{
-    struct ids *ids = context;
-    mem_grow(ids->items, ids->n, ids->capacity);
-    ids->items[ids->n++] = id;
-}
-
 static bool open_writer(struct ship *s, struct err *err)
 {
     const struct writer_options options = {
@@ -546,48 +522,36 @@ static bool open_redaction(struct ship *s, enum redact_keys keys, struct err *er
     return true;
 }
 
+static struct id_rules *open_ids(const struct ship *s)
+{
+    const struct config_request_id *config = &s->config->shipper.request_id;
+    return config->on ? id_rules_open(config) : NULL;
+}
+
 static bool start(struct ship *s, struct err *err)
 {
-    s->ids = id_rules_open(&s->config->shipper.request_id);
+    s->ids = open_ids(s);
     if (!open_sources(s, err) || !open_spool(s, &s->is_new, err) ||
         !open_redaction(s, KEYS_MADE, err) || !open_writer(s, err) ||
         (s->options->reads_stdin && !workers_open(&s->readers, s->loop, 1, err)))
         return false;
-    http_client_open(&s->client, s->loop);
-    const struct sender_options sender = {
-        .loop = s->loop,
-        .client = s->client,
-        .spool = s->spool,
-        .url = s->options->url,
-        .token = s->token,
-        .ca_file = s->config->output.ca_file.len ? s->config->output.ca_file.ptr : NULL,
-        .state = s->options->state,
-        .greeted = ship_greeted,
-        .conflict = ship_in_conflict,
-        .acknowledged = on_acknowledged,
-        .data = s,
-    };
-    sender_open(&s->sender, &sender);
+    ship_open_outputs(s);
     s->watch = watch_open(s->loop, on_hint, s);
     ship_open_status(s);
-    struct ids ids = {0};
+    bool has_hello = s->sender && s->tailer; /* a pipe has no position to ask for */
     s->phase = SHIP_WAITING;
-    s->patience_ns =
-        s->is_new || !s->tailer ? INT64_MAX : time_monotonic() + PATIENCE_MS * NS_PER_MS;
-    if (s->tailer) {
+    s->patience_ns = s->is_new ? INT64_MAX : time_monotonic() + PATIENCE_MS * NS_PER_MS;
+    if (s->tailer)
         ship_look_around(s);
-        tailer_present(s->tailer, add_id, &ids);
-    }
-    sender_start(s->sender, ids.items, ids.n);
-    mem_free(&ids.items);
+    ship_greet(s);
     uv_timer_start(&s->scan_timer, on_scan, 1, SCAN_MS);
-    if (!s->tailer && s->is_new && !ship_write_state(s, err))
+    if (!has_hello && is_spool_rotation_due(s->spool) && !ship_write_state(s, err))
         return false;
-    if (!s->tailer)
-        ship_start_reading(s); /* a pipe has no position to ask for */
+    if (!has_hello)
+        ship_start_reading(s);
     else if (!s->is_new)
         ship_pump(s); /* we know where we were; the collector may come when it will */
-    else if (s->tailer)
+    else
         log_info("no state yet: asking the collector at %s what it has", s->options->url);
     return true;
 }
@@ -603,7 +567,7 @@ static void reload_redaction(struct ship *s)
 
 static void reload_ids(struct ship *s)
 {
-    struct id_rules *next = id_rules_open(&s->config->shipper.request_id);
+    struct id_rules *next = open_ids(s);
     batcher_set_ids(s->batcher, next);
     id_rules_close(&s->ids);
     s->ids = next;
@@ -619,6 +583,7 @@ void ship_reload(struct ship *s, const struct config *config)
     ship_reload_sources(s);
     reload_redaction(s);
     reload_ids(s);
+    ship_reload_outputs(s);
     ship_refresh_token(s);
     ship_pump(s);
 }
@@ -640,6 +605,7 @@ void ship_close(struct ship **address)
     spool_close(&s->spool, time_now());
     metrics_free(&s->metrics);
     progress_free(&s->progress);
+    arena_free(&s->arena);
     mem_wipe(s->token, sizeof s->token);
     mem_free(address);
 }

@@ -74,7 +74,8 @@ static void run(struct ship_command *c)
         .stopped = stopped, .reload = is_pipe ? NULL : reload, .data = c};
     program_open(&c->program, &program);
     if (ship_open(&c->ship, program_loop(c->program), &c->options, c->live.first, &events, &err)) {
-        log_info("shipping to %s, state in %s", c->options.url, c->options.state);
+        log_info("shipping to %s, state in %s", c->options.url ? c->options.url : "its outputs",
+                 c->options.state);
         c->status = 0;
         program_run(c->program);
     } else {
@@ -92,8 +93,9 @@ static void free_command(struct ship_command *c)
 
 static bool adjust(struct config *config, void *data, struct err *err)
 {
-    (void)data;
-    return ship_sources_check(config, err);
+    const struct ship_command *c = data;
+    return ship_sources_check(config, err) &&
+           (!c->ship || ship_outputs_check(&c->options, config, err));
 }
 
 int command_ship(int argc, char **argv)

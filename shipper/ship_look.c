@@ -106,8 +106,8 @@ void ship_look_around(struct ship *s)
     for (size_t i = 0; i < n; i++)
         watch_pattern(s, globs[i].pattern);
     watch_sweep(s->watch);
-    if (s->discover)
-        discover_look(s->discover, ship_steady_now(s));
+    if (s->discover && discover_look(s->discover, ship_steady_now(s)))
+        batcher_ask_again(s->batcher);
     tailer_scan(s->tailer, ship_steady_now(s));
 }
 

@@ -3,6 +3,7 @@
 #include "base/host.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "forward/outputs.h"
 #include "redaction/redacting.h"
 #include "shipper/batcher.h"
 #include "shipper/glob.h"
@@ -168,13 +169,21 @@ static bool take_sources(struct ship_options *o, const struct config *c,
     return true;
 }
 
+bool ship_outputs_check(const struct ship_options *o, const struct config *config, struct err *err)
+{
+    if (!o->url && config->outputs.n == 0)
+        return err_set(err, ERR_INPUT,
+                       "outputs: nothing is sent anywhere: outputs.collector is off, and no other "
+                       "output is named");
+    return outputs_check(&config->outputs, "outputs", err);
+}
+
 static bool take_output(struct ship_options *o, const struct config *c, const struct flags *f,
                         struct warnings *w, struct err *err)
 {
-    if (!f->collector.len && !c->output.on)
-        return err_set(err, ERR_INPUT,
-                       "outputs.collector is off, and there is no other output yet");
-    o->url = f->collector.len ? f->collector.ptr : c->output.url.ptr;
+    o->url = f->collector.len ? f->collector.ptr : c->output.on ? c->output.url.ptr : NULL;
+    if (!ship_outputs_check(o, c, err))
+        return false;
     if (!config_token(c, &o->token_text, w, err))
         return false;
     o->token = o->token_text.len ? buf_text(&o->token_text) : NULL;
@@ -186,9 +195,11 @@ static bool resolve(struct ship_options *o, struct config *c, const struct flags
 {
     o->service = f->service;
     o->tee = f->tee;
-    o->host = host_name(&o->arena);
-    if (!take_labels(o, c, f, err) || !take_sources(o, c, given, err) ||
-        !take_output(o, c, f, w, err))
+    if (!take_labels(o, c, f, err))
+        return false;
+    struct str host = label_value(&o->labels, STR("host"));
+    o->host = host.len ? host : host_name(&o->arena);
+    if (!take_sources(o, c, given, err) || !take_output(o, c, f, w, err))
         return false;
     /* Standard input has a state of its own: another shipper of this machine may run. */
     struct str state = f->state.len ? f->state : c->shipper.state;

@@ -9,7 +9,7 @@
 struct ship_options {
     const char *state; /* folder */
     const char *keys;  /* folder of redact.key: the state of the shipper that is no pipe */
-    const char *url;   /* of the collector */
+    const char *url;   /* of the collector; NULL: nothing goes to one */
     const char *token; /* or NULL */
     struct str host;
     struct str service;      /* of stdin, and of operands; empty: by the rule */
@@ -27,6 +27,8 @@ struct ship_options {
 
 /* The patterns, time zones and rules of a configuration are good. */
 bool ship_sources_check(const struct config *config, struct err *err);
+/* What it sends to is good, and there is something, with the collector that was given. */
+bool ship_outputs_check(const struct ship_options *o, const struct config *config, struct err *err);
 bool ship_takes_containers(const struct ship_options *o, const struct config_shipper *config);
 /* Opens live, whose .path is set here. False: help was printed or something is wrong (said on stderr);
  * *status is the exit status. */

@@ -4,6 +4,7 @@
  *     ship.c          phases: reading, blocks into the spool, the end
  *     ship_look.c     which files there are: patterns, containers, hints
  *     ship_origin.c   who we are to the collector: hello, conflicts, restored states
+ *     ship_outputs.c  where lines go
  *     ship_status.c   what the status socket tells
  */
 #ifndef SHIPPER_SHIP_PARTS_H
@@ -13,6 +14,7 @@
 #include "base/io/work.h"
 #include "base/metrics.h"
 #include "base/zones.h"
+#include "forward/outputs.h"
 #include "redaction/redacting.h"
 #include "shipper/batcher.h"
 #include "shipper/input.h"
@@ -26,6 +28,12 @@
 #include "shipper/writer.h"
 
 enum ship_phase { SHIP_WAITING, SHIP_RUNNING, SHIP_DRAINING, SHIP_FINISHING, SHIP_STOPPED };
+
+/* The place in the spool of an output that is no collector of ours. */
+struct other_reader {
+    char name[OUTPUT_NAME_MAX + 1]; /* empty: this one is free */
+    struct spool_reader *reader;
+};
 
 struct ship {
     const struct ship_options *options;
@@ -63,7 +71,12 @@ struct ship {
     char output_error[252];  /* what was said last; empty: all is well */
     struct watch *watch;
     struct http_client *client;
-    struct sender *sender;
+    struct spool_reader *collector; /* NULL: nothing goes to one */
+    struct sender *sender;          /* the same */
+    struct outputs *outputs;        /* all others */
+    struct other_reader others[OUTPUTS_MAX];
+    struct arena arena;               /* of texts that live as long */
+    const char *rejects;              /* folder */
     char token[CONFIG_TOKEN_MAX + 1]; /* for the output; wiped */
     struct status_server *status;
     struct metrics metrics;
@@ -113,14 +126,24 @@ void ship_settle_conflict(struct ship *s);
 void ship_greeted(const struct block_source *sources, size_t n, void *data);
 void ship_in_conflict(uint64_t last, const struct block_source *sources, size_t n, void *data);
 
+/* ---- ship_outputs.c ---- */
+
+void ship_open_outputs(struct ship *s);
+void ship_greet(struct ship *s); /* says hello to the collector, asking for what there is to read */
+void ship_kick_outputs(struct ship *s); /* the spool may have something new */
+void ship_hurry_outputs(struct ship *s);
+void ship_close_outputs(struct ship *s);
+void ship_reload_outputs(struct ship *s);
+bool is_all_sent(const struct ship *s); /* by every output */
+void ship_note_outputs(struct ship *s); /* says in the log when one fails, and when it goes on */
+void ship_take_token(struct ship *s, struct str token);
+/* The file of its token may hold another one. */
+void ship_refresh_token(struct ship *s);
+
 /* ---- ship_status.c ---- */
 
 void ship_open_status(struct ship *s);
 void ship_note_fullness(struct ship *s);    /* of the spool, in the log */
-void ship_note_output(struct ship *s);      /* says in the log when it fails, and when it goes on */
 void ship_look_at_progress(struct ship *s); /* every few seconds */
-void ship_take_token(struct ship *s, struct str token);
-/* The file of its token may hold another one. */
-void ship_refresh_token(struct ship *s);
 
 #endif

@@ -93,6 +93,7 @@ static void put_text(const struct ship_report *r, const struct problems *p, size
         buf_add(b, STR(": trying again\n"));
     }
     put_table(r, shown, b);
+    put_output_table(r->outputs, r->n_outputs, time_now(), b);
 }
 
 /* ---- JSON ---- */
@@ -104,6 +105,10 @@ static void put_seconds(struct buf *b, int64_t ns)
 
 static void put_output(const struct ship_report *r, struct buf *b)
 {
+    if (!r->has_output) {
+        buf_add(b, STR(",\"output\":null"));
+        return;
+    }
     buf_print(b, ",\"output\":{\"is_up\":%s,\"last_error\":", r->is_up ? "true" : "false");
     put_json(b, r->last_error);
     buf_add(b, STR(",\"acknowledged_ago_s\":"));
@@ -147,6 +152,8 @@ static void put_json_form(const struct ship_report *r, const struct problems *p,
               (unsigned long long)r->damaged);
     put_output(r, b);
     put_redaction(r, b);
+    buf_add(b, STR(",\"outputs\":"));
+    put_output_json(r->outputs, r->n_outputs, time_now(), b);
     buf_print(b, ",\"sources_read\":%zu,\"sources_not_shown\":%zu,\"sources\":[", r->n_read,
               r->n_sources - shown);
     for (size_t i = 0; i < shown; i++) {

@@ -4,8 +4,8 @@
 #ifndef SHIPPER_SHIP_REPORT_H
 #define SHIPPER_SHIP_REPORT_H
 
-#include "base/report.h"
 #include "formats/redact/redact.h"
+#include "forward/output_report.h"
 
 enum { REPORT_SOURCES_MAX = 1000 }; /* more are counted */
 
@@ -26,8 +26,11 @@ struct ship_report {
     uint64_t lag_bytes;
     int64_t lag_ns;
     uint64_t spool_bytes, damaged;
-    bool is_up;            /* the output answers */
-    struct str last_error; /* of the output while it does not; else empty */
+    const struct output_row *outputs; /* beside a collector of ours */
+    size_t n_outputs;
+    bool has_output;       /* a collector, of which the rest speaks */
+    bool is_up;            /* it answers */
+    struct str last_error; /* while it does not; else empty */
     int64_t ack_age_ns;    /* -1: nothing was acknowledged yet */
     int64_t skew_ns;       /* the collector's clock minus ours; INT64_MIN: not known */
 };

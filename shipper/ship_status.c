@@ -23,48 +23,11 @@ void ship_note_fullness(struct ship *s)
 {
     bool is_full = !spool_has_room(s->spool);
     if (is_full && !s->was_full)
-        log_warn("the spool is full; reading stops until the collector takes something");
+        log_warn("the spool is full; reading stops until outputs.%s takes something",
+                 spool_count(s->spool).awaited);
     if (!is_full && s->was_full)
         log_info("the spool has room again; reading goes on");
     s->was_full = is_full;
-}
-
-void ship_note_output(struct ship *s)
-{
-    struct sender_numbers n = sender_count(s->sender);
-    if (!n.is_failing)
-        s->failing_ns = 0;
-    else if (!s->failing_ns)
-        s->failing_ns = time_monotonic();
-    if (n.is_failing && strcmp(s->output_error, n.last_error) != 0) {
-        log_warn("%s: %s; trying again", s->options->url, n.last_error);
-        snprintf(s->output_error, sizeof s->output_error, "%s", n.last_error);
-    } else if (!n.is_failing && n.is_up && s->output_error[0]) {
-        log_info("%s: it goes on", s->options->url);
-        s->output_error[0] = 0;
-    }
-}
-
-void ship_take_token(struct ship *s, struct str token)
-{
-    assert(token.len < sizeof s->token);
-    mem_wipe(s->token, sizeof s->token);
-    if (token.len)
-        memcpy(s->token, token.ptr, token.len);
-}
-
-void ship_refresh_token(struct ship *s)
-{
-    struct err ignored; /* what is wrong with the file stands in the answer of the collector, too */
-    struct warnings unsaid = {0};
-    defer(buf_free) struct buf token = {.max = CONFIG_TOKEN_MAX};
-    bool is_read = config_token(s->config, &token, &unsaid, &ignored);
-    if (is_read && token.len && !str_equal(buf_str(&token), str_from(s->token))) {
-        log_info("%s: its token was replaced", s->options->url);
-        ship_take_token(s, buf_str(&token));
-        sender_hurry(s->sender);
-    }
-    mem_wipe(token.ptr, token.len);
 }
 
 static void count_up_to(struct metrics *m, enum metric metric, struct metric_labels labels,
@@ -85,33 +48,41 @@ static void refresh_redactions(struct ship *s)
         count_up_to(&s->metrics, METRIC_REDACTIONS, LABELS("patterns"), r->own_count);
 }
 
+static void refresh_collector(struct ship *s)
+{
+    struct sender_numbers sender = sender_count(s->sender);
+    struct metrics *m = &s->metrics;
+    metric_set(m, METRIC_OUTPUT_UP, LABELS("collector"), sender.is_up);
+    count_up_to(m, METRIC_BLOCKS, NO_LABELS, sender.blocks);
+    if (sender.acknowledged_ns != TIME_NONE)
+        metric_set(m, METRIC_ACK_AGE_SECONDS, NO_LABELS,
+                   (double)(time_now() - sender.acknowledged_ns) / NS_PER_S);
+    if (sender.skew_ns != INT64_MIN)
+        metric_set(m, METRIC_CLOCK_SKEW_SECONDS, NO_LABELS, (double)sender.skew_ns / NS_PER_S);
+}
+
 static struct metrics *refresh_metrics(void *data)
 {
     struct ship *s = data;
     struct spool_numbers spool = spool_count(s->spool);
-    struct sender_numbers sender = sender_count(s->sender);
     struct metrics *m = &s->metrics;
     const struct metric_labels kind = s->tailer ? LABELS("file") : LABELS("stdin");
-    double now = (double)time_now() / NS_PER_S;
     count_up_to(m, METRIC_READ_BYTES, kind, s->read_bytes);
     refresh_redactions(s);
     metric_set(m, METRIC_SPOOL_BYTES, NO_LABELS, (double)spool.bytes);
     metric_set(m, METRIC_CORRUPT_PARTS, NO_LABELS, (double)spool.damaged);
-    metric_set(m, METRIC_OUTPUT_UP, LABELS("collector"), sender.is_up);
-    count_up_to(m, METRIC_BLOCKS, NO_LABELS, sender.blocks);
     metric_set(m, METRIC_SPOOL_OLDEST_SECONDS, NO_LABELS,
-               spool.oldest_ns == TIME_NONE ? 0 : now - (double)spool.oldest_ns / NS_PER_S);
-    if (sender.acknowledged_ns != TIME_NONE)
-        metric_set(m, METRIC_ACK_AGE_SECONDS, NO_LABELS,
-                   now - (double)sender.acknowledged_ns / NS_PER_S);
+               spool.oldest_ns == TIME_NONE ? 0
+                                            : (double)(time_now() - spool.oldest_ns) / NS_PER_S);
+    if (s->sender)
+        refresh_collector(s);
+    outputs_put_metrics(s->outputs, m);
     if (s->tailer) {
         ship_look_at_progress(s);
         metric_set(m, METRIC_LAG_BYTES, NO_LABELS, (double)s->progress.lag_bytes);
         metric_set(m, METRIC_LAG_SECONDS, NO_LABELS,
                    (double)progress_lag_ns(&s->progress, time_monotonic()) / NS_PER_S);
     }
-    if (sender.skew_ns != INT64_MIN)
-        metric_set(m, METRIC_CLOCK_SKEW_SECONDS, NO_LABELS, (double)sender.skew_ns / NS_PER_S);
     metric_set(m, METRIC_BUILD_INFO, LABELS(SLUICE_VERSION), 1);
     return m;
 }
@@ -233,11 +204,23 @@ static void add_stdin(struct gathering *g)
     r->n_read = 1;
 }
 
+static void add_collector(struct gathering *g)
+{
+    struct sender_numbers sender = sender_count(g->ship->sender);
+    struct ship_report *r = &g->report;
+    r->has_output = true;
+    r->is_up = sender.is_up;
+    r->last_error = str_from(sender.is_failing ? sender.last_error : "");
+    r->skew_ns = sender.skew_ns;
+    r->ack_age_ns = sender.acknowledged_ns == TIME_NONE
+                        ? -1
+                        : max_of(time_now() - sender.acknowledged_ns, (int64_t)0);
+}
+
 static void add_numbers(struct gathering *g)
 {
     const struct ship *s = g->ship;
     struct ship_report *r = &g->report;
-    struct sender_numbers sender = sender_count(s->sender);
     struct spool_numbers spool = spool_count(s->spool);
     r->records = s->records;
     r->read_bytes = s->read_bytes;
@@ -248,12 +231,10 @@ static void add_numbers(struct gathering *g)
     r->lag_ns = progress_lag_ns(&s->progress, time_monotonic());
     r->spool_bytes = spool.acknowledged < spool.last ? spool.bytes : 0;
     r->damaged = spool.damaged;
-    r->is_up = sender.is_up;
-    r->last_error = str_from(sender.is_failing ? sender.last_error : "");
-    r->skew_ns = sender.skew_ns;
-    r->ack_age_ns = sender.acknowledged_ns == TIME_NONE
-                        ? -1
-                        : max_of(time_now() - sender.acknowledged_ns, (int64_t)0);
+    r->ack_age_ns = -1;
+    r->skew_ns = INT64_MIN;
+    if (s->sender)
+        add_collector(g);
 }
 
 static void find_stuck(struct gathering *g)
@@ -266,22 +247,22 @@ static void find_stuck(struct gathering *g)
         problem_add(&g->problems, "the state in %s cannot be written", s->options->state);
     if (!spool_has_room(s->spool))
         problem_add(&g->problems,
-                    "the spool is full: reading stops until the collector takes something");
+                    "the spool is full: reading stops until outputs.%s takes something",
+                    spool_count(s->spool).awaited);
     if (s->phase == SHIP_WAITING)
         problem_add(&g->problems, "nothing is read yet: the collector has not answered");
     if (s->phase > SHIP_RUNNING)
         problem_add(&g->problems, "it is stopping");
 }
 
-static void find_output_problems(struct gathering *g)
+static void find_collector_problems(struct gathering *g)
 {
     const struct ship *s = g->ship;
     struct sender_numbers sender = sender_count(s->sender);
-    struct spool_numbers spool = spool_count(s->spool);
+    int64_t oldest_ns = spool_reader_count(s->collector).oldest_ns;
     int64_t failing_ns = s->failing_ns ? time_monotonic() - s->failing_ns : 0;
-    int64_t waiting_ns = spool.oldest_ns == TIME_NONE
-                             ? 0
-                             : time_now() - max_of(spool.oldest_ns, sender.acknowledged_ns);
+    int64_t waiting_ns =
+        oldest_ns == TIME_NONE ? 0 : time_now() - max_of(oldest_ns, sender.acknowledged_ns);
     if (failing_ns >= PATIENCE_NS)
         problem_add(&g->problems, "outputs.collector fails since %" PRId64 " s: %s",
                     failing_ns / NS_PER_S, sender.last_error);
@@ -313,7 +294,7 @@ static void report(enum report_form form, struct buf *out, void *data)
 {
     struct ship *s = data;
     struct gathering g = {.ship = s};
-    ship_note_output(s);
+    ship_note_outputs(s);
     ship_look_at_progress(s);
     if (s->tailer)
         tailer_each(s->tailer, add_source, &g);
@@ -323,7 +304,10 @@ static void report(enum report_form form, struct buf *out, void *data)
         discover_each_unread(s->discover, add_unread, &g);
     add_numbers(&g);
     find_stuck(&g);
-    find_output_problems(&g);
+    if (s->sender)
+        find_collector_problems(&g);
+    g.report.outputs = outputs_rows(s->outputs, &g.arena, &g.report.n_outputs);
+    find_output_problems(g.report.outputs, g.report.n_outputs, "outputs", time_now(), &g.problems);
     find_losses(&g);
     put_ship_report(&g.report, &g.problems, form, out);
     mem_free(&g.report.sources);

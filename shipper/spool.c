@@ -2,57 +2,29 @@
 
 #include "base/mem.h"
 #include "base/reader.h"
+#include "shipper/spool_parts.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
-enum {
-    FRAME_HEAD = 1,
-    FRAME_BLOCK = 2,
-    FRAME_ORIGIN = 3,
-    FRAME_CHANGE = 4,
-    FILE_BYTES = 16 << 20,
-    FILE_BYTES_MIN = 256 << 10,
-};
+enum { FILE_BYTES = 16 << 20, FILE_BYTES_MIN = 256 << 10 };
 #define SIZE_DEFAULT ((uint64_t)1 << 30)
 
-struct spool_file {
-    uint64_t number;
-    struct file file;      /* for reading */
-    uint64_t end;          /* what may be read: published */
-    uint64_t first;        /* sequence that was next when it was made; 0 = not known */
-    uint64_t last;         /* greatest sequence in it; 0 = it has no block */
-    int64_t first_time_ns; /* of its first block; TIME_NONE */
-};
-
-struct spool {
-    struct spool_options options;
-    struct arena arena;
-    struct file lock;
-    struct hash128 origin;
-    uint64_t acknowledged, last; /* sequences; published */
-    uint64_t damaged;
-    uint64_t published_free_bytes;
-
-    struct spool_file *files; /* oldest first; the last one is written */
-    size_t n_files, files_capacity;
-    size_t cursor_file; /* index: where the next block to send is looked for */
-    uint64_t cursor_offset;
-
-    /* The writer's. */
-    struct journal *writer; /* NULL: a new file is needed */
-    uint64_t next_sequence;
-    uint64_t synced_sequence;         /* next_sequence as of the last sync */
-    struct spool_file fresh;          /* made since the last publish; .number 0 = none */
-    uint64_t closed_end, closed_last; /* of the file before it, when fresh was made */
-    uint64_t last_number;
-    uint64_t free_bytes;          /* of the disk, as of the last sync */
-    uint64_t writer_acknowledged; /* as of the last publish */
-};
-
-static const char *file_path(const struct spool *s, uint64_t number, struct arena *a)
+const char *spool_file_path(const struct spool *s, uint64_t number, struct arena *a)
 {
     return arena_print(a, "%s/spool/%06llu", s->options.folder, (unsigned long long)number).ptr;
+}
+
+uint64_t spool_bytes(const struct spool *s)
+{
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < s->n_files; i++)
+        bytes += s->files[i].end;
+    return bytes;
+}
+
+uint64_t spool_floor(const struct spool *s)
+{
+    return s->n_files && s->files[0].first ? s->files[0].first - 1 : 0;
 }
 
 /* ---- opening ---- */
@@ -85,11 +57,13 @@ static bool replay_frame(struct spool *s, struct spool_file *f, const struct fra
         s->origin = read_hash128(&r);
         f->first = read_u64(&r);
         s->next_sequence = max_of(s->next_sequence, f->first);
-        s->acknowledged = max_of(s->acknowledged, read_u64(&r));
+        s->collected = max_of(s->collected, read_u64(&r));
         return replay_state(&r, restore, err);
     }
     if (frame->kind == FRAME_ORIGIN) {
         s->origin = read_hash128(&r);
+        if (reader_left(&r))
+            s->collected = max_of(s->collected, read_u64(&r));
         return r.bad ? err_set(err, ERR_CORRUPT, "an origin is malformed") : true;
     }
     struct str change = read_str(&r);
@@ -127,9 +101,7 @@ static bool replay_file(struct spool *s, struct spool_file *f, const struct spoo
     return err->code == ERR_NONE && has_head;
 }
 
-/* Blocks from this number on are void in the file: a sync of it failed, and they were appended again
- * to the next file. A file of which nothing could be read does not know its first number. */
-static uint64_t bound_of(const struct spool *s, size_t file)
+uint64_t spool_bound(const struct spool *s, size_t file)
 {
     for (size_t i = file + 1; i < s->n_files; i++) {
         if (s->files[i].first)
@@ -158,7 +130,7 @@ static void survey_frame(struct spool_file *f, const struct frame *frame, struct
     f->first_time_ns = f->first_time_ns == TIME_NONE ? frame->time_ns : f->first_time_ns;
 }
 
-/* The blocks of a file that is not the newest. Those from `bound` on are void: see bound_of. */
+/* The blocks of a file that is not the newest. Those from `bound` on are void: see spool_bound. */
 static void survey_file(struct spool *s, struct spool_file *f, uint64_t bound)
 {
     defer(journal_reader_free) struct journal_reader r = {0};
@@ -191,7 +163,7 @@ static bool list_files(struct spool *s, struct err *err)
         struct spool_file f = {.first_time_ns = TIME_NONE};
         if (names[i].len < 6 || !str_to_u64(names[i], &f.number) || f.number == 0)
             continue;
-        if (!file_open(&f.file, file_path(s, f.number, &a), FILE_READ, err))
+        if (!file_open(&f.file, spool_file_path(s, f.number, &a), FILE_READ, err))
             return false;
         mem_grow(s->files, s->n_files, s->files_capacity);
         s->files[s->n_files++] = f;
@@ -216,7 +188,7 @@ static bool restore_state(struct spool *s, const struct spool_restore *restore, 
         if (err->code == ERR_SYSTEM) /* a disk that cannot be read is not a damaged file */
             return false;
         defer(arena_free) struct arena a = {0};
-        const char *path = file_path(s, newest->number, &a);
+        const char *path = spool_file_path(s, newest->number, &a);
         if (!file_rename(path, arena_print(&a, "%s.damaged", path).ptr, err))
             return false;
         file_close(&newest->file);
@@ -224,7 +196,7 @@ static bool restore_state(struct spool *s, const struct spool_restore *restore, 
         s->damaged++;
     }
     for (size_t i = s->n_files; i > 1; i--)
-        survey_file(s, &s->files[i - 2], bound_of(s, i - 2));
+        survey_file(s, &s->files[i - 2], spool_bound(s, i - 2));
     return true;
 }
 
@@ -234,7 +206,7 @@ static bool open_writer(struct spool *s, struct err *err)
     struct journal_health health;
     if (s->n_files == 0)
         return true;
-    const char *path = file_path(s, s->files[s->n_files - 1].number, &a);
+    const char *path = spool_file_path(s, s->files[s->n_files - 1].number, &a);
     return journal_open(&s->writer, path, &health, err);
 }
 
@@ -245,6 +217,7 @@ static void free_spool(struct spool **address)
         return;
     for (size_t i = 0; i < s->n_files; i++)
         file_close(&s->files[i].file);
+    spool_free_readers(s);
     file_close(&s->fresh.file);
     file_close(&s->lock);
     mem_free(&s->files);
@@ -258,6 +231,14 @@ static void look_at_disk(struct spool *s)
     uint64_t size;
     if (!disk_space(s->options.folder, &s->free_bytes, &size, &err))
         s->free_bytes = UINT64_MAX;
+}
+
+static bool begin_anew(struct spool *s, struct err *err)
+{
+    random_bytes(&s->origin, sizeof s->origin);
+    s->next_sequence = 1;
+    s->collected = 0;
+    return spool_forget_positions(s, err);
 }
 
 bool spool_open(struct spool **out, const struct spool_options *options,
@@ -280,16 +261,12 @@ bool spool_open(struct spool **out, const struct spool_options *options,
         return err_wrap(err, "state folder %s", s->options.folder);
     if (!list_files(s, err) || !restore_state(s, restore, is_new, err) || !open_writer(s, err))
         return err_wrap(err, "spool in %s", s->options.folder);
-    if (*is_new) {
-        random_bytes(&s->origin, sizeof s->origin);
-        s->next_sequence = 1;
-        s->acknowledged = 0;
-    }
-    if (s->n_files && s->files[0].first) /* files go when all in them is acknowledged */
-        s->acknowledged = max_of(s->acknowledged, s->files[0].first - 1);
+    if (*is_new && !begin_anew(s, err))
+        return err_wrap(err, "spool in %s", s->options.folder);
+    s->collected = max_of(s->collected, spool_floor(s));
     s->synced_sequence = s->next_sequence;
     s->last = s->next_sequence - 1;
-    s->writer_acknowledged = s->acknowledged;
+    s->writer_collected = s->collected;
     look_at_disk(s);
     s->published_free_bytes = s->free_bytes;
     *out = move(s);
@@ -332,10 +309,10 @@ static bool start_file(struct spool *s, struct str states, int64_t now_ns, struc
     defer(arena_free) struct arena a = {0};
     struct journal *writer = NULL;
     uint64_t number = s->last_number + 1;
-    const char *path = file_path(s, number, &a);
+    const char *path = spool_file_path(s, number, &a);
     put_hash128(&head, s->origin);
     put_u64(&head, s->next_sequence);
-    put_u64(&head, s->writer_acknowledged);
+    put_u64(&head, s->writer_collected);
     buf_add(&head, states);
     if (head.over)
         return err_set(err, ERR_LIMIT, "the state of the shipper is too large");
@@ -453,6 +430,8 @@ void spool_look_at_disk(struct spool *s)
 {
     look_at_disk(s);
     s->published_free_bytes = s->free_bytes;
+    if (s->free_bytes < s->options.keep_free)
+        spool_give_up_oldest(s);
 }
 
 /* What the newest file of the list holds by now: bytes, and blocks up to this number. */
@@ -469,7 +448,7 @@ static void publish_newest(struct spool *s, uint64_t end, uint64_t last, int64_t
 
 void spool_publish(struct spool *s, int64_t now_ns)
 {
-    s->writer_acknowledged = s->acknowledged;
+    s->writer_collected = s->collected;
     s->published_free_bytes = s->free_bytes;
     if (s->fresh.number) {
         if (s->n_files && s->closed_end) /* it may have got a block before it was closed */
@@ -480,19 +459,18 @@ void spool_publish(struct spool *s, int64_t now_ns)
     }
     if (s->n_files && s->writer)
         publish_newest(s, journal_durable(s->writer), s->synced_sequence - 1, now_ns);
+    spool_make_room(s);
 }
 
-static uint64_t bytes_of(const struct spool *s)
+static uint64_t acknowledged_by_all(const struct spool *s)
 {
-    uint64_t bytes = 0;
-    for (size_t i = 0; i < s->n_files; i++)
-        bytes += s->files[i].end;
-    return bytes;
+    const struct spool_reader *slowest = spool_slowest(s);
+    return slowest ? spool_reader_count(slowest).acknowledged : spool_floor(s);
 }
 
 bool spool_has_room(const struct spool *s)
 {
-    bool is_below = bytes_of(s) < s->options.size || s->acknowledged >= s->last;
+    bool is_below = spool_bytes(s) < s->options.size || acknowledged_by_all(s) >= s->last;
     return is_below && s->published_free_bytes >= s->options.keep_free;
 }
 
@@ -500,103 +478,15 @@ void spool_set_limits(struct spool *s, uint64_t size, uint64_t keep_free)
 {
     s->options.size = size;
     s->options.keep_free = keep_free;
-}
-
-/* The block in a frame, stamped; false if it is not one to send. */
-static bool take_block(struct spool *s, struct buf *payload, struct str *block, uint64_t *sequence)
-{
-    struct err err;
-    struct block_header h;
-    struct reader r = reader_of(buf_str(payload));
-    read_str(&r);
-    if (r.bad || !block_peek(str_of(r.at, reader_left(&r)), &h, &err) ||
-        h.length != reader_left(&r)) {
-        s->damaged++; /* its hash holds, so it was written like this */
-        return false;
-    }
-    if (h.sequence <= s->acknowledged || h.sequence >= bound_of(s, s->cursor_file))
-        return false;
-    char *bytes = payload->ptr + (r.at - payload->ptr);
-    if (!hash128_equal(h.origin, s->origin))
-        block_restamp(bytes, reader_left(&r), s->origin, h.sequence);
-    *block = str_of(bytes, reader_left(&r));
-    *sequence = h.sequence;
-    return true;
-}
-
-/* Looks for the next block in the file under the cursor, and moves the cursor behind it. */
-static bool next_in_file(struct spool *s, struct spool_file *f, struct buf *out, uint64_t *sequence,
-                         struct err *err)
-{
-    const struct journal_health health = {.end = f->end};
-    defer(journal_reader_free) struct journal_reader r = {0};
-    struct frame frame;
-    journal_reader_start(&r, &f->file, s->cursor_offset, &health);
-    while (journal_next(&r, true, &frame, err)) {
-        struct str block;
-        s->damaged += r.health.rotten_parts;
-        r.health.rotten_parts = 0;
-        if (frame.kind == FRAME_BLOCK && take_block(s, &r.payload, &block, sequence)) {
-            size_t max = out->max ? out->max : BUF_DEFAULT_MAX;
-            if (block.len > max - out->len)
-                return err_set(err, ERR_LIMIT, "the next block does not fit");
-            buf_add(out, block);
-            s->cursor_offset = frame.next;
-            return true;
-        }
-        s->cursor_offset = frame.next;
-    }
-    s->damaged += r.health.rotten_parts;
-    if (err->code == ERR_NONE)
-        s->cursor_offset = f->end;
-    return false;
-}
-
-bool spool_next(struct spool *s, struct buf *out, uint64_t *sequence, struct err *err)
-{
-    *err = (struct err){.code = ERR_NONE};
-    for (; s->cursor_file < s->n_files; s->cursor_file++, s->cursor_offset = 0) {
-        struct spool_file *f = &s->files[s->cursor_file];
-        if (f->last > s->acknowledged && next_in_file(s, f, out, sequence, err))
-            return true;
-        if (err->code != ERR_NONE)
-            return false;
-        if (s->cursor_file + 1 == s->n_files)
-            break; /* stay on the newest: more will come */
-    }
-    return false;
-}
-
-void spool_acknowledge(struct spool *s, uint64_t sequence)
-{
-    s->acknowledged = max_of(s->acknowledged, sequence);
-    size_t gone = 0;
-    while (gone + 1 < s->n_files && s->files[gone].last <= s->acknowledged) {
-        defer(arena_free) struct arena a = {0};
-        struct err err;
-        if (!file_remove(file_path(s, s->files[gone].number, &a), &err))
-            break; /* tried again with the next acknowledgement */
-        file_close(&s->files[gone].file);
-        gone++;
-    }
-    memmove(s->files, s->files + gone, (s->n_files - gone) * sizeof *s->files);
-    s->n_files -= gone;
-    if (s->cursor_file < gone)
-        s->cursor_offset = 0;
-    s->cursor_file -= min_of(gone, s->cursor_file);
-}
-
-void spool_rewind(struct spool *s)
-{
-    s->cursor_file = 0;
-    s->cursor_offset = 0;
+    spool_make_room(s);
 }
 
 bool spool_change_origin(struct spool *s, struct hash128 origin, int64_t now_ns, struct err *err)
 {
-    defer(buf_free) struct buf payload = {.max = 16};
+    defer(buf_free) struct buf payload = {.max = 24};
     struct frame frame;
     put_hash128(&payload, origin);
+    put_u64(&payload, s->collected);
     if (!s->writer) { /* the head of the first file will say it */
         s->origin = origin;
         return true;
@@ -606,22 +496,20 @@ bool spool_change_origin(struct spool *s, struct hash128 origin, int64_t now_ns,
         return false;
     s->origin = origin;
     s->files[s->n_files - 1].end = journal_durable(s->writer);
-    spool_rewind(s);
+    if (s->collector)
+        spool_reader_rewind(s->collector);
     return true;
 }
 
 struct spool_numbers spool_count(const struct spool *s)
 {
-    struct spool_numbers n = {
-        .bytes = bytes_of(s),
-        .acknowledged = s->acknowledged,
+    const struct spool_reader *slowest = spool_slowest(s);
+    return (struct spool_numbers){
+        .bytes = spool_bytes(s),
+        .acknowledged = acknowledged_by_all(s),
         .last = s->last,
         .damaged = s->damaged,
-        .oldest_ns = TIME_NONE,
+        .oldest_ns = slowest ? spool_reader_count(slowest).oldest_ns : TIME_NONE,
+        .awaited = spool_awaited(s),
     };
-    for (size_t i = 0; i < s->n_files && n.oldest_ns == TIME_NONE; i++) {
-        if (s->files[i].last > s->acknowledged)
-            n.oldest_ns = s->files[i].first_time_ns;
-    }
-    return n;
 }

@@ -1,29 +1,29 @@
 /*
- * The spool: what was read and is not yet acknowledged, together with the positions it covers.
+ * The spool: what was read and is not yet where it goes, together with the positions it covers.
  *
  *     STATE/spool/000007       base/journal.h; frames in order:
- *         kind 1   head: origin:16 next sequence:8 acknowledged:8, then the whole state (the
- * caller's) kind 2   block: change:str, then the block              change: of the state, by this
- * block kind 3   origin:16                                      from here on this is who we are
- *         kind 4   change:str                                     of the state, without a block
+ *         kind 1   head: origin:16 next sequence:8 acknowledged:8 (by the collector), then the
+ *                  whole state (the caller's)
+ *         kind 2   block: change:str, then the block     change: of the state, by this block
+ *         kind 3   origin:16 acknowledged:8              from here on this is who we are
+ *         kind 4   change:str                            of the state, without a block
  *
- * Block and change are one frame, so either both are there after a crash or neither: a line is in
- * the spool or still behind the position in its file. A file is closed at file_bytes; the next
- * begins with the whole state, so files go as soon as all their blocks are acknowledged.
+ * Block and change are one frame, so either both are there after a crash or neither: a line is in the
+ * spool or still behind the position in its file. A file is closed at file_bytes; the next begins with
+ * the whole state, so files go as soon as all their blocks are acknowledged.
  *
- *     append ─▶ sync ─▶ publish ─▶ next (to send) ─▶ acknowledged ─▶ unlinked
+ *     append ─▶ sync ─▶ publish ─▶ read by each output (shipper/spool_reader.h) ─▶ unlinked
  *
  * Invariants:
- *   1. What spool_next gives is on disk.
- *   2. The sequence of a block is one more than that of the block before it, for ever; a new origin
- *      does not change it. spool_next stamps the present origin on what it gives.
+ *   1. What a reader is given is on disk.
+ *   2. The sequence of a block is one more than that of the block before it, for ever; a new origin does
+ *      not change it. The present origin is stamped on what readers are given.
  *   3. Opening gives the state of the last whole frame; a torn tail never was.
- *   4. A damaged frame loses that block, counted, and nothing else: the state in later frames is
- * whole.
+ *   4. A damaged frame loses that block, counted, and nothing else: the state in later frames is whole.
  *   5. The newest file is never removed.
  *
  * Threads: append, sync and rotate are the writer's (one thread at a time); all else is the loop's,
- * publish and spool_changed_origin only while the writer rests.
+ * publish and spool_change_origin only while the writer rests.
  */
 #ifndef SHIPPER_SPOOL_H
 #define SHIPPER_SPOOL_H
@@ -82,22 +82,16 @@ void spool_set_limits(struct spool *s, uint64_t size, uint64_t keep_free);
 /* How much is free by now; while the writer rests. */
 void spool_look_at_disk(struct spool *s);
 
-/* Appends the next block to send to out. false with ERR_NONE: there is none now; with ERR_LIMIT: it
- * would not fit under out->max, and stays the next. Damaged frames are skipped and counted. */
-bool spool_next(struct spool *s, struct buf *out, uint64_t *sequence, struct err *err);
-/* Everything up to and with this number is with the collector. */
-void spool_acknowledge(struct spool *s, uint64_t sequence);
-/* Sending begins again behind the last acknowledged block. */
-void spool_rewind(struct spool *s);
 /* Who we are from now on: durable when it returns. */
 bool spool_change_origin(struct spool *s, struct hash128 origin, int64_t now_ns, struct err *err);
 
 struct spool_numbers {
     uint64_t bytes;        /* of all files */
-    uint64_t acknowledged; /* sequence; 0 = none yet */
+    uint64_t acknowledged; /* sequence: by all readers; 0 = none yet */
     uint64_t last;         /* sequence of the last block on disk; 0 = none yet */
     uint64_t damaged;      /* frames skipped since opening */
-    int64_t oldest_ns;     /* when the oldest unacknowledged block was written; TIME_NONE */
+    int64_t oldest_ns;     /* when the oldest block was written that a reader lacks; TIME_NONE */
+    const char *awaited;   /* reader that a full spool waits for; empty: there is none */
 };
 struct spool_numbers spool_count(const struct spool *s);
 

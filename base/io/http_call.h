@@ -30,7 +30,7 @@ struct http_call {
     char *url;                   /* owned: socket file (unix), or URL and path (curl) */
     char *path;                  /* owned: the target (unix) */
     struct buf head;             /* the request's header lines, CR LF each */
-    char *ca_file;               /* owned */
+    char *files[3];              /* owned: ca_file, cert_file, key_file */
     char method[16];
     struct http_events events;
     void *data;

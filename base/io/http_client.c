@@ -49,7 +49,8 @@ void call_released(struct http_call *call)
     mem_wipe(call->head.ptr, call->head.len); /* a token may be in it */
     mem_free(&call->url);
     mem_free(&call->path);
-    mem_free(&call->ca_file);
+    for (size_t i = 0; i < countof(call->files); i++)
+        mem_free(&call->files[i]);
     buf_free(&call->head);
     buf_free(&call->fields);
     mem_free(&call);
@@ -266,14 +267,23 @@ static void on_start(uv_timer_t *timer)
         call_end(call, &err);
 }
 
+static void keep_files(struct http_call *call)
+{
+    struct http_request *r = &call->request;
+    const char **names[] = {&r->ca_file, &r->cert_file, &r->key_file};
+    for (size_t i = 0; i < countof(names); i++) {
+        if (*names[i])
+            *names[i] = call->files[i] = copy_text(str_from(*names[i]), STR(""));
+    }
+}
+
 static void set_defaults(struct http_call *call)
 {
     struct http_request *r = &call->request;
     r->method = r->method ? r->method : "GET";
     r->connect_ms = min_of(r->connect_ms ? r->connect_ms : 10000, (unsigned)INT32_MAX);
     r->idle_ms = min_of(r->idle_ms ? r->idle_ms : 60000, (unsigned)INT32_MAX);
-    if (r->ca_file)
-        r->ca_file = call->ca_file = copy_text(str_from(r->ca_file), STR(""));
+    keep_files(call);
     snprintf(call->method, sizeof call->method, "%s", r->method);
     r->method = call->method;
 }

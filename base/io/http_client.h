@@ -45,6 +45,8 @@ struct http_request {
     struct str body;       /* sent if .ptr is not NULL, or the method is POST or PUT */
     const char *token;     /* "Authorization: Bearer <token>"; NULL or empty = none */
     const char *ca_file;   /* https: trust these; NULL = the system's */
+    const char *cert_file; /* https: own certificate (PEM); NULL = none */
+    const char *key_file;  /* its key */
     unsigned connect_ms;   /* 0 = 10 s */
     unsigned idle_ms;      /* without a byte either way; 0 = 60 s */
     unsigned total_ms;     /* 0 = no limit */

@@ -441,6 +441,10 @@ static void set_options(struct curl_call *c)
     lib.easy_setopt(easy, CURLOPT_WRITEDATA, c);
     if (r->ca_file)
         lib.easy_setopt(easy, CURLOPT_CAINFO, r->ca_file);
+    if (r->cert_file)
+        lib.easy_setopt(easy, CURLOPT_SSLCERT, r->cert_file);
+    if (r->key_file)
+        lib.easy_setopt(easy, CURLOPT_SSLKEY, r->key_file);
     set_method(c);
     set_headers(c);
 }

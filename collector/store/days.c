@@ -260,8 +260,9 @@ void store_remove_replaced(struct store *s)
     if (!folder_list(folder, &arena, &names, &n, &ignored))
         return;
     for (size_t i = 0; i < n; i++) {
-        uint64_t number;
+        uint64_t number, freed;
         if (store_journal_number(names[i], &number) && is_in_whole_segment(s, number))
-            file_remove(arena_print(&arena, "%s/%.*s", folder, STR_ARG(names[i])).ptr, &ignored);
+            store_retire_journal(s, number, store_journal_path(s, number, &arena), UINT64_MAX,
+                                 &freed, &ignored);
     }
 }

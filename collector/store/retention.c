@@ -105,7 +105,8 @@ struct part {
 
 static bool is_removable(const struct store *s, const struct store_journal *j)
 {
-    return j != s->active && !j->is_removed && !j->is_merged;
+    bool is_published = j->n_visible == j->n_written; /* else it is not known what goes */
+    return j != s->active && is_published && !j->is_removed && !j->is_merged;
 }
 
 static struct part part_of_journal(struct store_journal *j)
@@ -221,7 +222,7 @@ static bool find_next(const struct store *s, uint64_t total, uint64_t free_bytes
     return find_expired(s, part) || (is_full && find_oldest(s, part));
 }
 
-static bool remove_file(struct store *s, const char *path, struct err *err)
+bool store_remove_file(struct store *s, const char *path, struct err *err)
 {
     if (file_remove(path, err))
         return true;
@@ -231,12 +232,15 @@ static bool remove_file(struct store *s, const char *path, struct err *err)
     return file_remove(path, err);
 }
 
-static bool remove_part(struct store *s, const struct part *part, struct err *err)
+static bool remove_part(struct store *s, const struct part *part, uint64_t *freed, struct err *err)
 {
-    if (!remove_file(s, part->journal ? part->journal->path : part->segment->path, err))
+    struct store_journal *j = part->journal;
+    *freed = part->bytes;
+    if (!(j ? store_retire_journal(s, j->number, j->path, j->end, freed, err)
+            : store_remove_file(s, part->segment->path, err)))
         return false;
-    if (part->journal)
-        part->journal->is_removed = true;
+    if (j)
+        j->is_removed = true;
     else
         part->segment->is_removed = true;
     s->removed_journals++;
@@ -250,16 +254,17 @@ static bool remove_merged(struct store *s, struct err *err)
     bool good = true;
     for (size_t i = 0; i < s->n_journals; i++) {
         struct store_journal *j = s->journals[i];
+        uint64_t freed;
         if (!j->is_merged || !j->path)
             continue;
-        if (remove_file(s, j->path, err))
+        if (store_retire_journal(s, j->number, j->path, j->end, &freed, err))
             mem_free(&j->path);
         else
             good = false;
     }
     size_t kept = 0;
     for (size_t i = 0; i < s->n_replaced; i++) {
-        if (remove_file(s, s->replaced[i], err)) {
+        if (store_remove_file(s, s->replaced[i], err)) {
             mem_free(&s->replaced[i]);
             continue;
         }
@@ -268,6 +273,26 @@ static bool remove_merged(struct store *s, struct err *err)
     }
     s->n_replaced = kept;
     return good;
+}
+
+static bool is_kept_too_long(const struct store *s, uint64_t free_bytes)
+{
+    const struct kept *k = &s->kept;
+    const struct store_retention *r = &s->options.retention;
+    return k->n > 0 && (k->list[0].number < k->needed_from || free_bytes < r->keep_free ||
+                        (r->forward_bytes && k->bytes > r->forward_bytes) ||
+                        is_too_old(s, k->list[0].newest_ns, store_longest_keep(s)));
+}
+
+static bool trim_kept(struct store *s, uint64_t *free_bytes, struct err *err)
+{
+    while (is_kept_too_long(s, *free_bytes)) {
+        uint64_t bytes = s->kept.list[0].bytes;
+        if (!kept_remove_first(s, err))
+            return false;
+        *free_bytes += bytes;
+    }
+    return true;
 }
 
 bool store_maintain(struct store *s, int64_t now_ns, struct err *err)
@@ -286,15 +311,15 @@ bool store_maintain(struct store *s, int64_t now_ns, struct err *err)
         total += s->journals[i]->is_removed || s->journals[i]->is_merged ? 0 : s->journals[i]->end;
     for (size_t i = 0; i < s->n_segments; i++)
         total += s->segments[i]->is_removed ? 0 : s->segments[i]->bytes;
-    uint64_t free_bytes = s->free_bytes;
-    for (struct part part; find_next(s, total, free_bytes, &part);) {
-        if (!remove_part(s, &part, err)) {
-            good = false;
-            break;
-        }
-        total -= part.bytes;
-        free_bytes += part.bytes;
+    uint64_t free_bytes = s->free_bytes, freed;
+    bool goes_on = trim_kept(s, &free_bytes, err);
+    for (struct part part; goes_on && find_next(s, total, free_bytes, &part);) {
+        goes_on = remove_part(s, &part, &freed, err);
+        total -= goes_on ? part.bytes : 0;
+        free_bytes += goes_on ? freed : 0;
+        goes_on = goes_on && trim_kept(s, &free_bytes, err);
     }
+    good &= goes_on;
     s->free_bytes = free_bytes;
     struct err later;
     if (s->writer && s->committed > 0 && is_journal_due(s))

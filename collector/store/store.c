@@ -113,7 +113,7 @@ static void note_damage(struct store *s, const struct store_journal *j)
     store_note_problem(s, text);
 }
 
-static uint64_t limit_of(const struct store *s, uint64_t journal)
+uint64_t store_limit_of(const struct store *s, uint64_t journal)
 {
     for (size_t i = 0; i < s->n_cuts; i++) {
         if (s->cuts[i].journal == journal)
@@ -154,7 +154,7 @@ static bool scan(struct store *s, struct store_journal *j, bool with_payload, st
 {
     defer(journal_reader_free) struct journal_reader r = {0};
     defer(arena_free) struct arena arena = {0};
-    if (!journal_reader_open(&r, &j->file, limit_of(s, j->number), err))
+    if (!journal_reader_open(&r, &j->file, store_limit_of(s, j->number), err))
         return false;
     struct frame frame;
     while (journal_next(&r, with_payload, &frame, err)) {
@@ -339,6 +339,7 @@ struct store *store_new(const struct store_options *options)
     store_set_retention(s, &options->retention);
     s->problems = arena_array(&s->arena, struct str, PROBLEMS_MAX);
     s->clock_ns = INT64_MIN;
+    s->kept.needed_from = UINT64_MAX;
     return s;
 }
 
@@ -358,6 +359,7 @@ void store_free(struct store **store)
     for (size_t i = 0; i < s->n_replaced; i++)
         mem_free(&s->replaced[i]);
     mem_free(&s->replaced);
+    kept_free(&s->kept);
     mem_free(&s->segments);
     mem_free(&s->adopted);
     mem_free(&s->journals);
@@ -377,16 +379,21 @@ const char *store_path(const struct store *s, const char *name, struct arena *ar
     return arena_print(arena, "%s/%s", s->options.folder, name).ptr;
 }
 
+const char *store_journal_path(const struct store *s, uint64_t number, struct arena *arena)
+{
+    char name[JOURNAL_NAME];
+    store_journal_name(number, name);
+    return arena_print(arena, "%s/journal/%s", s->options.folder, name).ptr;
+}
+
 /* ---- the journal that is written ---- */
 
 bool store_start_journal(struct store *s, struct err *err)
 {
     defer(buf_free) struct buf tables = {.max = FRAME_PAYLOAD_MAX};
     defer(arena_free) struct arena arena = {0};
-    char name[JOURNAL_NAME];
     uint64_t number = s->last_number + 1;
-    store_journal_name(number, name);
-    const char *path = arena_print(&arena, "%s/journal/%s", s->options.folder, name).ptr;
+    const char *path = store_journal_path(s, number, &arena);
     struct journal *writer = NULL;
     s->last_number = number; /* a number is used once, also if making the file fails */
     if (!put_tables(s, &tables, err) ||
@@ -415,7 +422,7 @@ static bool resume_journal(struct store *s, struct err *err)
     struct store_journal *j = s->n_journals ? s->journals[s->n_journals - 1] : NULL;
     struct journal_health health;
     bool is_whole = j && !j->is_merged && j->health.rotten_parts == 0 && j->end > 0 &&
-                    limit_of(s, j->number) == UINT64_MAX;
+                    store_limit_of(s, j->number) == UINT64_MAX;
     bool fits =
         is_whole && j->end < s->journal_bytes &&
         (j->n_visible == 0 || j->newest_arrival_ns / NS_PER_DAY == s->clock_ns / NS_PER_DAY);
@@ -453,6 +460,7 @@ bool store_open(struct store **store, const struct store_options *options, int64
     store_resume_adoption(s);
     if (!store_scan(s, err))
         return false;
+    kept_load(s);
     store_remove_replaced(s);
     s->clock_ns = max_of(s->clock_ns, now_ns);
     if (!resume_journal(s, err))

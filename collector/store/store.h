@@ -7,6 +7,7 @@
  *     DATA/journal/000017      base/journal.h; frames in order:
  *         kind 1   tables: cuts, then collector/store/origins.h      the first frame
  *         kind 2   one block as it was received
+ *     DATA/forward/            journals that only outputs need (forwarding.h)
  *
  *     cuts := n:varint (journal:varint end:varint)*       what a failed sync left behind `end` of
  * an older journal does not count
@@ -17,10 +18,8 @@
  * Invariants:
  *   1. A block is in at most one place that readers look at, and its origin's table says so.
  *   2. A committed block is on disk. A block that was not is invisible, also after a restart.
- *   3. Every journal begins with all that is known of origins and sources, so older journals can go
- * at any time, oldest first, by unlinking.
- *   4. Views are immutable: a view sees the blocks that were committed when it was made, for as
- * long as it lives, whatever retention removes meanwhile.
+ *   3. Every journal begins with all that is known of origins and sources, so older ones can go at any time.
+ *   4. A view sees the blocks that were committed when it was made, for as long as it lives, whatever goes meanwhile.
  *   5. The store's clock (arrival times, days) never goes back.
  *
  * Threads: store_put, store_commit, store_drop and store_maintain are called by one thread at a time (the writer), never
@@ -35,9 +34,10 @@
 #include "collector/store/origins.h"
 
 struct store_retention {
-    int64_t keep_ns;                /* a file whose newest arrival is older goes; 0 = for ever */
-    uint64_t max_bytes;             /* of journals and segments together; 0 = no limit */
-    uint64_t keep_free;             /* bytes of the disk left free; 0 = no rule */
+    int64_t keep_ns;        /* a file whose newest arrival is older goes; 0 = for ever */
+    uint64_t max_bytes;     /* of journals and segments together; 0 = no limit */
+    uint64_t keep_free;     /* bytes of the disk left free; 0 = no rule */
+    uint64_t forward_bytes; /* of journals that only outputs need (forwarding.h); 0 = no limit */
     const struct store_rule *rules; /* good ones; for rows that are merged from now on */
     size_t n_rules;
     int64_t archive_after_ns; /* a day that ended so long ago becomes archives; 0 = never */

@@ -3,6 +3,7 @@
 #define COLLECTOR_STORE_STORE_PRIVATE_H
 
 #include "collector/store/journals.h"
+#include "collector/store/kept.h"
 
 enum {
     FOLLOWED_MAX = 32, /* merged journals whose places are remembered */
@@ -26,10 +27,9 @@ struct store {
     size_t n_segments, segments_capacity;
     uint64_t last_segment; /* the greatest number that was given; the writer's in store_adopt */
     size_t n_pending;      /* of the list, when it is made: the first ones are not moved yet */
-    size_t n_footers,
-        oldest_footer; /* of the list, when it is made: how many were read, the first that is kept */
-    bool archives_now; /* all days that are closed */
-    char **replaced;   /* paths of segments that merges have replaced; owned */
+    size_t n_footers, oldest_footer; /* the same: how many were read, the first that is kept */
+    bool archives_now;               /* all days that are closed */
+    char **replaced;                 /* paths of segments that merges have replaced; owned */
     size_t n_replaced, replaced_capacity;
     struct store_numbers numbers; /* as of the last publish */
     struct str *problems;
@@ -48,11 +48,11 @@ struct store {
     struct origins *origins;
     struct streams streams;
     struct packer packer;
+    struct kept kept;
     uint64_t last_number;
     int64_t clock_ns;
     uint64_t free_bytes, removed_bytes, removed_journals;
-    bool has_reserve;
-    bool is_writable;
+    bool has_reserve, is_writable;
     int64_t maintained_ns; /* wall clock of the last maintenance; 0 = none */
     int calm;              /* maintenances since the clock stepped */
 };
@@ -92,8 +92,7 @@ struct view {
     struct store *own; /* for view_open_folder */
 };
 
-/* Block i of a part, for i from `first` on in order; *page starts as the part's. The page behind the
- * last one is not looked at: the writer may be making it. */
+/* For i from `first` on in order; *page starts as the part's. The page behind the last block may be in the making. */
 static inline const struct block_ref *view_part_ref(const struct ref_page **page, size_t first,
                                                     size_t i)
 {
@@ -114,12 +113,13 @@ bool store_scan(struct store *s, struct err *err);
 void store_note_problem(struct store *s, const char *text); /* for people; of many some */
 /* Of a file in the folder; lives in the arena. */
 const char *store_path(const struct store *s, const char *name, struct arena *arena);
+const char *store_journal_path(const struct store *s, uint64_t number, struct arena *arena);
+uint64_t store_limit_of(const struct store *s, uint64_t journal); /* its cut; UINT64_MAX: none */
 /* The next journal; the one that is written is closed. */
 bool store_start_journal(struct store *s, struct err *err);
 /* Appends the payload of its first frame. Any thread that has a reference. */
 bool store_read_tables(const struct store_journal *j, struct buf *payload, struct err *err);
-/* All streams of its chunks. */
-void store_learn_streams(struct store *s, const struct store_segment *segment);
+void store_learn_streams(struct store *s, const struct store_segment *segment); /* of its chunks */
 /* It is large, of another day, or nothing has come for a while. */
 bool is_journal_due(const struct store *s);
 
@@ -127,6 +127,7 @@ bool is_journal_due(const struct store *s);
 
 /* Gives the reserve file its room if the disk has plenty; without it the store works all the same. */
 void store_keep_reserve(struct store *s);
+bool store_remove_file(struct store *s, const char *path, struct err *err); /* with its help */
 /* Of all classes that there are or will be; 0: for ever. */
 int64_t store_longest_keep(const struct store *s);
 /* ... of those that are not for ever; 0: all are. */
@@ -136,8 +137,7 @@ int64_t store_longest_finite_keep(const struct store *s);
 
 /* All segments that no other replaces. */
 bool store_list_segments(struct store *s, struct err *err);
-/* Takes over the reference. */
-void store_list_segment(struct store *s, struct store_segment *segment);
+void store_list_segment(struct store *s, struct store_segment *segment); /* with the reference */
 bool is_journal_replaced(const struct store *s, uint64_t number);
 bool is_journal_of_segment(const struct store_segment *segment, uint64_t number);
 /* It leaves the list at the next publish; its file goes with the next maintenance. */

@@ -2,10 +2,6 @@
 
 #include "base/ascii.h"
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
 void id_sets_of_portable(const char bytes[BYTE_SETS_WIDTH], struct id_sets *sets)
 {
     *sets = (struct id_sets){0};
@@ -17,40 +13,50 @@ void id_sets_of_portable(const char bytes[BYTE_SETS_WIDTH], struct id_sets *sets
     }
 }
 
-#ifdef __SSE2__
-
-static inline uint64_t bits_of(__m128i yes, unsigned at)
+void letter_sets_of_portable(const char bytes[BYTE_SETS_WIDTH], struct letter_sets *sets)
 {
-    return (uint64_t)(unsigned)_mm_movemask_epi8(yes) << at;
+    *sets = (struct letter_sets){0};
+    for (unsigned i = 0; i < BYTE_SETS_WIDTH; i++) {
+        uint64_t bit = 1ull << i;
+        sets->letter |= is_letter(bytes[i]) ? bit : 0;
+        sets->upper |= is_upper(bytes[i]) ? bit : 0;
+    }
 }
 
-static inline __m128i are(__m128i bytes, char c)
-{
-    return _mm_cmpeq_epi8(bytes, _mm_set1_epi8(c));
-}
-
-/* Bytes c with low <= c < low + n. */
-static inline __m128i in_range(__m128i bytes, char low, char n)
-{
-    __m128i from_low = _mm_sub_epi8(bytes, _mm_set1_epi8(low));
-    __m128i last = _mm_set1_epi8((char)(n - 1));
-    return _mm_cmpeq_epi8(_mm_min_epu8(from_low, last), from_low);
-}
+#ifdef __x86_64__
 
 void id_sets_of(const char bytes[BYTE_SETS_WIDTH], struct id_sets *sets)
 {
-    uint64_t pair = 0, hex = 0;
-    for (unsigned at = 0; at < BYTE_SETS_WIDTH; at += 16) {
-        __m128i b = _mm_loadu_si128((const __m128i *)(const void *)(bytes + at));
-        __m128i folded = _mm_or_si128(b, _mm_set1_epi8(0x20));
-        __m128i digit = _mm_or_si128(in_range(b, '0', 10), in_range(folded, 'a', 6));
-        pair |= bits_of(_mm_or_si128(are(b, ':'), are(b, '=')), at);
-        hex |= bits_of(_mm_or_si128(digit, are(b, '-')), at);
+    struct id_sets s = {0};
+    for (unsigned at = 0; at < BYTE_SETS_WIDTH; at += sizeof(bytes16)) {
+        bytes16 b;
+        memcpy(&b, bytes + at, sizeof b);
+        bytes16 folded = b | 0x20;
+        bytes16 hex = (bytes16)(b - '0' < 10) | (bytes16)(folded - 'a' < 6);
+        s.pair |= BYTE_MASK16((b == ':') | (b == '=')) << at;
+        s.hex |= BYTE_MASK16(hex | (bytes16)(b == '-')) << at;
     }
-    *sets = (struct id_sets){pair, hex};
+    *sets = s;
+}
+
+void letter_sets_of(const char bytes[BYTE_SETS_WIDTH], struct letter_sets *sets)
+{
+    struct letter_sets s = {0};
+    for (unsigned at = 0; at < BYTE_SETS_WIDTH; at += sizeof(bytes16)) {
+        bytes16 b;
+        memcpy(&b, bytes + at, sizeof b);
+        s.letter |= BYTE_MASK16((b | 0x20) - 'a' < 26) << at;
+        s.upper |= BYTE_MASK16(b - 'A' < 26) << at;
+    }
+    *sets = s;
 }
 
 #else
+
+void letter_sets_of(const char bytes[BYTE_SETS_WIDTH], struct letter_sets *sets)
+{
+    letter_sets_of_portable(bytes, sets);
+}
 
 void id_sets_of(const char bytes[BYTE_SETS_WIDTH], struct id_sets *sets)
 {
@@ -59,26 +65,15 @@ void id_sets_of(const char bytes[BYTE_SETS_WIDTH], struct id_sets *sets)
 
 #endif
 
-/* The bytes of line from `at` on, zeros behind its end. */
-static const char *padded(struct str line, size_t at, char room[BYTE_SETS_WIDTH])
-{
-    if (line.len - at >= BYTE_SETS_WIDTH)
-        return line.ptr + at;
-    memset(room, 0, BYTE_SETS_WIDTH);
-    memcpy(room, line.ptr + at, line.len - at);
-    return room;
-}
-
 void id_sets_load(struct str line, size_t at, struct id_sets *sets)
 {
     char room[BYTE_SETS_WIDTH];
+    unsigned by;
     if (at >= line.len) {
         *sets = (struct id_sets){0};
-    } else if (line.len - at < BYTE_SETS_WIDTH && line.len >= BYTE_SETS_WIDTH) {
-        unsigned by = (unsigned)(BYTE_SETS_WIDTH - (line.len - at));
-        id_sets_of(line.ptr + line.len - BYTE_SETS_WIDTH, sets);
-        *sets = (struct id_sets){sets->pair >> by, sets->hex >> by};
-    } else {
-        id_sets_of(padded(line, at, room), sets);
+        return;
     }
+    id_sets_of(sixty_four(line, at, room, &by), sets);
+    if (by)
+        *sets = (struct id_sets){sets->pair >> by, sets->hex >> by};
 }

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "formats/line/byte_sets.h"
+#include "formats/line/canonical_id.h"
 
 enum id_rank {
     RANK_OWN,
@@ -20,12 +21,12 @@ enum id_form {
     FORM_TRACE,   /* one of the forms that trace_part knows, or 16 or 32 hex digits */
     FORM_CONTEXT, /* [service,instance,ID,segment,span] */
     FORM_WORKER,  /* no id, but who writes */
+    FORM_PROCESS, /* the same of a whole process */
 };
 
 enum {
     WORDS_MAX = 32,   /* bytes of a name; longer ones of the configuration count by their last */
     WIDE_LEAST = 20,  /* invariant of FORM_WIDE */
-    COUNTER_MOST = 7, /* bytes of a counter */
     VALUE_MAX = 256,  /* bytes of a value that are looked at */
     PLACE_MOST = 512, /* a tag begins, and a worker is named, before that byte of the line */
     WORKER_MAX = 64,
@@ -47,6 +48,8 @@ static const struct {
     {STR_INIT("worker id"), RANK_OWN, FORM_WORKER},
     {STR_INIT("worker name"), RANK_OWN, FORM_WORKER},
     {STR_INIT("process name"), RANK_OWN, FORM_WORKER},
+    {STR_INIT("pid"), RANK_OWN, FORM_PROCESS},
+    {STR_INIT("process id"), RANK_OWN, FORM_PROCESS},
     {STR_INIT("trace id"), RANK_TRACE, FORM_ANY},
     {STR_INIT("trace parent"), RANK_TRACE, FORM_TRACE},
     {STR_INIT("trace context"), RANK_TRACE, FORM_TRACE},
@@ -65,21 +68,21 @@ static const struct {
 /* ---- names ---- */
 
 /* In front of a name that is shorter than the table asks, whatever a name can stand behind. */
-static void add_end(struct name_tails *ends, struct str text)
+static void add_end(struct name_ends *ends, struct str text)
 {
     char padded[3] = {0, text.len > 1 ? text.ptr[0] : 0, text.len ? text.ptr[text.len - 1] : 0};
     if (text.len >= 3) {
-        name_tails_add(ends, text);
+        name_ends_add(ends, text);
         return;
     }
     for (unsigned char c = ' '; c < 0x7f; c++) {
         padded[0] = (char)c;
-        name_tails_add(ends, str_of(padded, sizeof padded));
+        name_ends_add(ends, str_of(padded, sizeof padded));
     }
 }
 
 /* As it may be written: joined, or its last two words by one of these. The last two are of {"req":{"id":…}}. */
-static void add_ends(struct name_tails *ends, struct str words)
+static void add_ends(struct name_ends *ends, struct str words)
 {
     static const char joints[] = "_-. {\"";
     char text[WORDS_MAX + 2];
@@ -141,12 +144,9 @@ static void add_name(struct id_names *names, struct str words, enum id_rank rank
         (struct id_name){without_blanks(words, arena), (uint8_t)rank, (uint8_t)form};
 }
 
-static void add_built_in(struct id_names *names, bool are_workers, struct arena *arena)
+static bool is_of_ids(enum id_form form)
 {
-    for (size_t i = 0; i < countof(built_in); i++) {
-        if ((built_in[i].form == FORM_WORKER) == are_workers)
-            add_name(names, built_in[i].words, built_in[i].rank, built_in[i].form, arena);
-    }
+    return form != FORM_WORKER && form != FORM_PROCESS;
 }
 
 void id_names_init(struct id_names *names, const struct str *keys, size_t n, struct arena *arena)
@@ -159,13 +159,29 @@ void id_names_init(struct id_names *names, const struct str *keys, size_t n, str
         if (words.len > 1)
             add_name(names, words, RANK_OWN, FORM_ANY, arena);
     }
-    add_built_in(names, false, arena);
+    for (size_t i = 0; i < countof(built_in); i++) {
+        if (is_of_ids(built_in[i].form))
+            add_name(names, built_in[i].words, built_in[i].rank, built_in[i].form, arena);
+    }
+}
+
+static void names_of_form(struct id_names *names, enum id_form form, struct arena *arena)
+{
+    *names = (struct id_names){.items = arena_array(arena, struct id_name, countof(built_in))};
+    for (size_t i = 0; i < countof(built_in); i++) {
+        if (built_in[i].form == form)
+            add_name(names, built_in[i].words, built_in[i].rank, form, arena);
+    }
 }
 
 void worker_names_init(struct id_names *names, struct arena *arena)
 {
-    *names = (struct id_names){.items = arena_array(arena, struct id_name, countof(built_in))};
-    add_built_in(names, true, arena);
+    names_of_form(names, FORM_WORKER, arena);
+}
+
+void process_names_init(struct id_names *names, struct arena *arena)
+{
+    names_of_form(names, FORM_PROCESS, arena);
 }
 
 /* ---- values ---- */
@@ -352,7 +368,7 @@ static void take_value(struct search *s, const struct id_name *name, size_t at)
     struct id_value v = value_at(s->line, at);
     unsigned rank = name->rank;
     struct str id;
-    if (name->form == FORM_WORKER) {
+    if (!is_of_ids(name->form)) {
         offer_worker(s, plain_part(v));
         return;
     }
@@ -424,7 +440,7 @@ static void look_at_name(struct search *s, size_t at, size_t end)
 static void look_at_end(struct search *s, size_t at)
 {
     size_t end = at > 0 && is_alnum(s->line.ptr[at - 1]) ? at : name_end(s->line, at);
-    if (name_tails_have(&s->names->ends, s->line, end))
+    if (name_ends_have(&s->names->ends, s->line, end))
         look_at_name(s, at, end);
 }
 
@@ -437,8 +453,8 @@ static inline void look_at_pair(struct search *s, size_t at)
         look_at_end(s, at);
         return;
     }
-    bool is_plain = name_tails_may(&s->names->ends, sign);
-    bool is_quoted = name_tails_may(&s->names->ends, sign - 1) & (sign[-1] == '"');
+    bool is_plain = name_ends_may(&s->names->ends, sign);
+    bool is_quoted = name_ends_may(&s->names->ends, sign - 1) & (sign[-1] == '"');
     bool is_other = !is_alnum(sign[-1]) & (sign[-1] != '"' || sign[-2] == '\\');
     if (is_plain | is_quoted | is_other)
         look_at_end(s, at);
@@ -513,7 +529,7 @@ static inline void look_at_pairs(struct search *s, uint64_t set, size_t base)
         look_at_pair(s, base + (unsigned)__builtin_ctzll(set));
 }
 
-struct str request_id_find(const struct id_names *names, struct str line)
+struct request_id request_id_find(const struct id_names *names, struct str line)
 {
     struct search s = {.names = names, .line = line, .rank = RANK_NONE};
     unsigned best = names->items[0].rank; /* nothing is less */
@@ -528,7 +544,7 @@ struct str request_id_find(const struct id_names *names, struct str line)
             look_at_run(&s, base + (unsigned)__builtin_ctzll(runs));
         before = now.hex;
     }
-    return s.found;
+    return (struct request_id){s.found, s.rank == RANK_COUNTER && is_number(s.found)};
 }
 
 /* [http-nio-8080-exec-1], [pool-1-thread-2] */
@@ -550,14 +566,25 @@ static void look_for_thread(struct search *s)
     }
 }
 
-struct str worker_find(const struct id_names *workers, struct str line)
+static struct search look_at_names(const struct id_names *names, struct str line)
 {
-    struct search s = {.names = workers, .line = str_slice(line, 0, PLACE_MOST), .rank = RANK_NONE};
+    struct search s = {.names = names, .line = str_slice(line, 0, PLACE_MOST), .rank = RANK_NONE};
     struct id_sets sets;
     for (size_t base = 0; base < s.line.len && s.rank == RANK_NONE; base += BYTE_SETS_WIDTH) {
         id_sets_load(s.line, base, &sets);
         look_at_pairs(&s, sets.pair, base);
     }
+    return s;
+}
+
+struct str worker_find(const struct id_names *workers, struct str line)
+{
+    struct search s = look_at_names(workers, line);
     look_for_thread(&s);
     return s.found;
+}
+
+struct str process_find(const struct id_names *processes, struct str line)
+{
+    return look_at_names(processes, line).found;
 }

@@ -15,7 +15,7 @@
  *     VENDOR    what only one vendor understands: CF-Ray, Datadog's decimal half of a trace id
  *     PLACE     by where it stands: tags in brackets, OpenStack's req-…, diagnostic contexts
  *     FIELD     a field of an access log that is nothing but 32 hex digits or a UUID
- *     COUNTER   short: numbers that a process counts up
+ *     COUNTER   short: of these, numbers are what a process counts up
  *
  *  1. An id has 1 to REQUEST_ID_MAX bytes, of letters, digits and "-_.+/=@:|~#"; one of them is a digit, or it has 16 letters.
  *     So "unknown", "-", "null", "[REDACTED]" are none; neither are trace ids that are all zeros.
@@ -41,7 +41,7 @@ struct id_name {
 };
 
 struct id_names {
-    struct name_tails ends;
+    struct name_ends ends;
     struct id_name *items; /* in the order of their ranks; in the arena given */
     size_t n;
 };
@@ -49,9 +49,16 @@ struct id_names {
 /* keys: beside the built-in names; what is beyond ID_NAMES_MAX, or has one letter only, is left out. */
 void id_names_init(struct id_names *names, const struct str *keys, size_t n, struct arena *arena);
 void worker_names_init(struct id_names *names, struct arena *arena);
+void process_names_init(struct id_names *names, struct arena *arena);
 
-/* Empty: the line shows none. */
-struct str request_id_find(const struct id_names *names, struct str line);
+struct request_id {
+    struct str text; /* empty: the line shows none */
+    bool is_number;  /* of rank COUNTER, and nothing but digits */
+};
+
+struct request_id request_id_find(const struct id_names *names, struct str line);
+/* The pid that it names. */
+struct str process_find(const struct id_names *processes, struct str line);
 struct str worker_find(const struct id_names *workers, struct str line);
 
 #endif

@@ -157,7 +157,7 @@ static void read_rate(struct str text, struct push_answer *answer)
 static void read_bad_request(unsigned status, struct str text, bool has_metadata,
                              struct push_answer *answer)
 {
-    if (has_metadata && has_words(text, STR("structured metadata, but this feature is disallowed")))
+    if (has_metadata && has_words(text, STR("this feature is disallowed")))
         answer->verdict = PUSH_OTHER_FORM;
     else if (has_words(text, STR("er stream rate limit exceeded")))
         read_rate(text, answer); /* some are too old, and some of the others not yet stored */

@@ -1,5 +1,7 @@
 #include "formats/redact/edges.h"
 
+#include "formats/redact/token_formats.h"
+
 /* ---- left and right ---- */
 
 /* The byte that is so many before `at`, or 0. */
@@ -23,6 +25,44 @@ bool ends_escape(struct str line, size_t at)
     while (i > 0 && at - i < 12 && (is_digit(line.ptr[i - 1]) || line.ptr[i - 1] == ';'))
         i--;
     return byte_before(line, i, 1) == '[';
+}
+
+static bool is_color_code(char c)
+{
+    return is_digit(c) || c == ';';
+}
+
+/* Where the codes of a color end around `at`, ESC[0;32m, of which the ESC may be escaped: "\u001b[". */
+static size_t behind_color(struct str line, size_t at)
+{
+    enum { ESC = 0x1b, CODE_MAX = 12 };
+    size_t from = at, end = at;
+    while (at - from < CODE_MAX && is_color_code(byte_before(line, from, 1)))
+        from--;
+    while (end - at < CODE_MAX && is_color_code(byte_at(line, end)))
+        end++;
+    char before = byte_before(line, from, 2);
+    bool is_color = byte_before(line, from, 1) == '[' && byte_at(line, end) == 'm' &&
+                    (before == ESC || (is_hex(before) && end > from));
+    return is_color ? end + 1 : at;
+}
+
+size_t behind_escape(struct str line, size_t at)
+{
+    char c = byte_at(line, at);
+    switch (byte_before(line, at, 1)) {
+    case '%':
+        return is_hex(c) && is_hex(byte_at(line, at + 1)) ? at + 2 : at;
+    case '\\':
+        if (c == 'u')
+            return alphabet_end(line, at + 1, at + 5, ANY_HEX) == at + 5 ? at + 5 : at;
+        return c == 'n' || c == 't' || c == 'r' ? at + 1 : at;
+    case '[':
+    case ';':
+        return behind_color(line, at);
+    default:
+        return at;
+    }
 }
 
 enum edge left_edge(struct str line, size_t from)

@@ -28,6 +28,9 @@ enum edge right_edge(struct str line, size_t to);
 /* Whether an escape ends before `at`: "\n", "\u0022", "%20", "ESC[0;32m". */
 bool ends_escape(struct str line, size_t at);
 
+/* The reverse: behind the letters and digits at `at` that belong to such an escape; `at` if they do not. */
+size_t behind_escape(struct str line, size_t at);
+
 /* Whether what delimits it on both sides is not a blank: it is all of a value, a cell, or the line. */
 bool is_whole_value(struct str line, size_t from, size_t to);
 

@@ -23,14 +23,15 @@
 
 /* By their last byte; of two of which one ends in the other the longer comes first. */
 /* clang-format off */
+OF(of_a) = {NAME("senha", KEY_STRONG), NAME("contrasena", KEY_STRONG), END};
 OF(of_c) = {DIGITS("cvc", 3, 4, RULE_SECRETS), END};
 OF(of_d) = {
-    ANYWHERE("password", KEY_STRONG), ANYWHERE("passwd", KEY_STRONG), NAME("pwd", KEY_PASS), NAME("connectsid", KEY_TOKEN), ANYWHERE("jsessionid", KEY_TOKEN),
+    ANYWHERE("password", KEY_STRONG), ANYWHERE("passwd", KEY_STRONG), NAME("pwd", KEY_PASS), NAME("pswd", KEY_PASS), NAME("connectsid", KEY_TOKEN), ANYWHERE("jsessionid", KEY_TOKEN),
     ANYWHERE("phpsessid", KEY_TOKEN), NAME("aspnetsessionid", KEY_TOKEN), NAME("sessionid", KEY_TOKEN),
     NAME("sessid", KEY_TOKEN), NAME("sid", KEY_WEAK), NAME("cred", KEY_WEAK), END,
 };
 OF(of_e) = {
-    ANYWHERE("passphrase", KEY_STRONG), NAME("seedphrase", KEY_STRONG), NAME("recoveryphrase", KEY_STRONG),
+    NAME("motdepasse", KEY_STRONG), ANYWHERE("passphrase", KEY_STRONG), NAME("seedphrase", KEY_STRONG), NAME("recoveryphrase", KEY_STRONG),
     NAME("setcookie", KEY_COOKIE), NAME("cookie", KEY_COOKIE), NAME("passcode", KEY_STRONG),
     DIGITS("securitycode", 3, 4, RULE_SECRETS), DIGITS("verificationcode", 4, 10, RULE_SECRETS),
     DIGITS("otpcode", 4, 10, RULE_SECRETS), DIGITS("mfacode", 4, 10, RULE_SECRETS),
@@ -69,14 +70,14 @@ OF(of_r) = {
 OF(of_s) = {
     ANYWHERE("credentials", KEY_STRONG), NAME("creds", KEY_STRONG), ANYWHERE("passwords", KEY_STRONG),
     NAME("secrets", KEY_TOKENS), NAME("tokens", KEY_TOKENS), NAME("cookies", KEY_COOKIE), NAME("dbpass", KEY_STRONG), NAME("smtppass", KEY_STRONG),
-    NAME("userpass", KEY_STRONG), NAME("pass", KEY_PASS), END,
+    NAME("userpass", KEY_STRONG), ANYWHERE("storepass", KEY_STRONG), NAME("keypass", KEY_STRONG), NAME("pass", KEY_PASS), END,
 };
 OF(of_t) = {
-    ANYWHERE("clientsecret", KEY_STRONG), ANYWHERE("secret", KEY_SECRET), ANYWHERE("passwort", KEY_STRONG),
+    ANYWHERE("clientsecret", KEY_STRONG), ANYWHERE("secret", KEY_SECRET), ANYWHERE("passwort", KEY_STRONG), ANYWHERE("kennwort", KEY_STRONG), NAME("wachtwoord", KEY_STRONG),
     NAME("jwt", KEY_TOKEN), END,
 };
 OF(of_v) = {DIGITS("cvv", 3, 4, RULE_SECRETS), END};
-OF(of_w) = {NAME("userpw", KEY_STRONG), NAME("dbpw", KEY_STRONG), END};
+OF(of_w) = {ANYWHERE("userpw", KEY_STRONG), ANYWHERE("dbpw", KEY_STRONG), ANYWHERE("bindpw", KEY_STRONG), ANYWHERE("rootpw", KEY_STRONG), NAME("pw", KEY_PASS), END};
 OF(of_y) = {
     NAME("publickey", KEY_NONE), NAME("pubkey", KEY_NONE), NAME("primarykey", KEY_NONE),
     NAME("foreignkey", KEY_NONE), NAME("cachekey", KEY_NONE), NAME("partitionkey", KEY_NONE),
@@ -96,39 +97,11 @@ OF(of_y) = {
 /* clang-format on */
 
 static const struct key_name *const by_last[26] = {
-    ['c' - 'a'] = of_c, ['d' - 'a'] = of_d, ['e' - 'a'] = of_e, ['f' - 'a'] = of_f,
-    ['g' - 'a'] = of_g, ['h' - 'a'] = of_h, ['k' - 'a'] = of_k, ['n' - 'a'] = of_n,
-    ['p' - 'a'] = of_p, ['r' - 'a'] = of_r, ['s' - 'a'] = of_s, ['t' - 'a'] = of_t,
-    ['v' - 'a'] = of_v, ['w' - 'a'] = of_w, ['y' - 'a'] = of_y,
+    ['a' - 'a'] = of_a, ['c' - 'a'] = of_c, ['d' - 'a'] = of_d, ['e' - 'a'] = of_e,
+    ['f' - 'a'] = of_f, ['g' - 'a'] = of_g, ['h' - 'a'] = of_h, ['k' - 'a'] = of_k,
+    ['n' - 'a'] = of_n, ['p' - 'a'] = of_p, ['r' - 'a'] = of_r, ['s' - 'a'] = of_s,
+    ['t' - 'a'] = of_t, ['v' - 'a'] = of_v, ['w' - 'a'] = of_w, ['y' - 'a'] = of_y,
 };
-
-/* Between the words of a name. */
-static const char joints[] = "_-. ";
-
-/* Where in text the name begins in which it ends; SIZE_MAX: it does not. */
-static size_t begin_of(struct str text, const struct key_name *name)
-{
-    size_t at = text.len;
-    for (size_t i = name->len; i > 0; i--) {
-        if (at > 0 && i < name->len && !is_alnum(text.ptr[at - 1]) &&
-            memchr(joints, text.ptr[at - 1], sizeof joints - 1))
-            at--;
-        if (at == 0 || (text.ptr[at - 1] | 0x20) != name->text[i - 1])
-            return SIZE_MAX;
-        at--;
-    }
-    return at;
-}
-
-/* Does a word of text begin there? "dbPass", "db_pass", "DBPass". */
-static bool is_word_begin(struct str text, size_t at)
-{
-    if (at == 0 || !is_alnum(text.ptr[at - 1]) || is_digit(text.ptr[at - 1]))
-        return true;
-    return is_upper(text.ptr[at]) &&
-           (!is_upper(text.ptr[at - 1]) ||
-            (is_letter(byte_at(text, at + 1)) && !is_upper(byte_at(text, at + 1))));
-}
 
 const struct key_name *key_name_of(struct str text)
 {
@@ -139,66 +112,27 @@ const struct key_name *key_name_of(struct str text)
         return NULL;
     char before = (char)(text.ptr[text.len - 2] | 0x20);
     for (const struct key_name *name = by_last[(last | 0x20) - 'a']; name && name->text; name++) {
-        size_t at = name->text[name->len - 2] == before ? begin_of(text, name) : SIZE_MAX;
+        size_t at = name->text[name->len - 2] == before
+                        ? words_begin(text, str_of(name->text, name->len))
+                        : SIZE_MAX;
         if (at != SIZE_MAX && (name->is_anywhere || is_word_begin(text, at)))
             return name->class == KEY_NONE ? NULL : name;
     }
     return NULL;
 }
 
-static void set_hash(uint32_t table[512], uint32_t hash)
-{
-    table[hash / 32] |= 1u << hash % 32;
-}
-
-static void add_four(struct name_ends *ends, const char four[4], bool is_brief)
-{
-    uint32_t hash = hash_of_four(four);
-    set_hash(ends->four, hash);
-    if (is_brief)
-        set_hash(ends->brief, hash);
-    ends->three[(four[2] & 31) << 5 | (four[3] & 31)] |= 1u << (four[1] & 31);
-}
-
-/* What may stand two bytes in front of four that are said to be in it, also with a joint between its words. */
-static void add_six(struct name_ends *ends, const char six[6])
-{
-    set_hash(ends->six, hash_of_four(six));
-    for (size_t i = 0; i < sizeof joints - 1; i++) {
-        set_hash(ends->six, hash_of_four((char[4]){six[1], joints[i], six[2], six[3]}));
-        set_hash(ends->six, hash_of_four((char[4]){joints[i], six[1], six[2], six[3]}));
-    }
-}
-
-/* In front of a shorter one any byte may stand. */
-void name_ends_add(struct name_ends *ends, struct str name)
-{
-    if (name.len < 3) {
-        memset(ends, 0xff, sizeof *ends);
-        return;
-    }
-    const char *end = name.ptr + name.len;
-    if (name.len >= 6)
-        add_six(ends, end - 6);
-    if (name.len > 3) {
-        add_four(ends, end - 4, name.len < 6);
-        return;
-    }
-    for (int c = 0; c < 256; c++)
-        add_four(ends, (char[4]){(char)c, end[-3], end[-2], end[-1]}, true);
-}
-
 /* With a digit behind it: rule 3. */
 static void add_numbered(struct name_ends *ends, struct str name)
 {
-    const char *end = name.ptr + name.len;
-    for (char digit = '0'; digit <= '9'; digit++)
-        add_four(ends, (char[4]){end[-3], end[-2], end[-1], digit}, name.len < 5);
-    if (name.len >= 5)
-        add_six(ends, (char[6]){end[-5], end[-4], end[-3], end[-2], end[-1], '0'});
+    char text[UINT8_MAX + 1];
+    memcpy(text, name.ptr, name.len);
+    for (char digit = '0'; digit <= '9'; digit++) {
+        text[name.len] = digit;
+        name_ends_add(ends, str_of(text, name.len + 1));
+    }
 }
 
-void name_ends_add_built_in(struct name_ends *ends)
+void key_ends_add(struct name_ends *ends)
 {
     static const struct str others[] = {
         STR_INIT("value"), /* {"name":"DB_PASSWORD","value":"x"} */
@@ -212,7 +146,8 @@ void name_ends_add_built_in(struct name_ends *ends)
         for (const struct key_name *name = by_last[i]; name && name->text; name++) {
             struct str text = str_of(name->text, name->len);
             name_ends_add(ends, text);
-            add_numbered(ends, text);
+            if (text.len > 2) /* "pw1" would be the end of too much */
+                add_numbered(ends, text);
         }
     }
 }

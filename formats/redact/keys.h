@@ -13,8 +13,8 @@
 #ifndef FORMATS_REDACT_KEYS_H
 #define FORMATS_REDACT_KEYS_H
 
-#include "base/ascii.h"
 #include "base/redact_rules.h"
+#include "formats/line/names.h"
 
 enum key_class {
     KEY_NONE,   /* named so that a shorter name is not found in it: "public_key" */
@@ -39,33 +39,7 @@ struct key_name {
 /* The built-in name in which text ends; NULL: none, or one of KEY_NONE. */
 const struct key_name *key_name_of(struct str text);
 
-/* What names end in, in tables that tell nearly all others from them. A byte counts without its case. */
-struct name_ends {
-    uint32_t three[32 * 32]; /* by the last two bytes, of the one in front of them */
-    uint32_t four[512];      /* by a hash of the last four */
-    uint32_t brief[512];     /* the same, of names that are shorter than six */
-    uint32_t six[512];       /* of the longer ones: by a hash of the first four of the last six */
-};
-
-void name_ends_add(struct name_ends *ends, struct str name);
-void name_ends_add_built_in(struct name_ends *ends);
-
-static inline bool has_hash(const uint32_t table[512], uint32_t hash)
-{
-    return table[hash / 32] >> hash % 32 & 1;
-}
-
-/* Whether a name may end in front of line[to]. */
-static inline bool name_ends_have(const struct name_ends *ends, struct str line, size_t to)
-{
-    if (to < 4)
-        return to > 0;
-    const char *last = line.ptr + to - 4;
-    if (!(ends->three[(last[2] & 31) << 5 | (last[3] & 31)] >> (last[1] & 31) & 1))
-        return false;
-    uint32_t hash = hash_of_four(last);
-    return has_hash(ends->four, hash) &&
-           (to < 6 || has_hash(ends->brief, hash) || has_hash(ends->six, hash_of_four(last - 2)));
-}
+/* All built-in names, and what else shows where to look for one. */
+void key_ends_add(struct name_ends *ends);
 
 #endif

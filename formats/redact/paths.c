@@ -23,7 +23,7 @@ struct redact_path {
 void redact_paths_init(struct redact_paths *paths)
 {
     *paths = (struct redact_paths){.n = 0};
-    name_ends_add_built_in(&paths->ends);
+    key_ends_add(&paths->ends);
 }
 
 void redact_paths_free(struct redact_paths *paths)

@@ -3,13 +3,15 @@
  * stands behind the name of a scheme of HTTP: "Bearer x", "Basic dXNlcjpwYXNz".
  *
  * The trigger is the begin of a run. Nearly all runs begin like no token; what they cost is a look at the byte in front,
- * the first byte, and the second of what begins with the first.
+ * the first two bytes.
  */
 #include "base/mem.h"
 #include "base/text.h"
+#include "formats/redact/edges.h"
+#include "formats/redact/http_schemes.h"
 #include "formats/redact/network.h"
 #include "formats/redact/randomness.h"
-#include "formats/redact/token_formats.h"
+#include "formats/redact/redactor.h"
 
 /* ---- JSON web tokens ---- */
 
@@ -77,70 +79,9 @@ static size_t find_wrapped_jwt(struct hunt *h, size_t from)
 
 /* ---- behind the name of a scheme ---- */
 
-/* user:password, printable. */
-static bool is_basic(struct str value)
-{
-    char text[384];
-    size_t n = decode_base64(str_slice(value, 0, sizeof text), text, sizeof text);
-    if (n == SIZE_MAX || n < 3)
-        return false;
-    for (size_t i = 0; i < n; i++) {
-        if ((unsigned char)text[i] < 0x20)
-            return false;
-    }
-    size_t colon = str_find_byte(str_of(text, n), ':');
-    return colon != SIZE_MAX && colon + 1 < n;
-}
-
-/* No word, but what may be a token, also one of hex digits, or an id. */
-static bool is_bearer(struct str value)
-{
-    bool has_digit = false, has_letter = false;
-    for (size_t i = 0; i < value.len; i++) {
-        has_digit |= is_digit(value.ptr[i]);
-        has_letter |= is_letter(value.ptr[i]);
-    }
-    return has_digit && has_letter && has_variety(value, 8);
-}
-
-static bool is_random_text(struct str value)
-{
-    return is_random(value) || is_random_hex(value);
-}
-
-static const struct scheme {
-    struct str name;
-    unsigned alphabet;
-    bool (*check)(struct str value);
-    const char *kind;
-} schemes[] = {
-    {STR_INIT("bearer"), BEARER, is_bearer, "bearer token"},
-    {STR_INIT("basic"), BASE64, is_basic, "basic credentials"},
-    {STR_INIT("token"), BEARER, is_random_text, "token"},
-    {STR_INIT("apikey"), BEARER, is_random_text, "api key"},
-};
-
-/* The scheme whose name ends, blank and all, in front of `at`. */
-static const struct scheme *scheme_before(struct str line, size_t at)
-{
-    size_t end = at;
-    if (end >= 3 && str_equal(str_slice(line, end - 3, 3), STR("%20")))
-        end -= 3;
-    else if (end >= 1 && (line.ptr[end - 1] == ' ' || line.ptr[end - 1] == '+'))
-        end -= 1;
-    for (size_t i = 0; end < at && i < countof(schemes); i++) {
-        size_t len = schemes[i].name.len;
-        if (end < len || (line.ptr[end - 1] | 0x20) != schemes[i].name.ptr[len - 1] ||
-            !str_equal_nocase(str_slice(line, end - len, len), schemes[i].name))
-            continue;
-        return is_word_start(line, end - len) ? &schemes[i] : NULL;
-    }
-    return NULL;
-}
-
 static size_t find_behind_scheme(struct hunt *h, size_t from)
 {
-    const struct scheme *scheme = scheme_before(h->line, from);
+    const struct http_scheme *scheme = http_scheme_before(h->line, from);
     if (!scheme)
         return from;
     size_t end = alphabet_end(h->line, from, from + RANDOM_MAX, scheme->alphabet);
@@ -219,8 +160,9 @@ __attribute__((noinline)) static size_t find_one_of(struct hunt *h, size_t at,
     return at;
 }
 
-static size_t find_formats(struct hunt *h, size_t at, const struct token_format *formats)
+static size_t find_behind(struct hunt *h, size_t at, char before)
 {
+    const struct token_format *formats = token_formats_behind(before);
     return formats ? find_one_of(h, at, formats) : at;
 }
 
@@ -250,19 +192,6 @@ static size_t find_hex_forms(struct hunt *h, size_t at)
     return end;
 }
 
-/* Letters and digits of an escape in front belong to it: "\nghp_…", "%3Dghp_…", "\u003dghp_…". */
-static size_t behind_escape(struct str line, size_t at)
-{
-    char before = at > 0 ? line.ptr[at - 1] : 0, c = line.ptr[at];
-    if (before == '%')
-        return alphabet_end(line, at, at + 2, ANY_HEX) == at + 2 ? at + 2 : at;
-    if (before != '\\')
-        return at;
-    if (c == 'u')
-        return alphabet_end(line, at + 1, at + 5, ANY_HEX) == at + 5 ? at + 5 : at;
-    return c == 'n' || c == 't' || c == 'r' ? at + 1 : at;
-}
-
 /* At the run's begin, or behind what no token begins with. */
 static size_t find_from(struct hunt *h, size_t at)
 {
@@ -272,8 +201,9 @@ static size_t find_from(struct hunt *h, size_t at)
         end = find_jwt(h, at);
     else if (h->wanted[RULE_JWT] && first == 'Z' && byte_at(h->line, at + 1) == 'X')
         end = find_wrapped_jwt(h, at);
-    if (end == at && h->wanted[RULE_SECRETS])
-        end = find_formats(h, at, token_formats_by_first(first));
+    if (end == at && h->wanted[RULE_SECRETS] &&
+        token_may_begin(&h->redactor->tokens, first, byte_at(h->line, at + 1)))
+        end = find_one_of(h, at, token_formats_by_first(first));
     if (end == at && h->wanted[RULE_SECRETS] && (is_digit(first) || (first >= 'a' && first <= 'f')))
         end = find_hex_forms(h, at);
     return end;
@@ -291,7 +221,7 @@ size_t find_token(struct hunt *h, size_t at)
     if (end > begin || !h->wanted[RULE_SECRETS])
         return max_of(end, at + 1);
     char before = run > 0 ? h->line.ptr[run - 1] : 0;
-    end = is_alnum(before) ? run : find_formats(h, run, token_formats_behind(before));
+    end = is_alnum(before) ? run : find_behind(h, run, before);
     if (end == run && (before == ' ' || before == '+' || before == '0'))
         end = find_behind_scheme(h, run);
     return max_of(end, at + 1);

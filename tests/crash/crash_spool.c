@@ -1,11 +1,11 @@
 /*
  * Power cuts and disk faults of the shipper's spool. A little shipper "reads" the numbers 1, 2, ...:
- * its state is the next number to read, each block holds the next few. A collector takes blocks and
- * knows them again. Whatever happens: every number that was read is in the collector, in a block of the
- * spool, or will be read again, and never two of these.
+ * its state is the next number to read, each block holds the next few. A collector and another, slower
+ * output take blocks and know them again. Whatever happens: every number that was read is in each of them,
+ * in a block of the spool for it, or will be read again, and never two of these.
  */
 #include "base/mem.h"
-#include "shipper/spool.h"
+#include "shipper/spool_reader.h"
 #include "tests/blocks.h"
 #include "tests/crash/power.h"
 #include "tests/test.h"
@@ -16,10 +16,13 @@ static struct {
     int next; /* to read */
 } reader;
 
-static struct {
+/* Who takes blocks, and through which reader. */
+struct receiver {
+    struct spool_reader *reader;
     int blocks; /* block n was taken iff n <= blocks */
     int upto;   /* numbers below it are stored */
-} collector;
+};
+static struct receiver collector, output;
 
 static bool restore(void *context, struct str state, struct err *err)
 {
@@ -45,13 +48,17 @@ static bool open_spool(struct spool **s, const char *folder, struct err *err)
         return false;
     if (is_new)
         reader.next = 1;
+    collector.reader = spool_reader_open_collector(*s);
+    output.reader = spool_reader_open(*s, "loki");
+    spool_start_readers(*s);
     return true;
 }
 
 /* What the world knew after so many disk calls. */
 static struct moment {
     size_t calls;
-    int blocks, upto, durable;
+    struct receiver collector, output;
+    int durable;
 } past[STEPS * 8];
 static size_t n_past;
 static const struct power *recorded;
@@ -61,8 +68,7 @@ static void note_moment(void)
     if (!recorded)
         return;
     REQUIRE(n_past < countof(past));
-    past[n_past++] =
-        (struct moment){power_calls(recorded), collector.blocks, collector.upto, reader.next};
+    past[n_past++] = (struct moment){power_calls(recorded), collector, output, reader.next};
 }
 
 /* A block of the next numbers; the state moves only if it is on disk. */
@@ -86,8 +92,8 @@ static bool read_some(struct spool *s, struct err *err)
     return done;
 }
 
-/* The collector takes the next block and checks that it goes on where the last ended. */
-static bool send_one(struct spool *s)
+/* Takes the next block and checks that it goes on where the last ended. */
+static bool send_one(struct receiver *to)
 {
     struct err err;
     uint64_t sequence;
@@ -95,25 +101,47 @@ static bool send_one(struct spool *s)
     defer(buf_free) struct buf bytes = {0};
     defer(arena_free) struct arena arena = {0};
     defer(packer_free) struct packer packer = {0};
-    if (!spool_next(s, &bytes, &sequence, &err))
+    if (!spool_reader_next(to->reader, &bytes, &sequence, &err))
         return false;
     REQUIRE_OK(block_verify(&block, buf_str(&bytes), &packer, &arena, &err));
-    if ((int)sequence > collector.blocks) {
-        CHECK_INT(sequence, collector.blocks + 1);
-        CHECK_INT(number_of_line(block.records[0].line), collector.upto);
-        collector.blocks = (int)sequence;
-        collector.upto += (int)block.header.records;
+    if ((int)sequence > to->blocks) {
+        CHECK_INT(sequence, to->blocks + 1);
+        CHECK_INT(number_of_line(block.records[0].line), to->upto);
+        to->blocks = (int)sequence;
+        to->upto += (int)block.header.records;
     }
     note_moment(); /* before the files it was in can go */
-    spool_acknowledge(s, sequence);
+    spool_reader_acknowledge(to->reader, sequence);
     return true;
 }
 
-static void send_all(struct spool *s)
+static void send_all(struct receiver *to)
 {
-    spool_rewind(s);
-    while (send_one(s))
+    spool_reader_rewind(to->reader);
+    while (send_one(to))
         continue;
+}
+
+static void send_to_both(void)
+{
+    send_all(&collector);
+    send_all(&output);
+    CHECK_INT(collector.upto, reader.next);
+    CHECK_INT(output.upto, reader.next);
+}
+
+static void forget_all(void)
+{
+    collector = output = (struct receiver){.upto = 1};
+}
+
+/* As it was at this moment, but for the readers. */
+static void remember(const struct moment *moment)
+{
+    collector.blocks = moment->collector.blocks;
+    collector.upto = moment->collector.upto;
+    output.blocks = moment->output.blocks;
+    output.upto = moment->output.upto;
 }
 
 TEST_SLOW(spool_survives_a_power_cut_anywhere, 120)
@@ -125,17 +153,20 @@ TEST_SLOW(spool_survives_a_power_cut_anywhere, 120)
     REQUIRE_OK(folder_make(folder, &err));
     struct spool *s = NULL;
     defer(power_free) struct power *power = power_record(folder);
-    collector.blocks = 0;
-    collector.upto = 1;
+    forget_all();
     recorded = power;
     REQUIRE_OK(open_spool(&s, folder, &err));
     for (int i = 0; i < STEPS; i++) {
         REQUIRE_OK(read_some(s, &err));
         note_moment();
         if (i % 5 == 4)
-            send_one(s);
+            send_one(&collector);
+        if (i % 7 == 6)
+            send_one(&output);
         if (i % 11 == 10)
-            send_all(s);
+            send_all(&collector);
+        if (i % 29 == 28)
+            send_all(&output);
         if (i % 13 == 12) {
             spool_close(&s, 1);
             REQUIRE_OK(open_spool(&s, folder, &err));
@@ -151,15 +182,12 @@ TEST_SLOW(spool_survives_a_power_cut_anywhere, 120)
         for (uint64_t variant = 0; variant < 4; variant++) {
             power_cut(power, n, n * 100 + variant, after);
             REQUIRE_OK(open_spool(&s, after, &err));
-            collector.blocks = past[last].blocks;
-            collector.upto = past[last].upto;
+            remember(&past[last]);
             CHECK(reader.next >= past[last].durable);
-            spool_acknowledge(s, (uint64_t)collector.blocks);
-            send_all(s);
-            CHECK_INT(collector.upto, reader.next);
+            spool_reader_acknowledge(collector.reader, (uint64_t)collector.blocks);
+            send_to_both();
             CHECK(read_some(s, &err));
-            send_all(s);
-            CHECK_INT(collector.upto, reader.next);
+            send_to_both();
             spool_close(&s, 1);
         }
     }
@@ -169,8 +197,7 @@ static void with_fault(enum fault fault, size_t at, size_t times, const char *fo
 {
     struct err err;
     struct spool *s = NULL;
-    collector.blocks = 0;
-    collector.upto = 1;
+    forget_all();
     faults_set(fault, at, times);
     for (int tries = 0; tries < 80 && reader.next < 50; tries++) {
         if (tries == 40)
@@ -179,18 +206,18 @@ static void with_fault(enum fault fault, size_t at, size_t times, const char *fo
             continue;
         read_some(s, &err);
         if (tries % 3 == 0)
-            send_all(s);
+            send_all(&collector);
+        if (tries % 7 == 0)
+            send_all(&output);
     }
     faults_set(FAULT_NONE, 0, 0);
-    send_all(s);
+    send_to_both();
     CHECK(reader.next >= 50);
-    CHECK_INT(collector.upto, reader.next);
     spool_close(&s, 1);
     int before = reader.next;
     REQUIRE_OK(open_spool(&s, folder, &err));
     CHECK_INT(reader.next, before);
-    send_all(s);
-    CHECK_INT(collector.upto, reader.next);
+    send_to_both();
     spool_close(&s, 1);
 }
 

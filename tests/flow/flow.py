@@ -229,14 +229,15 @@ class Collector(Program):
 
 class Shipper(Program):
     def __init__(self, place, collector, *globs, name="shipper", state=None, options=(), settings=None):
-        """collector: one, or a URL."""
+        """collector: one, a URL, or None: outputs.collector is off."""
         self.state = pathlib.Path(state or place.folder / f"{name}.state")
         self.socket = place.folder / f"{name}.sock"
         self.url = f"unix://{self.socket}"
         config = place.configuration(name, {"shipper.spool.keep_free": "off", "shipper.flush": "100ms",
-                                            "shipper.socket": self.socket, **(settings or {})})
-        super().__init__(place, name, ["ship", "-c", config, "--state", self.state, "--collector",
-                                       getattr(collector, "url", collector), *options, *globs])
+                                            "shipper.socket": self.socket,
+                                            **({} if collector else {"outputs.collector": "off"}), **(settings or {})})
+        to = ["--collector", getattr(collector, "url", collector)] if collector else []
+        super().__init__(place, name, ["ship", "-c", config, "--state", self.state, *to, *options, *globs])
 
     def wait_idle(self, seconds=WAIT):
         """All that is in the files was read and joined, and all that is in the spool acknowledged."""

@@ -1,9 +1,9 @@
 /*
- * Any bytes (and frames.h) as files of a spool, divided by "--next--": it opens, gives what can be
- * given, takes more, and opens again, where it was if nothing was damaged. The folder is in memory
- * where there is one.
+ * Any bytes (and frames.h) as files of a spool, divided by "--next--", the last one also as the position of
+ * an output: it opens, gives both readers what can be given, takes more, and opens again, where it was if
+ * nothing was damaged. The folder is in memory where there is one.
  */
-#include "shipper/spool.h"
+#include "shipper/spool_reader.h"
 #include "tests/fuzz/frames.h"
 
 #include <stdio.h>
@@ -21,9 +21,15 @@ static int no_sync(int fd)
     return fd < 0 ? -1 : 0;
 }
 
+static struct spool_reader *collector, *output;
+
 static void remove_folder(void)
 {
     char path[80];
+    snprintf(path, sizeof path, "%s/outputs/loki", folder);
+    unlink(path);
+    snprintf(path, sizeof path, "%s/outputs", folder);
+    rmdir(path);
     snprintf(path, sizeof path, "%s/LOCK", folder);
     unlink(path);
     snprintf(path, sizeof path, "%s/spool", folder);
@@ -48,6 +54,8 @@ static void make_folder(void)
     disk = &quick;
     snprintf(path, sizeof path, "%s/spool", folder);
     bool good = folder_make(path, &err);
+    snprintf(path, sizeof path, "%s/outputs", folder);
+    good = good && folder_make(path, &err);
     assert(good);
 }
 
@@ -77,6 +85,17 @@ static void put_file(struct str bytes, int number)
     assert(good);
 }
 
+static void put_position(struct str bytes)
+{
+    struct err err;
+    char path[100];
+    defer(file_close) struct file f = {0};
+    snprintf(path, sizeof path, "%s/outputs/loki", folder);
+    bool good = file_open(&f, path, FILE_OPEN_MAKE, &err) && file_truncate(&f, 0, &err) &&
+                file_write_at(&f, 0, bytes, &err);
+    assert(good);
+}
+
 static void put_files(struct str bytes)
 {
     const struct str divider = STR("--next--");
@@ -84,9 +103,10 @@ static void put_files(struct str bytes)
         size_t at = str_find(bytes, divider);
         put_file(str_slice(bytes, 0, at), number);
         if (at == SIZE_MAX)
-            return;
+            break;
         bytes = str_slice(bytes, at + divider.len, SIZE_MAX);
     }
+    put_position(bytes);
 }
 
 /* A state may be anything that does not begin with '!'. */
@@ -105,16 +125,19 @@ static struct spool *open_spool(bool *is_new)
     const struct spool_options options = {.folder = folder, .size = 1 << 20};
     bool good = spool_open(&s, &options, &how, 1, is_new, &err);
     assert(good); /* whatever is in the files */
+    collector = spool_reader_open_collector(s);
+    output = spool_reader_open(s, "loki");
+    spool_start_readers(s);
     return s;
 }
 
 /* All that can be sent; sequences rise. The last, or 0. */
-static uint64_t send_all(struct spool *s)
+static uint64_t send_all(const struct spool *s, struct spool_reader *r)
 {
     struct err err;
     uint64_t sequence, last = 0;
     defer(buf_free) struct buf out = {0};
-    while (spool_next(s, &out, &sequence, &err)) {
+    while (spool_reader_next(r, &out, &sequence, &err)) {
         struct block_header h;
         bool good = block_peek(buf_str(&out), &h, &err);
         assert(good && h.sequence == sequence && hash128_equal(h.origin, spool_origin(s)));
@@ -149,17 +172,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     put_files(str_of(data, size));
     struct spool *s = open_spool(&is_new);
     bool is_damaged = spool_count(s).damaged > 0;
-    uint64_t last = send_all(s);
-    spool_acknowledge(s, last / 2);
+    uint64_t last = send_all(s, collector);
+    spool_reader_acknowledge(collector, last / 2);
+    send_all(s, output);
+    spool_reader_acknowledge_given(output);
     take_more(s);
     uint64_t next = spool_next_sequence(s);
-    send_all(s);
+    send_all(s, collector);
+    send_all(s, output);
     spool_close(&s, 5);
     s = open_spool(&is_new);
     struct hash128 origin = spool_origin(s);
     bool is_same = !is_new && spool_next_sequence(s) == next && origin.low == 4 && origin.high == 5;
     assert(is_same || is_damaged);
-    send_all(s);
+    send_all(s, collector);
+    send_all(s, output);
     spool_close(&s, 6);
     clear_folder();
     return 0;

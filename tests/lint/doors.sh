@@ -1,5 +1,5 @@
 # Each library, and the disk, has one door (docs/design.md, "Folders").
-code=$(project-files '^(base|formats|redaction|shipper|collector|query)/.*\.[ch]$|^[a-z]+\.[ch]$' | code)
+code=$(project-files '^(base|formats|redaction|forward|shipper|collector|query)/.*\.[ch]$|^[a-z]+\.[ch]$' | code)
 
 # only DOOR WHAT: findings of the pattern WHAT in files that do not match DOOR.
 only() {
@@ -11,7 +11,7 @@ only 'base/compress'       "$(include 'zlib|zstd|snappy')"
 only 'base/match'          "$(include 'pcre2')"
 only 'base/yaml'           "$(include 'yaml')"
 only 'base/hash'           "$(include 'xxh')"
-only 'base/io/|shipper/[^/]*\.|collector/[^/]*\.|query/[^/]*\.' "$(include 'uv')"
+only 'base/io/|forward/|shipper/[^/]*\.|collector/[^/]*\.|query/[^/]*\.' "$(include 'uv')"
 only 'base/io/http_client' "$(include 'curl')"
 only 'base/io/http_client|base/compress' '[^a-z_]dlopen *\('
 only 'formats/push/'       "$(include 'protobuf-c|[a-z_/]*\.pb-c')"

@@ -9,20 +9,23 @@ formats/redact|base formats/block formats/line
 query/engine|base formats/block formats/line formats/push
 collector/store|base formats/block formats/line formats/push query/engine
 redaction|base base/io formats/block formats/line formats/redact
-shipper|base base/io formats/block formats/line formats/push formats/redact redaction query/engine
+forward|base base/io formats/block formats/line formats/push query/engine
+shipper|base base/io formats/block formats/line formats/push formats/redact redaction query/engine forward
 query|base base/io formats/block formats/line formats/push formats/redact redaction query/engine collector/store
-collector|base base/io formats/block formats/line formats/push formats/redact redaction query/engine collector/store
+collector|base base/io formats/block formats/line formats/push formats/redact redaction query/engine collector/store forward
 main.c|base base/io shipper query collector block_dump.h check.h parse.h up.h
 block_dump.c|base formats/block block_dump.h
 block_dump.h|
-check.c|base shipper collector check.h
+check.c|base base/io forward shipper collector check.h check_connect.h
 check.h|
+check_connect.c|base forward check_connect.h
+check_connect.h|base
 parse.c|base formats/line query shipper parse.h
 parse.h|
 up.c|base base/io shipper collector up.h
 up.h|
 '
-project-files '^(base|formats|redaction|shipper|collector|query)/.*\.[ch]$|^[a-z]+\.[ch]$' |
+project-files '^(base|formats|redaction|forward|shipper|collector|query)/.*\.[ch]$|^[a-z]+\.[ch]$' |
     xargs grep -nE '^ *# *include *"' |
     awk -F: -v rows="$rows" '
         BEGIN {

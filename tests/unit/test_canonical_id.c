@@ -41,6 +41,44 @@ TEST(canonical_ids_of_forms_are_the_same)
     CHECK(!is_same("550e8400-e29b-41d4-a716_446655440000", forms[0]));
 }
 
+/* Invariant 3. */
+TEST(canonical_ids_of_processes)
+{
+    struct id_needles needles;
+    struct canonical_id id = canonical_id_of(STR("17@5f1c9a7e"));
+    CHECK_INT(id.kind, CANONICAL_SCOPED);
+    CHECK(is_same("17@5f1c9a7e", "17@5F1C9A7E") && is_same("17@5f1c9a7e", "17"));
+    CHECK(!is_same("17@5f1c9a7e", "17@6f1c9a7e") && !is_same("17@5f1c9a7e", "18@5f1c9a7e"));
+    CHECK(!is_same("17@5f1c9a7e", "1") && !is_same("17@5f1c9a7e", "117"));
+    id_needles_of(&id, &needles);
+    CHECK(needles.n == 1 && str_equal(needles.items[0], STR("17")));
+    static const char *const others[] = {"17@5f1c9a7",        "17@5f1c9a7e0", "@5f1c9a7e",
+                                         "12345678@5f1c9a7e", "17@mail.org",  "r1@5f1c9a7e"};
+    for (size_t i = 0; i < countof(others); i++) {
+        id = canonical_id_of(str_from(others[i]));
+        CHECK_INT(id.kind, CANONICAL_TEXT);
+    }
+}
+
+TEST(canonical_ids_are_printed)
+{
+    static const struct {
+        const char *id, *canonical;
+    } cases[] = {
+        {"550E8400-E29B-41D4-A716-446655440000", "550e8400e29b41d4a716446655440000"},
+        {"1-550e8400-e29b41d4a716446655440000", "550e8400e29b41d4a716446655440000"},
+        {"12039885860129472512", "a716446655440000"},
+        {"Req-17", "Req-17"},
+        {"17@5f1c9a7e", "17@5f1c9a7e"},
+    };
+    for (size_t i = 0; i < countof(cases); i++) {
+        defer(buf_free) struct buf out = {0};
+        struct canonical_id id = canonical_id_of(str_from(cases[i].id));
+        put_canonical_id(&out, &id);
+        CHECK_STR(buf_str(&out), str_from(cases[i].canonical));
+    }
+}
+
 static bool has_needle(const struct id_needles *needles, struct str line)
 {
     for (size_t i = 0; i < needles->n; i++) {

@@ -133,6 +133,20 @@ TEST(config_documentation_names_every_key)
     }
 }
 
+TEST(config_documentation_names_every_key_of_outputs)
+{
+    defer(buf_free) struct buf document = {0}, quoted = {0};
+    struct str text = documentation(&document);
+    text = str_slice(text, str_find(text, STR("## Other outputs")), SIZE_MAX);
+    text = str_slice(text, 0, str_find(text, STR("\n## ")));
+    for (size_t i = 0; i < config_output_table.n; i++) {
+        buf_reset(&quoted);
+        buf_print(&quoted, "`%s`", config_output_table.rows[i].path);
+        if (str_find(text, buf_str(&quoted)) == SIZE_MAX)
+            test_fail(__FILE__, __LINE__, "no %.*s", STR_ARG(buf_str(&quoted)));
+    }
+}
+
 TEST(config_reads_what_is_built)
 {
     READ("labels: {env: prod}\n"
@@ -220,7 +234,7 @@ TEST(config_says_what_is_not_built)
 {
 #define LATER "not built yet in this version; remove the line or leave it at its default"
     READ("shipper:\n  sources:\n    syslog: [udp]\n", "f.yml:3:13: shipper.sources.syslog: " LATER);
-    READ("outputs: {loki: {url: 'http://l'}}", "f.yml:1:17: outputs.loki: " LATER);
+    READ("outputs: {collector: {pin: abc}}", "f.yml:1:28: outputs.collector.pin: " LATER);
     READ("shipper: {sources: {journald: {units: [x]}}}",
          "f.yml:1:39: shipper.sources.journald.units: " LATER);
     READ("collector: {tls: {cert_file: /x}}", "f.yml:1:30: collector.tls.cert_file: " LATER);
@@ -440,10 +454,9 @@ TEST(config_checks_the_environment_as_files)
     READ("", "SLUICE_RETENTION: collector.retention.keep: '30' has no unit; write 30s, 30m, 30h or "
              "30d");
     unsetenv("SLUICE_RETENTION");
-    setenv("SLUICE_LOKI_URL", "http://l:3100", 1);
-    READ("",
-         "SLUICE_LOKI_URL: outputs.loki: not built yet in this version; remove the line or leave "
-         "it at its default");
+    setenv("SLUICE_LOKI_URL", "loki:3100", 1);
+    READ("", "SLUICE_LOKI_URL: outputs.loki: url: loki:3100 is not an address; write "
+             "http://host:3100, https://host or unix:///path");
     unsetenv("SLUICE_LOKI_URL");
     setenv("SLUICE_LABELS", "prod", 1);
     READ("", "SLUICE_LABELS: 'prod' is not name=value; write env=prod,team=a");

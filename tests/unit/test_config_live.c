@@ -67,6 +67,26 @@ TEST(live_config_reports_what_changes_and_what_needs_a_restart) /* 4 */
     live_config_close(&live);
 }
 
+TEST(live_config_reports_outputs_by_name)
+{
+    static const char *const outputs[] = {"outputs.", NULL};
+    struct taker taker = {0};
+    struct live_config live = {
+        .path = write_config("outputs: {loki: {url: http://a}, stdout: {}, elastic: off}\n"),
+        .apply = take,
+        .data = &taker,
+        .sections = outputs,
+    };
+    REQUIRE_OK(live_config_open(&live, &w, &err));
+    write_config("outputs: {loki: {url: http://b}, eu: {kind: loki, url: http://c}}\n");
+    RELOADS(&live,
+            "outputs.loki is now {url: http://b}; outputs.eu is now {kind: loki, url: http://c}; "
+            "outputs.stdout is now off");
+    CHECK_INT(taker.taken->outputs.n, 2);
+    RELOADS(&live, "nothing has changed");
+    live_config_close(&live);
+}
+
 TEST(live_config_is_not_changed_by_a_wrong_file) /* 3 */
 {
     struct taker taker = {0};

@@ -73,6 +73,7 @@ TEST(container_facts_of_a_compose_service)
     CHECK_STR(f.id, STR(ID_A));
     CHECK_STR(f.name, STR("shop-api-2"));
     CHECK_STR(f.image, STR("registry.example.org/shop/api:1.4"));
+    CHECK_STR(f.started, STR("2026-11-20T10:00:00.123456789Z"));
     CHECK_STR(f.log_name, STR(ID_A "-json.log"));
     CHECK_STR(f.project, STR("shop"));
     CHECK_STR(f.service, STR("api"));

@@ -146,6 +146,43 @@ TEST(discover_names_docker_containers)
     CHECK_INT(stream_at(&w, B "/container-cached.log").envelope, ENVELOPE_DOCKER_LOCAL);
 }
 
+static void write_started(const char *id, const char *started)
+{
+    char text[512], path[512];
+    snprintf(text, sizeof text,
+             "{\"ID\":\"%s\",\"Name\":\"/api\",\"State\":{\"StartedAt\":\"%s\"}}", id, started);
+    snprintf(path, sizeof path, "%s/config.v2.json.new", id);
+    write_file(path, str_from(text));
+    char from[512];
+    snprintf(from, sizeof from, "%s", path_of(path));
+    snprintf(path, sizeof path, "%s/config.v2.json", id);
+    REQUIRE(rename(from, path_of(path)) == 0);
+}
+
+#define STARTED_AT(hour)                                                                        \
+    STR("service=api container=api stream=stdout | container_id=" A " started=2026-11-20T" hour \
+        ":00:00Z")
+
+TEST(discover_sees_that_a_container_was_started_again)
+{
+    WORLD;
+    write_container(A, "api", "", "json-file");
+    write_started(A, "2026-11-20T09:00:00Z");
+    start_world(&w, "auto", NULL);
+    CHECK_STR(str_from(reason_of(&w, A "/" A "-json.log")), STR(""));
+    CHECK_STR(labels_of(&w, A "/" A "-json.log", LANE_OUT), STARTED_AT("09"));
+    CHECK(!discover_look(w.discover, w.now_ns));
+    write_started(A, "2026-11-20T10:00:00Z");
+    CHECK(discover_look(w.discover, w.now_ns));
+    CHECK_STR(labels_of(&w, A "/" A "-json.log", LANE_OUT), STARTED_AT("10"));
+    CHECK(!discover_look(w.discover, w.now_ns));
+    write_started(A, "2026-11-20T10:00:00Z"); /* as a health check does */
+    CHECK(!discover_look(w.discover, w.now_ns));
+    remove_file(A "/config.v2.json");
+    CHECK(!discover_look(w.discover, w.now_ns));
+    CHECK_STR(labels_of(&w, A "/" A "-json.log", LANE_OUT), STARTED_AT("10"));
+}
+
 TEST(discover_leaves_out_what_it_is_told_to)
 {
     WORLD;
@@ -260,7 +297,7 @@ TEST(discover_names_pods_and_podman)
     CHECK_STR(str_from(reason_of(&w, pod)), STR(""));
     CHECK_STR(labels_of(&w, pod, LANE_OUT),
               STR("service=api namespace=shop pod=api-5d4f8c7b9d-x7k2q container=web node=node-1 "
-                  "stream=stdout | pod_uid=0d1e6d2c-8a54-4e1f-9a52-6f1c7ad0a111"));
+                  "stream=stdout | pod_uid=0d1e6d2c-8a54-4e1f-9a52-6f1c7ad0a111 restart=3"));
     CHECK_STR(name_of(&w, pod), STR("pod:shop/api-5d4f8c7b9d-x7k2q/web"));
     CHECK_STR(str_from(reason_of(&w, ctr)), STR(""));
     CHECK_STR(
@@ -293,7 +330,7 @@ TEST(discover_keeps_nothing_of_the_configuration)
     CHECK_STR(
         labels_of(&w, "pods/shop_api_0d1e6d2c-8a54-4e1f-9a52-6f1c7ad0a111/web/3.log", LANE_OUT),
         STR("service=api namespace=shop pod=api container=web node=node-1 stream=stdout "
-            "| pod_uid=0d1e6d2c-8a54-4e1f-9a52-6f1c7ad0a111"));
+            "| pod_uid=0d1e6d2c-8a54-4e1f-9a52-6f1c7ad0a111 restart=3"));
 }
 
 /* Its file may be held open, with lines that were not read yet. */

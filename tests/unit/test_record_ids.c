@@ -21,7 +21,7 @@ static void check_steps(const struct config_request_id *config, const struct ste
     for (size_t i = 0; i < n; i++) {
         struct record record = {.line = str_from(steps[i].line),
                                 .event_ns = NS_PER_S + steps[i].ms * NS_PER_MS};
-        record_ids_attach(rules, &ids, steps[i].is_continuation, &record);
+        record_ids_attach(rules, &ids, 0, steps[i].is_continuation, &record);
         CHECK_INT(record.id_kind, steps[i].kind);
         if (steps[i].id)
             CHECK_STR(record.id, str_from(steps[i].id));
@@ -68,6 +68,35 @@ TEST(record_ids_of_parts)
     check_steps(&config, steps, countof(steps));
 }
 
+static struct str id_at(uint64_t place, const char *line, char room[RECORD_ID_MAX])
+{
+    const struct config_request_id config = {0};
+    struct id_rules *rules = id_rules_open(&config);
+    struct stream_ids *ids = NULL;
+    struct record record = {.line = str_from(line), .event_ns = NS_PER_S};
+    record_ids_attach(rules, &ids, place, false, &record);
+    struct str id = str_of(room, record.id.len);
+    memcpy(room, record.id.ptr, record.id.len);
+    stream_ids_close(&ids);
+    id_rules_close(&rules);
+    return id;
+}
+
+/* Invariant 4. */
+TEST(record_ids_of_processes)
+{
+    static const char line[] = "{\"pid\":1,\"req\":{\"id\":17}}",
+                      other[] = "{\"pid\":2,\"req\":{\"id\":17}}";
+    uint64_t here = hash64(STR("here")), there = hash64(STR("there"));
+    char a[RECORD_ID_MAX], b[RECORD_ID_MAX];
+    struct str id = id_at(here, line, a);
+    CHECK(id.len == 11 && str_starts(id, STR("17@")));
+    CHECK(str_equal(id, id_at(here, line, b)));
+    CHECK(!str_equal(id, id_at(there, line, b)));
+    CHECK(!str_equal(id, id_at(here, other, b)));
+    CHECK_STR(id_at(here, "request_id=a17", b), STR("a17"));
+}
+
 TEST(record_ids_generated)
 {
     static const struct str keys[] = {STR_INIT("my_id")};
@@ -83,7 +112,7 @@ TEST(record_ids_generated)
     struct id_rules *rules = id_rules_open(&config);
     struct stream_ids *ids = NULL;
     struct record record = {.line = STR("x"), .event_ns = 0x0123456789abll * NS_PER_MS / 1000};
-    record_ids_attach(rules, &ids, false, &record);
+    record_ids_attach(rules, &ids, 0, false, &record);
     CHECK(record.id.len == 36 && record.id.ptr[14] == '7' && memchr("89ab", record.id.ptr[19], 4));
     stream_ids_close(&ids);
     id_rules_close(&rules);

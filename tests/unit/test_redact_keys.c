@@ -1,4 +1,4 @@
-/* Values under names: formats/redact/pairs.c, keys.c, pair_value.c; and passwords of URLs. */
+/* Values under names: formats/redact/pairs.c, pair_*.c, keys.c, http_schemes.c; and passwords of URLs. */
 #include "base/buf.h"
 #include "base/mem.h"
 #include "formats/line/flatten.h"
@@ -30,6 +30,12 @@ TEST(redact_keys_in_json)
         "{\"a\":{\"credentials\":\"[secret]\",\"b\":1}}",
         "{\"a\":\"{\\\"credentials\\\":{\\\"u\\\":\\\"}\\\"},\\\"b\\\":1}\"}",
         "{\"a\":\"{\\\"credentials\\\":\\\"[secret]\\\",\\\"b\\\":1}\"}",
+        "{\"objectName\":\"user\",\"field\":\"password\",\"rejectedValue\":\"x1\"}",
+        "{\"objectName\":\"user\",\"field\":\"password\",\"rejectedValue\":\"[secret]\"}",
+        "Field error on field 'password': rejected value [x1]; field 'password': rejected value "
+        "[null];",
+        "Field error on field 'password': rejected value [[secret]]; field 'password': rejected "
+        "value [null];",
         "{\"authorization\":[\"Bearer xyz123\"],\"n\":1}",
         "{\"authorization\":\"[secret]\",\"n\":1}",
         "{\"Authorization\":\"Bearer xyz123\",\"cookie\":\"a=b; c=d\"}",
@@ -210,11 +216,19 @@ TEST(redact_passwords_of_urls)
         "{\"url\":\"https:\\/\\/bob:[secret]@example.com\\/x\"}",
         "amqp://bob:p%40ss%2Fword@h",
         "amqp://bob:[secret]@h",
+        "app:p@ss:1@tcp(db:3306)/shop?x=1 u:x1@unix(/run/s)/d \"u:x1@(h)/\"",
+        "app:[secret]@tcp(db:3306)/shop?x=1 u:[secret]@unix(/run/s)/d \"u:[secret]@(h)/\"",
+        "jdbc:oracle:thin:scott/tiger1@//db:1521/XE",
+        "jdbc:oracle:thin:scott/[secret]@//db:1521/XE",
+        "https://" RANDOM_VALUE "@github.com/o/r.git",
+        "https://[secret]@github.com/o/r.git",
         "mongodb+srv://u:p1@h1,h2/db?x=1",
         "mongodb+srv://u:[secret]@h1,h2/db?x=1",
         "https://host:8080/a@b",
         "",
         "https://host:8080?m=a@b",
+        "",
+        "/a/scott/x@y jdbc:oracle:thin:@db:1521 user@(x) a: b@tcp(c)",
         "",
         "git+ssh://git@github.com:22/x",
         "",
@@ -423,7 +437,7 @@ TEST(redact_key_names)
         {"d", -1},
     };
     struct name_ends ends = {.four = {0}};
-    name_ends_add_built_in(&ends);
+    key_ends_add(&ends);
     for (size_t i = 0; i < countof(names); i++) {
         struct str text = str_from(names[i].text);
         const struct key_name *name = key_name_of(text);

@@ -480,6 +480,10 @@ TEST(redact_tokens_behind_schemes_and_in_hooks)
         {"BEARER ", "1a{38h}"},
         {"h=Bearer%20", "aB3{29a}"},
         {"h=Bearer+", "aB3{29a}"},
+        {"\x1b[0;32m", "gh"
+                       "p_{36a}"},
+        {"\\u001b[32m", "gh"
+                        "p_{36a}"},
         {"https://hooks.slack.com/services/T0123ABCD/B0123ABCD/", "{24a}"},
         {"https://discord.com/api/webhooks/123456789012345678/", "{67s}a"},
         {"https://x.webhook.office.com/webhookb2/x/IncomingWebhook/", "{32h}"},

@@ -97,6 +97,7 @@ TEST(report_of_a_shipper)
         .read_bytes = 1234567,
         .lag_bytes = 12000,
         .lag_ns = 400 * NS_PER_MS,
+        .has_output = true,
         .is_up = true,
         .last_error = STR(""),
         .ack_age_ns = 2 * NS_PER_S,

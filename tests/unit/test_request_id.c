@@ -16,7 +16,7 @@ static void check_ids(const struct id_names *names, const struct id_case *cases,
 {
     for (size_t i = 0; i < n; i++) {
         struct str line = str_from(cases[i].line);
-        struct str id = request_id_find(names, line);
+        struct str id = request_id_find(names, line).text;
         CHECK_STR(id, str_from(cases[i].id ? cases[i].id : ""));
         CHECK(id.len == 0 || (id.ptr >= line.ptr && id.ptr + id.len <= line.ptr + line.len));
     }
@@ -148,6 +148,41 @@ TEST(request_ids_by_rank)
     check_ids(&names, own, countof(own));
 }
 
+TEST(request_ids_that_processes_count)
+{
+    static const struct str keys[] = {STR_INIT("order")};
+    static const struct {
+        const char *line;
+        bool is_number;
+    } cases[] = {
+        {"{\"reqId\":17}", true},      {"{\"req\":{\"id\":17}}", true},
+        {"request_id=1234567", true},  {"request_id=12345678", false},
+        {"request_id=a17", false},     {"order=17 request_id=18", false},
+        {"request_id=unknown", false}, {"trace_id=17", true},
+    };
+    defer(arena_free) struct arena arena = {0};
+    struct id_names names;
+    id_names_init(&names, keys, countof(keys), &arena);
+    for (size_t i = 0; i < countof(cases); i++)
+        CHECK(request_id_find(&names, str_from(cases[i].line)).is_number == cases[i].is_number);
+}
+
+TEST(processes_of_lines)
+{
+    static const struct id_case cases[] = {
+        {"{\"level\":30,\"pid\":4711,\"hostname\":\"a1\"}", "4711"},
+        {"{\"process\":{\"id\":12}}", "12"},
+        {"pid=4711 tid=12", "4711"},
+        {"stupid=4711 [exec-thread-1]", NULL},
+    };
+    defer(arena_free) struct arena arena = {0};
+    struct id_names names;
+    process_names_init(&names, &arena);
+    for (size_t i = 0; i < countof(cases); i++)
+        CHECK_STR(process_find(&names, str_from(cases[i].line)),
+                  str_from(cases[i].id ? cases[i].id : ""));
+}
+
 TEST(workers_of_lines)
 {
     static const struct id_case cases[] = {
@@ -173,15 +208,19 @@ TEST(workers_of_lines)
 
 /* ---- byte_sets.h ---- */
 
-TEST(id_sets_agree)
+TEST(byte_sets_agree)
 {
     char bytes[BYTE_SETS_WIDTH];
     struct id_sets fast, plain;
+    struct letter_sets letters, plain_letters;
     for (unsigned first = 0; first < 256; first++) {
         for (unsigned i = 0; i < sizeof bytes; i++)
             bytes[i] = (char)(first + i * 37);
         id_sets_of(bytes, &fast);
         id_sets_of_portable(bytes, &plain);
         CHECK(fast.pair == plain.pair && fast.hex == plain.hex);
+        letter_sets_of(bytes, &letters);
+        letter_sets_of_portable(bytes, &plain_letters);
+        CHECK(letters.letter == plain_letters.letter && letters.upper == plain_letters.upper);
     }
 }

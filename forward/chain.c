@@ -1,0 +1,120 @@
+#include "forward/chain.h"
+
+#include "base/mem.h"
+#include "formats/block/builder.h"
+#include "formats/line/json.h"
+
+struct chain_format {
+    struct push_format front;
+    const struct block *block;
+    struct block_builder builder;
+};
+
+static void begin(struct push_format *f, const struct push_block *block)
+{
+    ((struct chain_format *)f)->block = block->block;
+}
+
+/* The stream in the block that is made; UINT32_MAX in numbers: it is not there yet. */
+static uint32_t stream_of(struct chain_format *c, uint32_t *numbers, uint32_t stream)
+{
+    const struct block_stream *from = &c->block->streams[stream];
+    if (numbers[stream] == UINT32_MAX)
+        numbers[stream] =
+            block_builder_stream(&c->builder, &from->labels, &from->data, from->previous_order_ns);
+    return numbers[stream];
+}
+
+/* What does not fit into a block that held it with others does not happen. */
+static void build(struct chain_format *c, const uint32_t *rows, size_t n, struct buf *body)
+{
+    const struct block *b = c->block;
+    struct err err;
+    defer(arena_free) struct arena arena = {0};
+    uint32_t *numbers = arena_array(&arena, uint32_t, b->n_streams);
+    memset(numbers, 0xff, b->n_streams * sizeof *numbers);
+    block_builder_reset(&c->builder);
+    c->builder.is_plain = true; /* else it depends on blocks before how the lines are stored */
+    bool good = true;
+    for (size_t i = 0; i < n && good; i++) {
+        struct record record = b->records[rows[i]];
+        record.stream = stream_of(c, numbers, record.stream);
+        good = block_builder_add(&c->builder, &record);
+    }
+    good = good && block_builder_finish(&c->builder, b->header.origin, b->header.sequence,
+                                        b->header.unit, body, &err);
+    assert(good);
+}
+
+static size_t put(struct push_format *f, const uint32_t *rows, size_t n, size_t max,
+                  struct buf *body)
+{
+    struct chain_format *c = (struct chain_format *)f;
+    (void)max;
+    if (n == c->block->header.records)
+        buf_add(body, c->block->bytes);
+    else
+        build(c, rows, n, body);
+    return n;
+}
+
+/* {"acked":N}: N is this block's number, or a greater one. */
+static bool is_acked(struct str json, uint64_t sequence)
+{
+    struct json_scan scan;
+    struct json_member m;
+    uint64_t acked = 0;
+    if (!json_open(&scan, json))
+        return false;
+    while (json_next(&scan, &m)) {
+        if (str_equal(m.key, STR("acked")))
+            str_to_u64(m.value, &acked);
+    }
+    return acked >= sequence;
+}
+
+static void refuse(struct push_answer *answer, const char *reason, struct str why)
+{
+    answer->verdict = PUSH_READ;
+    push_set_fates(answer, PUSH_REJECTED);
+    push_count_reject(answer, reason, answer->n);
+    push_set_detail(answer, str_trim(why));
+}
+
+static void read_reply(struct push_format *f, const struct push_reply *reply,
+                       struct push_answer *answer)
+{
+    const struct chain_format *c = (const struct chain_format *)f;
+    answer->verdict = PUSH_RETRY;
+    if (reply->status == 200 && is_acked(reply->body, c->block->header.sequence)) {
+        answer->verdict = PUSH_READ;
+        push_set_fates(answer, PUSH_TAKEN);
+    } else if (reply->status == 409) {
+        refuse(answer, "conflict", reply->body);
+    } else if (reply->status == 413) {
+        refuse(answer, "too_large", reply->body);
+    } else if (reply->status == 400) {
+        refuse(answer, "refused", reply->body);
+    }
+}
+
+static void close_format(struct push_format *f)
+{
+    struct chain_format *c = (struct chain_format *)f;
+    block_builder_free(&c->builder);
+    mem_free(&c);
+}
+
+static const struct push_kind kind = {begin, put, read_reply, close_format};
+
+void chain_open(struct push_format **f, bool is_partial)
+{
+    struct chain_format *c = mem_new(struct chain_format);
+    c->front = (struct push_format){
+        .kind = &kind,
+        .path = is_partial ? "/api/v1/blocks?partial=1" : "/api/v1/blocks",
+        .body_max = BLOCK_MAX,
+        .reply_max = 64 << 10,
+    };
+    *f = &c->front;
+}

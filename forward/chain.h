@@ -1,0 +1,14 @@
+/*
+ * Blocks for another collector (POST /api/v1/blocks), one in a request, as they are: it knows them again by origin
+ * and number. Of some rows of a block, as `match` has it, a block of the same origin and number is made, without
+ * the positions of sources; that numbers are missing between them is then said with ?partial=1, so that
+ * it leaves no gap records.
+ */
+#ifndef FORWARD_CHAIN_H
+#define FORWARD_CHAIN_H
+
+#include "formats/push/push.h"
+
+void chain_open(struct push_format **f, bool is_partial);
+
+#endif

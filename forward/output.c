@@ -1,0 +1,524 @@
+#include "forward/output.h"
+
+#include "base/io/delivery.h"
+#include "base/io/work.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "formats/push/elastic.h"
+#include "formats/push/loki.h"
+#include "forward/chain.h"
+#include "forward/credentials.h"
+#include "forward/lines.h"
+#include "forward/parcel.h"
+#include "forward/rejects.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum {
+    BODY_MIN = 64 << 10, /* what an output that finds bodies too large is not asked to go below */
+    WORDS_MAX = 64,      /* of `match` */
+    HEADERS_MAX = 5,
+    PIECE = 4096,    /* PIPE_BUF: a pipe that poll calls writable takes it at once */
+    RETRY_MS = 1000, /* of standard output */
+};
+
+enum output_state { OUTPUT_IDLE, OUTPUT_PREPARING, OUTPUT_SENDING, OUTPUT_WAITING };
+
+struct output {
+    struct output_options options;
+    struct config_other_output config; /* texts are in .arena */
+    struct arena arena;
+    enum output_state state;
+    bool is_closing;
+    struct filter *filter; /* NULL: all */
+    struct push_format *format;
+    struct delivery *delivery; /* NULL: it goes to standard output */
+    struct credentials credentials;
+    struct http_request_header headers[HEADERS_MAX];
+    size_t n_headers;
+    uv_timer_t timer; /* of standard output */
+    size_t body_max;
+
+    /* The thread's while PREPARING. */
+    struct workers *workers;
+    struct work work;
+    struct parcel parcel;
+    struct buf body;
+    size_t written;     /* bytes of the body that standard output has */
+    struct err damage;  /* of the block */
+    struct err failure; /* of standard output */
+
+    struct push_answer answer;
+    struct output_numbers numbers;
+    char last_error[252], last_reject[PUSH_DETAIL_MAX];
+};
+
+static const char *name_text(const struct output *o)
+{
+    return o->config.name.ptr;
+}
+
+/* ---- the thread ---- */
+
+/* As much as goes in; a reader that does not read only holds this thread up. */
+static void write_body(struct output *o)
+{
+    while (o->written < o->body.len && !work_is_canceled(&o->work)) {
+        struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+        if (poll(&out, 1, 100) <= 0)
+            continue;
+        size_t n = min_of(o->body.len - o->written, (size_t)PIECE);
+        ssize_t done = write(STDOUT_FILENO, o->body.ptr + o->written, n);
+        if (done > 0) {
+            o->written += (size_t)done;
+        } else if (errno != EINTR && errno != EAGAIN) {
+            err_put_sys(&o->failure, "standard output");
+            return;
+        }
+    }
+}
+
+static void prepare(struct work *work)
+{
+    struct output *o = (struct output *)((char *)work - offsetof(struct output, work));
+    struct parcel *p = &o->parcel;
+    if (!p->is_open) {
+        bool whole = o->config.kind == OUTPUT_COLLECTOR;
+        if (!parcel_open(p, o->filter, whole, &o->damage))
+            return;
+        o->format->kind->begin(o->format, &p->push);
+    }
+    if (p->n_sent == 0) {
+        buf_reset(&o->body);
+        o->written = 0;
+        if (!parcel_put(p, o->format, o->body_max, &o->body))
+            return;
+    }
+    assert(!o->body.over);
+    if (!o->delivery)
+        write_body(o);
+}
+
+/* ---- the loop ---- */
+
+static void take_block(struct output *o);
+
+static void start_work(struct output *o)
+{
+    o->state = OUTPUT_PREPARING;
+    o->failure.code = o->damage.code = ERR_NONE;
+    work_start(o->workers, &o->work);
+}
+
+static void end_block(struct output *o)
+{
+    parcel_reset(&o->parcel);
+    o->state = OUTPUT_IDLE;
+    o->options.queue.done(o->options.queue.data);
+    if (o->options.moved)
+        o->options.moved(o->options.data);
+    if (o->state == OUTPUT_IDLE && !o->is_closing)
+        take_block(o);
+}
+
+static void take_block(struct output *o)
+{
+    struct err err;
+    if (o->options.queue.next(o->options.queue.data, &o->parcel.bytes, &err)) {
+        start_work(o);
+        return;
+    }
+    if (err.code != ERR_NONE)
+        log_error("outputs.%s: %s", name_text(o), err.text);
+}
+
+static void note_failure(struct output *o, const char *text)
+{
+    struct output_numbers *n = &o->numbers;
+    if (!n->is_failing)
+        n->failing_since_ns = time_now();
+    n->is_failing = true;
+    n->is_up = false;
+    snprintf(o->last_error, sizeof o->last_error, "%s", text);
+}
+
+static void note_success(struct output *o)
+{
+    o->numbers.is_up = true;
+    o->numbers.is_failing = false;
+    o->numbers.failing_since_ns = TIME_NONE;
+    o->numbers.taken_ns = time_now();
+}
+
+static void count_rejects(struct output *o)
+{
+    struct push_answer total = {.n_rejects = o->numbers.n_rejects};
+    memcpy(total.rejects, o->numbers.rejects, sizeof total.rejects);
+    for (size_t i = 0; i < o->answer.n_rejects; i++) {
+        push_count_reject(&total, o->answer.rejects[i].reason, o->answer.rejects[i].rows);
+        o->numbers.rejected += o->answer.rejects[i].rows;
+    }
+    memcpy(o->numbers.rejects, total.rejects, sizeof total.rejects);
+    o->numbers.n_rejects = total.n_rejects;
+    if (o->answer.n_rejects)
+        snprintf(o->last_reject, sizeof o->last_reject, "%s", o->answer.detail);
+}
+
+/* The only row of a body, if there were rejects and no fate says of which; else those with that fate. */
+static bool is_rejected(const struct output *o, size_t i)
+{
+    return o->parcel.fates[i] == PUSH_REJECTED || (o->answer.n == 1 && o->answer.n_rejects);
+}
+
+static void keep_rejects(struct output *o)
+{
+    struct err err;
+    defer(buf_free) struct buf lines = {0};
+    const struct parcel *p = &o->parcel;
+    if (!o->config.keeps_rejects || !o->answer.n_rejects)
+        return;
+    if (!p->block.records) { /* whole blocks have no lines at hand */
+        bool opened = block_open(&o->parcel.block, buf_str(&p->bytes), &o->parcel.packer,
+                                 &o->parcel.arena, &err) &&
+                      block_read_columns(&o->parcel.block, &o->parcel.arena, &err) &&
+                      block_read_lines(&o->parcel.block, &o->parcel.arena, &err);
+        if (!opened) {
+            log_error("outputs.%s: %s", name_text(o), err.text);
+            return;
+        }
+    }
+    for (size_t i = 0; i < p->n_sent; i++) {
+        if (is_rejected(o, i))
+            put_record_line(OUTPUT_FORM_JSON, &p->block, p->rows[p->at + i], &lines);
+    }
+    if (!rejects_keep(o->options.rejects, o->config.name, buf_str(&lines), &err))
+        log_error("outputs.%s: %s", name_text(o), err.text);
+}
+
+/* Rows that were refused, of which the answer does not tell which they are. */
+static uint64_t unknown_rejects(const struct output *o, const struct parcel_counts *c)
+{
+    uint64_t rejects = 0;
+    for (size_t i = 0; i < o->answer.n_rejects; i++)
+        rejects += o->answer.rejects[i].rows;
+    return rejects - min_of(rejects, c->rejected);
+}
+
+static void settle(struct output *o)
+{
+    struct parcel *p = &o->parcel;
+    struct parcel_counts c = parcel_count(p);
+    if (o->config.keeps_rejects && unknown_rejects(o, &c) && o->answer.n > 1) {
+        parcel_halve(p); /* which they are is found out by smaller bodies */
+        start_work(o);
+        return;
+    }
+    o->numbers.records += c.taken - min_of(unknown_rejects(o, &c), c.taken);
+    o->numbers.bytes += c.bytes;
+    count_rejects(o);
+    keep_rejects(o);
+    parcel_settle(p);
+    if (is_parcel_done(p))
+        end_block(o);
+    else
+        start_work(o);
+}
+
+/* One look at the answer, for delivery and for what follows. */
+static enum delivery_verdict judge(unsigned status, struct str body, void *data)
+{
+    struct output *o = data;
+    const struct push_reply reply = {status, body};
+    o->answer = (struct push_answer){
+        .verdict = PUSH_RETRY, .fates = o->parcel.fates, .n = o->parcel.n_sent};
+    o->format->kind->read(o->format, &reply, &o->answer);
+    if (o->answer.verdict == PUSH_RETRY)
+        return DELIVERY_RETRY;
+    bool is_none_done =
+        o->answer.verdict == PUSH_READ && parcel_count(&o->parcel).again == o->parcel.n_sent;
+    return is_none_done ? DELIVERY_RETRY : DELIVERY_ACCEPTED;
+}
+
+static void on_answer(const struct delivery_answer *answer, void *data)
+{
+    struct output *o = data;
+    o->numbers.bodies++;
+    note_success(o);
+    switch (o->answer.verdict) {
+    case PUSH_READ:
+        settle(o);
+        return;
+    case PUSH_SMALLER:
+        if (answer->status == 413)
+            o->body_max = max_of(o->body_max / 2, (size_t)BODY_MIN);
+        parcel_halve(&o->parcel);
+        break;
+    case PUSH_OTHER_FORM:
+        o->parcel.n_sent = 0;
+        break;
+    case PUSH_RETRY:
+        assert(o->answer.verdict != PUSH_RETRY);
+    }
+    start_work(o);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    start_work(timer->data);
+}
+
+static void after_writing(struct output *o)
+{
+    if (o->failure.code != ERR_NONE) {
+        note_failure(o, o->failure.text);
+        o->state = OUTPUT_WAITING;
+        uv_timer_start(&o->timer, on_timer, RETRY_MS, 0);
+        return;
+    }
+    note_success(o);
+    o->numbers.bodies++;
+    o->answer =
+        (struct push_answer){.verdict = PUSH_READ, .fates = o->parcel.fates, .n = o->parcel.n_sent};
+    push_set_fates(&o->answer, PUSH_TAKEN);
+    settle(o);
+}
+
+static void on_prepared(struct work *work)
+{
+    struct output *o = (struct output *)((char *)work - offsetof(struct output, work));
+    if (o->is_closing)
+        return;
+    if (o->damage.code != ERR_NONE) {
+        log_error("outputs.%s: a block was passed over: %s", name_text(o), o->damage.text);
+        o->numbers.damaged++;
+        end_block(o);
+    } else if (is_parcel_done(&o->parcel)) { /* nothing in it matches */
+        end_block(o);
+    } else if (o->delivery) {
+        o->state = OUTPUT_SENDING;
+        delivery_send(o->delivery, buf_str(&o->body), on_answer, o);
+    } else {
+        after_writing(o);
+    }
+}
+
+void output_kick(struct output *o)
+{
+    if (o->state == OUTPUT_IDLE && !o->is_closing)
+        take_block(o);
+}
+
+void output_hurry(struct output *o)
+{
+    if (o->delivery)
+        delivery_hurry(o->delivery);
+}
+
+bool is_output_idle(const struct output *o)
+{
+    return o->state == OUTPUT_IDLE;
+}
+
+void output_tick(struct output *o)
+{
+    struct err err;
+    bool changed;
+    if (!o->delivery || !delivery_status(o->delivery)->is_failing)
+        return;
+    if (credentials_read(&o->credentials, &o->config, &changed, &err) && changed) {
+        log_info("outputs.%s: its secret was replaced", name_text(o));
+        delivery_hurry(o->delivery);
+    }
+}
+
+struct output_numbers output_count(const struct output *o)
+{
+    struct output_numbers n = o->numbers;
+    n.last_error = o->last_error;
+    n.last_reject = o->last_reject;
+    if (!o->delivery)
+        return n;
+    const struct delivery_state *d = delivery_status(o->delivery);
+    if (d->is_failing) {
+        n.is_failing = true;
+        n.is_up = false;
+        n.failing_since_ns = d->failing_since_ns;
+        n.last_error = d->last_error;
+    }
+    return n;
+}
+
+const struct config_other_output *output_config(const struct output *o)
+{
+    return &o->config;
+}
+
+struct output_lag output_lag(const struct output *o)
+{
+    return o->options.queue.lag(o->options.queue.data);
+}
+
+/* ---- opening ---- */
+
+static bool compile_match(struct filter **filter, struct str match, struct err *err)
+{
+    struct str words[WORDS_MAX], word;
+    size_t n = 0;
+    while (take_until(&match, ' ', &word)) {
+        if (word.len == 0)
+            continue;
+        if (n == WORDS_MAX)
+            return err_set(err, ERR_INPUT, "match: more than %d filters", WORDS_MAX);
+        words[n++] = word;
+    }
+    return n == 0 || filter_compile(filter, words, n, &(struct filter_scope){0}, err) ||
+           err_wrap(err, "match");
+}
+
+static bool open_format(struct push_format **format, const struct config_other_output *c,
+                        struct err *err)
+{
+    const struct loki_options loki = {
+        .labels = c->labels.items,
+        .n_labels = c->labels.n,
+        .is_json = c->encoding == OUTPUT_ENCODING_JSON,
+        .without_metadata = c->metadata == OUTPUT_METADATA_OFF,
+    };
+    const struct elastic_options elastic = {c->data_stream, (enum elastic_fields)c->fields};
+    switch ((enum output_kind)c->kind) {
+    case OUTPUT_LOKI:
+        return loki_open(format, &loki, err);
+    case OUTPUT_ELASTIC:
+        return elastic_open(format, &elastic, err);
+    case OUTPUT_COLLECTOR:
+        chain_open(format, c->match.len > 0);
+        return true;
+    case OUTPUT_STDOUT:
+        lines_open(format, (enum output_form)c->form);
+        return true;
+    case OUTPUT_KINDS:
+        break;
+    }
+    return err_set(err, ERR_INPUT, "no such kind");
+}
+
+bool output_config_check(const struct config_other_output *c, struct err *err)
+{
+    defer(filter_close) struct filter *filter = NULL;
+    defer(push_format_close) struct push_format *format = NULL;
+    return compile_match(&filter, c->match, err) && open_format(&format, c, err);
+}
+
+/* An own copy: the configuration may be replaced while this goes on. */
+static void copy_config(struct output *o, const struct config_other_output *from)
+{
+    struct config_other_output *c = &o->config;
+    *c = *from;
+    struct str *const texts[] = {&c->name,       &c->url,       &c->tenant,        &c->data_stream,
+                                 &c->token_file, &c->user,      &c->password_file, &c->api_key_file,
+                                 &c->ca_file,    &c->cert_file, &c->key_file,      &c->match,
+                                 &c->text};
+    for (size_t i = 0; i < countof(texts); i++)
+        *texts[i] = str_of(arena_text(&o->arena, *texts[i]), texts[i]->len);
+    c->labels.items = arena_array(&o->arena, struct str, from->labels.n);
+    for (size_t i = 0; i < from->labels.n; i++)
+        c->labels.items[i] = arena_copy(&o->arena, from->labels.items[i]);
+    c->given = NULL;
+}
+
+static void add_header(struct output *o, const char *name, const char *value)
+{
+    assert(o->n_headers < HEADERS_MAX);
+    if (value && value[0])
+        o->headers[o->n_headers++] = (struct http_request_header){name, value};
+}
+
+static const char *text_or_null(struct str s)
+{
+    return s.len ? s.ptr : NULL;
+}
+
+static void open_delivery(struct output *o)
+{
+    const struct config_other_output *c = &o->config;
+    add_header(o, "Content-Type", o->format->content_type);
+    add_header(o, "Content-Encoding", o->format->content_encoding);
+    add_header(o, "X-Scope-OrgID", text_or_null(c->tenant));
+    add_header(o, "Authorization", o->credentials.value);
+    add_header(o, "User-Agent", o->options.user_agent);
+    const struct delivery_options options = {
+        .loop = o->options.loop,
+        .client = o->options.client,
+        .request = {.url = c->url.ptr,
+                    .path = o->format->path,
+                    .headers = o->headers,
+                    .n_headers = o->n_headers,
+                    .ca_file = text_or_null(c->ca_file),
+                    .cert_file = text_or_null(c->cert_file),
+                    .key_file = text_or_null(c->key_file),
+                    .response_max = o->format->reply_max},
+        .judge = judge,
+        .data = o,
+    };
+    delivery_open(&o->delivery, &options);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct output *o = handle->data;
+    parcel_free(&o->parcel);
+    buf_free(&o->body);
+    filter_close(&o->filter);
+    push_format_close(&o->format);
+    credentials_wipe(&o->credentials);
+    arena_free(&o->arena);
+    mem_free(&o);
+}
+
+void output_close(struct output **address)
+{
+    struct output *o = move(*address);
+    if (!o)
+        return;
+    o->is_closing = true;
+    workers_close(&o->workers);
+    delivery_close(&o->delivery);
+    uv_close((uv_handle_t *)&o->timer, on_closed);
+}
+
+static bool start(struct output *o, struct err *err)
+{
+    bool changed;
+    if (!compile_match(&o->filter, o->config.match, err) ||
+        !open_format(&o->format, &o->config, err) ||
+        !credentials_read(&o->credentials, &o->config, &changed, err) ||
+        !workers_open(&o->workers, o->options.loop, 1, err))
+        return false;
+    o->body_max = o->format->body_max;
+    if (o->config.kind != OUTPUT_STDOUT)
+        open_delivery(o);
+    return true;
+}
+
+bool output_open(struct output **out, const struct output_options *options, struct err *err)
+{
+    struct output *o = mem_new(struct output);
+    o->options = *options;
+    copy_config(o, options->config);
+    o->options.config = NULL;
+    o->parcel.bytes.max = BLOCK_MAX;
+    o->body.max = 2 * BLOCK_MAX;
+    o->numbers.failing_since_ns = o->numbers.taken_ns = TIME_NONE;
+    o->work = (struct work){.run = prepare, .done = on_prepared};
+    uv_timer_init(options->loop, &o->timer);
+    o->timer.data = o;
+    if (start(o, err)) {
+        *out = o;
+        return true;
+    }
+    output_close(&o);
+    return false;
+}

@@ -1,0 +1,87 @@
+/*
+ * One output: blocks of a queue to another system, in order, each until all of its rows have their fate.
+ *
+ *     IDLE ── queue.next ─▶ PREPARING ──────▶ SENDING ── answer ──▶ rows left? ── no ─▶ queue.done ─▶ IDLE
+ *               ▲           thread: open the     ▲                     │ yes
+ *               │           block, choose rows,  │ delivery: the       └────────────▶ PREPARING
+ *             kick          make a body          │ same body again
+ *
+ * Failure modes: no answer, 401, 403, 404, 429, 5xx: the same body again with backoff, for ever; the queue
+ * keeps what comes meanwhile. Refused rows: counted by reason, kept if that is asked for, and passed over. A
+ * block that is damaged: counted and passed over.
+ *
+ *  1. queue.done is called only when each row of the block was taken, or was refused for good.
+ *  2. What is sent twice, because an answer was lost or the program ended before the position was written, is the
+ *     same to the other side (formats/push/push.h, invariant 1).
+ *  3. One body is in flight, and one block in memory: at most BLOCK_MAX as it came, its lines, and a body.
+ *  4. Each output has a thread of its own; one that hangs holds nobody up.
+ */
+#ifndef FORWARD_OUTPUT_H
+#define FORWARD_OUTPUT_H
+
+#include "base/config_outputs.h"
+#include "base/io/http_client.h"
+#include "formats/push/push.h"
+
+struct output_lag {
+    uint64_t blocks;
+    uint64_t bytes;    /* as far as it is known; an upper bound */
+    int64_t oldest_ns; /* wall clock: when the oldest of them came; TIME_NONE */
+    uint64_t skipped;  /* blocks that the queue gave up because it was full */
+};
+
+/* Where an output reads, and its position there. Called on the loop. */
+struct output_queue {
+    /* Appends the next block behind those given before. False with ERR_NONE: there is none now. */
+    bool (*next)(void *data, struct buf *out, struct err *err);
+    /* All blocks given so far are done. */
+    void (*done)(void *data);
+    struct output_lag (*lag)(void *data);
+    void *data;
+};
+
+struct output;
+
+struct output_options {
+    uv_loop_t *loop;
+    struct http_client *client;
+    const struct config_other_output *config; /* the caller's, until output_close */
+    struct output_queue queue;
+    const char *rejects;       /* folder for what was refused, if it is kept */
+    const char *user_agent;    /* NULL: none */
+    void (*moved)(void *data); /* the position did; never from inside a call. NULL: nobody asks */
+    void *data;
+};
+
+/* ERR_INPUT, and others for files of secrets that cannot be read. */
+bool output_open(struct output **o, const struct output_options *options, struct err *err);
+/* Waits for its thread; the memory goes when the loop has run once more. Accepts a NULL variable. */
+void output_close(struct output **o);
+
+void output_kick(struct output *o);          /* the queue may have something */
+void output_hurry(struct output *o);         /* waiting for a next attempt: now */
+bool is_output_idle(const struct output *o); /* nothing is under way, and the queue gave nothing */
+/* Every few seconds: a secret may have been replaced in its file, rejects are written out. */
+void output_tick(struct output *o);
+
+struct output_numbers {
+    bool is_up;      /* the last request was answered well */
+    bool is_failing; /* the last attempt failed, of which last_error tells */
+    const char *last_error;
+    int64_t failing_since_ns;        /* wall clock; TIME_NONE */
+    uint64_t records, bytes, bodies; /* taken, since the start; bytes of bodies as sent */
+    uint64_t damaged;                /* blocks */
+    uint64_t rejected;               /* records */
+    struct push_reject rejects[PUSH_REASONS_MAX]; /* of them, by reason */
+    size_t n_rejects;
+    const char *last_reject; /* in the other side's words; empty */
+    int64_t taken_ns;        /* wall clock of the last good answer; TIME_NONE */
+};
+struct output_numbers output_count(const struct output *o);
+const struct config_other_output *output_config(const struct output *o);
+struct output_lag output_lag(const struct output *o);
+
+/* The configuration says something that no other side is needed to refuse: match, labels, names. */
+bool output_config_check(const struct config_other_output *config, struct err *err);
+
+#endif

@@ -1,0 +1,347 @@
+#!/usr/bin/env python3
+"""Outputs to Loki, Elasticsearch, other collectors and standard output, of shippers and of collectors: nothing that
+the other side takes is lost, repeats are the same to it, rejects hold nobody up, and a dead one delays no other.
+The other sides are scripted (endpoints.py)."""
+import json, random, signal, time
+
+import endpoints, flow
+
+SECONDS = 60 if flow.SOAK else 6
+
+
+def loki_settings(loki, name="loki", **more):
+    return {f"outputs.{name}": {"kind": "loki", "url": f'"{loki.url}"', **more}}
+
+
+def elastic_settings(elastic, name="elastic", **more):
+    return {f"outputs.{name}": {"kind": "elastic", "url": f'"{elastic.url}"', **more}}
+
+
+def compare(expected, found, what):
+    problems = flow.differences(expected, found)
+    flow.check(not problems, f"{what}: " + "; ".join(problems))
+
+
+def wait_lines(server, n, seconds=flow.WAIT):
+    store = lambda: len(server.entries if isinstance(server, endpoints.Loki) else server.documents)
+    flow.wait_until(lambda: store() >= n, f"{n} lines at {type(server).__name__}, not {store()}", seconds, 0.1)
+
+
+def status_of(program):
+    return json.loads(program.call("GET", "/api/v1/status?output=json").body)
+
+
+def output_row(program, name):
+    return next(row for row in status_of(program)["outputs"] if row["name"] == name)
+
+
+@flow.case("every line reaches Loki, Elasticsearch, a second collector and standard output once")
+def all_kinds(place):
+    loki, elastic = endpoints.Loki(), endpoints.Elastic()
+    collector, second = place.collector().start(), place.collector(name="second").start()
+    shipper = place.shipper(collector, settings={
+        **loki_settings(loki), **elastic_settings(elastic),
+        "outputs.other": {"kind": "collector", "url": f'"{second.url}"'}, "outputs.stdout": {"format": "raw"}})
+    path, lines = place.logs / "api.log", flow.numbered("api", 0, 3000)
+    flow.append(path, lines)
+    shipper.start()
+    wait_lines(loki, len(lines))
+    wait_lines(elastic, len(lines))
+    collector.wait_count(len(lines))
+    second.wait_count(len(lines))
+    flow.wait_until(lambda: lines[-1].decode() in shipper.log(), "the last line on standard output")
+    compare(lines, loki.lines(), "Loki")
+    compare(lines, elastic.lines(), "Elasticsearch")
+    flow.verify({path: lines}, "--collector", second.url)
+    printed = [line.encode() for line in shipper.log().splitlines() if line.startswith("api 0")]
+    compare(lines, printed, "standard output")
+    flow.check(loki.repeated == elastic.conflicts == 0, "nothing was sent twice")
+
+
+@flow.case("labels, metadata, level and request id as Loki and Elasticsearch have them")
+def what_they_see(place):
+    loki, elastic = endpoints.Loki(), endpoints.Elastic()
+    shipper = place.shipper(None, settings={**loki_settings(loki, tenant="shop"), **elastic_settings(elastic),
+                                            "labels": {"env": "prod", "host": "web-1"}})
+    request = "4bf92f3577b34da6a3ce929d0e0e4736"
+    flow.append(place.logs / "pay.log", [b'{"level":"error","time":"2026-11-20T09:22:01.123456Z","requestId":"%s",'
+                                         b'"msg":"card declined"}' % request.encode()])
+    shipper.start()
+    wait_lines(loki, 1)
+    wait_lines(elastic, 1)
+    (labels, ns, _), metadata = next(iter(loki.entries.items()))
+    document = next(iter(elastic.documents.values()))
+    flow.check('host="web-1"' in labels and 'env="prod"' in labels and 'service_name=' in labels, labels)
+    flow.check(metadata["level"] == "error" and metadata["requestId"] == request, str(metadata))
+    flow.check(ns == 1763630521123456000 + 365 * 86400 * 10**9, f"the time of the line, not {ns}")
+    flow.check(loki.tenants == {"shop": 1}, str(loki.tenants))
+    flow.check(document["@timestamp"].startswith("2026-11-20T09:22:01.123456"), document["@timestamp"])
+    flow.check(document["log"]["level"] == "error" and document["host"]["name"] == "web-1"
+               and document["http"]["request"]["id"] == request, str(document))
+
+
+@flow.case(f"a dead output delays no other, for {SECONDS} s, and has all of it afterwards")
+def dead_one(place):
+    loki, elastic = endpoints.Loki(), endpoints.Elastic()
+    loki.plan = ["down"]
+    collector = place.collector().start()
+    shipper = place.shipper(collector, settings={**loki_settings(loki), **elastic_settings(elastic)}).start()
+    path, lines, end = place.logs / "api.log", [], time.monotonic() + SECONDS
+    while time.monotonic() < end:
+        more = flow.numbered("api", len(lines), 300)
+        lines += more
+        flow.append(path, more)
+        wait_lines(elastic, len(lines))
+        collector.wait_count(len(lines))
+    flow.check(not loki.entries, "nothing reached Loki")
+    row = output_row(shipper, "loki")
+    flow.check(not row["is_up"] and row["lag_blocks"] > 0 and row["last_error"], str(row))
+    loki.plan.clear()
+    wait_lines(loki, len(lines))
+    compare(lines, loki.lines(), "Loki")
+    flow.wait_until(lambda: output_row(shipper, "loki")["lag_blocks"] == 0, "no lag")
+
+
+@flow.case(f"kill -9 again and again while replies are cut, lost and late, for {SECONDS} s: nothing is lost or doubled")
+def killed(place):
+    chance = random.Random(11)
+    loki, elastic = endpoints.Loki(), endpoints.Elastic()
+    second = place.collector(name="second").start()
+    shipper = place.shipper(None, settings={
+        **loki_settings(loki), **elastic_settings(elastic),
+        "outputs.other": {"kind": "collector", "url": f'"{second.url}"'}}).start()
+    path, lines, end = place.logs / "api.log", [], time.monotonic() + SECONDS
+    while time.monotonic() < end:
+        more = flow.numbered("api", len(lines), 400)
+        lines += more
+        flow.append(path, more)
+        for server in (loki, elastic):
+            server.plan = chance.choices([None, "cut", "lost", "half", 503, 429], k=6)
+        time.sleep(chance.uniform(0.05, 0.6))
+        shipper.kill()
+        shipper.start()
+    loki.plan.clear()
+    elastic.plan.clear()
+    wait_lines(loki, len(lines))
+    wait_lines(elastic, len(lines))
+    second.wait_count(len(lines))
+    compare(lines, loki.lines(), "Loki")
+    compare(lines, elastic.lines(), "Elasticsearch")
+    flow.verify({path: lines}, "--collector", second.url)
+    flow.check(loki.repeated and elastic.conflicts, "what was taken before a lost reply came again, as the same")
+
+
+@flow.case("equal lines at one time are as many at Loki, also when a reply is lost")
+def equal_lines(place):
+    loki = endpoints.Loki()
+    loki.plan = ["lost", "half"]
+    shipper = place.shipper(None, settings=loki_settings(loki))
+    flow.append(place.logs / "api.log", [b"2026-11-20T09:22:01Z tick"] * 500)
+    shipper.start()
+    wait_lines(loki, 500)
+    time.sleep(0.5)
+    flow.check(len(loki.entries) == 500, f"500 entries, not {len(loki.entries)}")
+
+
+@flow.case("429 and 503 with Retry-After are waited for, 413 is split, 401 until the secret is there")
+def answers(place):
+    loki, elastic = endpoints.Loki(), endpoints.Elastic()
+    secret = place.folder / "password"
+    secret.write_text("wrong")
+    loki.authorization = endpoints.basic("ann", "right")
+    elastic.plan, elastic.headers = [429, 503], {429: {"Retry-After": "1"}, 503: {"Retry-After": "1"}}
+    elastic.body_max = 40_000
+    shipper = place.shipper(None, settings={
+        **loki_settings(loki, user="ann", password_file=secret), **elastic_settings(elastic)})
+    noise = random.Random(5)
+    lines = [f"api {i:09d} x{noise.randbytes(200).hex()}".encode() for i in range(1000)]
+    flow.append(place.logs / "api.log", lines)
+    shipper.start()
+    wait_lines(elastic, len(lines))
+    compare(lines, elastic.lines(), "Elasticsearch")
+    times = [at for *_, at, _ in elastic.requests]
+    flow.check(times[1] - times[0] >= 0.95 and times[2] - times[1] >= 0.95, f"Retry-After: {times[:3]}")
+    shipper.wait_log("outputs.loki: the answer was 401")
+    flow.check(not loki.entries, "nothing without the password")
+    secret.write_text("right\n")
+    wait_lines(loki, len(lines))
+    compare(lines, loki.lines(), "Loki")
+    flow.check("right" not in shipper.log() and "wrong" not in shipper.log(), "no secret in the log")
+
+
+@flow.case("what is refused is counted by reason, kept if asked for, and holds nobody up")
+def rejects(place):
+    loki, elastic = endpoints.Loki(), endpoints.Elastic()
+    loki.oldest_ns = 1_700_000_000 * 10**9
+    elastic.refuse = lambda d: ((400, "document_parsing_exception", "[1:2] failed to parse field [x] of type [long]")
+                                if "old" in d["message"] and "fields" not in d else None)
+    shipper = place.shipper(None, settings={**loki_settings(loki, on_reject="keep"),
+                                            **elastic_settings(elastic, on_reject="keep")})
+    lines = [b"2026-11-20T09:22:01Z fresh %d" % i for i in range(200)]
+    old = [b"2020-01-01T00:00:00Z old %d" % i for i in range(7)]
+    flow.append(place.logs / "api.log", lines[:100] + old + lines[100:])
+    shipper.start()
+    wait_lines(loki, 200)
+    wait_lines(elastic, 200)
+    for name, server in (("loki", loki), ("elastic", elastic)):
+        flow.wait_until(lambda: output_row(shipper, name)["lag_blocks"] == 0, f"{name} is done")
+        compare(lines, server.lines(), name)
+        row = output_row(shipper, name)
+        flow.check(sum(row["rejected"].values()) == 7, f"7 rejects of {name}: {row}")
+        kept = shipper.state / "rejects" / f"{name}.ndjson"
+        compare(old, [json.loads(line)["line"].encode() for line in kept.read_text().splitlines()], f"kept of {name}")
+        found = flow.run("grep", "-c", "old", kept)
+        flow.check(found.out.strip() == b"7", f"sluice grep finds what was kept: {found}")
+    flow.check(shipper.metric("sluice_output_rejected_total") == 14, "the metric counts them")
+
+
+@flow.case("lines whose fields a mapping refuses arrive without them, whether one of a body or all")
+def refused_fields(place):
+    elastic = endpoints.Elastic()
+    elastic.refuse = lambda d: ((400, "document_parsing_exception", "[1:2] object mapping for [fields.user]")
+                                if isinstance(d.get("fields", {}).get("user"), str) else None)
+    shipper = place.shipper(None, settings=elastic_settings(elastic)).start()
+    for i, bad in enumerate((range(0, 50, 7), range(50))):
+        lines = [json.dumps({"n": n + 100 * i, "user": "ann" if n in bad else {"id": n}}).encode() for n in range(50)]
+        flow.append(place.logs / f"api{i}.log", lines)
+        wait_lines(elastic, 50 * (i + 1))
+        flow.check({d["message"].encode() for d in elastic.documents.values()} >= set(lines), "all lines are there")
+    without = [d for d in elastic.documents.values() if "fields" not in d]
+    flow.check(len(without) == 58, f"{len(without)} documents have no fields")
+    flow.check(not output_row(shipper, "elastic")["rejected"], "none was rejected")
+
+
+@flow.case("Loki that takes no structured metadata gets labels only")
+def old_schema(place):
+    loki = endpoints.Loki()
+    loki.takes_metadata = False
+    shipper = place.shipper(None, settings=loki_settings(loki))
+    lines = flow.numbered("api", 0, 300)
+    flow.append(place.logs / "api.log", lines)
+    shipper.start()
+    wait_lines(loki, len(lines))
+    compare(lines, loki.lines(), "Loki")
+    flow.check(not any(loki.entries.values()), "no metadata")
+    flow.check(sum(output_row(shipper, "loki")["rejected"].values()) == 0, "and nothing counts as refused")
+
+
+@flow.case("JSON to Loki is the same as protobuf; match chooses")
+def json_and_match(place):
+    one, two, errors = endpoints.Loki(), endpoints.Loki(), endpoints.Elastic()
+    second = place.collector(name="second").start()
+    shipper = place.shipper(None, settings={
+        **loki_settings(one), **loki_settings(two, "loki-json", encoding="json"),
+        **elastic_settings(errors, match='"level=error+"'),
+        "outputs.other": {"kind": "collector", "url": f'"{second.url}"', "match": '"level=error+"'}})
+    lines = [f"2026-11-20T09:22:01Z {'ERROR' if i % 3 == 0 else 'INFO'} \u00e4\"\\ line {i}".encode() for i in range(600)]
+    flow.append(place.logs / "api.log", lines)
+    shipper.start()
+    wait_lines(one, len(lines))
+    wait_lines(two, len(lines))
+    wait_lines(errors, 200)
+    second.wait_count(200)
+    flow.check(one.entries == two.entries, "both encodings say the same")
+    flow.check(one.encodings["protobuf"] and two.encodings["json"], "and they are two")
+    compare(lines[::3], errors.lines(), "Elasticsearch")
+    flow.verify({place.logs / "api.log": lines[::3]}, "--collector", second.url)
+    flow.check(flow.run("grep", "-c", "", "service=sluice", "--collector", second.url).status != 0
+               or second.count("service=sluice") == 0, "no gap records of what was not meant for it")
+
+
+@flow.case("a reload adds, changes and removes outputs; one that comes back begins anew")
+def reload(place):
+    loki, elastic = endpoints.Loki(), endpoints.Elastic()
+    collector = place.collector().start()
+    settings = {"shipper.flush": "50ms"}
+    shipper = place.shipper(collector, settings=settings).start()
+    path = place.logs / "api.log"
+    first = flow.numbered("api", 0, 100)
+    flow.append(path, first)
+    collector.wait_count(100)
+
+    def change(more):
+        place.configuration("shipper", {"shipper.spool.keep_free": "off", "shipper.socket": shipper.socket,
+                                        **settings, **more})
+        before = shipper.log().count("read again")
+        shipper.signal(signal.SIGHUP)
+        shipper.wait_log("read again", times=before + 1)
+
+    change({**loki_settings(loki), **elastic_settings(elastic)})
+    second = flow.numbered("api", 100, 100)
+    flow.append(path, second)
+    flow.wait_until(lambda: set(second) <= set(loki.lines()) and set(second) <= set(elastic.lines()), "both have them")
+    change(loki_settings(loki, tenant="other"))
+    third = flow.numbered("api", 200, 100)
+    flow.append(path, third)
+    flow.wait_until(lambda: set(third) <= set(loki.lines()), "Loki goes on")
+    flow.check(loki.tenants["other"] > 0, "as the other tenant")
+    flow.check(not set(third) & set(elastic.lines()), "Elasticsearch is gone")
+    flow.check([row["name"] for row in status_of(shipper)["outputs"]] == ["loki"], "as status says")
+    flow.check(loki.repeated == 0, "a changed output goes on where it was")
+
+
+@flow.case("a full spool: wait stops the reading, skip gives up blocks of the one that lags, and counts them")
+def full_spool(place):
+    loki, elastic = endpoints.Loki(), endpoints.Elastic()
+    loki.plan = ["down"]
+    shipper = place.shipper(None, settings={"shipper.spool.size": "1MiB", **loki_settings(loki, when_full="skip"),
+                                            **elastic_settings(elastic)})
+    noise = random.Random(7)
+    lines = [f"api {i:09d} x{noise.randbytes(300).hex()}".encode() for i in range(15_000)]
+    flow.append(place.logs / "api.log", lines)
+    shipper.start()
+    wait_lines(elastic, len(lines))
+    compare(lines, elastic.lines(), "Elasticsearch")
+    flow.check(output_row(shipper, "loki")["skipped_blocks"] > 0, "blocks were skipped")
+    loki.plan.clear()
+    flow.wait_until(lambda: output_row(shipper, "loki")["lag_blocks"] == 0, "the rest is there")
+    found = loki.lines()
+    flow.check(found and found == lines[-len(found):][:len(found)] or set(found) <= set(lines), "the newest ones")
+    flow.check(len(set(found)) == len(found) < len(lines), "each once")
+
+
+@flow.case("a collector hands on what it stores, over kill -9 and merges")
+def collector_outputs(place):
+    chance = random.Random(3)
+    loki, elastic = endpoints.Loki(), endpoints.Elastic()
+    upstream = place.collector(name="upstream").start()
+    collector = place.collector(settings={
+        "collector.outputs.loki": {"url": f'"{loki.url}"'}, "collector.outputs.elastic": {"url": f'"{elastic.url}"'},
+        "collector.outputs.up": {"kind": "collector", "url": f'"{upstream.url}"'}}).start()
+    shipper = place.shipper(collector).start()
+    path, lines, end = place.logs / "api.log", [], time.monotonic() + SECONDS
+    while time.monotonic() < end:
+        more = flow.numbered("api", len(lines), 400)
+        lines += more
+        flow.append(path, more)
+        loki.plan = chance.choices([None, "cut", "lost", 503], k=3)
+        elastic.plan = chance.choices([None, "cut", "lost", 503], k=3)
+        if chance.random() < 0.5:
+            flow.run("store", "merge", "--collector", collector.url)
+        time.sleep(chance.uniform(0.1, 0.6))
+        collector.kill()
+        collector.start()
+    loki.plan.clear()
+    elastic.plan.clear()
+    wait_lines(loki, len(lines))
+    wait_lines(elastic, len(lines))
+    upstream.wait_count(len(lines))
+    compare(lines, loki.lines(), "Loki")
+    compare(lines, elastic.lines(), "Elasticsearch")
+    flow.verify({path: lines}, "--collector", upstream.url)
+    flow.wait_until(lambda: all(row["lag_blocks"] == 0 for row in status_of(collector)["outputs"]), "no lag")
+
+
+@flow.case("a shipper that ends by SIGTERM has sent everything to everybody")
+def ends_well(place):
+    loki, elastic = endpoints.Loki(), endpoints.Elastic()
+    loki.plan = elastic.plan = ["slow"]
+    shipper = place.shipper(None, settings={**loki_settings(loki), **elastic_settings(elastic)}).start()
+    lines = flow.numbered("api", 0, 2000)
+    flow.append(place.logs / "api.log", lines)
+    flow.check(shipper.stop() == 0, "it ends well")
+    compare(lines, loki.lines(), "Loki")
+    compare(lines, elastic.lines(), "Elasticsearch")
+
+
+flow.main()
