@@ -91,7 +91,6 @@ static size_t json_literal_end(struct str line, size_t at)
     return end;
 }
 
-/* {"name": or ["x" or [{ or [null,; neither {"name"=> of Ruby nor [INFO] nor [12]. */
 static bool starts_json(struct str line)
 {
     enum { FIRST_NAME_MAX = 4096 };
@@ -109,7 +108,7 @@ static bool starts_json(struct str line)
     return byte_at(line, skip_blanks(line, end)) == ':';
 }
 
-static bool is_of_json(struct hunt *h)
+bool is_of_json(struct hunt *h)
 {
     if (!h->has_json_looked)
         h->is_json = starts_json(h->line);
@@ -146,6 +145,7 @@ static bool is_of_other(const struct pair *pair)
 
 bool pair_read(struct hunt *h, size_t at, size_t name_to, struct pair *pair)
 {
+    static const struct str rejected = STR_INIT("rejected value ["); /* on field 'password': */
     struct str line = h->line;
     size_t begin = behind_sign(line, at);
     if (!begin)
@@ -162,6 +162,8 @@ bool pair_read(struct hunt *h, size_t at, size_t name_to, struct pair *pair)
         value = skip_blanks(line, value); /* no other sign is in it: linear */
     pair->has_blank = value > begin;
     value += is_key_of_row(line, at);
+    if (str_starts(str_slice(line, value, rejected.len), rejected))
+        value += rejected.len;
     pair->value_at = value;
     pair->name_from = name_begin(&pair->place, name_to);
     if (pair->sign == ':' && !pair->has_blank && !pair->place.quote && is_of_other(pair))

@@ -213,12 +213,19 @@ static struct pair_value double_quoted(const struct pair_place *p, size_t at, si
     return v;
 }
 
+/* Python's b'x', SQL's N'x' and E'x'. */
+static bool is_prefix_of_quote(char c, char quote)
+{
+    return ((c == 'b' || c == 'u' || c == 'r') && is_quote(quote)) ||
+           ((c == 'N' || c == 'E') && quote == '\'');
+}
+
 struct pair_value pair_value_at(const struct pair_place *p, size_t at)
 {
     char c = byte_at(p->line, at);
     struct pair_value v = {VALUE_BARE, at, at, at};
-    if ((c == 'b' || c == 'u' || c == 'r') && is_quote(byte_at(p->line, at + 1)))
-        c = p->line.ptr[++at]; /* Python's b'x' */
+    if (is_prefix_of_quote(c, byte_at(p->line, at + 1)))
+        c = p->line.ptr[++at];
     size_t level = c == '\\' ? backslashes_at(p->line, at) : 0;
     if (byte_at(p->line, at + level) == '"')
         return double_quoted(p, at, level);
