@@ -344,6 +344,29 @@ TEST(redact_keys_lists_and_sessions)
     check_redacted(r, lines);
 }
 
+TEST(redact_keys_in_escaped_quotes)
+{
+    static const char *const lines[] = {
+        "10.0.0.1 \"POST /\" \"{\\x22user\\x22:\\x22bob\\x22,\\x22password\\x22:\\x22a "
+        "b\\x22,\\x22n\\x22:1}\"",
+        "10.0.0.1 \"POST /\" "
+        "\"{\\x22user\\x22:\\x22bob\\x22,\\x22password\\x22:\\x22[secret]\\x22,\\x22n\\x22:1}\"",
+        "<a v=\"{&quot;pwd&quot;: &quot;x1&quot;}\"/> {&#34;apiKey&#34;:&#34;x2&#34;}",
+        "<a v=\"{&quot;pwd&quot;: &quot;[secret]&quot;}\"/> {&#34;apiKey&#34;:&#34;[secret]&#34;}",
+        "{\"m\":\"{\\u0022password\\u0022:\\u0022x1\\u0022}\",\"n\":\"y\"}",
+        "{\"m\":\"{\\u0022password\\u0022:\\u0022[secret]\\u0022}\",\"n\":\"y\"}",
+        "{\"m\":\"{\\u0022password\\u0022:\\u0022x1 y\",\"n\":\"y\"}",
+        "{\"m\":\"{\\u0022password\\u0022:\\u0022[secret]\",\"n\":\"y\"}",
+        "%22password%22:%22x1%22 ok",
+        "%22password%22:%22[secret]%22 ok",
+        "\\x22password\\x22:\\x22\\x22 password22:x2 22:x3",
+        "\\x22password\\x22:\\x22\\x22 password22:x2 22:x3",
+        NULL,
+    };
+    defer(redactor_close) struct redactor *r = secrets_redactor(NULL, 0);
+    check_redacted(r, lines);
+}
+
 /* A long value that is none itself hides no pairs. */
 TEST(redact_keys_in_long_values)
 {
@@ -539,6 +562,10 @@ TEST(redact_keys_leave_json_valid)
 TEST_SLOW(redact_keys_are_linear, 60)
 {
     static const char *const pieces[] = {
+        "\\x22password\\x22:\\x22",
+        "\\x22key\\x22:\\x22a",
+        "u:x@tcp(",
+        "u:x@",
         "password:",
         "password=",
         "\"password\":\"",
