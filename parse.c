@@ -1,11 +1,12 @@
 /*
- * Reads lines and shows what is recognised in each: what to reach for when a level, a time or a field is
- * not found. It stands at the root because it reads lines as the shipper does and prints as those who
+ * Reads lines and shows what is recognised in each: what to reach for when a level, a time, a field or a
+ * request id is not found. It stands at the root because it reads lines as the shipper does and prints as those who
  * ask do.
  *
  *     1    pino  info  2026-11-20T09:22:01.123Z
  *          req.id        string  ab
  *          responseTime  number  45
+ *          request id ab (exact)
  *     2-9  log4j  error  2026-11-20T09:22:01.5Z
  *          ...
  */
@@ -18,8 +19,10 @@
 #include "base/say.h"
 #include "base/text.h"
 #include "base/zones.h"
+#include "formats/line/canonical_id.h"
 #include "formats/line/line_parse.h"
 #include "query/output.h"
+#include "shipper/record_ids.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -34,6 +37,7 @@ enum form { FORM_TEXT, FORM_JSON };
 
 struct flags {
     struct str format, multiline, timezone;
+    struct str_list id_keys;
     int envelope, output;
     bool summary, formats, help;
 };
@@ -51,12 +55,14 @@ static const struct option rows[] = {
      .help = "auto, none, java, python, go, node, ruby, php, dotnet, rust, or a pattern for first lines"},
     {.flag = "timezone", .type = OPTION_STRING, FIELD(timezone), .initial = "local", .value_name = "ZONE",
      .help = "of times without one: local, UTC, +02:00, Europe/Berlin"},
+    {.flag = "id-key", .type = OPTION_STRINGS, FIELD(id_keys), .value_name = "NAME",
+     .help = "as shipper.request_id.keys: a request id stands under it; may be given again"},
     {.flag = "envelope", .type = OPTION_WORD, FIELD(envelope), .words = envelope_words, .initial = "auto",
      .value_name = "KIND", .help = "what a container runtime put around each line: auto, none, docker, cri"},
     {.flag = "output", .type = OPTION_WORD, FIELD(output), .words = output_words, .initial = "text",
      .value_name = "FORM", .help = "text or json (an object a record)"},
     {.flag = "summary", .type = OPTION_BOOLEAN, FIELD(summary),
-     .help = "only how many records have which format, a level and a time"},
+     .help = "only how many records have which format, a level, a time and a request id"},
     {.flag = "formats", .type = OPTION_BOOLEAN, FIELD(formats), .help = "the names of all formats"},
     {.flag = "help", .letter = 'h', .type = OPTION_BOOLEAN, FIELD(help), .help = "this text"},
 };
@@ -68,14 +74,45 @@ static const struct front front = {
     "parse", &table,
     STR_INIT("usage: sluice parse [OPTIONS] [FILE]\n\n"
              "Shows what is recognised in the lines of a file or of standard input: which lines\n"
-             "are one record, its format, level, time and fields.\n\n")};
+             "are one record, its format, level, time, fields and request id.\n\n")};
 
 /* ---- what is shown ---- */
 
 struct tally {
     struct str format;
-    size_t records, lines, with_level, with_time;
+    size_t records, lines, with_level, with_time, with_id;
 };
+
+/* Ids are attached as the shipper does it. */
+struct ids {
+    struct id_rules *rules;
+    struct stream_ids *streams[LANES];
+    int64_t last_ns; /* of a record without a time */
+};
+
+static void ids_open(struct ids *ids, const struct str_list *keys)
+{
+    const struct config_request_id config = {.keys = *keys, .inherits = true};
+    ids->rules = id_rules_open(&config);
+}
+
+static void ids_close(struct ids *ids)
+{
+    for (enum lane lane = 0; lane < LANES; lane++)
+        stream_ids_close(&ids->streams[lane]);
+    id_rules_close(&ids->rules);
+}
+
+/* A record with its id and nothing else. */
+static struct record ids_of(struct ids *ids, const struct parsed *r)
+{
+    struct record record = {.line = r->text};
+    if (r->facts.time_ns != TIME_NONE)
+        ids->last_ns = r->facts.time_ns;
+    record.event_ns = ids->last_ns;
+    record_ids_attach(ids->rules, &ids->streams[r->lane], 0, false, &record);
+    return record;
+}
 
 struct shown {
     bool is_summary, is_terminal;
@@ -83,6 +120,7 @@ struct shown {
     struct tally total, tallies[SUMMARY_FORMATS];
     size_t tallies_n;
     struct buf out, path, text;
+    struct ids ids;
 };
 
 static void put_shown(struct shown *s, struct str text)
@@ -127,7 +165,24 @@ static void put_field(struct shown *s, const struct fields *fields, size_t i, in
     buf_add_byte(&s->out, '\n');
 }
 
-static void put_text_record(struct shown *s, const struct parsed *r)
+/* Of a number: which process it is of is known where it is shipped. */
+static void put_id(struct shown *s, const struct record *record)
+{
+    struct canonical_id id = canonical_id_of(record->id);
+    if (record->id_kind == ID_NONE)
+        return;
+    buf_reset(&s->text);
+    put_canonical_id(&s->text, &id);
+    buf_add(&s->out, STR("     request id "));
+    put_shown(s, id_number(&id));
+    buf_print(&s->out, " (%s", id_kind_name(record->id_kind));
+    if (!str_equal(buf_str(&s->text), id.text))
+        buf_print(&s->out, ", the same as %.*s", STR_ARG(buf_str(&s->text)));
+    buf_add(&s->out,
+            id.kind == CANONICAL_SCOPED ? STR(", a number of its process)\n") : STR(")\n"));
+}
+
+static void put_text_record(struct shown *s, const struct parsed *r, const struct record *record)
 {
     char lines[48];
     snprintf(lines, sizeof lines, r->lines > 1 ? "%zu-%zu" : "%zu", r->line,
@@ -157,9 +212,23 @@ static void put_text_record(struct shown *s, const struct parsed *r)
         put_value(s, &whole);
         buf_add_byte(&s->out, '\n');
     }
+    put_id(s, record);
 }
 
-static void put_json_record(struct shown *s, const struct parsed *r)
+static void put_json_id(struct shown *s, const struct record *record)
+{
+    struct canonical_id id = canonical_id_of(record->id);
+    if (record->id_kind == ID_NONE)
+        return;
+    buf_add(&s->out, STR(",\"requestId\":"));
+    put_json(&s->out, id_number(&id));
+    buf_print(&s->out, ",\"id_kind\":\"%s\",\"canonical_id\":", id_kind_name(record->id_kind));
+    buf_reset(&s->text);
+    put_canonical_id(&s->text, &id);
+    put_json(&s->out, id.kind == CANONICAL_SCOPED ? id_number(&id) : buf_str(&s->text));
+}
+
+static void put_json_record(struct shown *s, const struct parsed *r, const struct record *record)
 {
     struct buf *out = &s->out;
     buf_print(out, "{\"line\":%zu,\"lines\":%zu,\"format\":", r->line, r->lines);
@@ -175,6 +244,7 @@ static void put_json_record(struct shown *s, const struct parsed *r)
     }
     if (r->has_envelope)
         buf_print(out, ",\"stream\":\"%s\"", r->lane == LANE_ERR ? "stderr" : "stdout");
+    put_json_id(s, record);
     buf_print(out, ",\"cut\":%s,\"fields\":[", r->is_cut || r->fields.is_cut ? "true" : "false");
     const char *comma = "";
     for (size_t i = 0; i < r->fields.n; i++) {
@@ -196,12 +266,13 @@ static void put_json_record(struct shown *s, const struct parsed *r)
 
 /* ---- the summary ---- */
 
-static void count(struct tally *tally, const struct parsed *r)
+static void count(struct tally *tally, const struct parsed *r, bool has_id)
 {
     tally->records++;
     tally->lines += r->lines;
     tally->with_level += r->facts.level != LEVEL_UNKNOWN;
     tally->with_time += r->facts.time_ns != TIME_NONE;
+    tally->with_id += has_id;
 }
 
 static struct tally *tally_of(struct shown *s, struct str format)
@@ -223,16 +294,16 @@ static double percent(size_t part, size_t whole)
 
 static void put_tally(struct shown *s, struct str name, const struct tally *tally)
 {
-    buf_print(&s->out, "%-18.*s %10zu %10zu %6.1f %% %6.1f %% %6.1f %%\n", STR_ARG(name),
+    buf_print(&s->out, "%-18.*s %10zu %10zu %6.1f %% %6.1f %% %6.1f %% %6.1f %%\n", STR_ARG(name),
               tally->records, tally->lines, percent(tally->records, s->total.records),
-              percent(tally->with_level, tally->records),
-              percent(tally->with_time, tally->records));
+              percent(tally->with_level, tally->records), percent(tally->with_time, tally->records),
+              percent(tally->with_id, tally->records));
 }
 
 static void put_summary_text(struct shown *s)
 {
-    buf_print(&s->out, "%-18s %10s %10s %8s %8s %8s\n", "FORMAT", "RECORDS", "LINES", "SHARE",
-              "LEVEL", "TIME");
+    buf_print(&s->out, "%-18s %10s %10s %8s %8s %8s %8s\n", "FORMAT", "RECORDS", "LINES", "SHARE",
+              "LEVEL", "TIME", "ID");
     for (size_t i = 0; i < s->tallies_n; i++) {
         struct str name = s->tallies[i].format;
         put_tally(s, name.len ? name : STR("none"), &s->tallies[i]);
@@ -242,8 +313,9 @@ static void put_summary_text(struct shown *s)
 
 static void put_tally_json(struct shown *s, const struct tally *tally)
 {
-    buf_print(&s->out, "\"records\":%zu,\"lines\":%zu,\"with_level\":%zu,\"with_time\":%zu",
-              tally->records, tally->lines, tally->with_level, tally->with_time);
+    buf_print(&s->out,
+              "\"records\":%zu,\"lines\":%zu,\"with_level\":%zu,\"with_time\":%zu,\"with_id\":%zu",
+              tally->records, tally->lines, tally->with_level, tally->with_time, tally->with_id);
 }
 
 static void put_summary_json(struct shown *s)
@@ -265,17 +337,19 @@ static void put_summary_json(struct shown *s)
 static void show_record(void *context, const struct parsed *r)
 {
     struct shown *s = context;
+    struct record record = ids_of(&s->ids, r);
     if (s->is_summary) {
         struct tally *tally = tally_of(s, r->format);
-        count(&s->total, r);
+        bool has_id = record.id_kind != ID_NONE;
+        count(&s->total, r, has_id);
         if (tally)
-            count(tally, r);
+            count(tally, r, has_id);
         return;
     }
     if (s->form == FORM_JSON)
-        put_json_record(s, r);
+        put_json_record(s, r, &record);
     else
-        put_text_record(s, r);
+        put_text_record(s, r, &record);
     if (s->out.len >= OUT_BYTES)
         output_write("parse", &s->out);
 }
@@ -418,6 +492,7 @@ int command_parse(int argc, char **argv)
     shown.form = (enum form)f.output;
     shown.is_terminal = isatty(STDOUT_FILENO);
     shown.out.max = SIZE_MAX / 2;
+    ids_open(&shown.ids, &f.id_keys);
     struct parse_options options = {.formats = formats,
                                     .rule = rule,
                                     .zone = zone,
@@ -434,5 +509,6 @@ int command_parse(int argc, char **argv)
     buf_free(&shown.out);
     buf_free(&shown.path);
     buf_free(&shown.text);
+    ids_close(&shown.ids);
     return is_read ? 0 : front_fail(&front, "%s", err.text);
 }

@@ -43,6 +43,7 @@ struct config_redact {         /* shipper.redact */
 };
 
 struct config_request_id { /* shipper.request_id */
+    bool on;               /* whether records get any */
     struct str_list keys;  /* names, beside the built-in ones */
     bool inherits;         /* of the same worker */
     bool generates;

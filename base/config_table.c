@@ -88,6 +88,7 @@ static const struct option rows[] = {
         RANGE(64, MIB)),
     KEY("shipper.flush", DURATION, shipper.flush_ns, "1s", "a block leaves after this time",
         RANGE(10 * NS_PER_MS, 60 * SECOND), LIVE),
+    KEY("shipper.request_id", SWITCH, shipper.request_id.on, "{}", "ids of requests", OFF, LIVE),
     KEY("shipper.request_id.keys", STRINGS, shipper.request_id.keys, "[]", "added to the built-in list", LIVE),
     KEY("shipper.request_id.inherit", BOOLEAN, shipper.request_id.inherits, "true",
         "ids of the same worker's line before", LIVE),

@@ -100,8 +100,7 @@ bool str_to_i64(struct str s, int64_t *value)
     return true;
 }
 
-/* Length of the well-formed sequence at the front of s (which is not empty), or 0. RFC 3629, 4. */
-static size_t utf8_sequence(struct str s)
+size_t utf8_sequence(struct str s)
 {
     const unsigned char *p = (const unsigned char *)s.ptr;
     if (p[0] < 0x80)

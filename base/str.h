@@ -94,6 +94,8 @@ bool str_to_i64(struct str s, int64_t *value);
 
 /* Valid UTF-8 (RFC 3629: no surrogates, no overlong forms, nothing above U+10FFFF). */
 bool is_utf8(struct str s);
+/* Bytes of the character at the front of s, which is not empty; 0 if there is none. */
+size_t utf8_sequence(struct str s);
 
 /* Number of single-byte edits from a to b, at most limit + 1; for "did you mean". */
 size_t str_distance(struct str a, struct str b, size_t limit);

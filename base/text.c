@@ -2,6 +2,10 @@
 
 #include "base/mem.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 struct str str_cut_utf8(struct str s, size_t max)
 {
     if (s.len <= max)
@@ -20,71 +24,143 @@ size_t text_width(struct str s)
     return n;
 }
 
-static bool is_plain(unsigned char c)
-{
-    return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
-}
-
-/* Bytes of the UTF-8 sequence at the front of s; 0 if there is none. */
-static size_t sequence_length(struct str s)
-{
-    for (size_t n = 2; n <= min_of(s.len, (size_t)4); n++) {
-        if (is_utf8(str_of(s.ptr, n)))
-            return n;
-    }
-    return 0;
-}
-
 void put_utf8(struct buf *b, struct str s)
 {
     while (s.len) {
-        size_t n = (unsigned char)s.ptr[0] < 0x80 ? 1 : sequence_length(s);
+        size_t n = (unsigned char)s.ptr[0] < 0x80 ? 1 : utf8_sequence(s);
         buf_add(b, n ? str_of(s.ptr, n) : STR("\xef\xbf\xbd"));
         s = str_slice(s, n ? n : 1, SIZE_MAX);
     }
 }
 
-static void put_json_ascii(struct buf *b, unsigned char c)
+/* ---- JSON ---- */
+
+enum { JSON_WIDTH = 16, JSON_STEP = 512, JSON_WIDEST = 6 /* bytes that one becomes */ };
+
+/* Stands in a JSON string as it is. In one that is escaped already, so do quotes and backslashes. */
+static inline bool is_plain(unsigned char c, bool is_escaped)
 {
-    static const char letters[] = "\n\r\t\"\\", escapes[] = "nrt\"\\";
-    const char *at = c ? strchr(letters, c) : NULL;
-    if (at)
-        buf_print(b, "\\%c", escapes[at - letters]);
-    else
-        buf_print(b, "\\u%04x", c);
+    return c >= 0x20 && c < 0x7f && (is_escaped || (c != '"' && c != '\\'));
 }
 
-/* U+0080 to U+009F, some of which terminals obey. */
-static bool is_c1_control(struct str s)
+/* Of JSON_WIDTH bytes, those at the front that are plain. */
+static inline unsigned plain_length(const char *at, bool is_escaped)
 {
-    return s.len > 1 && (unsigned char)s.ptr[0] == 0xc2 && (unsigned char)s.ptr[1] < 0xa0 &&
-           (unsigned char)s.ptr[1] >= 0x80;
+#ifdef __SSE2__
+    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+    __m128i good = _mm_and_si128(_mm_cmpgt_epi8(bytes, _mm_set1_epi8(0x1f)),
+                                 _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x7f)));
+    __m128i mark = _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
+                                _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')));
+    unsigned plain = (unsigned)_mm_movemask_epi8(is_escaped ? good : _mm_andnot_si128(mark, good));
+    return (unsigned)__builtin_ctz(~plain);
+#else
+    unsigned n = 0;
+    while (n < JSON_WIDTH && is_plain((unsigned char)at[n], is_escaped))
+        n++;
+    return n;
+#endif
 }
 
-void put_json(struct buf *b, struct str s)
+static char *put_escape(char *to, unsigned char c)
 {
-    buf_add_byte(b, '"');
-    while (s.len) {
-        size_t n = 0;
-        while (n < s.len && is_plain((unsigned char)s.ptr[n]))
-            n++;
-        buf_add(b, str_of(s.ptr, n));
-        s = str_slice(s, n, SIZE_MAX);
-        if (s.len == 0)
-            break;
-        size_t taken = 1;
-        if ((unsigned char)s.ptr[0] < 0x80)
-            put_json_ascii(b, (unsigned char)s.ptr[0]);
-        else if (is_c1_control(s))
-            put_json_ascii(b, (unsigned char)s.ptr[taken++]);
-        else if ((taken = sequence_length(s)) > 0)
-            buf_add(b, str_of(s.ptr, taken));
-        else
-            buf_add(b, STR("\xef\xbf\xbd"));
-        s = str_slice(s, taken ? taken : 1, SIZE_MAX);
+    static const char letters[] = "\n\r\t\"\\", escapes[] = "nrt\"\\", hex[] = "0123456789abcdef";
+    const char *letter = c ? strchr(letters, c) : NULL;
+    *to++ = '\\';
+    if (letter) {
+        *to++ = escapes[letter - letters];
+        return to;
     }
+    memcpy(to, "u00", 3);
+    to[3] = hex[c >> 4];
+    to[4] = hex[c & 15];
+    return to + 5;
+}
+
+/* The character at *at, which is not plain. U+0080 to U+009F, some of which terminals obey, are escaped. */
+static char *put_character(char *to, const char **at, const char *end, bool *is_valid)
+{
+    size_t n = utf8_sequence(str_of(*at, (size_t)(end - *at)));
+    unsigned char c = (unsigned char)**at, next = n > 1 ? (unsigned char)(*at)[1] : 0;
+    if (n == 0) {
+        *is_valid = false;
+        memcpy(to, "\xef\xbf\xbd", 3);
+        to += 3;
+    } else if (n == 1) {
+        to = put_escape(to, c);
+    } else if (c == 0xc2 && next < 0xa0) {
+        to = put_escape(to, next);
+    } else {
+        memcpy(to, *at, n);
+        to += n;
+    }
+    *at += n > 0 ? n : 1;
+    return to;
+}
+
+/* The characters that begin before stop. JSON_WIDTH more bytes than they need are written over. */
+static inline __attribute__((always_inline)) char *put_characters(char *to, const char **from,
+                                                                  const char *stop, const char *end,
+                                                                  bool is_escaped, bool *is_valid)
+{
+    const char *at = *from;
+    while (at < stop) {
+        if (stop - at >= JSON_WIDTH) {
+            memcpy(to, at, JSON_WIDTH);
+            unsigned n = plain_length(at, is_escaped);
+            at += n;
+            to += n;
+            if (n == JSON_WIDTH)
+                continue;
+        }
+        if (is_plain((unsigned char)*at, is_escaped))
+            *to++ = *at++;
+        else
+            to = put_character(to, &at, end, is_valid);
+    }
+    *from = at;
+    return to;
+}
+
+static inline __attribute__((always_inline)) bool put_content(struct buf *b, struct str s,
+                                                              bool is_escaped)
+{
+    const char *at = s.ptr, *end = s.len ? s.ptr + s.len : s.ptr;
+    const size_t max = b->max ? b->max : BUF_DEFAULT_MAX;
+    bool is_valid = true;
+    while (at < end && !b->over) {
+        char own[JSON_STEP * JSON_WIDEST + JSON_WIDTH];
+        size_t step = min_of((size_t)(end - at), (size_t)JSON_STEP);
+        size_t room = step * JSON_WIDEST + JSON_WIDTH;
+        bool is_near_max = b->len + room > max;
+        char *to = is_near_max ? own : buf_reserve(b, room);
+        if (!to)
+            break;
+        size_t n = (size_t)(put_characters(to, &at, at + step, end, is_escaped, &is_valid) - to);
+        if (is_near_max)
+            buf_add(b, str_of(own, n));
+        else
+            b->len += n;
+    }
+    return is_valid;
+}
+
+bool put_json(struct buf *b, struct str s)
+{
+    buf_add_byte(b, '"');
+    bool is_valid = put_content(b, s, false);
+    buf_add_byte(b, '"');
+    return is_valid;
+}
+
+void put_json_escaped(struct buf *b, struct str content)
+{
+    buf_add_byte(b, '"');
+    put_content(b, content, true);
     buf_add_byte(b, '"');
 }
+
+/* ---- base64 ---- */
 
 static void put_digits(struct buf *b, struct str bytes, const char *last_two, bool pad)
 {

@@ -15,8 +15,10 @@ size_t text_width(struct str s);
 /* As it is; what is not UTF-8 becomes U+FFFD. */
 void put_utf8(struct buf *b, struct str s);
 
-/* A JSON string with its quotes. Control bytes are escaped; what is not UTF-8 becomes U+FFFD. */
-void put_json(struct buf *b, struct str s);
+/* A JSON string with its quotes. Control bytes are escaped; what is not UTF-8 becomes U+FFFD, and the answer is false. */
+bool put_json(struct buf *b, struct str s);
+/* The same of what stood between quotes: its escapes, which are valid, stay as they are. */
+void put_json_escaped(struct buf *b, struct str content);
 
 /* With padding, section 4; or URL-safe and without, section 5. */
 void put_base64(struct buf *b, struct str bytes);

@@ -47,7 +47,7 @@ static bool next(struct probe *p, struct probe_request *r)
         r->path = "/";
         return true;
     case STEP_BULK:
-        set_path(p, r, "/", "/_bulk");
+        r->path = "/_bulk";
         r->method = "POST";
         return true;
     case STEP_PRIVILEGES:
@@ -116,14 +116,14 @@ static void take_version(struct probe *p, const struct probe_answer *a)
     }
 }
 
-/* Of a product that is not known: whether there is a _bulk of a data stream. A body of nothing is refused. */
+/* Of a product that is not known: whether there is a _bulk. A body of nothing is refused. */
 static void take_bulk(struct probe *p, const struct probe_answer *a)
 {
     bool is_nowhere = a->status == 404 || a->status == 405 ||
                       str_find(a->body, STR("unsupported path")) != SIZE_MAX;
     p->step = STEP_PRIVILEGES;
     if (is_nowhere)
-        probe_fail(p, "it does not take POST %s", buf_text(&p->path));
+        probe_fail(p, "it does not take POST /_bulk");
     else if (!probe_is_refused(p, a))
         probe_hint(p,
                    "it is neither Elasticsearch (no X-Elastic-Product) nor OpenSearch; its _bulk "
@@ -173,7 +173,6 @@ static void take_stream(struct probe *p, const struct probe_answer *a)
 static void judge_type(struct probe *p, struct str type)
 {
     bool is_open = p->product == PRODUCT_OPENSEARCH;
-    const char *right = is_open ? "flat_object" : "flattened";
     p->step = STEP_END;
     if (p->config->fields != OUTPUT_FIELDS_FLATTENED)
         return;
@@ -181,18 +180,15 @@ static void judge_type(struct probe *p, struct str type)
         probe_say(p, "fields is %.*s", STR_ARG(type));
         return;
     }
-    probe_hint(
-        p,
-        "`fields` is not mapped as %s, so each name in it becomes a field of its own; %s it with",
-        right, is_open ? "map" : "for a new data stream map");
+    probe_hint(p, "`fields` is not mapped as %s: each name in it becomes a field of its own; %s:",
+               is_open ? "flat_object" : "flattened",
+               is_open ? "its index template should say" : "for a new data stream, make");
     if (is_open)
-        probe_hint(p, "  an index template: "
-                      "{\"template\":{\"mappings\":{\"properties\":{\"fields\":{\"type\":"
-                      "\"flat_object\"}}}}}");
+        probe_hint(p, "  {\"mappings\":{\"properties\":{\"fields\":{\"type\":\"flat_object\"}}}}");
     else
         probe_hint(
             p, "  PUT /_component_template/logs@custom {\"template\":{\"mappings\":{\"properties\":"
-               "{\"fields\":{\"type\":\"flattened\"}}}}}");
+               "{\"fields\":{\"type\":\"flattened\",\"ignore_above\":8191}}}}}");
 }
 
 /* {".ds-NAME-000001":{"mappings":{...}},...}: the last is written to. */

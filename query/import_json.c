@@ -60,19 +60,6 @@ static bool take_base64(struct reading *r, const struct json_member *m, struct s
     return true;
 }
 
-static bool take_id_kind(struct str word, uint8_t *kind)
-{
-    static const struct str kinds[] = {[ID_EXACT] = STR_INIT("exact"),
-                                       [ID_INHERITED] = STR_INIT("inherited"),
-                                       [ID_GENERATED] = STR_INIT("generated")};
-    for (size_t i = ID_EXACT; i < countof(kinds); i++)
-        if (str_equal(word, kinds[i])) {
-            *kind = (uint8_t)i;
-            return true;
-        }
-    return false;
-}
-
 static bool take_part(struct str word, uint16_t *flags)
 {
     uint16_t part = str_equal(word, STR("first"))    ? RECORD_PART_FIRST
@@ -100,9 +87,9 @@ static bool take_string(struct reading *r, const struct json_member *m, struct e
         r->has_line = true;
         return take_base64(r, m, &to->line, err);
     }
-    if (str_equal(m->key, STR("id_base64")))
+    if (str_equal(m->key, STR("requestId_base64")))
         return take_base64(r, m, &to->id, err);
-    if (str_equal(m->key, STR("line")) || str_equal(m->key, STR("id"))) {
+    if (str_equal(m->key, STR("line")) || str_equal(m->key, STR("requestId"))) {
         bool is_line = m->key.len == 4;
         r->has_line |= is_line;
         return text_of(r, m->value, is_line ? &to->line : &to->id) ? true
@@ -113,7 +100,7 @@ static bool take_string(struct reading *r, const struct json_member *m, struct e
         return r->has_time ? true : refuse(m, "is no time", err);
     }
     bool good = str_equal(m->key, STR("level"))     ? take_level(m->value, &to->level)
-                : str_equal(m->key, STR("id_kind")) ? take_id_kind(m->value, &to->id_kind)
+                : str_equal(m->key, STR("id_kind")) ? id_kind_parse(m->value, &to->id_kind)
                 : str_equal(m->key, STR("part"))    ? take_part(m->value, &to->flags)
                                                     : true;
     return good ? true : refuse(m, "has a value that is not known", err);
@@ -159,7 +146,7 @@ static bool check(const struct reading *r, struct err *err)
     if (record->line.len > RECORD_LINE_MAX || record->id.len > RECORD_ID_MAX)
         return err_set(err, ERR_INPUT, "its line or its id is too long");
     if ((record->id.len > 0) != (record->id_kind != ID_NONE))
-        return err_set(err, ERR_INPUT, "of \"id\" and \"id_kind\" one is missing");
+        return err_set(err, ERR_INPUT, "of \"requestId\" and \"id_kind\" one is missing");
     return true;
 }
 

@@ -26,7 +26,7 @@
 
 enum { EXIT_FOUND = 0, EXIT_NONE = 1, EXIT_ERROR = 2, EXIT_INCOMPLETE = 3 };
 enum { SHOWN_LEAST = 8, SHOWN_BYTES_MAX = 32 << 20 }; /* shorter ids stand in many lines */
-enum { PREFIX_LEAST = 6, FOUND_MAX = 4, IDS_MAX = 16, FLUSH_BYTES = 64 << 10 };
+enum { PLACE_SHOWN = 40, PREFIX_LEAST = 6, FOUND_MAX = 4, IDS_MAX = 16, FLUSH_BYTES = 64 << 10 };
 
 #define AROUND_NS NS_PER_S /* as far as an id is inherited: shipper/record_ids.h */
 
@@ -83,6 +83,11 @@ struct shown {
     struct str id; /* that it shows, if that is a text: else empty */
 };
 
+/* An id that is looked for, or begins with what is. */
+struct found {
+    struct str id, place; /* a container or service of those that have it */
+};
+
 struct trace {
     struct search search;
     struct shown *shown; /* owned; in the order of the search, then in theirs */
@@ -92,12 +97,12 @@ struct trace {
     struct query wanted; /* since, until and filters of the command line */
     struct canonical_id id;
     bool may_be_prefix;
-    struct str found[FOUND_MAX]; /* ids that are it, or begin with it; in .arena */
+    struct found found[FOUND_MAX]; /* in .arena */
     size_t n_found;
     bool has_more;
     bool is_exact;             /* .found[0] is it */
     int64_t first_ns, last_ns; /* of records with it; first > last: none */
-    struct str title;          /* what the first line says that it is */
+    struct buf title;          /* what the first line says that it is */
     struct arena arena;
 };
 
@@ -106,23 +111,28 @@ static void free_trace(struct trace *t)
     search_free(&t->search);
     query_free(&t->wanted);
     mem_free(&t->shown);
+    buf_free(&t->title);
     arena_free(&t->arena);
 }
 
 /* ---- which id ---- */
 
-static void add_found(struct trace *t, struct str text)
+static void add_found(struct trace *t, struct str text, const struct result *r)
 {
     struct canonical_id id = canonical_id_of(text);
     for (size_t i = 0; i < t->n_found; i++) {
-        struct canonical_id other = canonical_id_of(t->found[i]);
+        struct canonical_id other = canonical_id_of(t->found[i].id);
         if (is_same_id(&id, &other))
             return;
     }
-    if (t->n_found < FOUND_MAX)
-        t->found[t->n_found++] = arena_copy(&t->arena, text);
-    else
-        t->has_more = true;
+    t->has_more |= t->n_found == FOUND_MAX;
+    if (t->n_found == FOUND_MAX)
+        return;
+    struct str place = label_value(&r->stream->labels, STR("container"));
+    if (place.len == 0)
+        place = label_value(&r->stream->labels, STR("service"));
+    t->found[t->n_found++] =
+        (struct found){arena_copy(&t->arena, text), arena_copy(&t->arena, place)};
 }
 
 /* Is `id` one that the text of the command line begins? A number is the front of those of all processes. */
@@ -168,7 +178,7 @@ static bool note(void *context, const struct result *r)
     if (is_same && !t->is_exact)
         t->n_found = 0;
     if (is_same || !t->is_exact)
-        add_found(t, is_same ? t->id.text : r->id);
+        add_found(t, is_same ? t->id.text : r->id, r);
     t->is_exact |= is_same;
     t->first_ns = min_of(t->first_ns, r->event_ns);
     t->last_ns = max_of(t->last_ns, r->event_ns);
@@ -224,10 +234,14 @@ static bool look_for(struct trace *t, struct str text, struct err *err)
 
 static bool refuse_front(const struct trace *t, struct err *err)
 {
-    defer(buf_free) struct buf list = {.max = FOUND_MAX * (RECORD_ID_MAX + 2)};
+    defer(buf_free) struct buf list = {0};
+    struct canonical_id first = canonical_id_of(t->found[0].id);
     for (size_t i = 0; i < t->n_found; i++)
-        buf_print(&list, "%s%.*s", i ? ", " : "", STR_ARG(t->found[i]));
-    return err_set(err, ERR_INPUT, "'%.*s' begins several ids: %.*s%s", STR_ARG(t->id.text),
+        buf_print(&list, "%s%.*s (%.*s)", i ? ", " : "", STR_ARG(t->found[i].id),
+                  STR_ARG(str_slice(t->found[i].place, 0, PLACE_SHOWN)));
+    return err_set(err, ERR_INPUT, "'%.*s' %s: %.*s%s; ask for one of them", STR_ARG(t->id.text),
+                   first.kind == CANONICAL_SCOPED ? "is a number of several processes"
+                                                  : "begins several ids",
                    STR_ARG(buf_str(&list)), t->has_more ? " and more" : "");
 }
 
@@ -238,7 +252,7 @@ static bool look_for_all(struct trace *t, struct str text, struct err *err)
         return false;
     if (t->n_found > 1)
         return refuse_front(t, err);
-    return t->n_found == 0 || t->is_exact || look_for(t, t->found[0], err);
+    return t->n_found == 0 || t->is_exact || look_for(t, t->found[0].id, err);
 }
 
 /* One that no line shows may have been made; then it says when (RFC 9562, 5.7). */
@@ -262,10 +276,10 @@ static bool resolve_ids(struct trace *t, const struct str *ids, size_t n, struct
             return false;
         if (t->n_found == 0)
             note_made(t);
-        struct str id = t->n_found ? t->found[0] : ids[i];
+        struct str id = t->n_found ? t->found[0].id : ids[i];
         for (; t->next_shown < t->n_shown; t->next_shown++)
             t->shown[t->next_shown].id = t->id.kind == CANONICAL_TEXT ? id : STR("");
-        t->title = id;
+        buf_print(&t->title, "%s%.*s", i ? " " : "", STR_ARG(id));
         query_add_filter(q, arena_print(&t->arena, "id=%.*s", STR_ARG(id)));
     }
     if (t->first_ns < INT64_MIN + AROUND_NS || t->last_ns > INT64_MAX - 2 * AROUND_NS)
@@ -307,7 +321,7 @@ static void print_one(struct trace *t, const struct result *r)
         struct print_options start = *o;
         start.time = o->terminal ? TIME_SHORT : TIME_ISO;
         print_time(&start, &t->search.out, r->event_ns);
-        print_text(&t->search.printer, &t->search.out, t->title);
+        print_text(&t->search.printer, &t->search.out, buf_str(&t->title));
         buf_add_byte(&t->search.out, '\n');
         o->origin_ns = r->event_ns;
     }
@@ -349,12 +363,33 @@ static int finish(struct trace *t, const struct summary *summary)
             (unsigned long long)t->left_out);
     if (!summary->complete || t->is_incomplete)
         return EXIT_INCOMPLETE;
-    return t->search.has_match ? EXIT_FOUND : EXIT_NONE;
+    if (t->search.has_match)
+        return EXIT_FOUND;
+    bool is_bounded = t->wanted.since_ns != TIME_NONE || t->wanted.until_ns != TIME_NONE;
+    say("note: no record has '%.*s'%s%s", STR_ARG(buf_str(&t->title)),
+        is_bounded ? " in that time" : "",
+        t->may_be_prefix || t->id.kind != CANONICAL_TEXT
+            ? ""
+            : "; the front of an id has 6 bytes and more");
+    return EXIT_NONE;
 }
 
 /* ---- the command ---- */
 
-/* Operands with a sign are filters, the others ids. */
+/* An id as it may have been copied: with blanks around it, or as a filter. */
+static bool take_id(struct str text, struct str *id, struct err *err)
+{
+    *id = str_trim(text);
+    if (id->len == 0 || id->len > RECORD_ID_MAX)
+        return err_set(err, ERR_INPUT, "an id has 1 to %d bytes", RECORD_ID_MAX);
+    for (size_t i = 0; i < id->len; i++) {
+        if ((unsigned char)id->ptr[i] <= ' ')
+            return err_set(err, ERR_INPUT, "an id has no blanks: give several one by one");
+    }
+    return true;
+}
+
+/* Operands with a sign are filters, but for id=; the others ids. */
 static bool take_ids(struct trace *t, const struct str_list *operands, struct str ids[IDS_MAX],
                      size_t *n, struct err *err)
 {
@@ -363,17 +398,19 @@ static bool take_ids(struct trace *t, const struct str_list *operands, struct st
         if (is_path_operand(text))
             return err_set(err, ERR_INPUT, "'%.*s' is a path; what is in files has no request ids",
                            STR_ARG(text));
-        if (str_find_byte(text, '=') != SIZE_MAX || str_find_byte(text, '~') != SIZE_MAX) {
+        bool is_id = take_prefix(&text, STR("id="));
+        if (!is_id &&
+            (str_find_byte(text, '=') != SIZE_MAX || str_find_byte(text, '~') != SIZE_MAX)) {
             query_add_filter(&t->wanted, text);
             continue;
         }
-        if (*n == IDS_MAX || text.len == 0 || text.len > RECORD_ID_MAX)
-            return err_set(err, ERR_INPUT,
-                           *n == IDS_MAX ? "more than %d ids" : "an id has 1 to %d bytes",
-                           *n == IDS_MAX ? IDS_MAX : RECORD_ID_MAX);
-        ids[(*n)++] = text;
+        if (*n == IDS_MAX)
+            return err_set(err, ERR_INPUT, "more than %d ids", IDS_MAX);
+        if (!take_id(text, &ids[*n], err))
+            return false;
+        ++*n;
     }
-    return *n > 0 ? true : err_set(err, ERR_INPUT, "which id?");
+    return *n > 0 ? true : err_set(err, ERR_INPUT, "which id? usage: sluice trace ID");
 }
 
 static bool take_flags(struct trace *t, const struct trace_flags *f, struct err *err)

@@ -24,7 +24,7 @@ void ship_note_fullness(struct ship *s)
     bool is_full = !spool_has_room(s->spool);
     if (is_full && !s->was_full)
         log_warn("the spool is full; reading stops until outputs.%s takes something",
-                 spool_count(s->spool).slowest);
+                 spool_count(s->spool).awaited);
     if (!is_full && s->was_full)
         log_info("the spool has room again; reading goes on");
     s->was_full = is_full;
@@ -248,7 +248,7 @@ static void find_stuck(struct gathering *g)
     if (!spool_has_room(s->spool))
         problem_add(&g->problems,
                     "the spool is full: reading stops until outputs.%s takes something",
-                    spool_count(s->spool).slowest);
+                    spool_count(s->spool).awaited);
     if (s->phase == SHIP_WAITING)
         problem_add(&g->problems, "nothing is read yet: the collector has not answered");
     if (s->phase > SHIP_RUNNING)

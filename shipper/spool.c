@@ -62,6 +62,8 @@ static bool replay_frame(struct spool *s, struct spool_file *f, const struct fra
     }
     if (frame->kind == FRAME_ORIGIN) {
         s->origin = read_hash128(&r);
+        if (reader_left(&r))
+            s->collected = max_of(s->collected, read_u64(&r));
         return r.bad ? err_set(err, ERR_CORRUPT, "an origin is malformed") : true;
     }
     struct str change = read_str(&r);
@@ -481,9 +483,10 @@ void spool_set_limits(struct spool *s, uint64_t size, uint64_t keep_free)
 
 bool spool_change_origin(struct spool *s, struct hash128 origin, int64_t now_ns, struct err *err)
 {
-    defer(buf_free) struct buf payload = {.max = 16};
+    defer(buf_free) struct buf payload = {.max = 24};
     struct frame frame;
     put_hash128(&payload, origin);
+    put_u64(&payload, s->collected);
     if (!s->writer) { /* the head of the first file will say it */
         s->origin = origin;
         return true;
@@ -507,6 +510,6 @@ struct spool_numbers spool_count(const struct spool *s)
         .last = s->last,
         .damaged = s->damaged,
         .oldest_ns = slowest ? spool_reader_count(slowest).oldest_ns : TIME_NONE,
-        .slowest = slowest ? spool_reader_name(slowest) : "",
+        .awaited = spool_awaited(s),
     };
 }

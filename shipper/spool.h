@@ -5,7 +5,7 @@
  *         kind 1   head: origin:16 next sequence:8 acknowledged:8 (by the collector), then the
  *                  whole state (the caller's)
  *         kind 2   block: change:str, then the block     change: of the state, by this block
- *         kind 3   origin:16                             from here on this is who we are
+ *         kind 3   origin:16 acknowledged:8              from here on this is who we are
  *         kind 4   change:str                            of the state, without a block
  *
  * Block and change are one frame, so either both are there after a crash or neither: a line is in the
@@ -91,7 +91,7 @@ struct spool_numbers {
     uint64_t last;         /* sequence of the last block on disk; 0 = none yet */
     uint64_t damaged;      /* frames skipped since opening */
     int64_t oldest_ns;     /* when the oldest block was written that a reader lacks; TIME_NONE */
-    const char *slowest;   /* reader that has acknowledged least; empty: there is none */
+    const char *awaited;   /* reader that a full spool waits for; empty: there is none */
 };
 struct spool_numbers spool_count(const struct spool *s);
 

@@ -64,7 +64,7 @@ uint64_t spool_bound(const struct spool *s, size_t file);
 
 /* The reader that has acknowledged least; NULL if there is none. */
 const struct spool_reader *spool_slowest(const struct spool *s);
-const char *spool_reader_name(const struct spool_reader *r);
+const char *spool_awaited(const struct spool *s); /* see struct spool_numbers */
 /* Of a spool that begins anew: no position holds there. Durable when it returns. */
 bool spool_forget_positions(struct spool *s, struct err *err);
 /* Removes what nobody needs; what readers that skip lack, while the files are too large. */

@@ -202,11 +202,6 @@ void spool_free_readers(struct spool *s)
     }
 }
 
-const char *spool_reader_name(const struct spool_reader *r)
-{
-    return r->name;
-}
-
 /* ---- what goes ---- */
 
 const struct spool_reader *spool_slowest(const struct spool *s)
@@ -215,6 +210,17 @@ const struct spool_reader *spool_slowest(const struct spool *s)
     for (const struct spool_reader *r = slowest; r; r = r->next)
         slowest = r->acknowledged < slowest->acknowledged ? r : slowest;
     return slowest;
+}
+
+const char *spool_awaited(const struct spool *s)
+{
+    const struct spool_reader *awaited = spool_slowest(s);
+    for (const struct spool_reader *r = s->readers; r; r = r->next) {
+        bool is_behind = r->acknowledged < awaited->acknowledged;
+        if (!r->skips && (awaited->skips || is_behind))
+            awaited = r;
+    }
+    return awaited ? awaited->name : "";
 }
 
 static void move_cursors(struct spool *s, size_t gone)

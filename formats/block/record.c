@@ -92,3 +92,22 @@ struct hash128 stream_id(const struct labels *labels)
     assert(!b.over);
     return hash128(buf_str(&b));
 }
+
+static const char *const id_kinds[] = {"none", "exact", "inherited", "generated"};
+
+const char *id_kind_name(unsigned kind)
+{
+    assert(kind < countof(id_kinds));
+    return id_kinds[kind];
+}
+
+bool id_kind_parse(struct str name, uint8_t *kind)
+{
+    for (unsigned i = ID_EXACT; i < countof(id_kinds); i++) {
+        if (str_equal(name, str_from(id_kinds[i]))) {
+            *kind = (uint8_t)i;
+            return true;
+        }
+    }
+    return false;
+}

@@ -52,6 +52,10 @@ struct hash128 stream_id(const struct labels *labels);
 /* Where the request id came from. */
 enum id_kind { ID_NONE, ID_EXACT, ID_INHERITED, ID_GENERATED };
 
+const char *id_kind_name(unsigned kind); /* "exact" */
+/* False: it is no kind of an id. */
+bool id_kind_parse(struct str name, uint8_t *kind);
+
 enum record_flag {
     RECORD_PART_FIRST = 1 << 0, /* the line goes on in the next record of the stream */
     RECORD_PART_MIDDLE = 1 << 1,

@@ -95,6 +95,21 @@ struct canonical_id canonical_id_of(struct str text)
     return id;
 }
 
+static uint64_t high_of(const struct canonical_id *id, uint64_t version)
+{
+    return id->high | version << VERSION_SHIFT;
+}
+
+void put_canonical_id(struct buf *out, const struct canonical_id *id)
+{
+    if (id->kind == CANONICAL_WIDE)
+        buf_print(out, "%016" PRIx64, high_of(id, id->version));
+    if (id->kind == CANONICAL_WIDE || id->kind == CANONICAL_HALF)
+        buf_print(out, "%016" PRIx64, id->low);
+    else
+        buf_add(out, id->text);
+}
+
 struct str id_number(const struct canonical_id *id)
 {
     size_t at = id->kind == CANONICAL_SCOPED ? str_find_byte(id->text, '@') : SIZE_MAX;
@@ -134,10 +149,9 @@ static void add_uuid(struct id_needles *needles, uint64_t high, uint64_t low)
         high >> 16 & 0xffff, high & 0xffff, low >> 48, low & 0xffffffffffff);
 }
 
-static void add_digits(struct id_needles *needles, uint64_t high, uint64_t low)
+static void add_xray(struct id_needles *needles, uint64_t high, uint64_t low)
 {
     static const char *const fronts[] = {"Root=", "Id: ", "Id\":\""};
-    add(needles, "%016" PRIx64 "%016" PRIx64, high, low);
     for (size_t i = 0; i < countof(fronts); i++)
         add(needles, "%s1-%08" PRIx64 "-%08" PRIx64 "%016" PRIx64, fronts[i], high >> 32,
             high & 0xffffffff, low);
@@ -150,22 +164,32 @@ static void add_decimal(struct id_needles *needles, uint64_t low)
         add(needles, "%s%" PRIu64, fronts[i], low);
 }
 
-static uint64_t high_of(const struct canonical_id *id, uint64_t version)
+static bool is_of_envoy(unsigned version)
 {
-    return id->high | version << VERSION_SHIFT;
+    return version >= 9 && version <= 11;
+}
+
+/* As it is and as Envoy may change it, or may have changed it. */
+static bool may_be_version(const struct canonical_id *id, unsigned version)
+{
+    bool is_changed = is_of_envoy(id->version), may_change = id->version == 4 || id->version == 7;
+    return version == id->version || (may_change && is_of_envoy(version)) ||
+           (is_changed && (version == 4 || version == 7 || is_of_envoy(version)));
 }
 
 static void add_wide(struct id_needles *needles, const struct canonical_id *id)
 {
-    static const uint8_t versions[] = {4, 7, 9, 10, 11};
-    bool may_change = memchr(versions, id->version, sizeof versions) != NULL;
-    add_digits(needles, high_of(id, id->version), id->low);
-    if (id->version >= 9 && id->version <= 11)
-        add_digits(needles, high_of(id, 4), id->low);
-    for (size_t i = 0; may_change && i < countof(versions); i++)
-        add_uuid(needles, high_of(id, versions[i]), id->low);
-    if (!may_change)
-        add_uuid(needles, high_of(id, id->version), id->low);
+    bool is_changed = is_of_envoy(id->version);
+    add(needles, "%016" PRIx64 "%016" PRIx64, high_of(id, id->version), id->low);
+    if (is_changed)
+        add(needles, "%016" PRIx64 "%016" PRIx64, high_of(id, 4), id->low);
+    for (unsigned version = 0; version < 16; version++) {
+        if (may_be_version(id, version))
+            add_uuid(needles, high_of(id, version), id->low);
+    }
+    add_xray(needles, high_of(id, id->version), id->low);
+    if (is_changed)
+        add_xray(needles, high_of(id, 4), id->low);
 }
 
 void id_needles_of(const struct canonical_id *id, struct id_needles *needles)

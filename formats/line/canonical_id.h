@@ -15,13 +15,14 @@
  *  2. A half id is the same as a wide one with that lower half.
  *  3. A number alone is the same as any scoped one of it: whose it is was not said.
  *  4. The needles of an id are, case aside, the ways in which lines have it. Of a UUID the changed digit is given as Envoy may
- *     have changed it, or as it may have been: 4, 7, 9, a, b; of the other wide forms, which Envoy does not know, as 4. Forms
- *     that are digits and a dash only, which sieves cannot tell from others, come with what stands in front of them.
+ *     have changed it (4 and 7 to 9, a, b), or as it may have been; of the other wide forms, which Envoy does not know, as 4. Forms
+ *     that are digits and a dash only, which sieves cannot tell from others, come with what stands in front of them; they are the last,
+ *     as sieves then tell nearly all.
  */
 #ifndef FORMATS_LINE_CANONICAL_ID_H
 #define FORMATS_LINE_CANONICAL_ID_H
 
-#include "base/str.h"
+#include "base/buf.h"
 
 enum { ID_NEEDLES_MAX = 20, ID_NEEDLE_BYTES = 48, COUNTER_MOST = 7 /* digits of a number */ };
 
@@ -37,6 +38,8 @@ struct canonical_id {
 struct canonical_id canonical_id_of(struct str text);
 bool is_same_id(const struct canonical_id *a, const struct canonical_id *b);
 
+/* 32 or 16 hex digits in lower case, else as it was written. */
+void put_canonical_id(struct buf *out, const struct canonical_id *id);
 /* The number of a scoped id as lines have it; else all of it. */
 struct str id_number(const struct canonical_id *id);
 

@@ -90,19 +90,16 @@ static struct str dialect_of(const struct format_memory *memory, const struct fi
 }
 
 /* Objects count as far as they go, arrays only as a whole: "[main] ready" is none. */
-static bool take_json(struct str line, const struct format_memory *memory, struct fields *fields,
-                      struct str *name)
+static bool take_json(struct str line, struct fields *fields)
 {
     struct flatten_result result;
     const struct fields before = *fields;
     if (!flatten_json(line, 0, fields, &result))
         return false;
-    if (!result.is_whole && (!str_starts(line, STR("{")) || fields->n == 0)) {
-        *fields = before;
-        return false;
-    }
-    *name = dialect_of(memory, fields);
-    return true;
+    if (result.is_whole || (str_starts(line, STR("{")) && fields->n > 0))
+        return true;
+    *fields = before;
+    return false;
 }
 
 /* --- lines of text --- */
@@ -168,20 +165,40 @@ static struct str front_of(struct str line)
     return str_trim(line);
 }
 
+static void view_on_line(const struct colourless *c, struct fields *fields)
+{
+    for (size_t i = 0; i < fields->n; i++) {
+        struct field *f = &fields->items[i];
+        f->name = colours_view(c, f->name);
+        f->value = colours_view(c, f->value);
+    }
+}
+
 struct str line_format_of(const struct line_formats *formats, struct str line,
                           struct format_memory *memory, struct fields *fields, struct buf *scratch)
 {
-    struct str name;
+    struct str name = {0};
     assert(fields->n == 0);
     const struct colourless c = colours_leave_out(front_of(line), scratch);
     struct str plain = str_trim(c.plain);
-    if (!take_json(plain, memory, fields, &name) &&
-        !take_text(formats, plain, memory, fields, &name))
+    if (take_json(plain, fields))
+        name = dialect_of(memory, fields);
+    else if (!take_text(formats, plain, memory, fields, &name))
         return (struct str){0};
-    for (size_t i = 0; i < fields->n; i++) {
-        struct field *f = &fields->items[i];
-        f->name = colours_view(&c, f->name);
-        f->value = colours_view(&c, f->value);
-    }
+    view_on_line(&c, fields);
     return name;
+}
+
+enum named_fields line_named_fields(struct str line, struct fields *fields, struct buf *scratch)
+{
+    enum named_fields named = NAMED_NONE;
+    assert(fields->n == 0);
+    const struct colourless c = colours_leave_out(front_of(line), scratch);
+    struct str plain = str_trim(c.plain);
+    if (take_json(plain, fields))
+        named = NAMED_JSON;
+    else if (logfmt_take_line(plain, fields))
+        named = NAMED_LOGFMT;
+    view_on_line(&c, fields);
+    return named;
 }

@@ -42,4 +42,9 @@ bool line_formats_has(const struct line_formats *formats, struct str name);
 struct str line_format_of(const struct line_formats *formats, struct str line,
                           struct format_memory *memory, struct fields *fields, struct buf *scratch);
 
+enum named_fields { NAMED_NONE, NAMED_JSON, NAMED_LOGFMT };
+
+/* Only those that the line names itself: it is JSON or logfmt. That costs little to find. None were there before. */
+enum named_fields line_named_fields(struct str line, struct fields *fields, struct buf *scratch);
+
 #endif

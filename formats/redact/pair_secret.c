@@ -84,10 +84,15 @@ static bool is_word_at(struct str line, size_t at)
     return true;
 }
 
+static bool ends_word(char c)
+{
+    return is_blank(c) || (!is_alnum(c) && memchr(".,:;!?", c, 6));
+}
+
 static struct str first_word(struct str s)
 {
     size_t end = 0;
-    while (end < s.len && !is_blank(s.ptr[end]) && !memchr(".,:;!?", s.ptr[end], 6))
+    while (end < s.len && !ends_word(s.ptr[end]))
         end++;
     return str_slice(s, 0, end);
 }

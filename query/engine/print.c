@@ -279,7 +279,7 @@ static void put_head(const struct printer *p, struct buf *out, const struct resu
     }
     buf_add_byte(out, !o->with_context ? ' ' : r->is_match ? ':' : '-');
     if (o->with_id_kind && r->is_match && r->id_kind > ID_EXACT)
-        buf_print(out, "(%s) ", r->id_kind == ID_INHERITED ? "inherited" : "generated");
+        buf_print(out, "(%s) ", id_kind_name(r->id_kind));
 }
 
 /* ---- lines ---- */
@@ -418,11 +418,10 @@ static void put_json_labels(struct buf *out, const char *key, const struct label
 
 static void put_json_id(struct buf *out, const struct result *r)
 {
-    static const char *const kinds[] = {"none", "exact", "inherited", "generated"};
-    if (r->id.len == 0 || r->id_kind == ID_NONE || r->id_kind >= countof(kinds))
+    if (r->id.len == 0 || r->id_kind == ID_NONE)
         return;
-    put_json_value(out, "id", r->id);
-    buf_print(out, ",\"id_kind\":\"%s\"", kinds[r->id_kind]);
+    put_json_value(out, "requestId", r->id);
+    buf_print(out, ",\"id_kind\":\"%s\"", id_kind_name(r->id_kind));
 }
 
 static void put_json_fields(struct buf *out, struct str fields)

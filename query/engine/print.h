@@ -22,7 +22,7 @@
 #include "query/engine/results.h"
 
 /* Keys of JSON objects; those without a value are left out:
- *  time time_ns service host labels level level_derived id id_kind fields ref part no_newline context
+ *  time time_ns service host labels level level_derived requestId id_kind fields ref part no_newline context
  *  line|line_base64 */
 
 enum print_output { PRINT_TEXT, PRINT_RAW, PRINT_JSON };

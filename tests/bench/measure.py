@@ -46,11 +46,11 @@ def size_of(folder):
 
 # ---- a chain ----
 
-def shipper_of(place, collector, folder, name=""):
-    """Of a folder of containers, with the shipper's own settings."""
+def shipper_of(place, collector, folder, name="", settings=None):
+    """Of a folder of containers, with the shipper's own settings but for those."""
     return flow.Shipper(place, collector, name=f"shipper{name}", settings={
         "shipper.sources.docker.paths": [folder], "shipper.sources.docker.projects": "all", "shipper.sources.podman": "off",
-        "shipper.sources.kubernetes": "off", "shipper.flush": "1s"})
+        "shipper.sources.kubernetes": "off", "shipper.flush": "1s", **(settings or {})})
 
 
 def parts(place, folder, name=""):

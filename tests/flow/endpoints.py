@@ -211,7 +211,7 @@ class Loki(Server):
         self.tenants[h.headers.get("X-Scope-OrgID", "")] += 1
         entries = list(pushed_json(body) if is_json else pushed(snappy(body)))
         if not self.takes_metadata and any(metadata for *_, metadata in entries):
-            return 400, ("stream '{}' includes structured metadata '{}', but this feature is disallowed. Please see "
+            return 400, ("stream '{}' includes structured metadata, but this feature is disallowed. Please see "
                          "`limits_config.allow_structured_metadata` or contact your Loki administrator to enable it.")
         refused = []
         for labels, ns, line, metadata in entries:
@@ -246,13 +246,14 @@ class Elastic(Server):
         return {"X-Elastic-Product": "Elasticsearch", "Content-Type": "application/json"}
 
     def take(self, h, body):
-        if not re.fullmatch(r"/logs-[\w-]+/_bulk(\?.*)?", h.path):
+        if not re.fullmatch(r"/_bulk(\?.*)?", h.path):
             return 404, json.dumps({"error": f"no handler found for uri [{h.path}]", "status": 404})
         lines = body.split(b"\n")
         assert lines.pop() == b"", "the body ends with a newline"
         items, errors = [], False
         for action, source in zip(lines[::2], lines[1::2], strict=True):
             create, document = json.loads(action)["create"], json.loads(source)
+            assert re.fullmatch(r"logs-[\w-]+", create["_index"]), create
             refusal = self.refuse(document)
             if refusal:
                 status, kind, reason = refusal

@@ -55,6 +55,34 @@ def forms(place):
     flow.check(text[1].startswith("+0.000000 edge ") and text[5].startswith("+2.010000 java (inherited) "), text)
 
 
+@flow.case("a request goes on over a rotation and a crash of the shipper")
+def restarted(place):
+    collector = place.collector().start()
+    folders = {name: place.folder / "services" / name for name in ("edge", "node", "java")}
+    for folder in folders.values():
+        folder.mkdir(parents=True)
+    shipper = place.shipper(collector, place.folder / "services/*/app.log*").start()
+    log = folders["java"] / "app.log"
+    java = [f"{T}2.{ms}Z {text}" for ms, text in (
+        (100, f"INFO [exec-thread-1] traceparent: 00-{HEX}-{SPAN}-01"), (110, "WARN [exec-thread-1] retry"),
+        (200, f"INFO [exec-thread-1] traceparent: 00-{HEX}-{SPAN}-01"),
+        (210, "ERROR [exec-thread-1] no funds\njava.lang.IllegalStateException: no funds\n\tat shop.Pay.charge(Pay.java:7)"),
+        (220, "INFO [exec-thread-1] given up"), (230, f"INFO [exec-thread-1] traceparent: 00-{OTHER.replace('-', '')}-{SPAN}-01"))]
+    flow.append(folders["edge"] / "app.log", [EDGE[0].encode()])
+    flow.append(log, [line.encode() for line in java[:2]])
+    collector.wait_count(3)
+    shipper.kill()
+    flow.append(log, [line.encode() for line in java[2:4]])
+    log.rename(f"{log}.1")
+    flow.append(log, [line.encode() for line in java[4:]])
+    flow.append(folders["node"] / "app.log", [NODE[0].encode()])
+    shipper.start()
+    collector.wait_count(8)
+    found = [(r["line"], r["id_kind"]) for r in trace(collector, UUID)]
+    expected = [(EDGE[0], "exact"), (NODE[0], "exact"), *zip(java[:5], ("exact", "inherited", "exact", "inherited", "inherited"))]
+    flow.check(found == expected, found)
+
+
 @flow.case("a line with two ids is in the traces of both")
 def two_ids(place):
     collector, _ = filled(place)
@@ -86,7 +114,7 @@ class Container:
 
 def ids_of(collector, number):
     found = flow.run("grep", "", f"id={number}", "--output", "json", "--collector", collector.url)
-    return {json.loads(line)["id"] for line in found.out.splitlines()}
+    return {json.loads(line)["requestId"] for line in found.out.splitlines()}
 
 
 def probe(collector, container):
@@ -118,20 +146,46 @@ def counters(place):
     flow.wait_until(lambda: len(ids_of(collector, 17)) == 3, "what came behind it")
     refused = flow.run("trace", "17", "--collector", collector.url)
     ids = sorted(set(re.findall("17@[0-9a-f]{8}", refused.err)))
-    flow.check(refused.status == 2 and len(ids) == 3 and "several" in refused.err, refused)
+    flow.check(refused.status == 2 and len(ids) == 3 and "several processes" in refused.err and "(api-2)" in refused.err, refused)
     found = sorted(sorted({json.loads(r["line"])["msg"] for r in trace(collector, one)}) for one in ids)
     flow.check(found == [["one", "one again", "one failed"], ["started anew"], ["two"]], found)
     flow.check(flow.run("grep", "-c", "", "id=17", "--collector", collector.url).out == b"5\n", "all of the number")
     flow.check([json.loads(r["line"])["msg"] for r in trace(collector, "17", "container=api-2")] == ["two"], "of one container")
 
 
+@flow.case("sluice parse shows which ids it finds, of which kind, and what they are the same as")
+def parsed(place):
+    lines = [NODE[2], f"{T}0Z INFO thread=w-1 request_id=abc123 x", f"{T}0Z INFO thread=w-1 y", '{"reqId":17}', "nothing"]
+    text = "\n".join(lines).encode()
+    shown = [json.loads(line) for line in flow.run("parse", "--output", "json", stdin=text).out.splitlines()]
+    found = [(r.get("requestId"), r.get("id_kind"), r.get("canonical_id")) for r in shown]
+    flow.check(found == [(ENVOY, "exact", ENVOY.replace("-", "")), ("abc123", "exact", "abc123"),
+                         ("abc123", "inherited", "abc123"), ("17", "exact", "17"), (None, None, None)], found)
+    words = flow.run("parse", stdin=text).out.decode()
+    flow.check(f"request id {ENVOY} (exact, the same as {ENVOY.replace('-', '')})" in words and
+               "request id abc123 (inherited)" in words and "request id 17 (exact, a number of its process)" in words, words)
+    own = flow.run("parse", "--output", "json", "--id-key", "uid", "--id-key", "job.nr", stdin=b'{"uid":"C4xq1"}\n{"job":{"nr":"j1"}}').out
+    flow.check([json.loads(line)["requestId"] for line in own.splitlines()] == ["C4xq1", "j1"], own)
+    summary = json.loads(flow.run("parse", "--summary", "--output", "json", stdin=text).out)
+    flow.check(summary["with_id"] == 4, summary)
+
+
 @flow.case("what is no id, or more than one, is said")
 def mistakes(place):
     collector, _ = filled(place)
-    trace(collector, "4bf92f3577b34da6a3ce929d0e0e4737", status=1)
-    for arguments, words in (((), "which id?"), (("./x",), "is a path"), (("x" * 200,), "1 to 128 bytes")):
+    for status, arguments, words in (
+            (1, ("4bf92f3577b34da6a3ce929d0e0e4737",), "no record has '4bf92f3577b34da6a3ce929d0e0e4737'\n"),
+            (1, ("4bf92",), "the front of an id has 6 bytes"), (1, (".*",), "no record has"), (1, ("[0-9a-f]+",), "no record has"),
+            (1, ("--within", "1h", HEX), "in that time"),
+            (2, (), "which id?"), (2, ("",), "1 to 128 bytes"), (2, ("./x",), "is a path"), (2, ("x" * 200,), "1 to 128 bytes"),
+            (2, ("4bf9 2f35",), "no blanks"), (2, ("--within", "soon", HEX), "--within"), (2, (HEX, "service=nope"), "no stream has"),
+            (2, [str(i) for i in range(17)], "more than 16 ids")):
         done = flow.run("trace", *arguments, "--collector", collector.url)
-        flow.check(done.status == 2 and words in done.err, f"{arguments}: {done.status} {done.err}")
+        flow.check(done.status == status and words in done.err and not done.out, f"{arguments}: {done}")
+    for copied in (f" {HEX} ", f"id={HEX}"):
+        flow.check(len(trace(collector, copied)) == 6, copied)
+    both = flow.run("trace", HEX, OTHER, "--collector", collector.url).out.decode().splitlines()
+    flow.check(both[0].endswith(f"{HEX} {OTHER}"), both[0])
 
 
 @flow.case("names of the configuration, and ids that are made, come with a reload")
@@ -145,9 +199,9 @@ def settings(place):
     collector.wait_count(sum(map(len, SERVICES.values())) + 2)
     found = {r["line"]: r for r in map(json.loads, flow.run("grep", "", "node", "--output", "json", "--collector",
                                                             collector.url).out.splitlines())}
-    flow.check(found["order=o-17x started"]["id"] == "o-17x", found["order=o-17x started"])
-    flow.check(found["nothing"]["id_kind"] == "generated" and found["nothing"]["id"][14] == "7", found["nothing"])
-    flow.check([r["line"] for r in trace(collector, found["nothing"]["id"])] == ["nothing"], "trace of a made one")
+    flow.check(found["order=o-17x started"]["requestId"] == "o-17x", found["order=o-17x started"])
+    flow.check(found["nothing"]["id_kind"] == "generated" and found["nothing"]["requestId"][14] == "7", found["nothing"])
+    flow.check([r["line"] for r in trace(collector, found["nothing"]["requestId"])] == ["nothing"], "trace of a made one")
 
 
 flow.main()

@@ -60,6 +60,25 @@ TEST(canonical_ids_of_processes)
     }
 }
 
+TEST(canonical_ids_are_printed)
+{
+    static const struct {
+        const char *id, *canonical;
+    } cases[] = {
+        {"550E8400-E29B-41D4-A716-446655440000", "550e8400e29b41d4a716446655440000"},
+        {"1-550e8400-e29b41d4a716446655440000", "550e8400e29b41d4a716446655440000"},
+        {"12039885860129472512", "a716446655440000"},
+        {"Req-17", "Req-17"},
+        {"17@5f1c9a7e", "17@5f1c9a7e"},
+    };
+    for (size_t i = 0; i < countof(cases); i++) {
+        defer(buf_free) struct buf out = {0};
+        struct canonical_id id = canonical_id_of(str_from(cases[i].id));
+        put_canonical_id(&out, &id);
+        CHECK_STR(buf_str(&out), str_from(cases[i].canonical));
+    }
+}
+
 static bool has_needle(const struct id_needles *needles, struct str line)
 {
     for (size_t i = 0; i < needles->n; i++) {

@@ -255,7 +255,7 @@ TEST(import_file_refuses_bad_exports_with_their_line) /* 4 */
     check_refused(STR(HEAD "\"line\":\"\\q\"}\n"), "\"line\" is no text");
     check_refused(STR(HEAD "\"line_base64\":\"?\"}\n"), "is no base64");
     check_refused(STR(HEAD "\"level\":\"loud\",\"line\":\"\"}\n"), "\"level\" has a value");
-    check_refused(STR(HEAD "\"id\":\"a\",\"line\":\"\"}\n"), "\"id_kind\"");
+    check_refused(STR(HEAD "\"requestId\":\"a\",\"line\":\"\"}\n"), "\"id_kind\"");
     check_refused(STR(HEAD "\"labels\":{\"a\":1},\"line\":\"\"}\n"), "\"a\" is no text");
     check_refused(STR(HEAD "\"labels\":{\"a\":\"b\",\"a\":\"c\"},\"line\":\"\"}\n"), "line 1: ");
     check_refused(STR("{\"time\":\"2026\",\"time_ns\":\"x\",\"line\":\"\"}\n"), "is no time");

@@ -187,7 +187,8 @@ TEST(print_json_objects)
         print_one(o, r, &b),
         STR("{\"time\":\"2026-11-20T09:22:01.123456789Z\",\"time_ns\":\"1795166521123456789\","
             "\"service\":\"api\",\"host\":\"h1\",\"labels\":{\"host\":\"h1\",\"service\":\"api\","
-            "\"stream\":\"stderr\"},\"level\":\"error\",\"id\":\"4f9c\",\"id_kind\":\"exact\","
+            "\"stream\":\"stderr\"},\"level\":\"error\",\"requestId\":\"4f9c\",\"id_kind\":"
+            "\"exact\","
             "\"fields\":{\"user\":\"7\"},\"ref\":\"00000000000000cd00000000000000ab:17:3\","
             "\"part\":\"first\",\"line\":\"say \\\"hi\\\"\\t\\\\ \\u001b\\n\xc3\xa9\"}\n"));
     CHECK(str_find(print_one(o, result_of(STR("\xc2\x9b\xc2\xa0")), &b),

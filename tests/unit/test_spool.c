@@ -130,6 +130,20 @@ TEST(spool_changes_who_it_is) /* 2 */
     spool_close(&s, 1);
 }
 
+TEST(spool_with_a_new_origin_knows_what_the_collector_has_from_the_old_one) /* 2 */
+{
+    bool is_new;
+    struct err err;
+    struct spool *s = spool_opened(0, &is_new);
+    fill_spool(s, 3);
+    spool_reader_acknowledge(collector, 2);
+    REQUIRE_OK(spool_change_origin(s, (struct hash128){5, 6}, 1, &err));
+    spool_close(&s, 1);
+    s = spool_opened(0, &is_new);
+    CHECK_INT(next_block(collector), 3);
+    spool_close(&s, 1);
+}
+
 static void flip(const char *name, off_t at)
 {
     char c;

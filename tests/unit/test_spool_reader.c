@@ -70,7 +70,7 @@ TEST(reader_has_a_position_of_its_own) /* 1 */
     CHECK_INT(spool_reader_count(collector).acknowledged, 5);
     CHECK_INT(spool_reader_count(loki).acknowledged, 4);
     CHECK_INT(spool_count(s).acknowledged, 4);
-    CHECK_STR(str_from(spool_count(s).slowest), STR("loki"));
+    CHECK_STR(str_from(spool_count(s).awaited), STR("loki"));
     spool_close(&s, 1);
 }
 
@@ -217,6 +217,23 @@ TEST(reader_that_is_not_there_any_more_is_forgotten) /* 2 */
     spool_close(&s, 1);
 }
 
+TEST(reader_comes_and_goes_while_others_read) /* 2, 3 */
+{
+    struct spool *s = open_both();
+    fill_spool(s, 10);
+    spool_reader_acknowledge(collector, 10);
+    struct spool_reader *later = spool_reader_open(s, "later");
+    take(later, 1, 4);
+    spool_reader_forget(&loki);
+    CHECK(!loki && access(position_path("loki"), F_OK) != 0);
+    spool_reader_acknowledge_given(later);
+    CHECK(access(position_path("later"), F_OK) == 0 && files() > 1);
+    take(later, 5, 10);
+    spool_reader_forget(&later);
+    CHECK_INT(files(), 1);
+    spool_close(&s, 1);
+}
+
 TEST(reader_keeps_its_files_until_all_readers_are_open) /* 2 */
 {
     bool is_new;
@@ -279,6 +296,8 @@ TEST(reader_that_skips_waits_with_one_that_does_not) /* 4 */
     while (spool_has_room(s))
         fill_spool(s, 1);
     CHECK_INT(spool_reader_count(loki).skipped, 0);
+    spool_reader_acknowledge(collector, 1);
+    CHECK_STR(str_from(spool_count(s).awaited), STR("collector"));
     uint64_t last = spool_count(s).last;
     take(loki, 1, 2); /* under way while it is passed over */
     spool_reader_acknowledge(collector, last);
