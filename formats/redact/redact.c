@@ -108,6 +108,7 @@ bool redactor_open(struct redactor **out, const struct redact_options *options, 
             return false;
     }
     number_index_init(&r->numbers);
+    token_index_init(&r->tokens);
     choose_finders(r);
     *out = move(r);
     return true;

@@ -10,7 +10,7 @@
  *     NUMBER    0000100000000000000000000000000000000      digit x3, separator, digit x2, separator, digit x4
  *     AT        0000000000000000000001000000000000000
  *
- *  1. The ways to make the sets (AVX2, SSE2, portable) agree for every byte.
+ *  1. The ways to make the sets (AVX-512, AVX2, SSE2, portable) agree for every byte.
  *  2. A trigger is there only for a finder that is asked for.
  */
 #ifndef FORMATS_REDACT_SCAN_H

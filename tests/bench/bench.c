@@ -1,6 +1,6 @@
 /*
  * Single parts of the chain on the lines of one file, on one core: MB of lines per second (of Docker
- * JSON where that is unwrapped).
+ * JSON where that is unwrapped); of redaction of CPU time.
  *
  *     bench FILE
  */
@@ -23,6 +23,7 @@
 #include <ftw.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { BLOCKS_MAX = 4096, DOCKER_MAX = 256 << 20 };
@@ -311,11 +312,36 @@ static uint64_t sign(void *hmac, struct str text)
     return hmac_sign(hmac, text);
 }
 
-static bool redact_one(void *context, const struct tail_line *line)
+static int64_t cpu_time(void)
 {
-    struct redact_bench *b = context;
-    redact_line(b->redactor, &b->room, NULL, line->bytes);
-    line_bytes += line->bytes.len;
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (int64_t)t.tv_sec * NS_PER_S + t.tv_nsec;
+}
+
+/* CPU of the best of three: nothing is read or written in it. */
+static void redact_lines(struct redact_bench *b, struct str lines, const char *what)
+{
+    int64_t best = INT64_MAX;
+    line_bytes = lines.len;
+    for (int i = 0; i < 3; i++) {
+        int64_t start = cpu_time();
+        struct str line;
+        for (struct str rest = lines; take_until(&rest, '\n', &line);)
+            redact_line(b->redactor, &b->room, NULL, line);
+        best = min_of(best, cpu_time() - start);
+    }
+    report_span(what, best);
+}
+
+/* What does not fit into the buffer is left out. */
+static bool put_line(void *context, const struct tail_line *line)
+{
+    struct buf *b = context;
+    if (b->len + line->bytes.len + 1 <= b->max) {
+        buf_add(b, line->bytes);
+        buf_add_byte(b, '\n');
+    }
     return true;
 }
 
@@ -344,27 +370,22 @@ static void put_hits(struct buf *lines)
     }
 }
 
-static void redact_lines(const char *path)
+static void redact_file(const char *path)
 {
     struct err err;
     struct redact_options options;
-    struct str line;
-    defer(buf_free) struct buf hits = {.max = DOCKER_MAX};
+    defer(buf_free) struct buf lines = {.max = DOCKER_MAX};
     defer(hmac_close) struct hmac *hmac = hmac_open(STR("a key of a benchmark, of 32 bytes"));
     struct redact_bench bench = {.room = {.n = 0}};
     redact_options_init(&options);
     options.sign = sign;
     options.sign_context = hmac;
     must(redactor_open(&bench.redactor, &options, &err), &err);
-    int64_t start = time_monotonic();
-    read_file(path, redact_one, &bench);
-    report("redaction, default rules", start);
-    put_hits(&hits);
-    line_bytes = 0;
-    start = time_monotonic();
-    for (struct str rest = buf_str(&hits); take_until(&rest, '\n', &line);)
-        redact_one(&bench, &(struct tail_line){.bytes = line});
-    report("... of lines full of hits", start);
+    read_file(path, put_line, &lines);
+    redact_lines(&bench, buf_str(&lines), "redaction, default rules");
+    buf_reset(&lines);
+    put_hits(&lines);
+    redact_lines(&bench, buf_str(&lines), "... of lines full of hits");
     redaction_free(&bench.room);
     redactor_close(&bench.redactor);
 }
@@ -435,7 +456,7 @@ int main(int argc, char **argv)
     start = time_monotonic();
     flatten_lines(buf_str(&escaped_json));
     report("fields of escaped JSON", start);
-    redact_lines(argv[1]);
+    redact_file(argv[1]);
     write_file(container, buf_str(&docker_json));
     for (int plain = 1; plain >= 0; plain--) {
         forget_blocks();
