@@ -5,17 +5,10 @@
 #include "collector/store/forwarding.h"
 
 struct forwards {
-    uv_loop_t *loop;
-    struct store *store;
-    const struct config *config;
     struct http_client *client;
     struct forwarding *forwarding;
-    struct outputs *outputs;
-    struct arena arena; /* of what follows */
-    const char *names[OUTPUTS_MAX];
-    size_t n_names;
-    const char *rejects;
-    bool wants_names; /* those of the configuration are others */
+    struct outputs *outputs; /* NULL: they have ended */
+    struct arena arena;
 };
 
 /* ---- queues ---- */
@@ -43,68 +36,24 @@ static bool open_queue(void *data, const struct config_other_output *config,
                        struct output_queue *queue, struct err *err)
 {
     struct forwards *f = data;
-    (void)err;
-    size_t i = 0;
-    while (!str_equal(config->name, str_from(f->names[i])))
-        i++;
-    *queue = (struct output_queue){
-        .next = next_block,
-        .done = blocks_done,
-        .lag = lag_of,
-        .data = forwarding_output(f->forwarding, i),
-    };
+    struct forward_output *o;
+    if (!forwarding_take(f->forwarding, config->name, &o, err))
+        return false;
+    *queue =
+        (struct output_queue){.next = next_block, .done = blocks_done, .lag = lag_of, .data = o};
     return true;
 }
 
-/* Positions of names that are gone are forgotten by forwarding_open. */
 static void close_queue(void *data, struct str name, bool for_good)
 {
-    (void)data, (void)name, (void)for_good;
+    if (for_good)
+        forwarding_forget(((struct forwards *)data)->forwarding, name);
 }
 
 static void tell(void *context, const char *text)
 {
     (void)context;
     log_warn("collector.outputs: %s", text);
-}
-
-/* ---- names ---- */
-
-static bool has_other_names(const struct forwards *f, const struct config_outputs *config)
-{
-    bool same = f->n_names == config->n;
-    for (size_t i = 0; same && i < config->n; i++)
-        same = str_equal(config->items[i].name, str_from(f->names[i]));
-    return !same;
-}
-
-static bool open_names(struct forwards *f, struct err *err)
-{
-    const struct config_outputs *config = &f->config->collector.outputs;
-    arena_reset(&f->arena);
-    f->rejects = arena_print(&f->arena, "%s/rejects", f->config->collector.data.ptr).ptr;
-    for (f->n_names = 0; f->n_names < config->n; f->n_names++)
-        f->names[f->n_names] = arena_text(&f->arena, config->items[f->n_names].name);
-    const struct forwarding_options options = {.names = f->names, .n = f->n_names, .tell = tell};
-    if (!forwarding_open(&f->forwarding, f->store, &options, err))
-        return err_wrap(err, "collector.outputs");
-    const struct outputs_options outputs = {
-        .loop = f->loop,
-        .client = f->client,
-        .rejects = f->rejects,
-        .section = "collector.outputs",
-        .open_queue = open_queue,
-        .close_queue = close_queue,
-        .data = f,
-    };
-    outputs_open(&f->outputs, &outputs, config);
-    return true;
-}
-
-static void close_names(struct forwards *f)
-{
-    outputs_close(&f->outputs);
-    forwarding_close(&f->forwarding);
 }
 
 /* ---- outside ---- */
@@ -117,14 +66,26 @@ bool forwards_check(const struct config *config, struct err *err)
 bool forwards_open(struct forwards **out, uv_loop_t *loop, struct store *store,
                    const struct config *config, struct err *err)
 {
+    const struct config_outputs *configured = &config->collector.outputs;
     struct forwards *f = mem_new(struct forwards);
-    f->loop = loop;
-    f->store = store;
-    f->config = config;
+    struct str names[OUTPUTS_MAX];
+    for (size_t i = 0; i < configured->n; i++)
+        names[i] = configured->items[i].name;
+    const struct forwarding_options options = {.names = names, .n = configured->n, .tell = tell};
     http_client_open(&f->client, loop);
+    const struct outputs_options outputs = {
+        .loop = loop,
+        .client = f->client,
+        .rejects = arena_print(&f->arena, "%s/rejects", config->collector.data.ptr).ptr,
+        .section = "collector.outputs",
+        .open_queue = open_queue,
+        .close_queue = close_queue,
+        .data = f,
+    };
     *out = f;
-    if (!open_names(f, err))
-        return false;
+    if (!forwarding_open(&f->forwarding, store, &options, err))
+        return err_wrap(err, "collector.outputs");
+    outputs_open(&f->outputs, &outputs, configured);
     outputs_kick(f->outputs);
     return true;
 }
@@ -147,28 +108,14 @@ void forwards_close(struct forwards **address)
 
 void forwards_published(struct forwards *f)
 {
-    struct err err;
-    if (f->wants_names) {
-        f->wants_names = false;
-        close_names(f);
-        if (!open_names(f, &err)) {
-            log_error("%s; tried again", err.text);
-            close_names(f);
-            f->wants_names = true;
-            return;
-        }
-    }
-    if (!f->outputs)
-        return;
     forwarding_publish(f->forwarding);
-    outputs_kick(f->outputs);
+    if (f->outputs)
+        outputs_kick(f->outputs);
 }
 
 void forwards_reload(struct forwards *f, const struct config *config)
 {
-    f->config = config;
-    f->wants_names = !f->outputs || has_other_names(f, &config->collector.outputs);
-    if (!f->wants_names)
+    if (f->outputs)
         outputs_reload(f->outputs, &config->collector.outputs);
 }
 

@@ -3,8 +3,6 @@
  * read the store's journals, each from its own position (collector/store/forwarding.h).
  *
  *     commit ─▶ publish ─▶ forwards_published ─▶ each output takes what is new
- *
- * Other names of outputs are taken over at the next publish, when nobody writes.
  */
 #ifndef COLLECTOR_FORWARDS_H
 #define COLLECTOR_FORWARDS_H
@@ -17,7 +15,7 @@ struct forwards;
 
 /* The entries of collector.outputs are good. */
 bool forwards_check(const struct config *config, struct err *err);
-/* Before anything is committed. config lives until the next reload or the end. */
+/* Before anything is committed. config lives until the next reload or the end. If it fails, it is closed all the same. */
 bool forwards_open(struct forwards **f, uv_loop_t *loop, struct store *store,
                    const struct config *config, struct err *err);
 /* Outputs end where they are; the store may still be written. */

@@ -97,6 +97,7 @@ static void prepare(struct work *work)
         if (!parcel_put(p, o->format, o->body_max, &o->body))
             return;
     }
+    assert(!o->body.over);
     if (!o->delivery)
         write_body(o);
 }
@@ -197,25 +198,25 @@ static void keep_rejects(struct output *o)
         log_error("outputs.%s: %s", name_text(o), err.text);
 }
 
-/* What was refused is to be kept, and the answer only tells how many of several they are. */
-static bool must_find_rejects(const struct output *o, const struct parcel_counts *c)
+/* Rows that were refused, of which the answer does not tell which they are. */
+static uint64_t unknown_rejects(const struct output *o, const struct parcel_counts *c)
 {
     uint64_t rejects = 0;
     for (size_t i = 0; i < o->answer.n_rejects; i++)
         rejects += o->answer.rejects[i].rows;
-    return o->config.keeps_rejects && rejects > c->rejected && o->answer.n > 1;
+    return rejects - min_of(rejects, c->rejected);
 }
 
 static void settle(struct output *o)
 {
     struct parcel *p = &o->parcel;
     struct parcel_counts c = parcel_count(p);
-    if (must_find_rejects(o, &c)) {
-        parcel_halve(p);
+    if (o->config.keeps_rejects && unknown_rejects(o, &c) && o->answer.n > 1) {
+        parcel_halve(p); /* which they are is found out by smaller bodies */
         start_work(o);
         return;
     }
-    o->numbers.records += c.taken;
+    o->numbers.records += c.taken - min_of(unknown_rejects(o, &c), c.taken);
     o->numbers.bytes += c.bytes;
     count_rejects(o);
     keep_rejects(o);

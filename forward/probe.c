@@ -11,7 +11,7 @@ static void put_list(struct buf *b, const char *fmt, va_list args)
 
 static void put_list(struct buf *b, const char *fmt, va_list args)
 {
-    char text[512];
+    char text[1024];
     vsnprintf(text, sizeof text, fmt, args);
     buf_add(b, str_from(text));
 }
@@ -164,7 +164,8 @@ static void take_of_collector(struct probe *p, const struct probe_answer *a)
     struct json_member versions;
     struct str version = PROBE_QUOTE(PROBE_TEXT(a->body, "version"));
     if (a->status == 403)
-        probe_fail(p, "the token may not write (403): make one with `sluice token write` there");
+        probe_fail(p, "the token is not known there, or not for writing (403): make one with "
+                      "`sluice token write`");
     if (p->has_failed || probe_is_refused(p, a))
         return;
     bool is_ours =

@@ -125,9 +125,8 @@ static void take_bulk(struct probe *p, const struct probe_answer *a)
     if (is_nowhere)
         probe_fail(p, "it does not take POST /_bulk");
     else if (!probe_is_refused(p, a))
-        probe_hint(p,
-                   "it is neither Elasticsearch (no X-Elastic-Product) nor OpenSearch; its _bulk "
-                   "is used as if it were");
+        probe_hint(p, "it is neither Elasticsearch nor OpenSearch; its _bulk "
+                      "is used as if it were");
 }
 
 static bool is_granted(const struct probe_answer *a, const char *stream, const char *privilege)
@@ -173,7 +172,6 @@ static void take_stream(struct probe *p, const struct probe_answer *a)
 static void judge_type(struct probe *p, struct str type)
 {
     bool is_open = p->product == PRODUCT_OPENSEARCH;
-    const char *right = is_open ? "flat_object" : "flattened";
     p->step = STEP_END;
     if (p->config->fields != OUTPUT_FIELDS_FLATTENED)
         return;
@@ -181,18 +179,15 @@ static void judge_type(struct probe *p, struct str type)
         probe_say(p, "fields is %.*s", STR_ARG(type));
         return;
     }
-    probe_hint(
-        p,
-        "`fields` is not mapped as %s, so each name in it becomes a field of its own; %s it with",
-        right, is_open ? "map" : "for a new data stream map");
+    probe_hint(p, "`fields` is not mapped as %s: each name in it becomes a field of its own; %s:",
+               is_open ? "flat_object" : "flattened",
+               is_open ? "its index template should say" : "for a new data stream, make");
     if (is_open)
-        probe_hint(p, "  an index template: "
-                      "{\"template\":{\"mappings\":{\"properties\":{\"fields\":{\"type\":"
-                      "\"flat_object\"}}}}}");
+        probe_hint(p, "  {\"mappings\":{\"properties\":{\"fields\":{\"type\":\"flat_object\"}}}}");
     else
         probe_hint(
             p, "  PUT /_component_template/logs@custom {\"template\":{\"mappings\":{\"properties\":"
-               "{\"fields\":{\"type\":\"flattened\"}}}}}");
+               "{\"fields\":{\"type\":\"flattened\",\"ignore_above\":8191}}}}}");
 }
 
 /* {".ds-NAME-000001":{"mappings":{...}},...}: the last is written to. */

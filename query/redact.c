@@ -117,8 +117,13 @@ static void take_bytes(struct work *w, struct str bytes)
         size_t end = str_find_byte(bytes, '\n'), room = RECORD_LINE_MAX - w->line.len;
         bool ends = end <= room && end < bytes.len;
         size_t take = ends ? end : min_of(room, bytes.len);
-        buf_add(&w->line, str_slice(bytes, 0, take));
+        struct str piece = str_slice(bytes, 0, take);
         bytes = str_slice(bytes, take + ends, SIZE_MAX);
+        if (ends && w->line.len == 0) {
+            take_line(w, piece, true);
+            continue;
+        }
+        buf_add(&w->line, piece);
         if (ends || w->line.len == RECORD_LINE_MAX) {
             take_line(w, buf_str(&w->line), ends);
             buf_reset(&w->line);

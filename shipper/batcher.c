@@ -50,6 +50,7 @@ struct restored {
     struct hash128 id;
     int64_t order_ns;
     unsigned goes_on; /* enum goes_on */
+    struct redact_stream redact;
 };
 
 struct batcher *batcher_new(const struct batcher_options *options)
@@ -171,8 +172,7 @@ static struct batch_stream *new_stream(struct batcher *b, const struct labels *l
     if (before) {
         s->order_ns = before->order_ns;
         s->in_line = before->goes_on & GOES_ON_LINE;
-        s->redact.in_key = before->goes_on & GOES_ON_KEY;
-        s->redact.key_lines = s->redact.in_key; /* how many is not kept */
+        s->redact = before->redact;
     }
     s->place = place_of(s);
     map_put(&b->streams, MAP_KEY(s->id), s);
@@ -329,6 +329,7 @@ bool batcher_line(struct batcher *b, struct batch_stream *s, const struct batch_
         .line = line->bytes,
     };
     struct redact_stream redact = s->redact;
+    redact.has_more = (flags & (TAIL_FIRST | TAIL_MIDDLE)) != 0;
     if (b->options.redactor)
         record.line = redact_line(b->options.redactor, &b->redaction, &redact, line->bytes);
     if (b->options.ids)
@@ -387,6 +388,8 @@ static void put_order(struct buf *b, const struct batch_stream *s)
     put_hash128(b, s->id);
     put_u64(b, (uint64_t)s->order_ns);
     put_u8(b, (uint8_t)((s->in_line ? GOES_ON_LINE : 0) | (s->redact.in_key ? GOES_ON_KEY : 0)));
+    if (s->redact.in_key)
+        put_redact_stream(b, &s->redact);
 }
 
 struct block_builder *batcher_take(struct batcher *b, struct buf *change)
@@ -428,7 +431,9 @@ bool batcher_restore(struct batcher *b, struct str state, struct err *err)
         struct hash128 id = read_hash128(&r);
         int64_t order_ns = (int64_t)read_u64(&r);
         unsigned goes_on = read_u8(&r);
-        r.bad |= goes_on > (GOES_ON_LINE | GOES_ON_KEY);
+        struct redact_stream redact = {.in_key = false};
+        r.bad |= goes_on > (GOES_ON_LINE | GOES_ON_KEY) ||
+                 (goes_on & GOES_ON_KEY && !read_redact_stream(&r, &redact));
         struct restored *before = map_get(&b->restored, MAP_KEY(id));
         if (!before) {
             before = arena_new(&b->arena, struct restored);
@@ -437,6 +442,7 @@ bool batcher_restore(struct batcher *b, struct str state, struct err *err)
         }
         before->order_ns = order_ns;
         before->goes_on = goes_on;
+        before->redact = redact;
     }
     if (r.bad || reader_left(&r))
         return err_set(err, ERR_CORRUPT, "the order times are malformed");

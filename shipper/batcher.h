@@ -19,7 +19,8 @@
  * State: the last order time of each stream, so that a restart does not reorder, and whether its last
  * record is a part with more to come, and whether a private key goes on in the next. It is part of the spool's state and
  * changes:
- *     orders := n:varint (stream id:16 order time:8 goes on:1)*       goes on: 1 in a line, 2 in a private key
+ *     orders := n:varint (stream id:16 order time:8 goes on:1 key?)*  goes on: 1 in a line, 2 in a private key
+ *     key    := its records:2 others since:1 before := n:1 byte*n     if it goes on; put_redact_stream
  */
 #ifndef SHIPPER_BATCHER_H
 #define SHIPPER_BATCHER_H

@@ -58,16 +58,18 @@ int64_t ship_steady_now(const struct ship *s)
     return s->started_ns + time_monotonic();
 }
 
-/* waited_ns: since the line was read. What has waited to be joined goes sooner, but not at once: it is
- * seldom alone. */
-static void count_line(struct ship *s, struct str line, int64_t waited_ns)
+/* read_ns: when the line was read, by the steady clock. What has waited to be joined goes sooner, but not at once: it is seldom
+ * alone. Most lines are younger than the first one, and need no clock. */
+static void count_line(struct ship *s, struct str line, int64_t read_ns)
 {
-    int64_t since_ns =
-        time_monotonic() - min_of(max_of(waited_ns, (int64_t)0), s->config->shipper.flush_ns / 2);
-    if (s->since_ns == TIME_NONE || since_ns < s->since_ns)
-        s->since_ns = since_ns;
     s->read_bytes += line.len;
     s->records++;
+    if (s->since_ns != TIME_NONE && s->since_ns <= read_ns)
+        return;
+    int64_t now = time_monotonic(),
+            since_ns = max_of(read_ns, now - s->config->shipper.flush_ns / 2);
+    if (s->since_ns == TIME_NONE || since_ns < s->since_ns)
+        s->since_ns = min_of(since_ns, now);
 }
 
 static bool take_line(void *context, const struct tail_line *line)
@@ -85,7 +87,7 @@ static bool take_line(void *context, const struct tail_line *line)
     }
     if (!batcher_line(s->batcher, stream, &given, time_now()))
         return false;
-    count_line(s, line->bytes, ship_steady_now(s) - line->read_ns);
+    count_line(s, line->bytes, line->read_ns - s->started_ns);
     return true;
 }
 
@@ -96,7 +98,7 @@ static bool take_input(struct str line, unsigned flags, void *data)
     if (s->phase == SHIP_STOPPED || !has_room(s) ||
         !batcher_line(s->batcher, s->input_stream, &given, time_now()))
         return false;
-    count_line(s, line, 0);
+    count_line(s, line, INT64_MAX);
     return true;
 }
 

@@ -195,9 +195,11 @@ static bool resolve(struct ship_options *o, struct config *c, const struct flags
 {
     o->service = f->service;
     o->tee = f->tee;
-    o->host = host_name(&o->arena);
-    if (!take_labels(o, c, f, err) || !take_sources(o, c, given, err) ||
-        !take_output(o, c, f, w, err))
+    if (!take_labels(o, c, f, err))
+        return false;
+    struct str host = label_value(&o->labels, STR("host"));
+    o->host = host.len ? host : host_name(&o->arena);
+    if (!take_sources(o, c, given, err) || !take_output(o, c, f, w, err))
         return false;
     /* Standard input has a state of its own: another shipper of this machine may run. */
     struct str state = f->state.len ? f->state : c->shipper.state;

@@ -19,9 +19,10 @@
  *     more than forward_bytes, when the disk has less free than keep_free, or when they are older than all that the
  *     store keeps. Outputs jump over them: counted and told. The lines of them are where the store has them.
  *  4. What is damaged is skipped, counted and told.
- *  5. An output that is new begins behind the last block that is committed when it is opened: what was stored before is
- *     not forwarded. One whose position cannot be read, or is none of this store, begins with the oldest journal there.
- *  6. Without outputs there is no folder, and the store is as if this were not there.
+ *  5. An output that is new begins behind the last block of the last publish: what was stored before is not forwarded.
+ *     One whose position cannot be read, or is none of this store, begins with the oldest journal there.
+ *  6. Positions count from forwarding_open on, whether or not somebody takes the output. Without outputs there is no
+ *     folder, and the store is as if this were not there.
  *
  * Imports are not forwarded: they come in as segments (importing.h). The collector's own blocks, which say that others
  * are missing, are in the journals and forwarded like all. Backups (parts.h) have neither positions nor what waits.
@@ -41,21 +42,24 @@ struct forwarding;     /* of a store */
 struct forward_output; /* one of its outputs */
 
 struct forwarding_options {
-    const char *const *names; /* of the outputs: of letters, digits, "-", "_" and "." */
+    const struct str *names; /* of all outputs that are configured: letters, digits, "-" and "_" */
     size_t n;
     void (*tell)(void *context, const char *text); /* what is skipped, for the log */
     void *context;
 };
 
-/* Outputs that are not named are forgotten. */
+/* The positions of other outputs are forgotten. */
 bool forwarding_open(struct forwarding **f, struct store *s,
                      const struct forwarding_options *options, struct err *err);
 /* Before the store is closed; no writer call runs. */
 void forwarding_close(struct forwarding **f);
 /* After every store_publish that follows a writer call: there may be more to give from now on. */
 void forwarding_publish(struct forwarding *f);
-/* By its place among the names; lives as long as f. */
-struct forward_output *forwarding_output(struct forwarding *f, size_t i);
+/* Who reads: from the position on, or as a new output. It lives until it is forgotten. */
+bool forwarding_take(struct forwarding *f, struct str name, struct forward_output **o,
+                     struct err *err);
+/* It is not configured any more. */
+void forwarding_forget(struct forwarding *f, struct str name);
 /* Of journals that only outputs need, as of the last publish. */
 uint64_t forwarding_bytes(const struct forwarding *f);
 

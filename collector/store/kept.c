@@ -138,5 +138,7 @@ bool kept_remove_first(struct store *s, struct err *err)
     k->bytes -= k->list[0].bytes;
     memmove(k->list, k->list + 1, --k->n * sizeof *k->list);
     k->changes++;
+    if (k->n == 0)
+        folder_remove_empty(kept_path(s, "", &arena)); /* no position is there either */
     return true;
 }

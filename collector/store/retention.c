@@ -105,7 +105,8 @@ struct part {
 
 static bool is_removable(const struct store *s, const struct store_journal *j)
 {
-    return j != s->active && !j->is_removed && !j->is_merged;
+    bool is_published = j->n_visible == j->n_written; /* else it is not known what goes */
+    return j != s->active && is_published && !j->is_removed && !j->is_merged;
 }
 
 static struct part part_of_journal(struct store_journal *j)

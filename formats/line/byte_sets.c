@@ -13,6 +13,16 @@ void id_sets_of_portable(const char bytes[BYTE_SETS_WIDTH], struct id_sets *sets
     }
 }
 
+void letter_sets_of_portable(const char bytes[BYTE_SETS_WIDTH], struct letter_sets *sets)
+{
+    *sets = (struct letter_sets){0};
+    for (unsigned i = 0; i < BYTE_SETS_WIDTH; i++) {
+        uint64_t bit = 1ull << i;
+        sets->letter |= is_letter(bytes[i]) ? bit : 0;
+        sets->upper |= is_upper(bytes[i]) ? bit : 0;
+    }
+}
+
 #ifdef __x86_64__
 
 void id_sets_of(const char bytes[BYTE_SETS_WIDTH], struct id_sets *sets)
@@ -29,7 +39,24 @@ void id_sets_of(const char bytes[BYTE_SETS_WIDTH], struct id_sets *sets)
     *sets = s;
 }
 
+void letter_sets_of(const char bytes[BYTE_SETS_WIDTH], struct letter_sets *sets)
+{
+    struct letter_sets s = {0};
+    for (unsigned at = 0; at < BYTE_SETS_WIDTH; at += sizeof(bytes16)) {
+        bytes16 b;
+        memcpy(&b, bytes + at, sizeof b);
+        s.letter |= BYTE_MASK16((b | 0x20) - 'a' < 26) << at;
+        s.upper |= BYTE_MASK16(b - 'A' < 26) << at;
+    }
+    *sets = s;
+}
+
 #else
+
+void letter_sets_of(const char bytes[BYTE_SETS_WIDTH], struct letter_sets *sets)
+{
+    letter_sets_of_portable(bytes, sets);
+}
 
 void id_sets_of(const char bytes[BYTE_SETS_WIDTH], struct id_sets *sets)
 {

@@ -55,6 +55,14 @@ static inline const char *sixty_four(struct str line, size_t at, char room[BYTE_
 /* Of line from `at` on; behind its end nothing is in a set. */
 void id_sets_load(struct str line, size_t at, struct id_sets *sets);
 
+/* Letters, and which of them are capitals. */
+struct letter_sets {
+    uint64_t letter, upper;
+};
+
+void letter_sets_of(const char bytes[BYTE_SETS_WIDTH], struct letter_sets *sets);
+void letter_sets_of_portable(const char bytes[BYTE_SETS_WIDTH], struct letter_sets *sets);
+
 /* Bit i: whether byte i + by is in the set. */
 static inline uint64_t ahead(uint64_t now, uint64_t next, unsigned by)
 {

@@ -97,11 +97,16 @@ static void add_six(struct name_ends *ends, const char six[6])
 /* In front of a shorter one any byte may stand. */
 void name_ends_add(struct name_ends *ends, struct str name)
 {
-    if (name.len < 3) {
+    const char *end = name.ptr + name.len;
+    if (name.len < 2) {
         memset(ends, 0xff, sizeof *ends);
         return;
     }
-    const char *end = name.ptr + name.len;
+    if (name.len == 2) {
+        ends->two[end[-2] & 31] |= 1u << (end[-1] & 31);
+        ends->three[(end[-2] & 31) << 5 | (end[-1] & 31)] = UINT32_MAX;
+        return;
+    }
     if (name.len >= 6)
         add_six(ends, end - 6);
     if (name.len > 3) {

@@ -27,6 +27,7 @@ bool is_word_begin(struct str text, size_t at);
 
 /* What names end in, in tables that tell nearly all others from them. A byte counts without its case. */
 struct name_ends {
+    uint32_t two[32];        /* of names of two bytes */
     uint32_t three[32 * 32]; /* by the last two bytes, of the one in front of them */
     uint32_t four[512];      /* by a hash of the last four */
     uint32_t brief[512];     /* the same, of names that are shorter than six */
@@ -55,8 +56,9 @@ static inline bool name_ends_have(const struct name_ends *ends, struct str line,
     if (!name_ends_may(ends, line.ptr + to))
         return false;
     uint32_t hash = hash_of_four(last);
-    return has_hash(ends->four, hash) &&
-           (to < 6 || has_hash(ends->brief, hash) || has_hash(ends->six, hash_of_four(last - 2)));
+    return (ends->two[last[2] & 31] >> (last[3] & 31) & 1) ||
+           (has_hash(ends->four, hash) &&
+            (to < 6 || has_hash(ends->brief, hash) || has_hash(ends->six, hash_of_four(last - 2))));
 }
 
 #endif

@@ -7,9 +7,11 @@
  *     metadata   (structured metadata, Loki 2.9 and schema v13) level, requestId, requestIdKind if it is not exact,
  *                all other labels and data of the stream, attached fields
  *
- *  1. Loki drops an entry whose stream, time and line it has. So equal ones of a block are 1 ns apart, in their
- *     order; and since the last time of the block before may be the first of this one, rows of a stream at
- *     that time are moved by a few ns that depend on the block's number (see loki.c).
+ *  1. Loki drops an entry whose stream, time, line and metadata it has. So equal ones of a block are 1 ns apart, in
+ *     their order; and since the last time of the block before may be the first of this one, rows of a stream at
+ *     that time are moved by a few ns that depend on the block's number (loki_times.h). It looks at the 256 KB or
+ *     less of a stream that it has not compressed yet, and once more when it reads chunks that are written: of
+ *     entries sent twice in a row 2 of 10,000 stayed double in bodies of 128 KB, 1,250 in those of 1 MB.
  *  2. A line longer than LOKI_LINE_MAX goes in pieces, cut between characters of UTF-8, at the same time and
  *     1 ns apart, with metadata part="2/3". All pieces of a row are in one body.
  *  3. The same set of labels is one stream of a body; its entries keep the order of the rows.
@@ -23,7 +25,7 @@
 
 enum {
     LOKI_LINE_MAX = 256000,    /* bytes; Loki's max_line_size is 256 KB */
-    LOKI_BODY_MAX = 1 << 20,   /* before compression */
+    LOKI_BODY_MAX = 128 << 10, /* before compression; invariant 1 */
     LOKI_LABELS_MAX = 15,      /* max_label_names_per_series */
     LOKI_METADATA_MAX = 48000, /* bytes of an entry's; its limit is 64 KB */
     LOKI_METADATA_ITEMS = 100, /* of an entry; its limit is 128 */

@@ -24,9 +24,27 @@ static const struct {
     {STR_INIT("too many structured metadata labels"), "metadata"},
 };
 
+/* What 400 says of a request that nobody mends by sending less: a wrong tenant or URL, here or at VictoriaLogs. */
+static const struct str settings[] = {
+    STR_INIT("no org id"),
+    STR_INIT("org IDs present"),
+    STR_INIT("tenant ID "),
+    STR_INIT("cannot parse common params"),
+    STR_INIT("unsupported path requested"),
+};
+
 static bool has_words(struct str text, struct str words)
 {
     return str_find(text, words) != SIZE_MAX;
+}
+
+static bool is_about_settings(struct str text)
+{
+    for (size_t i = 0; i < countof(settings); i++) {
+        if (has_words(text, settings[i]))
+            return true;
+    }
+    return false;
 }
 
 /* NULL if it is none that is known. */
@@ -39,14 +57,17 @@ static const char *refusal_of(struct str text)
     return NULL;
 }
 
-/* The number behind these words; 0 if they are not there. */
+/* The number behind these words, in bytes if a unit follows it; 0 if they are not there. */
 static uint64_t number_behind(struct str text, struct str words)
 {
+    static const struct str units[] = {STR_INIT("KB"), STR_INIT("MB"), STR_INIT("GB")};
     uint64_t number = 0;
     size_t at = str_find(text, words);
-    struct str rest = str_slice(text, at, SIZE_MAX);
-    if (at != SIZE_MAX && take_prefix(&rest, words))
-        take_u64(&rest, &number);
+    struct str rest = str_slice(text, at == SIZE_MAX ? at : at + words.len, SIZE_MAX);
+    take_prefix(&rest, STR("'"));
+    take_u64(&rest, &number);
+    for (size_t i = 0; i < countof(units); i++)
+        number = str_starts(rest, units[i]) ? min_of(number, UINT32_MAX) << 10 * (i + 1) : number;
     return number;
 }
 
@@ -97,7 +118,7 @@ static bool read_refusals(struct str text, struct push_answer *answer)
     else
         count_refusals(text, answer);
     answer->verdict = PUSH_READ;
-    push_set_fates(answer, PUSH_TAKEN);
+    push_set_fates(answer, answer->n == 1 ? PUSH_REJECTED : PUSH_TAKEN);
     return true;
 }
 
@@ -118,22 +139,30 @@ static void read_whole(unsigned status, struct str text, struct push_answer *ans
                       answer->n);
 }
 
-static void read_bad_request(unsigned status, struct str text, bool has_metadata,
-                             struct push_answer *answer)
-{
-    if (has_metadata && has_words(text, STR("structured metadata, but this feature is disallowed")))
-        answer->verdict = PUSH_OTHER_FORM;
-    else if (has_words(text, STR("er stream rate limit exceeded")))
-        answer->verdict = PUSH_RETRY; /* some are refused, and some of the others not yet stored */
-    else if (status != 400 || !read_refusals(text, answer))
-        read_whole(status, text, answer);
-}
-
-/* A burst is at least what a second may have: what is more than that may never be taken. */
+/* What is sent again is weighed again, with all that is stored already. So what is more than a burst, of which it is
+ * only known that it is hardly less than what a second may have, would never be taken as a whole. */
 static bool is_beyond_burst(struct str text)
 {
     uint64_t limit = number_behind(text, STR("(limit: "));
-    return has_words(text, STR(" bytes/sec)")) && number_behind(text, STR(" totaling '")) > limit;
+    uint64_t bytes = number_behind(text, STR(" totaling "));
+    uint64_t entries = max_of(number_behind(text, STR("total ignored: ")), (uint64_t)1);
+    return bytes > limit / entries;
+}
+
+static void read_rate(struct str text, struct push_answer *answer)
+{
+    answer->verdict = answer->n > 1 && is_beyond_burst(text) ? PUSH_SMALLER : PUSH_RETRY;
+}
+
+static void read_bad_request(unsigned status, struct str text, bool has_metadata,
+                             struct push_answer *answer)
+{
+    if (has_metadata && has_words(text, STR("this feature is disallowed")))
+        answer->verdict = PUSH_OTHER_FORM;
+    else if (has_words(text, STR("er stream rate limit exceeded")))
+        read_rate(text, answer); /* some are too old, and some of the others not yet stored */
+    else if (status != 400 || (!read_refusals(text, answer) && !is_about_settings(text)))
+        read_whole(status, text, answer);
 }
 
 void loki_read_answer(const struct push_reply *reply, bool has_metadata, struct push_answer *answer)
@@ -148,8 +177,8 @@ void loki_read_answer(const struct push_reply *reply, bool has_metadata, struct 
     push_set_detail(answer, reply->body);
     if (status == 400 || status == 413 || status == 422)
         read_bad_request(status, reply->body, has_metadata, answer);
-    else if (status == 429 && answer->n > 1 && is_beyond_burst(reply->body))
-        answer->verdict = PUSH_SMALLER;
+    else if (status == 429)
+        read_rate(reply->body, answer);
     else if (status >= 500 && has_words(reply->body, STR("essage larger than max")))
         read_whole(status, reply->body, answer);
 }

@@ -14,21 +14,21 @@ static unsigned number_of(const char *digits, size_t n)
 
 /* ---- payment cards ---- */
 
-/* ISO/IEC 7812 issuer prefixes of four digits, and the lengths in use, as bits. */
+/* ISO/IEC 7812 issuer prefixes of four digits, and the lengths in use, as bits; the most common first. */
 static const struct {
     unsigned short from, to;
     unsigned lengths;
 } issuers[] = {
-    {3000, 3059, 1u << 14},                                  /* Diners Club */
-    {3095, 3095, 1u << 14},                                  /* Diners Club */
-    {3400, 3499, 1u << 15},                                  /* American Express */
-    {3528, 3589, 1u << 16 | 1u << 19},                       /* JCB */
-    {3600, 3699, 1u << 14},                                  /* Diners Club */
-    {3700, 3799, 1u << 15},                                  /* American Express */
-    {3800, 3999, 1u << 14},                                  /* Diners Club */
     {4000, 4999, 1u << 13 | 1u << 16 | 1u << 19},            /* Visa */
     {2221, 2720, 1u << 16},                                  /* Mastercard */
     {5100, 5599, 1u << 16},                                  /* Mastercard */
+    {3400, 3499, 1u << 15},                                  /* American Express */
+    {3700, 3799, 1u << 15},                                  /* American Express */
+    {3000, 3059, 1u << 14},                                  /* Diners Club */
+    {3095, 3095, 1u << 14},                                  /* Diners Club */
+    {3528, 3589, 1u << 16 | 1u << 19},                       /* JCB */
+    {3600, 3699, 1u << 14},                                  /* Diners Club */
+    {3800, 3999, 1u << 14},                                  /* Diners Club */
     {6011, 6011, 1u << 16 | 1u << 19},                       /* Discover */
     {6440, 6599, 1u << 16 | 1u << 19},                       /* Discover */
     {6200, 6299, 1u << 16 | 1u << 17 | 1u << 18 | 1u << 19}, /* UnionPay */
@@ -265,25 +265,36 @@ static const struct number_form forms[] = {
     {.shape = UINT64_MAX},
 };
 
-const struct number_form *number_forms(uint64_t shape)
+static size_t hash_of_shape(uint64_t shape)
 {
-    size_t from = 0, to = shape < forms[0].shape ? 0 : countof(forms);
-    while (from < to) {
-        size_t middle = (from + to) / 2;
-        if (forms[middle].shape < shape)
-            from = middle + 1;
-        else
-            to = middle;
+    return shape * 0x9e3779b97f4a7c15u >> 56;
+}
+
+static size_t next_of(size_t hash)
+{
+    return (hash + 1) % countof(((struct number_index *)0)->firsts);
+}
+
+const struct number_form *number_forms(const struct number_index *index, uint64_t shape)
+{
+    for (size_t i = hash_of_shape(shape); index->firsts[i]; i = next_of(i)) {
+        const struct number_form *form = &forms[index->firsts[i] - 1];
+        if (form->shape == shape)
+            return form;
     }
-    return from < countof(forms) && forms[from].shape == shape ? &forms[from] : NULL;
+    return NULL;
 }
 
 void number_index_init(struct number_index *index)
 {
-    *index = (struct number_index){.shapes = {0}};
-    for (const struct number_form *form = forms; form->shape != UINT64_MAX; form++) {
-        unsigned hash = hash_of_shape(form->shape);
-        index->shapes[hash / 64] |= 1ull << hash % 64;
-        word_heads_add(&index->words, form->words);
+    *index = (struct number_index){.firsts = {0}};
+    for (size_t i = 0; forms[i].shape != UINT64_MAX; i++) {
+        size_t hash = hash_of_shape(forms[i].shape);
+        word_heads_add(&index->words, forms[i].words);
+        if (number_forms(index, forms[i].shape))
+            continue;
+        while (index->firsts[hash])
+            hash = next_of(hash);
+        index->firsts[hash] = (uint8_t)(i + 1);
     }
 }

@@ -46,24 +46,13 @@ struct number_form {
 /* What tells most numbers from all forms at little cost. */
 struct number_index {
     struct word_heads words; /* of all forms */
-    uint64_t shapes[4];      /* by a hash */
+    uint8_t firsts[256];     /* by a hash of the shape, and behind it: its first form, from 1 on */
 };
 
 void number_index_init(struct number_index *index);
 
 /* The forms of a shape: from the one returned on, up to the first of another. NULL: there is none. */
-const struct number_form *number_forms(uint64_t shape);
-
-static inline unsigned hash_of_shape(uint64_t shape)
-{
-    return (unsigned)(shape * 0x9e3779b97f4a7c15u >> 56);
-}
-
-static inline bool number_may_have(const struct number_index *index, uint64_t shape)
-{
-    unsigned hash = hash_of_shape(shape);
-    return index->shapes[hash / 64] >> hash % 64 & 1;
-}
+const struct number_form *number_forms(const struct number_index *index, uint64_t shape);
 
 static inline uint64_t number_shape_add(uint64_t shape, size_t len)
 {

@@ -15,17 +15,14 @@ static bool is_all_of(struct str s, const char *set)
     return true;
 }
 
+static const char *const mark_words[26] = {
+    ['f' - 'a'] = "filtered", ['h' - 'a'] = "hidden",           ['m' - 'a'] = "masked",
+    ['o' - 'a'] = "omitted",  ['r' - 'a'] = "redacted|removed", ['s' - 'a'] = "scrubbed|sensitive",
+};
+
 bool is_mark_word(struct str word)
 {
-    static const struct str words[] = {
-        STR_INIT("redacted"), STR_INIT("filtered"),  STR_INIT("masked"),  STR_INIT("hidden"),
-        STR_INIT("removed"),  STR_INIT("sensitive"), STR_INIT("omitted"), STR_INIT("scrubbed"),
-    };
-    for (size_t i = 0; i < countof(words); i++) {
-        if (str_equal_nocase(word, words[i]))
-            return true;
-    }
-    return false;
+    return word_is_of(word, mark_words);
 }
 
 static bool is_own_name(const struct redactor *r, struct str name)
@@ -39,7 +36,7 @@ static bool is_own_name(const struct redactor *r, struct str name)
 
 static bool is_mark_name(struct str name)
 {
-    for (size_t i = 0; i < REDACT_RULES; i++) {
+    for (size_t i = 0; name.len > 0 && i < REDACT_RULES; i++) {
         if (str_equal(name, redact_rules[i].mark))
             return true;
     }
@@ -143,23 +140,28 @@ static bool is_blank_form(struct str s)
     }
 }
 
+/* Words that say that there is no value. */
+static const char *const empty_words[26] = {
+    ['e' - 'a'] = "empty", ['f' - 'a'] = "false",     ['n' - 'a'] = "n/a|nil|none|null",
+    ['t' - 'a'] = "true",  ['u' - 'a'] = "undefined",
+};
+
+static bool is_filler(struct str s)
+{
+    return is_all_of(s, "*xX.#-\xe2\x80\xa2");
+}
+
 bool is_hidden(struct str value)
 {
-    static const struct str words[] = {
-        STR_INIT("null"), STR_INIT("nil"),   STR_INIT("none"), STR_INIT("undefined"),
-        STR_INIT("true"), STR_INIT("false"), STR_INIT("n/a"),  STR_INIT("empty"),
-    };
     struct str s = str_trim(value);
-    if (s.len > 0 && is_digit(s.ptr[0]))
-        return false;
-    if (s.len == 0 || is_all_of(s, "*xX.#-\xe2\x80\xa2") || is_bracketed(s) ||
-        is_mark_name(name_in_mark(s)) || is_blank_form(s) || is_mark_word(s))
+    if (s.len == 0)
         return true;
-    for (size_t i = 0; i < countof(words); i++) {
-        if (str_equal_nocase(s, words[i]))
-            return true;
-    }
-    return false;
+    if (is_digit(s.ptr[0]))
+        return false;
+    if (is_letter(s.ptr[0]))
+        return word_is_of(s, empty_words) || is_mark_word(s) ||
+               ((s.ptr[0] | 0x20) == 'x' && is_filler(s));
+    return is_filler(s) || is_bracketed(s) || is_mark_name(name_in_mark(s)) || is_blank_form(s);
 }
 
 /* ---- adding ---- */

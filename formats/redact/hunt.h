@@ -64,11 +64,15 @@ bool has_word_near(struct str line, size_t from, size_t to, const char *words);
 
 typedef size_t finder(struct hunt *h, size_t at);
 
-finder find_mail; /* mail.c: at '@', or "%40" */
-finder find_pair; /* pairs.c: at ':' or '=': names and their values, passwords of URLs */
+finder find_at_sign; /* url_password.c: at '@' or '%': data sources, and what find_mail finds */
+finder find_mail;    /* mail.c: at '@', or "%40" */
+finder find_pair;    /* pairs.c: at ':' or '=': names and their values, passwords of URLs */
 /* url_password.c: at the ':' of "://", for find_pair; 0: it is of none. */
 finder find_url_password;
-finder find_number; /* numbers.c: at digits */
+finder find_opening; /* clauses.c: at '<' or an apostrophe: elements of XML, passwords of SQL */
+finder find_element; /* elements.c: at '<', for find_opening */
+finder find_option;  /* options.c: at the dash of "--password x" */
+finder find_number;  /* numbers.c: at digits */
 finder
     find_lettered;  /* lettered.c: at two capitals and two digits: IBAN, NINO, fiscal codes, PAN */
 finder find_token;  /* tokens.c: at the first of 16 and more letters, digits, '_', '-' */

@@ -23,14 +23,15 @@
 
 /* By their last byte; of two of which one ends in the other the longer comes first. */
 /* clang-format off */
+OF(of_a) = {NAME("senha", KEY_STRONG), NAME("contrasena", KEY_STRONG), END};
 OF(of_c) = {DIGITS("cvc", 3, 4, RULE_SECRETS), END};
 OF(of_d) = {
-    ANYWHERE("password", KEY_STRONG), ANYWHERE("passwd", KEY_STRONG), NAME("pwd", KEY_PASS), NAME("connectsid", KEY_TOKEN), ANYWHERE("jsessionid", KEY_TOKEN),
+    ANYWHERE("password", KEY_STRONG), ANYWHERE("passwd", KEY_STRONG), NAME("pwd", KEY_PASS), NAME("pswd", KEY_PASS), NAME("connectsid", KEY_TOKEN), ANYWHERE("jsessionid", KEY_TOKEN),
     ANYWHERE("phpsessid", KEY_TOKEN), NAME("aspnetsessionid", KEY_TOKEN), NAME("sessionid", KEY_TOKEN),
     NAME("sessid", KEY_TOKEN), NAME("sid", KEY_WEAK), NAME("cred", KEY_WEAK), END,
 };
 OF(of_e) = {
-    ANYWHERE("passphrase", KEY_STRONG), NAME("seedphrase", KEY_STRONG), NAME("recoveryphrase", KEY_STRONG),
+    NAME("motdepasse", KEY_STRONG), ANYWHERE("passphrase", KEY_STRONG), NAME("seedphrase", KEY_STRONG), NAME("recoveryphrase", KEY_STRONG),
     NAME("setcookie", KEY_COOKIE), NAME("cookie", KEY_COOKIE), NAME("passcode", KEY_STRONG),
     DIGITS("securitycode", 3, 4, RULE_SECRETS), DIGITS("verificationcode", 4, 10, RULE_SECRETS),
     DIGITS("otpcode", 4, 10, RULE_SECRETS), DIGITS("mfacode", 4, 10, RULE_SECRETS),
@@ -69,14 +70,14 @@ OF(of_r) = {
 OF(of_s) = {
     ANYWHERE("credentials", KEY_STRONG), NAME("creds", KEY_STRONG), ANYWHERE("passwords", KEY_STRONG),
     NAME("secrets", KEY_TOKENS), NAME("tokens", KEY_TOKENS), NAME("cookies", KEY_COOKIE), NAME("dbpass", KEY_STRONG), NAME("smtppass", KEY_STRONG),
-    NAME("userpass", KEY_STRONG), NAME("pass", KEY_PASS), END,
+    NAME("userpass", KEY_STRONG), ANYWHERE("storepass", KEY_STRONG), NAME("keypass", KEY_STRONG), NAME("pass", KEY_PASS), END,
 };
 OF(of_t) = {
-    ANYWHERE("clientsecret", KEY_STRONG), ANYWHERE("secret", KEY_SECRET), ANYWHERE("passwort", KEY_STRONG),
+    ANYWHERE("clientsecret", KEY_STRONG), ANYWHERE("secret", KEY_SECRET), ANYWHERE("passwort", KEY_STRONG), ANYWHERE("kennwort", KEY_STRONG), NAME("wachtwoord", KEY_STRONG),
     NAME("jwt", KEY_TOKEN), END,
 };
 OF(of_v) = {DIGITS("cvv", 3, 4, RULE_SECRETS), END};
-OF(of_w) = {NAME("userpw", KEY_STRONG), NAME("dbpw", KEY_STRONG), END};
+OF(of_w) = {ANYWHERE("userpw", KEY_STRONG), ANYWHERE("dbpw", KEY_STRONG), ANYWHERE("bindpw", KEY_STRONG), ANYWHERE("rootpw", KEY_STRONG), NAME("pw", KEY_PASS), END};
 OF(of_y) = {
     NAME("publickey", KEY_NONE), NAME("pubkey", KEY_NONE), NAME("primarykey", KEY_NONE),
     NAME("foreignkey", KEY_NONE), NAME("cachekey", KEY_NONE), NAME("partitionkey", KEY_NONE),
@@ -96,10 +97,10 @@ OF(of_y) = {
 /* clang-format on */
 
 static const struct key_name *const by_last[26] = {
-    ['c' - 'a'] = of_c, ['d' - 'a'] = of_d, ['e' - 'a'] = of_e, ['f' - 'a'] = of_f,
-    ['g' - 'a'] = of_g, ['h' - 'a'] = of_h, ['k' - 'a'] = of_k, ['n' - 'a'] = of_n,
-    ['p' - 'a'] = of_p, ['r' - 'a'] = of_r, ['s' - 'a'] = of_s, ['t' - 'a'] = of_t,
-    ['v' - 'a'] = of_v, ['w' - 'a'] = of_w, ['y' - 'a'] = of_y,
+    ['a' - 'a'] = of_a, ['c' - 'a'] = of_c, ['d' - 'a'] = of_d, ['e' - 'a'] = of_e,
+    ['f' - 'a'] = of_f, ['g' - 'a'] = of_g, ['h' - 'a'] = of_h, ['k' - 'a'] = of_k,
+    ['n' - 'a'] = of_n, ['p' - 'a'] = of_p, ['r' - 'a'] = of_r, ['s' - 'a'] = of_s,
+    ['t' - 'a'] = of_t, ['v' - 'a'] = of_v, ['w' - 'a'] = of_w, ['y' - 'a'] = of_y,
 };
 
 const struct key_name *key_name_of(struct str text)
@@ -145,7 +146,8 @@ void key_ends_add(struct name_ends *ends)
         for (const struct key_name *name = by_last[i]; name && name->text; name++) {
             struct str text = str_of(name->text, name->len);
             name_ends_add(ends, text);
-            add_numbered(ends, text);
+            if (text.len > 2) /* "pw1" would be the end of too much */
+                add_numbered(ends, text);
         }
     }
 }

@@ -34,9 +34,9 @@ static size_t wide_letter_at(struct str line, size_t at)
 /* The same of one that ends in front of `at`. */
 static size_t wide_letter_before(struct str line, size_t at)
 {
-    if (at >= 2 && wide_letter_at(line, at - 2) == 2)
-        return 2;
-    return at >= 6 && wide_letter_at(line, at - 6) == 6 ? 6 : 0;
+    if (line.ptr[at - 1] & 0x80)
+        return at >= 2 && wide_letter_at(line, at - 2) == 2 ? 2 : 0;
+    return at >= 6 && line.ptr[at - 6] == '\\' && wide_letter_at(line, at - 6) == 6 ? 6 : 0;
 }
 
 /* The apostrophe of "o'brien", "dell'orto", in SQL "o''brien"; no quote, as in "b'x'" and "N'x'". */
@@ -87,11 +87,10 @@ static bool is_top(struct str line, size_t from, size_t end)
 {
     if (str_starts(str_slice(line, from, 4), STR("xn--")))
         return true;
-    for (size_t i = from; i < end; i++) {
-        size_t wide = wide_letter_at(line, i);
-        if (!wide && !is_letter(line.ptr[i]))
+    for (size_t i = from, n; i < end; i += n) {
+        n = is_letter(line.ptr[i]) ? 1 : wide_letter_at(line, i);
+        if (n == 0)
             return false;
-        i += wide ? wide - 1 : 0;
     }
     return true;
 }
@@ -121,28 +120,25 @@ static size_t domain_end(struct str line, size_t from)
 }
 
 /* Ends of names of files and units that are no domains. */
-static bool is_file_end(struct str top)
-{
-    static const struct str ends[] = {
-        STR_INIT("png"),   STR_INIT("jpg"),       STR_INIT("jpeg"),    STR_INIT("gif"),
-        STR_INIT("svg"),   STR_INIT("webp"),      STR_INIT("ico"),     STR_INIT("bmp"),
-        STR_INIT("css"),   STR_INIT("scss"),      STR_INIT("js"),      STR_INIT("mjs"),
-        STR_INIT("cjs"),   STR_INIT("ts"),        STR_INIT("tsx"),     STR_INIT("jsx"),
-        STR_INIT("json"),  STR_INIT("html"),      STR_INIT("htm"),     STR_INIT("xml"),
-        STR_INIT("yml"),   STR_INIT("yaml"),      STR_INIT("toml"),    STR_INIT("txt"),
-        STR_INIT("log"),   STR_INIT("gz"),        STR_INIT("tar"),     STR_INIT("jar"),
-        STR_INIT("java"),  STR_INIT("class"),     STR_INIT("conf"),    STR_INIT("lock"),
-        STR_INIT("dll"),   STR_INIT("exe"),       STR_INIT("service"), STR_INIT("socket"),
-        STR_INIT("timer"), STR_INIT("target"),    STR_INIT("mount"),   STR_INIT("automount"),
-        STR_INIT("slice"), STR_INIT("scope"),     STR_INIT("device"),  STR_INIT("swap"),
-        STR_INIT("path"),  STR_INIT("localhost"),
-    };
-    for (size_t i = 0; i < countof(ends); i++) {
-        if (str_equal_nocase(top, ends[i]))
-            return true;
-    }
-    return false;
-}
+static const char *const file_ends[26] = {
+    ['a' - 'a'] = "automount",
+    ['b' - 'a'] = "bmp",
+    ['c' - 'a'] = "cjs|class|conf|css",
+    ['d' - 'a'] = "device|dll",
+    ['e' - 'a'] = "exe",
+    ['g' - 'a'] = "gif|gz",
+    ['h' - 'a'] = "htm|html",
+    ['i' - 'a'] = "ico",
+    ['j' - 'a'] = "jar|java|jpeg|jpg|js|json|jsx",
+    ['l' - 'a'] = "localhost|lock|log",
+    ['m' - 'a'] = "mjs|mount",
+    ['p' - 'a'] = "path|png",
+    ['s' - 'a'] = "scope|scss|service|slice|socket|svg|swap",
+    ['t' - 'a'] = "tar|target|timer|toml|ts|tsx|txt",
+    ['w' - 'a'] = "webp",
+    ['x' - 'a'] = "xml",
+    ['y' - 'a'] = "yaml|yml",
+};
 
 /* "scheme://user@host", "scheme://user:password@host": within one word. */
 static bool is_of_url(struct str line, size_t from)
@@ -210,7 +206,7 @@ size_t find_mail(struct hunt *h, size_t at)
     size_t top = domain.len;
     while (domain.ptr[top - 1] != '.')
         top--;
-    if (!is_file_end(str_slice(domain, top, SIZE_MAX)) && !is_java_object(domain) &&
+    if (!word_is_of(str_slice(domain, top, SIZE_MAX), file_ends) && !is_java_object(domain) &&
         !is_of_url(line, from) && !is_of_path(line, end))
         hunt_add(h, from, end, RULE_EMAIL, "e-mail address");
     return at + 1;

@@ -161,8 +161,7 @@ static bool may_be_said(const struct hunt *h, const struct window *w, struct sai
 
 static bool add_window(struct hunt *h, const struct phrase *p, const struct window *w)
 {
-    const struct number_form *form =
-        number_may_have(&h->redactor->numbers, w->shape) ? number_forms(w->shape) : NULL;
+    const struct number_form *form = number_forms(&h->redactor->numbers, w->shape);
     char digits[NUMBER_DIGITS_MAX];
     if (!form)
         return false;

@@ -12,8 +12,27 @@ static bool is_key_of_row(struct str line, size_t at)
 }
 
 /* Where the name ends whose sign is at `at`: in front of blanks, a bracket and a quote. */
+/* What stands for a quote in text that was escaped as a whole: by nginx, for HTML, as JSON may, for URLs. */
+static const struct str escaped_quotes[] = {
+    STR_INIT("\\x22"), STR_INIT("&quot;"), STR_INIT("\\u0022"), STR_INIT("%22"), STR_INIT("&#34;"),
+};
+
+/* The one that ends in front of `at`; empty: none does. */
+static struct str escaped_quote_before(struct str line, size_t at)
+{
+    for (size_t i = 0; i < countof(escaped_quotes); i++) {
+        struct str quote = escaped_quotes[i];
+        if (at >= quote.len && str_equal(str_slice(line, at - quote.len, quote.len), quote))
+            return quote;
+    }
+    return STR("");
+}
+
 size_t pair_name_end(struct str line, size_t at)
 {
+    size_t escaped = escaped_quote_before(line, at).len;
+    if (escaped)
+        return at - escaped;
     return is_key_of_row(line, at) ? at - 1 : name_end(line, at);
 }
 
@@ -91,7 +110,6 @@ static size_t json_literal_end(struct str line, size_t at)
     return end;
 }
 
-/* {"name": or ["x" or [{ or [null,; neither {"name"=> of Ruby nor [INFO] nor [12]. */
 static bool starts_json(struct str line)
 {
     enum { FIRST_NAME_MAX = 4096 };
@@ -109,7 +127,7 @@ static bool starts_json(struct str line)
     return byte_at(line, skip_blanks(line, end)) == ':';
 }
 
-static bool is_of_json(struct hunt *h)
+bool is_of_json(struct hunt *h)
 {
     if (!h->has_json_looked)
         h->is_json = starts_json(h->line);
@@ -146,6 +164,7 @@ static bool is_of_other(const struct pair *pair)
 
 bool pair_read(struct hunt *h, size_t at, size_t name_to, struct pair *pair)
 {
+    static const struct str rejected = STR_INIT("rejected value ["); /* on field 'password': */
     struct str line = h->line;
     size_t begin = behind_sign(line, at);
     if (!begin)
@@ -155,6 +174,7 @@ bool pair_read(struct hunt *h, size_t at, size_t name_to, struct pair *pair)
     size_t value = begin;
     *pair = (struct pair){.place = {.line = line, .is_json = is_of_json(h)}, .name_to = name_to};
     read_quote(&pair->place, name_to, at);
+    pair->place.escaped = escaped_quote_before(line, at);
     bool is_spaced = at > 0 && (is_blank(line.ptr[at - 1]) || line.ptr[at - 1] == ':');
     pair->sign = line.ptr[at];
     bool may_have_blank = pair->sign == ':' || is_spaced || pair->place.quote || value > at + 1;
@@ -162,6 +182,8 @@ bool pair_read(struct hunt *h, size_t at, size_t name_to, struct pair *pair)
         value = skip_blanks(line, value); /* no other sign is in it: linear */
     pair->has_blank = value > begin;
     value += is_key_of_row(line, at);
+    if (str_starts(str_slice(line, value, rejected.len), rejected))
+        value += rejected.len;
     pair->value_at = value;
     pair->name_from = name_begin(&pair->place, name_to);
     if (pair->sign == ':' && !pair->has_blank && !pair->place.quote && is_of_other(pair))

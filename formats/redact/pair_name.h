@@ -34,6 +34,9 @@ struct str pair_name(const struct pair *pair);
 /* "[secret]", "[REDACTED]", but not "[password] => x" of PHP. */
 bool pair_is_mark(const struct hunt *h, const struct pair *pair);
 
+/* Whether the line is JSON: {"name": or ["x" or [{ or [null,; neither {"name"=> of Ruby nor [INFO] nor [12]. */
+bool is_of_json(struct hunt *h);
+
 static inline bool is_name_byte(char c)
 {
     return is_alnum(c) || c == '_' || c == '.' || c == '-' || c == '$' || c == '@';

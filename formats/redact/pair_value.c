@@ -213,12 +213,32 @@ static struct pair_value double_quoted(const struct pair_place *p, size_t at, si
     return v;
 }
 
+/* Python's b'x', SQL's N'x' and E'x'. */
+static bool is_prefix_of_quote(char c, char quote)
+{
+    return ((c == 'b' || c == 'u' || c == 'r') && is_quote(quote)) ||
+           ((c == 'N' || c == 'E') && quote == '\'');
+}
+
+/* Between escaped quotes; a quote that is none ends all of the text around. */
+static struct pair_value escaped_quoted(const struct pair_place *p, size_t at)
+{
+    size_t from = at + p->escaped.len, to = from;
+    for (; to < p->line.len && p->line.ptr[to] != '"' && p->line.ptr[to] != '\n'; to++) {
+        if (str_equal(str_slice(p->line, to, p->escaped.len), p->escaped))
+            return (struct pair_value){VALUE_QUOTED, from, to, to + p->escaped.len};
+    }
+    return (struct pair_value){VALUE_QUOTED, from, to, to};
+}
+
 struct pair_value pair_value_at(const struct pair_place *p, size_t at)
 {
+    if (p->escaped.len && str_equal(str_slice(p->line, at, p->escaped.len), p->escaped))
+        return escaped_quoted(p, at);
     char c = byte_at(p->line, at);
     struct pair_value v = {VALUE_BARE, at, at, at};
-    if ((c == 'b' || c == 'u' || c == 'r') && is_quote(byte_at(p->line, at + 1)))
-        c = p->line.ptr[++at]; /* Python's b'x' */
+    if (is_prefix_of_quote(c, byte_at(p->line, at + 1)))
+        c = p->line.ptr[++at];
     size_t level = c == '\\' ? backslashes_at(p->line, at) : 0;
     if (byte_at(p->line, at + level) == '"')
         return double_quoted(p, at, level);

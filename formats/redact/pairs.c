@@ -1,16 +1,7 @@
-/*
- * Values that stand under the name of a secret (keys.h) or under one of the user's paths (paths.h).
- *
- *     {"password":"x"}   {\"password\":\"x\"}   password=x   password: x   ?password=x&   'password' => 'x'   Password=x;
- *     Authorization: Bearer x     Cookie: a=x; b=y     {"name":"DB_PASSWORD","value":"x"}
- *
- * The trigger is ':' or '='. Its name ends in front of it, behind blanks and quotes; nearly all are told by their last two
- * bytes to be none. pair_name.h says what is asked of the others.
- */
+#include "formats/redact/pairs.h"
+
 #include "base/mem.h"
 #include "formats/redact/http_schemes.h"
-#include "formats/redact/pair_secret.h"
-#include "formats/redact/paths.h"
 #include "formats/redact/randomness.h"
 
 enum { WEAK_MAX = RANDOM_MAX + 16 };
@@ -57,19 +48,56 @@ static bool take_cookies(const struct pair *pair, struct pair_value *v)
 
 /* ---- finding ---- */
 
-/* Of {"name":"DB_PASSWORD","value":"x"}, at "value": the name in front. */
+/* Whether the text in front of `at` is an attribute: its name, a sign and quotes; *at becomes where the text in quotes ends. */
+static bool is_attribute_before(struct str line, size_t *at)
+{
+    enum { SIGN = 4 };
+    size_t end = *at, to;
+    if (end == 0 || !is_quote(line.ptr[end - 1]))
+        return false;
+    char quote = line.ptr[--end];
+    while (end > 0 && line.ptr[end - 1] == '\\')
+        end--;
+    to = end;
+    while (to > 0 && end - to < PAIR_NAME_MAX &&
+           (is_name_byte(line.ptr[to - 1]) || line.ptr[to - 1] == ':'))
+        to--;
+    *at = end;
+    if (to == end || to == 0 || line.ptr[--to] != quote)
+        return false;
+    while (to > 0 && line.ptr[to - 1] == '\\')
+        to--;
+    return to > SIGN && line.ptr[to - 1] == '=' &&
+           (str_equal_nocase(str_slice(line, to - 1 - SIGN, SIGN), STR("name")) ||
+            str_equal_nocase(str_slice(line, to - SIGN, SIGN - 1), STR("key")));
+}
+
+/* Whether it is a text of JSON with a comma behind it. */
+static bool is_element_before(struct str line, size_t *at, size_t quote)
+{
+    if (*at < quote + 1 || line.ptr[*at - 1] != ',' || line.ptr[*at - 2] != '"')
+        return false;
+    *at -= quote + 1;
+    return true;
+}
+
+/* At "value" of {"name":"DB_PASSWORD","value":"x"} and <add key="DB_PASSWORD" value="x"/>: the name in front. */
 static const struct key_name *named_before(const struct pair *pair)
 {
     struct str line = pair->place.line;
-    size_t quote = pair->place.level + 1, at = pair->name_from;
-    if (pair->place.quote != '"' || at < quote || !str_equal_nocase(pair_name(pair), STR("value")))
+    bool is_json = pair->place.quote == '"';
+    size_t quote = is_json ? pair->place.level + 1 : 0, at = pair->name_from;
+    bool is_value = str_equal_nocase(pair_name(pair), STR("value")) ||
+                    str_equal_nocase(pair_name(pair), STR("rejectedvalue"));
+    if (at < quote || !is_value)
         return NULL;
     at -= quote;
+    size_t behind = at;
     while (at > 0 && is_blank(line.ptr[at - 1]))
         at--;
-    if (at < quote + 1 || line.ptr[at - 1] != ',' || line.ptr[at - 2] != '"')
+    if (is_json ? !is_element_before(line, &at, quote)
+                : at == behind || pair->sign != '=' || !is_attribute_before(line, &at))
         return NULL;
-    at -= quote + 1;
     size_t from = at > PAIR_NAME_MAX ? at - PAIR_NAME_MAX : 0;
     return key_name_of(str_slice(line, from, at - from));
 }
@@ -174,7 +202,7 @@ static struct pair_value named_value(const struct pair *pair, const struct key_n
 
 /* The front of a value tells whether it is a secret. Only of one that is its end is looked for, and the search goes on behind
  * it: there may be pairs in others. */
-static size_t find_named(struct hunt *h, const struct pair *pair, const struct key_name *name)
+size_t find_named(struct hunt *h, const struct pair *pair, const struct key_name *name)
 {
     enum { FRONT_MAX = 1024 };
     struct pair front = *pair;
@@ -223,8 +251,9 @@ __attribute__((noinline)) static size_t find_behind_gap(struct hunt *h, size_t a
 static size_t find_named_at(struct hunt *h, size_t at)
 {
     char last = at > 0 ? h->line.ptr[at - 1] : 0;
-    bool is_escape = (last | 0x20) == 'd' && at >= 3 && h->line.ptr[at - 3] == '%'; /* %5D= */
-    if (at > 0 && (!is_alnum(last) || is_escape))
+    bool is_bracket = (last | 0x20) == 'd' && at >= 3 && h->line.ptr[at - 3] == '%'; /* %5D= */
+    bool is_quote = last == '2' && at >= 3 && h->line.ptr[at - 2] == '2';            /* \x22: */
+    if (at > 0 && (!is_alnum(last) || is_bracket || is_quote))
         return find_behind_gap(h, at);
     return name_ends_have(&h->paths->ends, h->line, at) ? find_with_name(h, at, at) : at + 1;
 }

@@ -209,7 +209,8 @@ static void begin_key(struct redact_stream *stream, struct str line, size_t at, 
 {
     if (!stream)
         return;
-    *stream = (struct redact_stream){.in_key = true, .key_lines = (uint16_t)lines};
+    *stream = (struct redact_stream){
+        .has_more = stream->has_more, .in_key = true, .key_lines = (uint16_t)lines};
     if (at > 0 && is_quote(line.ptr[at - 1]))
         at--;
     while (at > 0 && line.ptr[at - 1] == '\\')
@@ -244,11 +245,18 @@ size_t find_pem(struct hunt *h, size_t at)
 
 /* ---- its other records ---- */
 
-/* Digits are alike: they may be of a time. */
-static bool is_like(struct str a, struct str b)
+static char shape_of(char c)
 {
-    for (size_t i = 0; i < a.len; i++) {
-        if (i >= b.len || (a.ptr[i] != b.ptr[i] && !(is_digit(a.ptr[i]) && is_digit(b.ptr[i]))))
+    return is_digit(c) ? '0' : is_alnum(c) || (unsigned char)c >= 0x80 ? 'a' : c;
+}
+
+/* Digits are alike: they may be of a time. Of a shape letters are, too. */
+static bool is_like(const struct redact_stream *stream, struct str text)
+{
+    for (size_t i = 0; i < stream->before_len; i++) {
+        char a = stream->before[i], b = byte_at(text, i);
+        bool is_same = stream->is_shape ? a == shape_of(b) : a == b || (is_digit(a) && is_digit(b));
+        if (i >= text.len || !is_same)
             return false;
     }
     return true;
@@ -257,13 +265,12 @@ static bool is_like(struct str a, struct str b)
 /* Where a line of the key would begin: behind what stood before BEGIN, and the quote that there may be. SIZE_MAX: nowhere. */
 static size_t line_begin(const struct redact_stream *stream, struct str line)
 {
-    struct str before = {stream->before, stream->before_len};
-    size_t at = before.len ? 0 : skip_breaks(line, 0);
-    while (!is_like(before, str_slice(line, at, before.len))) {
+    size_t len = stream->before_len, at = len ? 0 : skip_breaks(line, 0);
+    while (!is_like(stream, str_slice(line, at, len))) {
         if (++at > line.len)
             return SIZE_MAX;
     }
-    at += before.len;
+    at += len;
     size_t quote = skip_slashes(line, at);
     if (is_quote(byte_at(line, quote)))
         return quote + 1;
@@ -348,4 +355,28 @@ void find_pem_rest(struct hunt *h)
         goes_on = goes_on && ++stream->strangers <= STRANGERS_MAX;
     }
     stream->in_key = goes_on;
+}
+
+/* ---- over a restart ---- */
+
+void put_redact_stream(struct buf *b, const struct redact_stream *stream)
+{
+    put_u16(b, stream->key_lines);
+    put_u8(b, stream->strangers);
+    put_u8(b, stream->before_len);
+    for (size_t i = 0; i < stream->before_len; i++)
+        buf_add_byte(b, shape_of(stream->before[i]));
+}
+
+bool read_redact_stream(struct reader *r, struct redact_stream *stream)
+{
+    *stream = (struct redact_stream){.in_key = true, .is_shape = true};
+    stream->key_lines = read_u16(r);
+    stream->strangers = read_u8(r);
+    stream->before_len = read_u8(r);
+    if (stream->before_len > sizeof stream->before)
+        return false;
+    for (size_t i = 0; i < stream->before_len; i++)
+        stream->before[i] = (char)read_u8(r);
+    return !r->bad;
 }

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "formats/redact/encoded.h"
+#include "formats/redact/pair_value.h"
 #include "formats/redact/pem.h"
 #include "formats/redact/redactor.h"
 #include "formats/redact/replace.h"
@@ -31,7 +32,7 @@ static const struct {
     finder *find;
     uint64_t rules; /* bits; 0: always */
 } finder_table[] = {
-    {TRIGGER_AT, find_mail, 1ull << RULE_EMAIL},
+    {TRIGGER_AT, find_at_sign, 1ull << RULE_EMAIL | 1ull << RULE_SECRETS},
     {TRIGGER_NUMBER, find_number, NUMBER_RULES},
     {TRIGGER_LETTERS, find_lettered,
      1ull << RULE_IBAN | 1ull << RULE_UK_NINO | 1ull << RULE_IT_CF | 1ull << RULE_IN_PAN},
@@ -41,6 +42,8 @@ static const struct {
     {TRIGGER_PAIR, find_pair, 0},
     {TRIGGER_RUN, find_token, 1ull << RULE_JWT | 1ull << RULE_SECRETS | 1ull << RULE_MAC},
     {TRIGGER_DASHES, find_pem, 1ull << RULE_SECRETS},
+    {TRIGGER_OPTION, find_option, 0},
+    {TRIGGER_OPENING, find_opening, 0},
 };
 
 static void choose_finders(struct redactor *r)
@@ -105,6 +108,7 @@ bool redactor_open(struct redactor **out, const struct redact_options *options, 
             return false;
     }
     number_index_init(&r->numbers);
+    token_index_init(&r->tokens);
     choose_finders(r);
     *out = move(r);
     return true;
@@ -242,6 +246,24 @@ uint64_t redaction_total(const struct redaction *r)
     return total;
 }
 
+/* What a value goes on with that the part in front of this one ended in. */
+static void find_value_rest(struct hunt *h)
+{
+    const struct pair_place place = {.line = h->line};
+    if (h->stream && h->stream->in_value)
+        hunt_add(h, 0, bare_end(&place, 0), h->stream->rule, "rest of a value that was cut");
+}
+
+static void note_cut(struct redact_stream *stream, const struct redaction *r, struct str line)
+{
+    const struct finding *last = r->n ? &r->findings[r->n - 1] : NULL;
+    if (!stream)
+        return;
+    stream->in_value =
+        stream->has_more && last && last->to == line.len && last->rule < REDACT_RULES;
+    stream->rule = stream->in_value ? (uint8_t)last->rule : 0;
+}
+
 void redact_find(const struct redactor *redactor, struct redaction *r, struct redact_stream *stream,
                  struct str line)
 {
@@ -252,12 +274,14 @@ void redact_find(const struct redactor *redactor, struct redaction *r, struct re
                      .wanted = redactor->wanted,
                      .paths = &redactor->paths};
     r->n = 0;
+    find_value_rest(&h);
     find_pem_rest(&h);
     scan_line(&redactor->finders, &h);
     find_encoded(&h);
     for (size_t i = 0; i < redactor->n_patterns; i++)
         find_own(&h, i);
     settle(r);
+    note_cut(stream, r, line);
 }
 
 struct str redact_line(const struct redactor *redactor, struct redaction *r,

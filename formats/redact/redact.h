@@ -19,13 +19,15 @@
  *  5. No value gets into an error, a count, or anywhere but a finding's place in the line.
  *  6. A redactor does not change: threads may share it, each with a redaction of its own. But for its patterns, and
  *     sign_context, which are one thread's.
- *  7. A private key over several records is hidden in each of them; where it has begun is in struct redact_stream.
+ *  7. A private key over several records is hidden in each of them, and so is a value that is known by its front and cut
+ *     with a part of a long line; what has begun is in struct redact_stream.
  */
 #ifndef FORMATS_REDACT_REDACT_H
 #define FORMATS_REDACT_REDACT_H
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/reader.h"
 #include "base/redact_rules.h"
 
 struct redact_pattern {
@@ -67,12 +69,20 @@ struct finding {
 
 /* Of one stream, invariant 7. The zero value is its beginning. */
 struct redact_stream {
+    bool has_more; /* set by the caller: the record is a part, which the next one goes on with */
+    bool in_value; /* the last one ended in a value */
+    uint8_t rule;  /* ... of this rule */
     bool in_key;
     uint16_t key_lines; /* records of it so far */
     uint8_t strangers;  /* records since that are none of it */
     uint8_t before_len; /* 0: nothing, or not known */
+    bool is_shape;      /* .before is one */
     char before[16];    /* what stood in front of its BEGIN, and does so in front of its lines */
 };
+
+/* Over a restart: of the text in front only its shape is kept, 'a' for letters and '0' for digits. False: not one. */
+void put_redact_stream(struct buf *b, const struct redact_stream *stream);
+bool read_redact_stream(struct reader *r, struct redact_stream *stream);
 
 /* Room to work in and what was counted; of one thread. The zero value is empty. */
 struct redaction {

@@ -11,6 +11,7 @@
 #include "formats/redact/forms.h"
 #include "formats/redact/paths.h"
 #include "formats/redact/scan.h"
+#include "formats/redact/token_formats.h"
 
 struct own_pattern {
     struct str name;
@@ -27,6 +28,7 @@ struct redactor {
     struct scan_finders finders, encoded; /* of lines, and of what is decoded (encoded.h) */
     struct redact_paths paths;
     struct number_index numbers;
+    struct token_index tokens;
     struct own_pattern *patterns;
     size_t n_patterns;
     struct str *allow;

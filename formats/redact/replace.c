@@ -146,14 +146,13 @@ static char *copy_normal(char *to, unsigned rule, struct str value)
         return copy(to, value);
     bool has_signs = rule == RULE_EMAIL || rule == RULE_IP;
     for (size_t i = 0; i < value.len; i++) {
-        int escaped = escaped_byte(value, i);
-        char c = escaped < 0 ? value.ptr[i] : (char)escaped;
-        i += escaped < 0 ? 0 : 2;
-        if (is_letter(c)) {
-            *to++ = (char)(c | 0x20);
-        } else if (has_signs || is_digit(c)) {
-            *to++ = c;
+        char c = value.ptr[i];
+        if (c == '%' && escaped_byte(value, i) >= 0) {
+            c = (char)escaped_byte(value, i);
+            i += 2;
         }
+        *to = is_letter(c) ? (char)(c | 0x20) : c;
+        to += has_signs || is_alnum(c);
     }
     return to;
 }
@@ -169,9 +168,10 @@ static void put_token(struct buf *out, struct str mark, struct str key_id, uint6
     *to++ = ':';
     to = copy(to, key_id);
     *to++ = ':';
-    for (unsigned shift = 64; shift; shift -= 4)
-        *to++ = "0123456789abcdef"[token >> (shift - 4) & 15];
-    *to++ = ']';
+    for (size_t i = DIGITS; i-- > 0; token >>= 4)
+        to[i] = "0123456789abcdef"[token & 15];
+    to[DIGITS] = ']';
+    to += DIGITS + 1;
     out->len += (size_t)(to - start);
 }
 

@@ -25,6 +25,7 @@ static void sets_portable(const char bytes[WIDTH], bool with_all, struct scan_se
         sets->at |= c == '@' || c == '%' ? bit : 0;
         sets->pair |= c == ':' || c == '=' ? bit : 0;
         sets->dash |= c == '-' ? bit : 0;
+        sets->opening |= c == '<' || c == '\'' ? bit : 0;
         if (!with_all)
             continue;
         sets->hex |= is_digit(c) || (unsigned char)((c | 0x20) - 'a') < 6 ? bit : 0;
@@ -36,40 +37,52 @@ static void sets_portable(const char bytes[WIDTH], bool with_all, struct scan_se
 
 #ifdef __x86_64__
 
-/* One body for both widths. */
-#define DEFINE_SETS(name, attributes, vector, MASK)                                      \
-    attributes static inline void name(const char bytes[WIDTH], bool with_all,           \
-                                       struct scan_sets *sets)                           \
-    {                                                                                    \
-        struct scan_sets s = {0};                                                        \
-        for (unsigned at = 0; at < WIDTH; at += sizeof(vector)) {                        \
-            vector b;                                                                    \
-            memcpy(&b, bytes + at, sizeof b);                                            \
-            vector folded = b | 0x20;                                                    \
-            vector digit = (vector)(b - '0' < 10), letter = (vector)(folded - 'a' < 26); \
-            vector upper = letter & (vector)((b & 0x20) == 0);                           \
-            vector dash = (vector)(b == '-'), dot = (vector)(b == '.');                  \
-            vector colon = (vector)(b == ':');                                           \
-            s.digit |= MASK(digit) << at;                                                \
-            s.letter |= MASK(letter) << at;                                              \
-            s.upper |= MASK(upper) << at;                                                \
-            s.run |= MASK(digit | letter | dash | (vector)(b == '_')) << at;             \
-            s.separator |= MASK(dash | dot | (vector)(b == ' ')) << at;                  \
-            s.at |= MASK((b == '@') | (b == '%')) << at;                                 \
-            s.pair |= MASK(colon | (vector)(b == '=')) << at;                            \
-            s.dash |= MASK(dash) << at;                                                  \
-            if (!with_all)                                                               \
-                continue;                                                                \
-            s.hex |= MASK(digit | (vector)(folded - 'a' < 6)) << at;                     \
-            s.colon |= MASK(colon) << at;                                                \
-            s.dot |= MASK(dot) << at;                                                    \
-            s.dialed |= MASK((b == '+') | (b == '(')) << at;                             \
-        }                                                                                \
-        *sets = s;                                                                       \
+typedef unsigned char bytes64 __attribute__((vector_size(64)));
+
+/* Which bytes of a vector are so: a vector, of which MASK makes bits, or with AVX-512 bits. */
+#define EQUAL(b, c)   (__typeof__(b))((b) == (c))
+#define BELOW(b, c)   (__typeof__(b))((b) < (c))
+#define EQUAL64(b, c) _mm512_cmpeq_epi8_mask((__m512i)(b), _mm512_set1_epi8(c))
+#define BELOW64(b, c) _mm512_cmplt_epu8_mask((__m512i)(b), _mm512_set1_epi8(c))
+#define MASK64(yes)   (yes)
+
+/* One body for all widths. */
+#define DEFINE_SETS(name, attributes, vector, bytes_that, EQUAL, BELOW, MASK)        \
+    attributes static inline void name(const char bytes[WIDTH], bool with_all,       \
+                                       struct scan_sets *sets)                       \
+    {                                                                                \
+        struct scan_sets s = {0};                                                    \
+        for (unsigned at = 0; at < WIDTH; at += sizeof(vector)) {                    \
+            vector b;                                                                \
+            memcpy(&b, bytes + at, sizeof b);                                        \
+            vector folded = b | 0x20;                                                \
+            bytes_that digit = BELOW(b - '0', 10), letter = BELOW(folded - 'a', 26); \
+            bytes_that upper = BELOW(b - 'A', 26);                                   \
+            bytes_that dash = EQUAL(b, '-'), dot = EQUAL(b, '.');                    \
+            bytes_that colon = EQUAL(b, ':');                                        \
+            s.digit |= MASK(digit) << at;                                            \
+            s.letter |= MASK(letter) << at;                                          \
+            s.upper |= MASK(upper) << at;                                            \
+            s.run |= MASK(digit | letter | dash | EQUAL(b, '_')) << at;              \
+            s.separator |= MASK(dash | dot | EQUAL(b, ' ')) << at;                   \
+            s.at |= MASK(EQUAL(b, '@') | EQUAL(b, '%')) << at;                       \
+            s.pair |= MASK(colon | EQUAL(b, '=')) << at;                             \
+            s.dash |= MASK(dash) << at;                                              \
+            if (!with_all)                                                           \
+                continue;                                                            \
+            s.hex |= MASK(digit | BELOW(folded - 'a', 6)) << at;                     \
+            s.colon |= MASK(colon) << at;                                            \
+            s.dot |= MASK(dot) << at;                                                \
+            s.dialed |= MASK(EQUAL(b, '+') | EQUAL(b, '(')) << at;                   \
+        }                                                                            \
+        *sets = s;                                                                   \
     }
 
-DEFINE_SETS(sets_sse2, ALWAYS_INLINE, bytes16, BYTE_MASK16)
-DEFINE_SETS(sets_avx2, ALWAYS_INLINE __attribute__((target("avx2"))), bytes32, BYTE_MASK32)
+DEFINE_SETS(sets_sse2, ALWAYS_INLINE, bytes16, bytes16, EQUAL, BELOW, BYTE_MASK16)
+DEFINE_SETS(sets_avx2, ALWAYS_INLINE __attribute__((target("avx2"))), bytes32, bytes32, EQUAL,
+            BELOW, BYTE_MASK32)
+DEFINE_SETS(sets_avx512, ALWAYS_INLINE __attribute__((target("avx512bw"))), bytes64, uint64_t,
+            EQUAL64, BELOW64, MASK64)
 
 #endif
 
@@ -159,6 +172,17 @@ static inline uint64_t dialed_in(const struct view *v)
     return v->now.dialed & ahead(v->now.digit, v->next.digit, 1);
 }
 
+static inline uint64_t options_in(const struct view *v)
+{
+    uint64_t begin = v->now.dash & ~behind(v->now.run, v->before.run);
+    return begin & ahead(v->now.letter | v->now.dash, v->next.letter | v->next.dash, 1);
+}
+
+static inline uint64_t openings_in(const struct view *v)
+{
+    return v->now.opening & ~behind(v->now.run, v->before.run);
+}
+
 /* ---- the pass ---- */
 
 /* The set of what begins so many bytes further behind. */
@@ -172,12 +196,14 @@ static inline void shift(struct scan_sets *s, unsigned by)
     s->at >>= by;
     s->pair >>= by;
     s->dash >>= by;
+    s->opening >>= by;
     s->hex >>= by;
     s->colon >>= by;
     s->dot >>= by;
     s->dialed >>= by;
 }
 
+/* Of the line from `at` on; behind its end nothing is in a set. */
 ALWAYS_INLINE static inline void load(make_sets *make, struct str line, size_t at, bool with_all,
                                       struct scan_sets *sets)
 {
@@ -246,6 +272,20 @@ __attribute__((target("avx2,bmi"))) static void scan_avx2(const struct scan_find
         scan(sets_avx2, finders, hunt, false);
 }
 
+__attribute__((target("avx512bw,avx2,bmi"))) static void
+scan_avx512(const struct scan_finders *finders, struct hunt *hunt, bool with_all)
+{
+    if (with_all)
+        scan(sets_avx512, finders, hunt, true);
+    else
+        scan(sets_avx512, finders, hunt, false);
+}
+
+static bool has_avx512(void)
+{
+    return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("bmi");
+}
+
 static bool has_avx2(void)
 {
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi");
@@ -260,6 +300,7 @@ static bool always(void)
 
 const struct scan_method scan_methods[] = {
 #ifdef __x86_64__
+    {"avx512", has_avx512, scan_avx512},
     {"avx2", has_avx2, scan_avx2},
     {"sse2", always, scan_sse2},
 #endif

@@ -10,7 +10,7 @@
  *     NUMBER    0000100000000000000000000000000000000      digit x3, separator, digit x2, separator, digit x4
  *     AT        0000000000000000000001000000000000000
  *
- *  1. The ways to make the sets (AVX2, SSE2, portable) agree for every byte.
+ *  1. The ways to make the sets (AVX-512, AVX2, SSE2, portable) agree for every byte.
  *  2. A trigger is there only for a finder that is asked for.
  */
 #ifndef FORMATS_REDACT_SCAN_H
@@ -29,6 +29,8 @@
  *     DOT      '.' between two digits; between two hex digits with another five bytes behind it
  *     COLON    ':' with hex digits or ':' on both sides, or one side and an end
  *     DIALED   '+' or '(' before a digit
+ *     OPTION   '-' before a letter or '-', behind none of RUN
+ *     OPENING  '<' or an apostrophe, behind none of RUN
  */
 /* clang-format off */
 /*    trigger          its set in scan.c */
@@ -41,7 +43,9 @@
     X(TRIGGER_DASHES,  dashes_in)   \
     X(TRIGGER_DOT,     dots_in)     \
     X(TRIGGER_COLON,   colons_in)   \
-    X(TRIGGER_DIALED,  dialed_in)
+    X(TRIGGER_DIALED,  dialed_in)   \
+    X(TRIGGER_OPTION,  options_in)  \
+    X(TRIGGER_OPENING, openings_in)
 /* clang-format on */
 
 enum trigger {
@@ -66,6 +70,7 @@ struct scan_sets {
     uint64_t at;        /* '@', '%' */
     uint64_t pair;      /* ':', '=' */
     uint64_t dash;
+    uint64_t opening;                 /* '<', '\'' */
     uint64_t hex, colon, dot, dialed; /* dialed: '+', '(' */
 };
 

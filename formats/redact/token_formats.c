@@ -512,6 +512,21 @@ const struct token_format *token_formats_by_first(char first)
     return (unsigned char)first < countof(by_first) ? by_first[(unsigned char)first] : NULL;
 }
 
+void token_index_init(struct token_index *index)
+{
+    *index = (struct token_index){0};
+    for (unsigned first = 0; first < countof(index->seconds); first++) {
+        const struct token_format *f = token_formats_by_first((char)first);
+        for (; f && f->kind; f++) {
+            unsigned second = f->prefix.len > 1 ? (unsigned char)f->prefix.ptr[1] : 0;
+            if (second)
+                index->seconds[first][second / 64] |= 1ull << second % 64;
+            else
+                memset(index->seconds[first], 0xff, sizeof index->seconds[first]);
+        }
+    }
+}
+
 const struct token_format *token_formats_behind(char last)
 {
     switch (last) {

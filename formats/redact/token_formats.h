@@ -58,6 +58,19 @@ struct token_format {
     const char *kind;
 };
 
+/* With which two bytes formats with a prefix begin: of the first, the second, as bits. What tells nearly all words from them. */
+struct token_index {
+    uint64_t seconds[128][2];
+};
+
+void token_index_init(struct token_index *index);
+
+static inline bool token_may_begin(const struct token_index *index, char first, char second)
+{
+    unsigned a = (unsigned char)first, b = (unsigned char)second;
+    return a < 128 && b < 128 && index->seconds[a][b / 64] >> b % 64 & 1;
+}
+
 /* Ends in a row without kind; NULL: there is none that begins with the byte. */
 const struct token_format *token_formats_by_first(char first);
 /* Those with something in front whose last byte this is. */

@@ -3,7 +3,7 @@
  * stands behind the name of a scheme of HTTP: "Bearer x", "Basic dXNlcjpwYXNz".
  *
  * The trigger is the begin of a run. Nearly all runs begin like no token; what they cost is a look at the byte in front,
- * the first byte, and the second of what begins with the first.
+ * the first two bytes.
  */
 #include "base/mem.h"
 #include "base/text.h"
@@ -11,7 +11,7 @@
 #include "formats/redact/http_schemes.h"
 #include "formats/redact/network.h"
 #include "formats/redact/randomness.h"
-#include "formats/redact/token_formats.h"
+#include "formats/redact/redactor.h"
 
 /* ---- JSON web tokens ---- */
 
@@ -160,8 +160,9 @@ __attribute__((noinline)) static size_t find_one_of(struct hunt *h, size_t at,
     return at;
 }
 
-static size_t find_formats(struct hunt *h, size_t at, const struct token_format *formats)
+static size_t find_behind(struct hunt *h, size_t at, char before)
 {
+    const struct token_format *formats = token_formats_behind(before);
     return formats ? find_one_of(h, at, formats) : at;
 }
 
@@ -200,8 +201,9 @@ static size_t find_from(struct hunt *h, size_t at)
         end = find_jwt(h, at);
     else if (h->wanted[RULE_JWT] && first == 'Z' && byte_at(h->line, at + 1) == 'X')
         end = find_wrapped_jwt(h, at);
-    if (end == at && h->wanted[RULE_SECRETS])
-        end = find_formats(h, at, token_formats_by_first(first));
+    if (end == at && h->wanted[RULE_SECRETS] &&
+        token_may_begin(&h->redactor->tokens, first, byte_at(h->line, at + 1)))
+        end = find_one_of(h, at, token_formats_by_first(first));
     if (end == at && h->wanted[RULE_SECRETS] && (is_digit(first) || (first >= 'a' && first <= 'f')))
         end = find_hex_forms(h, at);
     return end;
@@ -219,7 +221,7 @@ size_t find_token(struct hunt *h, size_t at)
     if (end > begin || !h->wanted[RULE_SECRETS])
         return max_of(end, at + 1);
     char before = run > 0 ? h->line.ptr[run - 1] : 0;
-    end = is_alnum(before) ? run : find_formats(h, run, token_formats_behind(before));
+    end = is_alnum(before) ? run : find_behind(h, run, before);
     if (end == run && (before == ' ' || before == '+' || before == '0'))
         end = find_behind_scheme(h, run);
     return max_of(end, at + 1);

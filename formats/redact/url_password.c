@@ -1,8 +1,11 @@
 /*
- * Passwords of URLs (RFC 3986, userinfo): scheme://user:x@host, also with the slashes escaped as JSON may have them.
+ * Passwords of URLs (RFC 3986, userinfo): scheme://user:x@host, also with the slashes escaped as JSON may have them, and
+ * scheme://x@host if x looks like a token. And of names of data sources that are no URLs:
+ *
+ *     user:x@tcp(host:3306)/shop      jdbc:oracle:thin:user/x@host
  */
 #include "base/mem.h"
-#include "formats/redact/hunt.h"
+#include "formats/redact/pair_secret.h"
 
 /* Behind "://" or ":\/\/", or 0. */
 static size_t authority_at(struct str line, size_t colon)
@@ -63,6 +66,8 @@ static void find_password(struct hunt *h, size_t from)
         last = at_sign_beyond(line, colon + 1, at);
     if (colon && last > colon + 1)
         hunt_add(h, colon + 1, last, RULE_SECRETS, "password of a url");
+    else if (!colon && last && is_token(str_slice(line, from, last - from)))
+        hunt_add(h, from, last, RULE_SECRETS, "token of a url");
 }
 
 size_t find_url_password(struct hunt *h, size_t at)
@@ -71,4 +76,45 @@ size_t find_url_password(struct hunt *h, size_t at)
     if (authority)
         find_password(h, authority);
     return authority ? at + 1 : 0;
+}
+
+/* ---- data sources ---- */
+
+/* Behind the sign between user and password, which ends in front of `at`; 0: there is none. */
+static size_t password_before(struct str line, size_t at, char sign)
+{
+    enum { SOURCE_MAX = 128 };
+    size_t least = at > SOURCE_MAX ? at - SOURCE_MAX : 0, from = 0;
+    for (size_t i = at; i > least; i--) {
+        char c = line.ptr[i - 1];
+        if ((unsigned char)c <= ' ' || c == '"')
+            break;
+        if (c == sign)
+            from = i;
+    }
+    return from;
+}
+
+static size_t source_password(struct str line, size_t at)
+{
+    enum { HOST_MAX = 128 };
+    static const struct str nets[] = {STR_INIT("tcp("), STR_INIT("unix("), STR_INIT("(")};
+    static const struct str oracle = STR_INIT("jdbc:oracle:");
+    struct str behind = str_slice(line, at + 1, HOST_MAX);
+    for (size_t i = 0; i < countof(nets); i++) {
+        if (str_starts(behind, nets[i]) && str_find(behind, STR(")/")) != SIZE_MAX)
+            return password_before(line, at, ':');
+    }
+    size_t from = password_before(line, at, '/');
+    size_t word = from ? password_before(line, from - 1, ':') : 0;
+    bool is_oracle = word >= 5 && str_equal(str_slice(line, word - 5, oracle.len), oracle);
+    return is_oracle ? from : 0;
+}
+
+size_t find_at_sign(struct hunt *h, size_t at)
+{
+    size_t from = h->line.ptr[at] == '@' ? source_password(h->line, at) : 0;
+    if (from && from < at)
+        hunt_add(h, from, at, RULE_SECRETS, "password of a data source");
+    return h->wanted[RULE_EMAIL] ? find_mail(h, at) : at + 1;
 }

@@ -1,6 +1,7 @@
 #include "formats/redact/words.h"
 
 #include "base/mem.h"
+#include "formats/line/byte_sets.h"
 #include "formats/redact/hunt.h"
 
 /* A bit for how a word begins: by its first two letters. */
@@ -119,14 +120,28 @@ bool words_are_of(const struct words *w, const char *const lists[26])
     return !has_word_that(w, lists, false);
 }
 
+bool word_is_of(struct str word, const char *const lists[26])
+{
+    const char *next = is_letter(byte_at(word, 0)) ? lists[(word.ptr[0] | 0x20) - 'a'] : NULL;
+    while (next && *next) {
+        const char *end = strchrnul(next, '|');
+        if (str_equal_nocase(word, str_of(next, (size_t)(end - next))))
+            return true;
+        next = end + (*end == '|');
+    }
+    return false;
+}
+
 /* ---- heads ---- */
 
-enum { HEAD_LEN = 4 };
+enum { HEAD_LEN = 4 }; /* bytes of a uint32_t */
 
-/* With one more letter, in lower case; four fit. */
-static uint32_t head_add(uint32_t head, size_t n, char letter)
+/* Of n letters, at most HEAD_LEN; so many bytes can be read. */
+static uint32_t head_of(const char *letters, size_t n)
 {
-    return head | (uint32_t)letter << 8 * n;
+    uint32_t head;
+    memcpy(&head, letters, sizeof head);
+    return (head | 0x20202020u) & UINT32_MAX >> 8 * (HEAD_LEN - n);
 }
 
 static unsigned hash_of_head(uint32_t head)
@@ -134,9 +149,9 @@ static unsigned hash_of_head(uint32_t head)
     return head * 0x9e3779b1u >> 18;
 }
 
-static void add_head(struct word_heads *heads, uint32_t head)
+static void add_head(struct word_heads *heads, const char *letters, size_t n)
 {
-    unsigned hash = hash_of_head(head);
+    unsigned hash = hash_of_head(head_of(letters, n));
     heads->bits[hash / 64] |= 1ull << hash % 64;
 }
 
@@ -144,40 +159,33 @@ static void add_head(struct word_heads *heads, uint32_t head)
 void word_heads_add(struct word_heads *heads, const char *list)
 {
     for (const char *next = list; *next; next += *next == '|') {
-        uint32_t head = 0;
-        for (size_t n = 0; *next && *next != '|'; next++) {
+        char letters[HEAD_LEN] = {0};
+        size_t n = 0;
+        for (; *next && *next != '|'; next++) {
             if (*next == '_')
-                add_head(heads, head);
+                add_head(heads, letters, n);
             else if (n < HEAD_LEN)
-                head = head_add(head, n++, *next);
+                letters[n++] = *next;
         }
-        add_head(heads, head);
+        add_head(heads, letters, n);
     }
-}
-
-/* Of the word at i. */
-static uint32_t head_at(struct str text, size_t i)
-{
-    uint32_t head = 0;
-    bool was_small = false;
-    for (size_t n = 0; n < HEAD_LEN; n++) {
-        char c = byte_at(text, i + n);
-        if (!is_letter(c) || (was_small && !(c & 0x20)))
-            break;
-        head = head_add(head, n, (char)(c | 0x20));
-        was_small = c & 0x20;
-    }
-    return head;
 }
 
 bool word_heads_may_be_in(const struct word_heads *heads, struct str text)
 {
-    char before = ' ';
-    for (size_t i = 0; i < text.len; before = text.ptr[i++]) {
-        char c = text.ptr[i];
-        if (!is_letter(c) || (is_letter(before) && (c & 0x20 || !(before & 0x20))))
-            continue;
-        unsigned hash = hash_of_head(head_at(text, i));
+    char bytes[BYTE_SETS_WIDTH + HEAD_LEN] = {0};
+    struct letter_sets sets;
+    assert(text.len <= BYTE_SETS_WIDTH);
+    if (text.len)
+        memcpy(bytes, text.ptr, text.len);
+    letter_sets_of(bytes, &sets);
+    uint64_t small = sets.letter & ~sets.upper;
+    uint64_t begins = sets.letter & (~(sets.letter << 1) | (sets.upper & small << 1));
+    uint64_t ends = ~sets.letter | begins;
+    for (uint64_t left = begins; left; left &= left - 1) {
+        unsigned at = (unsigned)__builtin_ctzll(left);
+        unsigned n = 1 + (unsigned)__builtin_ctzll(ends >> at >> 1 | 1 << (HEAD_LEN - 1));
+        unsigned hash = hash_of_head(head_of(bytes + at, n));
         if (heads->bits[hash / 64] >> hash % 64 & 1)
             return true;
     }

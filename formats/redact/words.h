@@ -28,13 +28,16 @@ bool words_have_of(const struct words *w, const char *const lists[26]);
 /* Whether all of its words are in the lists. */
 bool words_are_of(const struct words *w, const char *const lists[26]);
 
+/* Whether a word, in whatever case, is one of the lists as it stands: without joints and humps. */
+bool word_is_of(struct str word, const char *const lists[26]);
+
 /* The first four letters of words, by a hash: what tells most texts from those with a word of lists. */
 struct word_heads {
     uint64_t bits[256];
 };
 
 void word_heads_add(struct word_heads *heads, const char *list);
-/* Whether text may have one of the words. */
+/* Whether text, of at most WORDS_LEN_MAX bytes, may have one of the words. */
 bool word_heads_may_be_in(const struct word_heads *heads, struct str text);
 
 #endif

@@ -1,9 +1,11 @@
 /*
  * Power cuts and disk faults of collector/store, with a shipper that behaves: it sends block n
  * again until it is acknowledged. Afterwards every acknowledged block is there exactly once,
- * whatever was cut, and the shipper's next sending is taken as new or as known, never doubled.
+ * whatever was cut, and the shipper's next sending is taken as new or as known, never doubled. Outputs
+ * get each of them, and nothing that the store does not hold.
  */
 #include "base/mem.h"
+#include "collector/store/forwarding.h"
 #include "collector/store/parts.h"
 #include "formats/block/chunk.h"
 #include "tests/blocks.h"
@@ -277,6 +279,228 @@ TEST_SLOW(store_survives_a_fault_at_every_call, 120)
             }
         }
     }
+    power_stop(power);
+    power_free(&power);
+}
+
+/* ---- outputs ---- */
+
+enum { OUTPUTS = 2, LOST = 1 << 20 };
+
+static const struct str output_names[OUTPUTS] = {STR_INIT("fast"), STR_INIT("slow")};
+
+static void ignore(void *context, const char *text)
+{
+    (void)context, (void)text;
+}
+
+static bool open_outputs(struct forwarding **f, struct store *s, struct forward_output **outputs,
+                         struct err *err)
+{
+    const struct forwarding_options options = {.names = output_names, .n = OUTPUTS, .tell = ignore};
+    bool good = forwarding_open(f, s, &options, err);
+    for (size_t i = 0; i < OUTPUTS && good; i++)
+        good = forwarding_take(*f, output_names[i], &outputs[i], err);
+    return good;
+}
+
+/* What lines of a number there are: 1 for a block that was acknowledged, LOST for one whose sync failed. */
+static int kind_of(struct str line)
+{
+    return str_starts(line, STR("lost")) ? LOST : 1;
+}
+
+/* The next block's sequence, with the kind of its lines; 0: there is none. */
+static uint64_t next_block(struct forward_output *o, int *kind)
+{
+    struct err err;
+    struct block block;
+    defer(arena_free) struct arena arena = {0};
+    defer(packer_free) struct packer packer = {0};
+    defer(buf_free) struct buf bytes = {0};
+    if (!forward_next(o, &bytes, &err))
+        return 0;
+    REQUIRE_OK(block_verify(&block, buf_str(&bytes), &packer, &arena, &err));
+    *kind = kind_of(block.records[0].line);
+    return block.header.sequence;
+}
+
+/* Of each block in the store the kind of its lines. */
+static void list_kinds(struct store *s, int *kinds)
+{
+    size_t n;
+    defer(view_close) struct view *v = NULL;
+    view_open(&v, s);
+    const struct block_ref *refs = view_blocks(v, INT64_MIN, INT64_MAX, &n);
+    for (size_t i = 0; i < n; i++) {
+        for (const struct block_ref *ref = &refs[i]; ref; ref = ref->next) {
+            struct err err;
+            struct chunk chunk = {0};
+            defer(buf_free) struct buf bytes = {0};
+            defer(arena_free) struct arena arena = {0};
+            defer(packer_free) struct packer packer = {0};
+            REQUIRE_OK(view_load(v, ref, &bytes, &err));
+            REQUIRE_OK(ref->segment
+                           ? chunk_verify(&chunk, buf_str(&bytes), &packer, &arena, &err)
+                           : block_verify(&chunk.block, buf_str(&bytes), &packer, &arena, &err));
+            for (uint32_t k = 0; k < chunk.block.header.records; k++) {
+                struct str line = chunk.block.records[k].line;
+                kinds[number_of_line(line) / PER_BLOCK] = kind_of(line);
+            }
+        }
+    }
+}
+
+/* A block that is not stored; it is sent again with other lines. */
+static void lose_block(struct store *s, uint64_t sequence)
+{
+    struct err err;
+    struct put_result result;
+    REQUIRE_OK(put_made_block(s, now, 1, sequence, "lost", (int)sequence * PER_BLOCK, PER_BLOCK,
+                              &result, &err));
+    faults_set(FAULT_IO, 0, 1);
+    CHECK(!commit_blocks(s, now, &err));
+    faults_set(FAULT_NONE, 0, 0);
+}
+
+/* Takes so many blocks, and notes at which call each was done. */
+static void give(struct forward_output *o, int n, const struct power *power, size_t *done_at,
+                 uint64_t committed)
+{
+    int kind;
+    uint64_t first = 0, sequence = 0;
+    for (int i = 0; i < n && (sequence = next_block(o, &kind)); i++) {
+        CHECK(kind != LOST && sequence <= committed);
+        first = first ? first : sequence;
+        for (uint64_t k = first; k <= sequence; k++)
+            done_at[k] = done_at[k] ? done_at[k] : power_calls(power);
+    }
+    forward_done(o);
+}
+
+/* All that was acknowledged was given before the cut, or is given now. */
+static void check_output(struct forward_output *o, const size_t *done_at, size_t n, int acked,
+                         const int *kinds)
+{
+    int kind;
+    bool given[BLOCKS * 2] = {0};
+    for (uint64_t sequence; (sequence = next_block(o, &kind));) {
+        CHECK(sequence < countof(given) && kinds[sequence] == kind);
+        given[sequence % countof(given)] = true;
+    }
+    for (int i = 1; i <= acked; i++)
+        if (!given[i] && !(done_at[i] && done_at[i] <= n))
+            test_fail(__FILE__, __LINE__, "cut after %zu calls: block %d of %d is not given", n, i,
+                      acked);
+    forward_done(o);
+}
+
+TEST_SLOW(outputs_get_every_block_whatever_a_power_cut_leaves, 240)
+{
+    defer(arena_free) struct arena a = {0};
+    const char *folder = arena_print(&a, "%s/disk", test_folder()).ptr;
+    const char *after = arena_print(&a, "%s/after", test_folder()).ptr;
+    struct err err;
+    struct store *s = NULL;
+    struct forwarding *f = NULL;
+    struct forward_output *outputs[OUTPUTS];
+    struct store_options options = options_of(folder);
+    size_t acked_at[BLOCKS + 1] = {0}, done_at[OUTPUTS][BLOCKS + 1] = {0};
+    REQUIRE_OK(folder_make(folder, &err));
+    defer(power_free) struct power *power = power_record(folder);
+    REQUIRE_OK(store_open(&s, &options, now, &err));
+    REQUIRE_OK(open_outputs(&f, s, outputs, &err));
+    for (uint64_t i = 1; i <= BLOCKS; i++) {
+        if (i % 5 == 0)
+            lose_block(s, i);
+        REQUIRE(send_block(s, i) || send_block(s, i));
+        acked_at[i] = power_calls(power);
+        forwarding_publish(f);
+        give(outputs[0], BLOCKS, power, done_at[0], i);
+        if (i % 4 == 0)
+            give(outputs[1], 3, power, done_at[1], i);
+        now += i % 8 == 0 ? NS_PER_DAY : 0;
+        if (i % 3 == 0)
+            merge_once(s, now, NULL, &err);
+        forwarding_publish(f);
+        if (i % 7 == 0) {
+            forwarding_close(&f);
+            store_close(&s, now);
+            REQUIRE_OK(store_open(&s, &options, now, &err));
+            REQUIRE_OK(open_outputs(&f, s, outputs, &err));
+        }
+    }
+    forwarding_close(&f);
+    store_close(&s, now);
+    power_stop(power);
+    options.folder = after;
+    for (size_t n = acked_at[1]; n <= power_calls(power); n++) {
+        int acked = 0;
+        while (acked < BLOCKS && acked_at[acked + 1] <= n)
+            acked++;
+        for (uint64_t variant = 0; variant < 4; variant++) {
+            int kinds[BLOCKS * 2] = {0};
+            power_cut(power, n, n * 1000 + variant, after);
+            REQUIRE_OK(store_open(&s, &options, now, &err));
+            REQUIRE_OK(open_outputs(&f, s, outputs, &err));
+            list_kinds(s, kinds);
+            for (size_t k = 0; k < OUTPUTS; k++)
+                check_output(outputs[k], done_at[k], n, acked, kinds);
+            forwarding_close(&f);
+            store_close(&s, now);
+        }
+    }
+}
+
+static void forward_with_fault(enum fault fault, size_t at, size_t times, const char *folder)
+{
+    enum { SENT = 12 };
+    int kind;
+    struct err err;
+    struct store *s = NULL;
+    struct forwarding *f = NULL;
+    struct forward_output *outputs[OUTPUTS];
+    struct store_options options = options_of(folder);
+    uint64_t acked = 0;
+    bool given[OUTPUTS][SENT + 2] = {0};
+    REQUIRE_OK(store_open(&s, &options, now, &err));
+    REQUIRE_OK(open_outputs(&f, s, outputs, &err));
+    faults_set(fault, at, times);
+    for (int tries = 0; tries < 60; tries++) {
+        if (tries == 30)
+            faults_set(FAULT_NONE, 0, 0);
+        if (acked < SENT && send_block(s, acked + 1))
+            acked++;
+        if (acked % 3 == 0)
+            merge_once(s, now, NULL, &err);
+        forwarding_publish(f);
+        for (size_t i = 0; i < OUTPUTS; i++) {
+            uint64_t sequence = tries % 3 < (int)i ? 0 : next_block(outputs[i], &kind);
+            CHECK(sequence <= acked);
+            given[i][sequence] = true;
+            forward_done(outputs[i]);
+        }
+    }
+    for (size_t i = 0; i < OUTPUTS; i++)
+        for (uint64_t sequence = 1; sequence <= SENT; sequence++)
+            CHECK(given[i][sequence]);
+    forwarding_close(&f);
+    store_close(&s, now);
+}
+
+TEST_SLOW(outputs_get_every_block_with_a_fault_at_every_call, 120)
+{
+    struct err err;
+    defer(arena_free) struct arena a = {0};
+    const char *base = arena_print(&a, "%s/disk", test_folder()).ptr;
+    REQUIRE_OK(folder_make(base, &err));
+    struct power *power = power_record(base);
+    for (enum fault fault = FAULT_FULL; fault <= FAULT_SHORT; fault++)
+        for (size_t at = 0; at < 60; at += 1 + at / 20)
+            for (size_t times = 1; times <= 16; times *= 4)
+                forward_with_fault(
+                    fault, at, times,
+                    arena_print(&a, "%s/%d-%zu-%zu", base, (int)fault, at, times).ptr);
     power_stop(power);
     power_free(&power);
 }

@@ -96,14 +96,33 @@ def command_line(r):
     return r.choice([f"+ deploy --user admin --password={word} --verbose", f"+ PGPASSWORD={word} psql -h db shop",
                      f"export DB_PASSWORD={word}",
                      f"exec: mysqldump --user=root --password='{word}' shop",
-                     f"docker run -e MYSQL_ROOT_PASSWORD={word} mysql:8", f"+ login --password {word} --server db"])
+                     f"docker run -e MYSQL_ROOT_PASSWORD={word} mysql:8", f"+ login --password {word} --server db",
+                     f"+ mysqldump -h db -uroot -p{word} shop", f"sh -c sshpass -p {word} ssh deploy@web-1",
+                     f"+ docker login -u ci -p {word} registry.example.com", f"+ curl -fsS -u 'bot:{word}' https://api.example.com/v1",
+                     f"Running: cli --user=bob -password '{word}' --verbose",
+                     around(compact({"msg": "spawn", "args": ["tool", "--user", "bob", "--password", word, "-v"]})),
+                     f"{time(r)} exec ['tool', '--passphrase', '{word}', '--batch']"])
 
 
 def sql_password(r):
     word = secret("SQL", password(r))
     return r.choice([f"CREATE USER app IDENTIFIED BY '{word}'", f"ALTER ROLE app WITH PASSWORD '{word}'",
+                     f"ALTER USER app IDENTIFIED WITH caching_sha2_password BY '{word}' PASSWORD EXPIRE NEVER",
+                     f"GRANT ALL ON shop.* TO 'app'@'%' IDENTIFIED BY '{word}' WITH GRANT OPTION",
+                     f"{time(r)} ERROR: ALTER LOGIN sa WITH PASSWORD = N'{word}'",
+                     around(compact({"level": 30, "query": f"ALTER ROLE app WITH ENCRYPTED PASSWORD '{word}' VALID UNTIL 'infinity'"})),
                      f"LOG:  statement: ALTER USER app PASSWORD '{word}';",
                      f"UPDATE users SET password = '{word}' WHERE id = 7"])
+
+
+def xml_password(r):
+    word = secret("XML", carriers.xml(password(r)))
+    name = r.choice(["password", "Password", "wsse:Password", "dbPassword", "ns2:apiKey", "client_secret"])
+    text = r.choice([f"<login><user>bob</user><{name}>{word}</{name}></login>", f'<{name} type="text">{word}</{name}>',
+                     f"<{name}><![CDATA[{word}]]></{name}>", f'<property name="db.{name}">{word}</property>',
+                     f'<add key="{name}" value="{word}"/>', f"<entry key='{name}'>{word}</entry>"])
+    return r.choice([lambda: text, lambda: f"{time(r)} DEBUG request: <?xml version='1.0'?>{text}",
+                     lambda: around(compact({"level": 20, "body": text, **fields(r, 1)}))])()
 
 
 def by_name(r):
@@ -172,5 +191,5 @@ def pem_records(r):
 
 LINES = [(by_name, 8), (provider, 14), (authorization, 2), (key_header, 1), (cookie, 1), (url, 2), (connection_string, 2),
          (signed_url, 0.5),
-         (command_line, 1), (sql_password, 0.2), (by_name_in_text, 2), (by_name_elsewhere, 0.5), (containers, 0.5),
+         (command_line, 1), (sql_password, 0.5), (xml_password, 0.5), (by_name_in_text, 2), (by_name_elsewhere, 0.5), (containers, 0.5),
          (pem_inline, 1)]

@@ -319,6 +319,49 @@ TEST(batcher_redacts_what_it_puts_into_blocks)
     CHECK_STR(buf_str(&w.builder->lines), STR("mail to bob@example.commail to [email]"));
 }
 
+TEST(batcher_a_value_goes_on_in_the_next_part)
+{
+    defer(redactor_close) struct redactor *redactor = open_redactor();
+    WORLD = {0};
+    start(&w);
+    batcher_set_redactor(w.b, redactor);
+    lane(&w, "{\"password\":\"hun", TAIL_MORE);
+    lane(&w, "ter", TAIL_MORE);
+    lane(&w, "2\",\"b\":1}", 0);
+    lane(&w, "password=y1", 0);
+    lane(&w, "plain", 0);
+    take(&w);
+    CHECK_STR(buf_str(&w.builder->lines),
+              STR("{\"password\":\"[secret][secret][secret]\",\"b\":1}password=[secret]plain"));
+}
+
+/* Also its last line, which is short and has something in front of it. */
+TEST(batcher_a_private_key_goes_on_after_a_restart)
+{
+    static const char *const lines[] = {
+        "09:22:01 app -----BEGIN PRIVATE KEY-----",
+        "09:22:01 app MIIEowIBAAKCAQEAu5XfTq0x1cVb7Yh3nZ8kLw2Rj4Gm6Ps9Dt0Ea1Fi5Ho7Jl2N",
+        "09:22:02 app b6Nm1As4Df7Gh0==",
+        "09:22:02 app -----END PRIVATE KEY-----",
+    };
+    static const char *const left[] = {
+        "09:22:01 app -----BEGIN PRIVATE KEY-----",
+        "09:22:01 app [secret]",
+        "09:22:02 app [secret]",
+        "09:22:02 app -----END PRIVATE KEY-----",
+    };
+    defer(redactor_close) struct redactor *redactor = open_redactor();
+    WORLD = {0};
+    start(&w);
+    for (size_t i = 0; i < countof(lines); i++) {
+        batcher_set_redactor(w.b, redactor);
+        lane(&w, lines[i], 0);
+        take(&w);
+        CHECK_STR(buf_str(&w.builder->lines), str_from(left[i]));
+        restart(&w, true);
+    }
+}
+
 /* What does not fit comes again, and counts once. */
 TEST(batcher_counts_what_was_taken)
 {

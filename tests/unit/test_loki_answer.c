@@ -100,7 +100,7 @@ TEST(loki_answers_that_refuse_entries)
     };
     for (size_t i = 0; i < countof(refusals); i++) {
         check_read(400, refusals[i].text, ROWS, PUSH_TAKEN, refusals[i].reason, 1);
-        check_read(400, refusals[i].text, 1, PUSH_TAKEN, refusals[i].reason, 1);
+        check_read(400, refusals[i].text, 1, PUSH_REJECTED, refusals[i].reason, 1);
     }
 }
 
@@ -163,6 +163,12 @@ TEST(loki_answers_that_pass)
         check_verdict(later[i], "no\n", ROWS, PUSH_RETRY);
         check_verdict(later[i], "entry for stream '{}' has timestamp too old", 1, PUSH_RETRY);
     }
+    static const char *const settings[] = {
+        "tenant ID 'a/b' contains unsupported character '/'\n", "multiple org IDs present\n",
+        "cannot parse common params from request: cannot parse accountID from \"t1\"",
+        "unsupported path requested: \"/insert/loki/api/v2/push\""};
+    for (size_t i = 0; i < countof(settings); i++)
+        check_verdict(400, settings[i], 1, PUSH_RETRY);
     const char *rate = "Ingestion rate limit exceeded for user fake (limit: 4194304 bytes/sec) "
                        "while attempting to ingest "
                        "'5' lines totaling '1000000' bytes, reduce log volume\n";
@@ -182,9 +188,15 @@ TEST(loki_answers_that_pass)
         "limit exceeded "
         "(limit: 3MB/sec) while attempting to ingest for stream '{a=\"b\"}' totaling 1MB, consider "
         "splitting',\nuser 'fake', total ignored: 5 out of 5 for stream: {a=\"b\"}\n";
+    check_verdict(429, stream, ROWS, PUSH_SMALLER); /* 5 MB of 3 MB a second */
+    check_verdict(429, stream, 1, PUSH_RETRY);
+    stream = "entry with timestamp 2026-11-01 00:00:00 +0000 UTC ignored, reason: 'Per stream rate "
+             "limit exceeded (limit: 3MB/sec) while attempting to ingest for stream '{a=\"b\"}' "
+             "totaling 80000B, consider splitting',\nuser 'fake', total ignored: 5 out of 5 for "
+             "stream: {a=\"b\"}\n";
     check_verdict(429, stream, ROWS, PUSH_RETRY);
-    check_verdict(400, stream, ROWS,
-                  PUSH_RETRY); /* the last entry was too old, those before it were too many */
+    /* the last entry was too old, those before it were too many */
+    check_verdict(400, stream, ROWS, PUSH_RETRY);
 }
 
 TEST(loki_answers_have_a_safe_detail)

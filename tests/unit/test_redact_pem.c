@@ -10,16 +10,30 @@
 #define BEGIN(label) "-----BEGIN " label "-----"
 #define DONE(label)  "-----END " label "-----"
 
+static void restart(struct redact_stream *stream)
+{
+    defer(buf_free) struct buf state = {0};
+    if (!stream->in_key)
+        return;
+    put_redact_stream(&state, stream);
+    struct reader reader = reader_of(buf_str(&state));
+    CHECK(read_redact_stream(&reader, stream) && reader_left(&reader) == 0);
+}
+
+/* Also with a restart behind each line. */
 static void check_stream(const char *const *lines)
 {
     defer(redactor_close) struct redactor *r = secrets_redactor(NULL, 0);
     defer(redaction_free) struct redaction room = {.n = 0};
-    struct redact_stream once = {.in_key = false}, twice = {.in_key = false};
+    struct redact_stream once = {.in_key = false}, twice = {.in_key = false},
+                         restarted = {.in_key = false};
     for (; *lines; lines += 2) {
         defer(buf_free) struct buf out = {0};
         buf_add(&out, redact_line(r, &room, &once, str_from(lines[0])));
         CHECK_STR(buf_str(&out), str_from(*lines[1] ? lines[1] : lines[0]));
+        CHECK_STR(redact_line(r, &room, &restarted, str_from(lines[0])), buf_str(&out));
         CHECK_STR(redact_line(r, &room, &twice, buf_str(&out)), buf_str(&out));
+        restart(&restarted);
     }
 }
 
@@ -110,6 +124,25 @@ TEST(redact_pem_over_records)
                                   "x " BEGIN("PRIVATE KEY") "\n[secret]",
                                   LINE_1 "\n" LAST "\n" DONE("PRIVATE KEY") "\nend",
                                   "[secret]\n" DONE("PRIVATE KEY") "\nend", LINE_2, "", NULL});
+}
+
+/* Nothing of the text in front of a key is kept over a restart but its shape. */
+TEST(redact_pem_over_a_restart)
+{
+    defer(redactor_close) struct redactor *r = secrets_redactor(NULL, 0);
+    defer(redaction_free) struct redaction room = {.n = 0};
+    defer(buf_free) struct buf state = {0};
+    struct redact_stream stream = {.in_key = false};
+    redact_line(r, &room, &stream, STR("pw Hunter27 " BEGIN("PRIVATE KEY")));
+    put_redact_stream(&state, &stream);
+    CHECK_STR(str_slice(buf_str(&state), 4, SIZE_MAX), STR("aa aaaaaa00 "));
+    for (size_t len = 0; len < state.len; len++) {
+        struct reader cut = reader_of(str_slice(buf_str(&state), 0, len));
+        CHECK(!read_redact_stream(&cut, &stream));
+    }
+    state.ptr[3] = 17;
+    struct reader long_one = reader_of(buf_str(&state));
+    CHECK(!read_redact_stream(&long_one, &stream));
 }
 
 TEST(redact_pem_in_a_record_a_line)

@@ -208,15 +208,19 @@ TEST(workers_of_lines)
 
 /* ---- byte_sets.h ---- */
 
-TEST(id_sets_agree)
+TEST(byte_sets_agree)
 {
     char bytes[BYTE_SETS_WIDTH];
     struct id_sets fast, plain;
+    struct letter_sets letters, plain_letters;
     for (unsigned first = 0; first < 256; first++) {
         for (unsigned i = 0; i < sizeof bytes; i++)
             bytes[i] = (char)(first + i * 37);
         id_sets_of(bytes, &fast);
         id_sets_of_portable(bytes, &plain);
         CHECK(fast.pair == plain.pair && fast.hex == plain.hex);
+        letter_sets_of(bytes, &letters);
+        letter_sets_of_portable(bytes, &plain_letters);
+        CHECK(letters.letter == plain_letters.letter && letters.upper == plain_letters.upper);
     }
 }
