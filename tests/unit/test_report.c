@@ -210,9 +210,9 @@ TEST(report_of_outputs)
     };
     put_output_table(rows, countof(rows), now, &b);
     CHECK_STR(buf_str(&b), STR("OUTPUT  RECORDS     LAG         REJECTED    STATE\n"
-                               "loki    4711        0 s         3           ok\n"
+                               "loki    4711        0.0 s       3           ok\n"
                                "es      0           73 s        0           connection refused\n"
-                               "cold    0           0 s         0           no secret\n"));
+                               "cold    0           0.0 s       0           no secret\n"));
     buf_reset(&b);
     put_output_json(rows, 2, now, &b);
     CHECK(str_find(buf_str(&b), STR("\"name\":\"loki\",\"kind\":\"loki\",\"is_up\":true,"
