@@ -3,7 +3,7 @@
 written, through rotation at full stretch, crashes, restarts and the end of everything."""
 import time
 
-import engine, flow
+import endpoints, engine, flow
 from flow import check, wait_until
 
 CHECKED_OFTEN = {"services": {"sluice": {"healthcheck": {"interval": "2s", "timeout": "10s", "start_period": "1s",
@@ -123,6 +123,26 @@ def short_lived(place):
     project.compose("run", "--rm", "--no-deps", "-T", "brief", seconds=60)
     wait_until(lambda: len(project.records()) >= 300, "all is found", 30, 0.5)
     writers.verify(project.records(), ["brief"])
+
+
+@flow.case("deploy/compose-loki.yml and compose-elastic.yml: what the example writes reaches the other side, as it would theirs")
+def forwarded(place):
+    for kind, server in (("loki", endpoints.Loki(host="0.0.0.0")), ("elastic", endpoints.Elastic(host="0.0.0.0"))):
+        project = engine.Project(place, kind, CHECKED_OFTEN, file=flow.TREE / f"deploy/compose-{kind}.yml")
+        project.compose("config", "-q")
+        project.up("sluice")
+        here = project.inspect("sluice", "{{range .NetworkSettings.Networks}}{{.Gateway}}{{end}}")
+        more = {"services": {"sluice": {"environment": {f"SLUICE_{kind.upper()}_URL": f"http://{here}:{server.port}"}}}}
+        project.change(more)
+        project.up("sluice", "api")
+        wait_until(lambda: any(b"card declined" in line for line in server.lines()), f"a line of api at {kind}", 60, 0.5)
+        project.wait_healthy()
+        if kind == "loki":
+            check(any('service_name="api"' in labels for labels, *_ in server.entries), str(next(iter(server.entries))))
+        else:
+            check({"api"} == {d["service"]["name"] for d in server.documents.values()}, "the service is api")
+        project.down("-v")
+        server.close()
 
 
 flow.main()

@@ -273,6 +273,14 @@ class Project:
         self.foreign, self.known, self.ended = [], {}, False
         place.programs.append(self)
 
+    def change(self, more):
+        """Other additions from now on, for services that are there."""
+        path = self.files[-1]
+        tree = json.loads(path.read_text())
+        for service, what in more["services"].items():
+            tree["services"][service].update(what)
+        path.write_text(json.dumps(tree))
+
     def compose(self, *arguments, **options):
         return call([*compose_command(), "-p", self.name, *self.files, *arguments], env=self.env, **options)
 

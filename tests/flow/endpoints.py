@@ -15,7 +15,7 @@ import base64, collections, gzip, http.server, json, re, socket, threading, time
 class Server:
 
 
-    def __init__(self, port=0, tls=None):
+    def __init__(self, port=0, tls=None, host="127.0.0.1"):
         self.plan, self.requests, self.lock = [], [], threading.Lock()
         self.headers = {}  # of a planned status: {429: {"Retry-After": "1"}}
         self.texts = {}    # of a planned status
@@ -42,7 +42,7 @@ class Server:
             def handle_error(self, *_):
                 pass  # a client that was ended
 
-        self.httpd = Listener(("127.0.0.1", port), Handler)
+        self.httpd = Listener((host, port), Handler)
         if tls:
             self.httpd.socket = tls.wrap_socket(self.httpd.socket, server_side=True)
         self.port = self.httpd.server_address[1]
