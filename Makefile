@@ -65,7 +65,7 @@ HTTP_LIBS  := $(firstword $(HTTP_CROSS))
 endif
 
 # libcurl and snappy are opened at run time and xxhash compiled in: they are needed for their headers only.
-LIBRARIES := libuv libzstd zlib libcrypto libssl libpcre2-8 yaml-0.1 libprotobuf-c
+LIBRARIES := libuv libzstd zlib libdeflate libcrypto libssl libpcre2-8 yaml-0.1 libprotobuf-c
 MADE    := $(OUT)/made
 CFLAGS  ?=
 override CFLAGS += $(BASE_FLAGS) -isystem $(MADE) $(FLAGS_MODE) $(HTTP_FLAGS)

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/reader.h"
 
+#include <libdeflate.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <zlib.h>
@@ -93,31 +94,23 @@ bool zstd_unpack_buf(struct packer *p, struct str in, size_t exact_size, struct 
     return true;
 }
 
-static void end_deflate(z_stream *z)
+static void free_deflater(struct libdeflate_compressor **c)
 {
-    deflateEnd(z);
+    libdeflate_free_compressor(*c);
 }
 
 bool gzip_pack(struct str in, int level, struct buf *out, struct err *err)
 {
-    assert(level >= 1 && level <= 9);
-    if (in.len > UINT_MAX)
-        return err_set(err, ERR_LIMIT, "gzip: more than 4 GiB in one piece");
-    defer(end_deflate) z_stream z = {0};
-    if (deflateInit2(&z, level, Z_DEFLATED, MAX_WBITS + GZIP_WRAPPER, 8, Z_DEFAULT_STRATEGY) !=
-        Z_OK)
+    assert(level >= 1 && level <= 12);
+    defer(free_deflater) struct libdeflate_compressor *c = libdeflate_alloc_compressor(level);
+    if (!c)
         abort();
     size_t room;
-    char *at = reserve_up_to(out, deflateBound(&z, in.len), &room);
-    if (!at)
-        return err_set(err, ERR_LIMIT, "gzip: no room");
-    z.next_in = (unsigned char *)in.ptr; /* zlib only reads it */
-    z.avail_in = (unsigned)in.len;
-    z.next_out = (unsigned char *)at;
-    z.avail_out = (unsigned)min_of(room, (size_t)UINT_MAX);
-    if (deflate(&z, Z_FINISH) != Z_STREAM_END)
-        return err_set(err, ERR_LIMIT, "gzip: larger than %zu bytes", room);
-    out->len += (size_t)z.total_out;
+    char *at = reserve_up_to(out, libdeflate_gzip_compress_bound(c, in.len), &room);
+    size_t size = at ? libdeflate_gzip_compress(c, in.ptr, in.len, at, room) : 0;
+    if (size == 0)
+        return err_set(err, ERR_LIMIT, "gzip: larger than %zu bytes", at ? room : 0);
+    out->len += size;
     return true;
 }
 

@@ -1,5 +1,5 @@
 /*
- * Compression: the only door to zlib, zstd and snappy.
+ * Compression: the only door to zlib, libdeflate, zstd and snappy.
  *
  * Two things are offered, both pure (bytes in, bytes out) and both bounded by what the caller says,
  * never by what the compressed bytes claim:
@@ -50,7 +50,7 @@ bool zstd_unpack(struct packer *p, struct str in, size_t exact_size, char *out, 
 /* The same, appended to a buffer; exact_size over its ceiling is ERR_LIMIT. */
 bool zstd_unpack_buf(struct packer *p, struct str in, size_t exact_size, struct buf *out,
                      struct err *err);
-/* Appends one gzip member. Level 1 to 9. */
+/* Appends one gzip member, by libdeflate: half the time of zlib. Level 1 to 12; ERR_LIMIT as above. */
 bool gzip_pack(struct str in, int level, struct buf *out, struct err *err);
 
 /* Snappy (format_description.txt of github.com/google/snappy), one block without a frame. Its library is opened at

@@ -81,6 +81,7 @@ struct config_collector {
     uint64_t max_size;        /* bytes; 0: no limit */
     struct share keep_free;   /* of the disk */
     uint64_t query_memory;    /* bytes for each query */
+    uint64_t forward_bytes;   /* of journals that only outputs need; 0 = no limit */
     int64_t query_time_ns;
     int64_t queries; /* at the same time */
     int64_t tails;   /* at the same time */

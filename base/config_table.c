@@ -137,6 +137,7 @@ static const struct option rows[] = {
     KEY("collector.limits.query_time", DURATION, collector.query_time_ns, "5m", "for each query",
         RANGE(SECOND, 365 * DAY), LIVE),
     KEY("collector.limits.queries", INTEGER, collector.queries, "8", "at the same time", RANGE(1, 1024), LIVE),
+    KEY("collector.limits.forward", SIZE, collector.forward_bytes, "10GiB", "journals that only outputs need", OFF, LIVE),
     KEY("collector.limits.tails", INTEGER, collector.tails, "64", "at the same time", RANGE(1, 65536)),
     LATER("collector.limits.line", SIZE, "1MiB", "of pushed lines", RANGE(KIB, MIB)),
     LATER("collector.limits.streams", INTEGER, "100000", "in all", RANGE(1, INT32_MAX)),

@@ -34,18 +34,19 @@ static void put_json_form(const struct collect_report *r, const struct problems 
               ",\"version\":\"%s\",\"streams\":%llu,\"records\":%llu,\"journals\":%llu,"
               "\"segments\":%llu,\"merging\":%s,"
               "\"stored_bytes\":%llu,\"line_bytes\":%llu,\"free_bytes\":%llu,"
-              "\"damaged_parts\":%llu,\"keep_s\":%lld,\"outputs\":",
+              "\"damaged_parts\":%llu,\"keep_s\":%lld,\"oldest_s\":",
               SLUICE_VERSION, (unsigned long long)r->streams, (unsigned long long)r->records,
               (unsigned long long)r->journals, (unsigned long long)r->segments,
               r->is_merging ? "true" : "false", (unsigned long long)r->stored_bytes,
               (unsigned long long)r->line_bytes, (unsigned long long)r->free_bytes,
               (unsigned long long)r->damaged, (long long)(r->keep_ns / NS_PER_S));
-    put_output_json(r->outputs, r->n_outputs, time_now(), b);
-    buf_add(b, STR(",\"oldest_s\":"));
     if (r->age_ns >= 0)
-        buf_print(b, "%lld}\n", (long long)(r->age_ns / NS_PER_S));
+        buf_print(b, "%lld", (long long)(r->age_ns / NS_PER_S));
     else
-        buf_add(b, STR("null}\n"));
+        buf_add(b, STR("null"));
+    buf_add(b, STR(",\"outputs\":"));
+    put_output_json(r->outputs, r->n_outputs, time_now(), b);
+    buf_add(b, STR("}\n"));
 }
 
 void put_collect_report(const struct collect_report *r, const struct problems *p,

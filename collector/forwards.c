@@ -133,6 +133,7 @@ const struct output_row *forwards_rows(const struct forwards *f, struct arena *a
 
 void forwards_put_metrics(struct forwards *f, struct metrics *m)
 {
+    metric_set(m, METRIC_STORE_BYTES, LABELS("forward"), (double)forwarding_bytes(f->forwarding));
     if (f->outputs)
         outputs_put_metrics(f->outputs, m);
 }

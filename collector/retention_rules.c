@@ -48,6 +48,7 @@ struct store_retention retention_of(const struct config *config, uint64_t keep_f
     return (struct store_retention){.keep_ns = c->keep_ns,
                                     .max_bytes = c->max_size,
                                     .keep_free = keep_free,
+                                    .forward_bytes = c->forward_bytes,
                                     .rules = rules,
                                     .n_rules = c->rules_n,
                                     .archive_after_ns = c->archive_after_ns};

@@ -125,9 +125,8 @@ static void take_bulk(struct probe *p, const struct probe_answer *a)
     if (is_nowhere)
         probe_fail(p, "it does not take POST /_bulk");
     else if (!probe_is_refused(p, a))
-        probe_hint(p,
-                   "it is neither Elasticsearch (no X-Elastic-Product) nor OpenSearch; its _bulk "
-                   "is used as if it were");
+        probe_hint(p, "it is neither Elasticsearch nor OpenSearch; its _bulk "
+                      "is used as if it were");
 }
 
 static bool is_granted(const struct probe_answer *a, const char *stream, const char *privilege)

@@ -46,9 +46,16 @@ static void on_idle(uv_idle_t *idle);
 
 /* ---- lines into the block under construction ---- */
 
+/* Outputs that are no collector open each block again, in several times its size. */
+static size_t fill_bytes(const struct ship *s)
+{
+    bool is_opened = s->outputs && outputs_count(s->outputs) > 0;
+    return is_opened ? FILL_BYTES / 2 : FILL_BYTES;
+}
+
 static bool has_room(const struct ship *s)
 {
-    size_t most = is_writer_busy(s->writer) ? FILL_BYTES : BLOCK_CLOSE_BYTES;
+    size_t most = is_writer_busy(s->writer) ? fill_bytes(s) : BLOCK_CLOSE_BYTES;
     return batcher_bytes(s->batcher) < most && !is_batcher_full(s->batcher) &&
            spool_has_room(s->spool);
 }

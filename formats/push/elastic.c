@@ -9,7 +9,7 @@ enum {
     NAME_MAX_BYTES = 255,
     GZIP_LEVEL = 1,           /* half the time of the usual 6, for a tenth more bytes */
     PLAIN_MAX = 32 << 20,     /* a body and the largest document */
-    PLAIN_KEPT_MAX = 6 << 20, /* memory that stays for the next body */
+    PLAIN_KEPT_MAX = 3 << 20, /* memory that stays for the next body */
 };
 
 static const struct str path =

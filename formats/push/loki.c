@@ -239,7 +239,7 @@ static size_t loki_put(struct push_format *format, const uint32_t *rows, size_t 
     struct loki_part *parts = arena_array(&f->scratch, struct loki_part, f->n_used);
     for (size_t i = 0; i < f->n_used; i++)
         parts[i] = part_of(f, f->used[i]);
-    f->form->put_request(&f->request, parts, f->n_used, &f->scratch);
+    f->form->put_request(&f->request, parts, f->n_used);
     assert(!f->request.over && !f->entries.over);
     body->over |= !f->form->pack(buf_str(&f->request), body, &err);
     return taken;

@@ -30,8 +30,7 @@ struct loki_form {
     void (*put_labels)(struct buf *b, const struct labels *labels);
     void (*put_metadata)(struct buf *b, const struct labels *metadata);
     void (*put_entry)(struct buf *b, const struct loki_entry *entry);
-    void (*put_request)(struct buf *b, const struct loki_part *parts, size_t n,
-                        struct arena *arena);
+    void (*put_request)(struct buf *b, const struct loki_part *parts, size_t n);
     bool (*pack)(struct str request, struct buf *body, struct err *err);
 };
 

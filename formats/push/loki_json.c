@@ -42,10 +42,8 @@ static void put_json_entry(struct buf *b, const struct loki_entry *e)
     buf_add_byte(b, ']');
 }
 
-static void put_json_request(struct buf *b, const struct loki_part *parts, size_t n,
-                             struct arena *arena)
+static void put_json_request(struct buf *b, const struct loki_part *parts, size_t n)
 {
-    (void)arena;
     buf_add(b, STR("{\"streams\":["));
     for (size_t i = 0; i < n; i++) {
         buf_add(b, i ? STR(",{\"stream\":") : STR("{\"stream\":"));

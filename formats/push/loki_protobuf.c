@@ -1,7 +1,8 @@
 /*
  * Pushes to Loki as protobuf in a snappy block. Of a packed message that is followed by another of its kind
  * protobuf makes one that has the repeated fields of both: so the metadata of a stream is packed once, as an
- * entry that has nothing else, and stands behind each of its entries.
+ * entry that has nothing else, and stands behind each of its entries. Around entries, which are the bulk, fields are
+ * put by hand: protobuf-c would move them twice more.
  */
 #include "base/compress.h"
 #include "base/mem.h"
@@ -88,23 +89,36 @@ static void put_protobuf_entry(struct buf *b, const struct loki_entry *e)
     buf_add(b, e->shared);
 }
 
-static void put_protobuf_request(struct buf *b, const struct loki_part *parts, size_t n,
-                                 struct arena *arena)
+/* Field and type, as protobuf writes them, of what is packed already. */
+enum { TAG_STREAMS = 1 << 3 | 2, TAG_LABELS = 1 << 3 | 2, TAG_ENTRIES = 2 << 3 | 2 };
+
+static size_t field_size(size_t len)
 {
-    Loki__PackedPushRequest request = LOKI__PACKED_PUSH_REQUEST__INIT;
-    request.n_streams = n;
-    request.streams = arena_array(arena, Loki__PackedStream *, n);
+    size_t size = 2 + len;
+    for (size_t rest = len >> 7; rest; rest >>= 7)
+        size++;
+    return size;
+}
+
+static void put_field(struct buf *b, uint8_t tag, struct str packed)
+{
+    put_u8(b, tag);
+    put_str(b, packed);
+}
+
+static void put_protobuf_request(struct buf *b, const struct loki_part *parts, size_t n)
+{
     for (size_t i = 0; i < n; i++) {
-        Loki__PackedStream *stream = arena_new(arena, Loki__PackedStream);
-        loki__packed_stream__init(stream);
-        stream->labels = bytes_of(parts[i].labels);
-        stream->n_entries = parts[i].n;
-        stream->entries = arena_array(arena, ProtobufCBinaryData, parts[i].n);
-        for (size_t k = 0; k < parts[i].n; k++)
-            stream->entries[k] = bytes_of(parts[i].entries[k]);
-        request.streams[i] = stream;
+        const struct loki_part *part = &parts[i];
+        size_t size = field_size(part->labels.len);
+        for (size_t k = 0; k < part->n; k++)
+            size += field_size(part->entries[k].len);
+        put_u8(b, TAG_STREAMS);
+        put_varint(b, size);
+        put_field(b, TAG_LABELS, part->labels);
+        for (size_t k = 0; k < part->n; k++)
+            put_field(b, TAG_ENTRIES, part->entries[k]);
     }
-    put_message(b, &request.base);
 }
 
 const struct loki_form loki_protobuf = {

@@ -23,7 +23,7 @@ static size_t wide_letter_at(struct str line, size_t at)
     unsigned char lead = (unsigned char)byte_at(line, at);
     if (lead >= 0xc3 && lead <= 0xd4)
         return ((unsigned char)byte_at(line, at + 1) & 0xc0) == 0x80 ? 2 : 0;
-    if (lead != '\\' || byte_at(line, at + 1) != 'u' || !ends_escape(line, at + 6))
+    if (lead != '\\' || line.len - at < 6 || line.ptr[at + 1] != 'u' || !ends_escape(line, at + 6))
         return 0;
     struct str digits = str_slice(line, at + 2, 4);
     bool is_latin = str_starts(digits, STR("00")) && memchr("cdefCDEF", digits.ptr[2], 8);

@@ -12,8 +12,27 @@ static bool is_key_of_row(struct str line, size_t at)
 }
 
 /* Where the name ends whose sign is at `at`: in front of blanks, a bracket and a quote. */
+/* What stands for a quote in text that was escaped as a whole: by nginx, for HTML, as JSON may, for URLs. */
+static const struct str escaped_quotes[] = {
+    STR_INIT("\\x22"), STR_INIT("&quot;"), STR_INIT("\\u0022"), STR_INIT("%22"), STR_INIT("&#34;"),
+};
+
+/* The one that ends in front of `at`; empty: none does. */
+static struct str escaped_quote_before(struct str line, size_t at)
+{
+    for (size_t i = 0; i < countof(escaped_quotes); i++) {
+        struct str quote = escaped_quotes[i];
+        if (at >= quote.len && str_equal(str_slice(line, at - quote.len, quote.len), quote))
+            return quote;
+    }
+    return STR("");
+}
+
 size_t pair_name_end(struct str line, size_t at)
 {
+    size_t escaped = escaped_quote_before(line, at).len;
+    if (escaped)
+        return at - escaped;
     return is_key_of_row(line, at) ? at - 1 : name_end(line, at);
 }
 
@@ -155,6 +174,7 @@ bool pair_read(struct hunt *h, size_t at, size_t name_to, struct pair *pair)
     size_t value = begin;
     *pair = (struct pair){.place = {.line = line, .is_json = is_of_json(h)}, .name_to = name_to};
     read_quote(&pair->place, name_to, at);
+    pair->place.escaped = escaped_quote_before(line, at);
     bool is_spaced = at > 0 && (is_blank(line.ptr[at - 1]) || line.ptr[at - 1] == ':');
     pair->sign = line.ptr[at];
     bool may_have_blank = pair->sign == ':' || is_spaced || pair->place.quote || value > at + 1;

@@ -22,7 +22,7 @@ bool is_stop_word(struct str word)
         STR_INIT("text"),      STR_INIT("boolean"),   STR_INIT("object"),   STR_INIT("optional"),
         STR_INIT("created"),   STR_INIT("deleted"),   STR_INIT("revoked"),  STR_INIT("refreshed"),
         STR_INIT("include"),   STR_INIT("bearer"),    STR_INIT("basic"),    STR_INIT("using"),
-        STR_INIT("found"),
+        STR_INIT("found"),     STR_INIT("instead"),
     };
     for (size_t i = 0; word.len <= LONGEST && i < countof(words); i++) {
         if (word.len == words[i].len && (word.ptr[0] | 0x20) == words[i].ptr[0] &&
@@ -41,13 +41,22 @@ static bool has_alnum(struct str s)
     return s.len >= 4;
 }
 
-/* A count, as of tests that pass. */
+/* A count, as of tests that pass, or a measure: "12", "0.35", "12px", "99.5%". */
 static bool is_short_number(struct str s)
 {
-    size_t digits = 0;
-    while (digits < s.len && is_digit(s.ptr[digits]))
-        digits++;
-    return digits == s.len && digits < 4;
+    enum { DIGITS = 3, UNIT = 2 };
+    size_t at = 0, unit;
+    while (is_digit(byte_at(s, at)))
+        at++;
+    if (at == 0 || at > DIGITS)
+        return false;
+    if (byte_at(s, at) == '.' && is_digit(byte_at(s, at + 1)))
+        at++;
+    while (at <= 2 * DIGITS && is_digit(byte_at(s, at)))
+        at++;
+    for (unit = at; is_letter(byte_at(s, unit)) || byte_at(s, unit) == '%';)
+        unit++;
+    return unit == s.len && unit - at <= UNIT;
 }
 
 bool is_plain_word(struct str s)

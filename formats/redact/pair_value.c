@@ -220,8 +220,21 @@ static bool is_prefix_of_quote(char c, char quote)
            ((c == 'N' || c == 'E') && quote == '\'');
 }
 
+/* Between escaped quotes; a quote that is none ends all of the text around. */
+static struct pair_value escaped_quoted(const struct pair_place *p, size_t at)
+{
+    size_t from = at + p->escaped.len, to = from;
+    for (; to < p->line.len && p->line.ptr[to] != '"' && p->line.ptr[to] != '\n'; to++) {
+        if (str_equal(str_slice(p->line, to, p->escaped.len), p->escaped))
+            return (struct pair_value){VALUE_QUOTED, from, to, to + p->escaped.len};
+    }
+    return (struct pair_value){VALUE_QUOTED, from, to, to};
+}
+
 struct pair_value pair_value_at(const struct pair_place *p, size_t at)
 {
+    if (p->escaped.len && str_equal(str_slice(p->line, at, p->escaped.len), p->escaped))
+        return escaped_quoted(p, at);
     char c = byte_at(p->line, at);
     struct pair_value v = {VALUE_BARE, at, at, at};
     if (is_prefix_of_quote(c, byte_at(p->line, at + 1)))

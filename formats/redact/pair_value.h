@@ -23,10 +23,11 @@ struct pair_value {
 /* What stands around it. */
 struct pair_place {
     struct str line;
-    bool is_json;  /* the line is JSON: all text outside of names and values is in strings */
-    char quote;    /* around the name; 0 */
-    size_t level;  /* backslashes in front of that quote */
-    bool is_query; /* behind '?' or '&' */
+    bool is_json;       /* the line is JSON: all text outside of names and values is in strings */
+    char quote;         /* around the name; 0 */
+    size_t level;       /* backslashes in front of that quote */
+    bool is_query;      /* behind '?' or '&' */
+    struct str escaped; /* what stands for the quotes around the name, as "&quot;"; else empty */
 };
 
 struct pair_value pair_value_at(const struct pair_place *place, size_t at);

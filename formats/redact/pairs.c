@@ -251,8 +251,9 @@ __attribute__((noinline)) static size_t find_behind_gap(struct hunt *h, size_t a
 static size_t find_named_at(struct hunt *h, size_t at)
 {
     char last = at > 0 ? h->line.ptr[at - 1] : 0;
-    bool is_escape = (last | 0x20) == 'd' && at >= 3 && h->line.ptr[at - 3] == '%'; /* %5D= */
-    if (at > 0 && (!is_alnum(last) || is_escape))
+    bool is_bracket = (last | 0x20) == 'd' && at >= 3 && h->line.ptr[at - 3] == '%'; /* %5D= */
+    bool is_quote = last == '2' && at >= 3 && h->line.ptr[at - 2] == '2';            /* \x22: */
+    if (at > 0 && (!is_alnum(last) || is_bracket || is_quote))
         return find_behind_gap(h, at);
     return name_ends_have(&h->paths->ends, h->line, at) ? find_with_name(h, at, at) : at + 1;
 }

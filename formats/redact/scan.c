@@ -68,6 +68,7 @@ typedef unsigned char bytes64 __attribute__((vector_size(64)));
             s.at |= MASK(EQUAL(b, '@') | EQUAL(b, '%')) << at;                       \
             s.pair |= MASK(colon | EQUAL(b, '=')) << at;                             \
             s.dash |= MASK(dash) << at;                                              \
+            s.opening |= MASK(EQUAL(b, '<') | EQUAL(b, '\'')) << at;                 \
             if (!with_all)                                                           \
                 continue;                                                            \
             s.hex |= MASK(digit | BELOW(folded - 'a', 6)) << at;                     \

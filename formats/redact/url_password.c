@@ -97,11 +97,12 @@ static size_t password_before(struct str line, size_t at, char sign)
 
 static size_t source_password(struct str line, size_t at)
 {
+    enum { HOST_MAX = 128 };
     static const struct str nets[] = {STR_INIT("tcp("), STR_INIT("unix("), STR_INIT("(")};
     static const struct str oracle = STR_INIT("jdbc:oracle:");
-    struct str behind = str_slice(line, at + 1, 8);
+    struct str behind = str_slice(line, at + 1, HOST_MAX);
     for (size_t i = 0; i < countof(nets); i++) {
-        if (str_starts(behind, nets[i]))
+        if (str_starts(behind, nets[i]) && str_find(behind, STR(")/")) != SIZE_MAX)
             return password_before(line, at, ':');
     }
     size_t from = password_before(line, at, '/');

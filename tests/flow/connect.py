@@ -96,11 +96,16 @@ def others(place):
     unsupported = (400, "unsupported path requested")
     victoria = Scripted({"/insert" + PUSH: (204, ""), "/insert/loki/ready": (200, "ready"), PUSH: unsupported,
                          "/": (200, "<h2>Single-node VictoriaLogs</h2></br>"), "/insert/*": unsupported})
+    bare = Scripted({"/insert/elasticsearch/": (200, '{"version": {"number": "8.9.0"}}'),
+                     "/insert/elasticsearch/_bulk": (200, '{"took":0,"errors":false,"items":[]}'),
+                     "/insert/elasticsearch/_index_template*": (200, "{}"), "/insert/*": unsupported}, "Elasticsearch")
     said, text = connect(place, {
+        "bare": output(bare.url + "/insert/elasticsearch", kind="elastic"),
         "elastic": output(opensearch), "right": output(victoria.url + "/insert", kind="loki"),
         "wrong": output(victoria, kind="loki")}, 2)
     flow.check(said["outputs.elastic"] == f"ok   OpenSearch 2.19.1, data stream {STREAM}", text)
     flow.check("PUT /_index_template/sluice" in text, text)
+    flow.check(said["outputs.bare"] == f"ok   something like Elasticsearch 8.9.0, data stream {STREAM}", text)
     flow.check(said["outputs.right"].startswith("ok   VictoriaLogs, or another that takes pushes of Loki"), text)
     flow.check(f'write url: "{victoria.url}/insert"' in said["outputs.wrong"], text)
 

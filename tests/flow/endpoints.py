@@ -236,6 +236,13 @@ class Loki(Server):
 
 # ---- Elasticsearch ----
 
+def strict(pairs):
+    """Elasticsearch refuses an object that has a name twice, or one without a name."""
+    names = [name for name, _ in pairs]
+    assert len(set(names)) == len(names) and "" not in names, names
+    return dict(pairs)
+
+
 class Elastic(Server):
     def __init__(self, **options):
         self.documents, self.conflicts = {}, 0
@@ -252,7 +259,8 @@ class Elastic(Server):
         assert lines.pop() == b"", "the body ends with a newline"
         items, errors = [], False
         for action, source in zip(lines[::2], lines[1::2], strict=True):
-            create, document = json.loads(action)["create"], json.loads(source)
+            create, document = (json.loads(text, object_pairs_hook=strict) for text in (action, source))
+            create = create["create"]
             assert re.fullmatch(r"logs-[\w-]+", create["_index"]), create
             refusal = self.refuse(document)
             if refusal:

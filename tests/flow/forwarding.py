@@ -332,6 +332,30 @@ def collector_outputs(place):
     flow.wait_until(lambda: all(row["lag_blocks"] == 0 for row in status_of(collector)["outputs"]), "no lag")
 
 
+@flow.case("what a dead output of a collector waits for is bounded: it jumps, counted, and the store has all of it")
+def bounded(place):
+    loki = endpoints.Loki()
+    loki.plan = ["down"]
+    collector = place.collector(settings={"collector.outputs.loki": {"url": f'"{loki.url}"'},
+                                          "collector.limits.forward": "1MiB"}).start()
+    shipper = place.shipper(collector).start()
+    path, lines, noise = place.logs / "api.log", [], random.Random(5)
+    for _ in range(3):
+        more = [f"api {len(lines) + i:09d} x{noise.randbytes(300).hex()}".encode() for i in range(2000)]
+        lines += more
+        flow.append(path, more)
+        collector.wait_count(len(lines))
+        flow.check(flow.run("store", "merge", "--wait", "--collector", collector.url).status == 0, "merged")
+    flow.wait_until(lambda: output_row(collector, "loki")["skipped_blocks"] > 0, "blocks were skipped", 30)
+    kept = sum(file.stat().st_size for file in (collector.data / "forward").iterdir())
+    flow.check(kept <= 1 << 20, f"{kept} bytes are kept")
+    loki.plan.clear()
+    flow.wait_until(lambda: output_row(collector, "loki")["lag_blocks"] == 0, "the rest is there", 60)
+    found = loki.lines()
+    flow.check(set(found) <= set(lines) and len(set(found)) == len(found) < len(lines), "each once, not all")
+    flow.verify({path: lines}, "--collector", collector.url)
+
+
 @flow.case("a shipper that ends by SIGTERM has sent everything to everybody")
 def ends_well(place):
     loki, elastic = endpoints.Loki(), endpoints.Elastic()

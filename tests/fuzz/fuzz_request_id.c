@@ -1,6 +1,6 @@
 /*
  * Any bytes as a line: the id is a slice of it that keeps to invariant 1 of request_id.h, the sets of bytes agree, and an
- * id is found by its own needles.
+ * id is found by its own needles, and is the same as its canonical form.
  */
 #include "base/mem.h"
 #include "formats/line/byte_sets.h"
@@ -30,6 +30,15 @@ static const struct id_names *workers(void)
     return &made;
 }
 
+static const struct id_names *processes(void)
+{
+    static struct arena arena;
+    static struct id_names made;
+    if (made.n == 0)
+        process_names_init(&made, &arena);
+    return &made;
+}
+
 static void check_sets(struct str line)
 {
     for (size_t at = 0; at < line.len; at += BYTE_SETS_WIDTH) {
@@ -50,6 +59,11 @@ static void check_needles(struct str id)
     struct id_needles needles;
     id_needles_of(&canonical, &needles);
     assert(needles.n > 0 && is_same_id(&canonical, &canonical));
+    struct buf printed = {0};
+    put_canonical_id(&printed, &canonical);
+    struct canonical_id again = canonical_id_of(buf_str(&printed));
+    assert(is_same_id(&canonical, &again));
+    buf_free(&printed);
     for (size_t i = 0; i < needles.n; i++) {
         struct canonical_id other = canonical_id_of(needles.items[i]);
         assert(other.kind == CANONICAL_TEXT || is_same_id(&canonical, &other));
@@ -71,6 +85,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     assert(again.ptr == id.ptr && again.len == id.len);
     check_slice(line, id);
     check_slice(line, worker_find(workers(), line));
+    check_slice(line, process_find(processes(), line));
     if (id.len > 0)
         check_needles(id);
     return 0;

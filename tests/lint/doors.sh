@@ -7,7 +7,7 @@ only() {
 }
 include() { echo "# *include *[<\"]($1)"; }
 
-only 'base/compress'       "$(include 'zlib|zstd|snappy')"
+only 'base/compress'       "$(include 'zlib|libdeflate|zstd|snappy')"
 only 'base/match'          "$(include 'pcre2')"
 only 'base/yaml'           "$(include 'yaml')"
 only 'base/hash'           "$(include 'xxh')"

@@ -225,3 +225,45 @@ TEST(compress_bombs_are_harmless)
     CHECK(!unpacker_step(u, &wide, out, sizeof out, &got, &err));
     CHECK_INT(err.code, ERR_LIMIT);
 }
+
+TEST(compress_snappy_blocks_come_back)
+{
+    struct err err;
+    defer(buf_free) struct buf in = {0};
+    put_lines(&in, 3000);
+    size_t sizes[] = {0, 1, 100, 65536, in.len};
+    for (size_t i = 0; i < countof(sizes); i++) {
+        defer(buf_free) struct buf packed = {0}, out = {0}, small = {.max = sizes[i] + 3};
+        struct str piece = str_of(in.ptr, sizes[i]);
+        buf_add(&packed, STR("before"));
+        REQUIRE_OK(snappy_pack(piece, &packed, &err));
+        struct str block = str_slice(buf_str(&packed), 6, packed.len);
+        CHECK(sizes[i] < 1000 || block.len < piece.len / 2);
+        REQUIRE_OK(snappy_unpack(block, &out, &err));
+        CHECK_STR(buf_str(&out), piece);
+        buf_add(&small, STR("1234"));
+        CHECK(sizes[i] == 0 || (!snappy_unpack(block, &small, &err) && err.code == ERR_LIMIT));
+        if (block.len > 1)
+            CHECK(!snappy_unpack(str_slice(block, 0, block.len - 1), &out, &err) &&
+                  err.code == ERR_CORRUPT);
+        CHECK_INT(out.len, piece.len);
+    }
+}
+
+/* By hand after format_description.txt of github.com/google/snappy. */
+TEST(compress_snappy_is_bounded)
+{
+    struct err err;
+    defer(buf_free) struct buf out = {.max = 100};
+    defer(buf_free) struct buf tiny = {.max = 8};
+    /* 12 bytes: a literal of 2, and a copy of 10 from 2 before */
+    REQUIRE_OK(snappy_unpack(STR("\x0c\x04"
+                                 "ab\x19\x02"),
+                             &out, &err));
+    CHECK_STR(buf_str(&out), STR("abababababab"));
+    CHECK(!snappy_unpack(STR("\xff\xff\xff\xff\x0f\x04"), &out, &err) && err.code == ERR_LIMIT);
+    CHECK(!snappy_unpack(STR("\xff\xff\xff\xff\xff\xff"), &out, &err) && err.code == ERR_CORRUPT);
+    CHECK(!snappy_unpack(STR(""), &out, &err) && err.code == ERR_CORRUPT);
+    CHECK(!snappy_pack(STR("anything"), &tiny, &err) && err.code == ERR_LIMIT);
+    CHECK_INT(tiny.len, 0);
+}

@@ -143,9 +143,14 @@ TEST(probe_of_victorialogs_knows_its_paths)
            {"/", 200, "<h2>Single-node VictoriaLogs</h2></br>", NULL},
            PUSH(400, "unsupported path requested: \"/loki/api/v1/push\""));
     set_output(OUTPUT_ELASTIC);
-    PROBES(false, "FAIL it does not take POST /logs-sluice-default/_bulk",
-           {"/", 200, "{\n\"version\": {\n\"number\": \"8.9.0\"}}", ES},
-           {"/logs-sluice-default/_bulk", 400, "unsupported path requested", ES});
+    const struct reply root = {"/", 200, "{\n\"version\": {\n\"number\": \"8.9.0\"}}", ES};
+    PROBES(false, "FAIL it does not take POST /_bulk", root,
+           {"/_bulk", 400, "unsupported path requested", ES});
+    PROBES(false,
+           "ok something like Elasticsearch 8.9.0, data stream logs-sluice-default | it is neither "
+           "Elasticsearch nor OpenSearch; its _bulk is used as if it were",
+           root, {"/_bulk", 200, "{\"took\":0,\"errors\":false,\"items\":[]}", ES},
+           {"/_index_template", 200, "{}", ES});
 }
 
 #define ROOT(version)                                                                   \
@@ -273,9 +278,9 @@ TEST(probe_of_opensearch_wants_a_template)
            OPEN("3.1.0"), TEMPLATES(BUILT_IN), SIMULATES(""));
     PROBES(false,
            "ok something like Elasticsearch 8.0.0, data stream logs-sluice-default | it is neither "
-           "Elasticsearch (no X-Elastic-Product) nor OpenSearch; its _bulk is used as if it were",
+           "Elasticsearch nor OpenSearch; its _bulk is used as if it were",
            {"/", 200, "{\"version\":{\"number\":\"8.0.0\"},\"tagline\":\"x\"}", NULL},
-           {"/logs-sluice-default/_bulk", 400, "{\"error\":\"body is empty\"}", NULL});
+           {"/_bulk", 400, "{\"error\":\"body is empty\"}", NULL});
 }
 
 TEST(probe_of_a_collector_says_hello)

@@ -460,6 +460,31 @@ TEST(redact_words_near)
 
 /* ---- mail.c ---- */
 
+/* Nothing behind a line is looked at: an escape may be cut with it. */
+TEST(redact_lines_that_end_anywhere)
+{
+    static const char *const lines[] = {
+        "99@6III\\u00fc",
+        "o'\\u00fc@a.b\\u00fcc",
+        "bob%40a.b%20",
+        "\\x22password\\x22:\\x22a\\x22",
+        "<password><![CDATA[a]]></password>",
+        "curl -u a:b --password \"x\"",
+        "u:x@tcp(h)/",
+        "identified by 'x'",
+    };
+    defer(redactor_close) struct redactor *r = open_with(nothing);
+    defer(redaction_free) struct redaction room = {.n = 0};
+    for (size_t i = 0; i < countof(lines); i++) {
+        for (size_t len = 1; len <= strlen(lines[i]); len++) {
+            char *copy = mem_alloc(len);
+            memcpy(copy, lines[i], len);
+            redact_find(r, &room, NULL, str_of(copy, len));
+            mem_free(&copy);
+        }
+    }
+}
+
 TEST(redact_mail)
 {
     static const char *const yes[] = {"bob@example.com",

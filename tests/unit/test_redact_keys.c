@@ -228,7 +228,7 @@ TEST(redact_passwords_of_urls)
         "",
         "https://host:8080?m=a@b",
         "",
-        "/a/scott/x@y jdbc:oracle:thin:@db:1521 user@(x) a: b@tcp(c)",
+        "/a/scott/x@y jdbc:oracle:thin:@db:1521 user@(x) a: b@tcp(c) a:b@(c)",
         "",
         "git+ssh://git@github.com:22/x",
         "",
@@ -266,7 +266,7 @@ TEST(redact_keys_keep_what_is_no_secret)
         "PWD=/srv/app OLDPWD=/var/x",
         "login with [secret:k1:4f9c2ad10c6be7a3] and [ssn:1120]",
         "{\"msg\":\"x [secret:k1:4f9c2ad10c6be7a3]\"}",
-        "pass=12 fail=0 bypass=abc compass=n",
+        "pass=12 fail=0 bypass=abc compass=n pw=0.35 pw: 12px pass=99.5%",
         "token_type=bearer tokens: 12345 max_tokens=4096",
         "token=abc123 next_page_token=" RANDOM_VALUE,
         "key=users:42:profile key=value",
@@ -338,6 +338,29 @@ TEST(redact_keys_lists_and_sessions)
         "DETAIL:  Key (api_key)=([secret]) already exists.",
         "password=~^ku-H2 user=x",
         "password=[secret] user=x",
+        NULL,
+    };
+    defer(redactor_close) struct redactor *r = secrets_redactor(NULL, 0);
+    check_redacted(r, lines);
+}
+
+TEST(redact_keys_in_escaped_quotes)
+{
+    static const char *const lines[] = {
+        "10.0.0.1 \"POST /\" \"{\\x22user\\x22:\\x22bob\\x22,\\x22password\\x22:\\x22a "
+        "b\\x22,\\x22n\\x22:1}\"",
+        "10.0.0.1 \"POST /\" "
+        "\"{\\x22user\\x22:\\x22bob\\x22,\\x22password\\x22:\\x22[secret]\\x22,\\x22n\\x22:1}\"",
+        "<a v=\"{&quot;pwd&quot;: &quot;x1&quot;}\"/> {&#34;apiKey&#34;:&#34;x2&#34;}",
+        "<a v=\"{&quot;pwd&quot;: &quot;[secret]&quot;}\"/> {&#34;apiKey&#34;:&#34;[secret]&#34;}",
+        "{\"m\":\"{\\u0022password\\u0022:\\u0022x1\\u0022}\",\"n\":\"y\"}",
+        "{\"m\":\"{\\u0022password\\u0022:\\u0022[secret]\\u0022}\",\"n\":\"y\"}",
+        "{\"m\":\"{\\u0022password\\u0022:\\u0022x1 y\",\"n\":\"y\"}",
+        "{\"m\":\"{\\u0022password\\u0022:\\u0022[secret]\",\"n\":\"y\"}",
+        "%22password%22:%22x1%22 ok",
+        "%22password%22:%22[secret]%22 ok",
+        "\\x22password\\x22:\\x22\\x22 password22:x2 22:x3",
+        "\\x22password\\x22:\\x22\\x22 password22:x2 22:x3",
         NULL,
     };
     defer(redactor_close) struct redactor *r = secrets_redactor(NULL, 0);
@@ -539,6 +562,10 @@ TEST(redact_keys_leave_json_valid)
 TEST_SLOW(redact_keys_are_linear, 60)
 {
     static const char *const pieces[] = {
+        "\\x22password\\x22:\\x22",
+        "\\x22key\\x22:\\x22a",
+        "u:x@tcp(",
+        "u:x@",
         "password:",
         "password=",
         "\"password\":\"",

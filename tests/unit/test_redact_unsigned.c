@@ -108,6 +108,7 @@ TEST(redact_options)
         NULL,
     };
     static const char *const none[] = {
+        "--token is old, use --auth-token instead",
         "use --password to set one; --password is required; --password --user bob",
         "usage: x [--password PASSWORD] [--api-key API_KEY] --token string",
         "x --password-stdin --password-file /run/x --password",

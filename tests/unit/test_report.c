@@ -181,7 +181,53 @@ TEST(report_of_a_collector)
     buf_reset(&b);
     r.age_ns = -1;
     put_collect_report(&r, &none, REPORT_JSON, &b);
-    CHECK(str_ends(buf_str(&b), STR("\"keep_s\":0,\"oldest_s\":null}\n")));
+    CHECK(str_ends(buf_str(&b), STR("\"keep_s\":0,\"oldest_s\":null,\"outputs\":[]}\n")));
+}
+
+TEST(report_of_outputs)
+{
+    defer(buf_free) struct buf b = {0};
+    const int64_t now = 1000 * NS_PER_S;
+    const struct output_row rows[] = {
+        {.name = STR("loki"),
+         .kind = OUTPUT_LOKI,
+         .numbers = {.is_up = true,
+                     .records = 4711,
+                     .rejected = 3,
+                     .rejects = {{"too_old", 3}},
+                     .n_rejects = 1,
+                     .last_reject = "entry too far behind",
+                     .last_error = ""},
+         .lag = {.oldest_ns = TIME_NONE}},
+        {.name = STR("es"),
+         .kind = OUTPUT_ELASTIC,
+         .numbers = {.is_failing = true,
+                     .failing_since_ns = now - 90 * NS_PER_S,
+                     .last_error = "connection refused",
+                     .last_reject = ""},
+         .lag = {.blocks = 7, .oldest_ns = now - 73 * NS_PER_S, .skipped = 2}},
+        {.name = STR("cold"), .kind = OUTPUT_LOKI, .failure = STR("no secret")},
+    };
+    put_output_table(rows, countof(rows), now, &b);
+    CHECK_STR(buf_str(&b), STR("OUTPUT  RECORDS     LAG         REJECTED    STATE\n"
+                               "loki    4711        0.0 s       3           ok\n"
+                               "es      0           73 s        0           connection refused\n"
+                               "cold    0           0.0 s       0           no secret\n"));
+    buf_reset(&b);
+    put_output_json(rows, 2, now, &b);
+    CHECK(str_find(buf_str(&b), STR("\"name\":\"loki\",\"kind\":\"loki\",\"is_up\":true,"
+                                    "\"records\":4711")) != SIZE_MAX);
+    CHECK(str_find(buf_str(&b), STR("\"rejected\":{\"too_old\":3}")) != SIZE_MAX);
+    CHECK(str_find(buf_str(&b), STR("\"lag_blocks\":7,\"lag_s\":73.000,\"skipped_blocks\":2")) !=
+          SIZE_MAX);
+    struct problems p = {0};
+    find_output_problems(rows, countof(rows), "outputs", now, &p);
+    CHECK_INT(p.n, 4);
+    CHECK_STR(str_from(p.text[0]), STR("outputs.loki refused 3 records: entry too far behind"));
+    CHECK_STR(str_from(p.text[1]), STR("outputs.es fails since 90 s: connection refused"));
+    CHECK_STR(str_from(p.text[2]),
+              STR("outputs.es: 2 blocks were skipped, as there was no more room"));
+    CHECK_STR(str_from(p.text[3]), STR("outputs.cold is not open: no secret"));
 }
 
 /* ---- progress ---- */

@@ -114,3 +114,12 @@ TEST(text_base64_of_rfc_4648)
     CHECK(decode_base64(STR("Zg=="), room, 0) == SIZE_MAX);
     CHECK(decode_base64(STR("Z g"), room, 2) == SIZE_MAX);
 }
+
+TEST(text_that_is_not_utf8_is_replaced)
+{
+    defer(buf_free) struct buf b = {0};
+    put_utf8(&b, STR("a\n\xff\xc3\xa4\xe2\x82\xf0\x9f\x98\x80\xed\xa0\x80z\xc3"));
+    CHECK_STR(buf_str(&b), STR("a\n\xef\xbf\xbd\xc3\xa4\xef\xbf\xbd\xef\xbf\xbd\xf0\x9f\x98\x80\xef"
+                               "\xbf\xbd\xef\xbf\xbd\xef\xbf\xbdz"
+                               "\xef\xbf\xbd"));
+}
