@@ -53,7 +53,9 @@ static inline bool str_equal_nocase(struct str a, struct str b)
 
 static inline bool str_starts(struct str s, struct str prefix)
 {
-    return s.len >= prefix.len && str_equal(str_of(s.ptr, prefix.len), prefix);
+    if (s.len < prefix.len || prefix.len == 0)
+        return prefix.len == 0;
+    return s.ptr[0] == prefix.ptr[0] && memcmp(s.ptr, prefix.ptr, prefix.len) == 0;
 }
 
 /* Index of the first such byte or substring, or SIZE_MAX. */

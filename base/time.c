@@ -189,11 +189,11 @@ static bool take_zone(struct str *s, int64_t *offset_ns)
 /* Are these 8 bytes digits where form has a 0, and else as there? */
 static inline bool has_form(const char *at, const char form[9])
 {
-    uint64_t bytes, wanted, separators = 0;
+    const uint64_t zeros = UINT64_C(0x3030303030303030), low = UINT64_C(0x7f7f7f7f7f7f7f7f);
+    uint64_t bytes, wanted;
     memcpy(&bytes, at, sizeof bytes);
     memcpy(&wanted, form, sizeof wanted);
-    for (unsigned i = 0; i < 8; i++)
-        separators |= (uint64_t)(form[i] != '0') << (8 * i);
+    uint64_t separators = ((wanted ^ zeros) + low) >> 7 & UINT64_C(0x0101010101010101);
     /* A digit becomes 0 to 9 and a separator 0; what is added takes anything more beyond 127. */
     uint64_t x = bytes ^ wanted;
     uint64_t sum = x + UINT64_C(0x7676767676767676) + separators * 9;

@@ -92,7 +92,7 @@ static bool take_line(void *context, const struct tail_line *line)
         log_error("%.*s: %s; its lines are dropped", STR_ARG(line->stream->file), err.text);
         return true;
     }
-    if (!batcher_line(s->batcher, stream, &given, time_now()))
+    if (!batcher_line(s->batcher, stream, &given, s->turn_ns))
         return false;
     count_line(s, line->bytes, line->read_ns - s->started_ns);
     return true;
@@ -147,6 +147,7 @@ static bool read_slice(struct ship *s)
     do {
         if (!has_room(s))
             return false; /* goes on when the block is written or the spool is emptier */
+        s->turn_ns = time_now();
         if (!tailer_read(s->tailer, ship_steady_now(s), &sink))
             return false;
     } while (time_monotonic() < until);

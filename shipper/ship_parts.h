@@ -48,6 +48,7 @@ struct ship {
     unsigned closing;    /* handles that are not closed yet */
     bool is_new;         /* there was no state */
     int64_t started_ns;  /* wall clock minus monotonic clock, at the start */
+    int64_t turn_ns;     /* wall clock when the present turn of the tailer began */
     int64_t since_ns;    /* monotonic: first line of the block under construction; TIME_NONE */
     int64_t conflict_ns; /* monotonic: the last new origin; 0 = none */
     bool wants_look;     /* a hint was about something that only a scan tells */

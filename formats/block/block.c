@@ -88,7 +88,7 @@ bool block_peek(struct str bytes, struct block_header *header, struct err *err)
 static bool unpack(const struct block *block, uint32_t offset, uint32_t stored, size_t size,
                    struct arena *arena, struct str *out, struct err *err)
 {
-    char *to = arena_alloc(arena, size + 1);
+    char *to = arena_alloc_raw(arena, size + 1);
     if (!zstd_unpack(block->packer, str_slice(block->bytes, offset, stored), size, to, err))
         return err_wrap(err, "block %llu", (unsigned long long)block->header.sequence);
     *out = str_of(to, size);

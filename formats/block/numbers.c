@@ -42,6 +42,22 @@ void numbers_put_plan(const struct numbers_plan *plan, struct stream_writer *w)
     put_u8(&w->map, (uint8_t)plan->width);
 }
 
+/* The byte of each number that stands so many bits from its low end. */
+static void fill_plane(const struct numbers_plan *plan, const uint64_t *numbers, size_t n,
+                       unsigned shift, char *to)
+{
+    if (!plan->is_delta) {
+        for (size_t i = 0; i < n; i++)
+            to[i] = (char)((numbers[i] - plan->base) >> shift);
+        return;
+    }
+    uint64_t before = plan->base;
+    for (size_t i = 0; i < n; i++) {
+        to[i] = (char)(zigzag(numbers[i] - before) >> shift);
+        before = numbers[i];
+    }
+}
+
 void numbers_put_planes(const struct numbers_plan *plan, const uint64_t *numbers, size_t n,
                         enum stream_group group, struct buf *scratch, struct stream_writer *w)
 {
@@ -51,15 +67,10 @@ void numbers_put_planes(const struct numbers_plan *plan, const uint64_t *numbers
         w->is_failed = true;
         return;
     }
-    uint64_t before = plan->base;
-    for (size_t i = 0; i < n; i++) {
-        uint64_t v = plan->is_delta ? zigzag(numbers[i] - before) : numbers[i] - plan->base;
-        before = numbers[i];
-        for (unsigned k = 0; k < plan->width; k++)
-            to[k * n + i] = (char)(v >> (8 * k));
-    }
-    for (unsigned k = 0; k < plan->width; k++)
+    for (unsigned k = 0; k < plan->width; k++) {
+        fill_plane(plan, numbers, n, 8 * k, to + k * n);
         stream_put(w, k == 0 ? group : STREAM_HIGH, str_of(to + k * n, n));
+    }
 }
 
 void numbers_put(const uint64_t *numbers, size_t n, enum stream_group group, struct buf *scratch,

@@ -127,6 +127,9 @@ static uint32_t add_node(struct shapes *s, uint32_t parent, const struct shape_n
     memset(&added->mask, 0xff, min_of((size_t)node->text_bytes, sizeof added->mask));
     memcpy(&added->head, s->text.ptr + node->text,
            min_of((size_t)node->text_bytes, sizeof added->head));
+    if (node->text_bytes > sizeof added->tail)
+        memcpy(&added->tail, s->text.ptr + node->text + node->text_bytes - sizeof added->tail,
+               sizeof added->tail);
     added->next = s->nodes[parent].child;
     return s->nodes[parent].child = (uint32_t)s->n_nodes++;
 }
@@ -208,10 +211,14 @@ static inline bool fits(const struct shapes *s, const struct shape_node *n, cons
     if (left < sizeof bytes)
         return left >= n->text_bytes && memcmp(at, s->text.ptr + n->text, n->text_bytes) == 0;
     memcpy(&bytes, at, sizeof bytes);
-    return ((bytes ^ n->head) & n->mask) == 0 && left >= n->text_bytes &&
-           (n->text_bytes <= sizeof bytes ||
-            memcmp(at + sizeof bytes, s->text.ptr + n->text + sizeof bytes,
-                   n->text_bytes - sizeof bytes) == 0);
+    if (((bytes ^ n->head) & n->mask) != 0 || left < n->text_bytes)
+        return false;
+    if (n->text_bytes <= sizeof bytes)
+        return true;
+    memcpy(&bytes, at + n->text_bytes - sizeof bytes, sizeof bytes);
+    return bytes == n->tail && (n->text_bytes <= 2 * sizeof bytes ||
+                                memcmp(at + sizeof bytes, s->text.ptr + n->text + sizeof bytes,
+                                       n->text_bytes - 2 * sizeof bytes) == 0);
 }
 
 /* A way through the tree: at each depth the place of the node's number, in the one above or beside it. */

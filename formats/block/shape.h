@@ -64,6 +64,7 @@ struct shape_cut {
 /* A piece of static text in front of a slot, or at the end of a shape. */
 struct shape_node {
     uint64_t head, mask; /* its first bytes, up to 8, as they lie in memory; ones where they are */
+    uint64_t tail;       /* its last 8 bytes, if it has more than 8 */
     uint32_t text;       /* in .text of the shapes */
     uint16_t text_bytes;
     uint8_t kind;         /* enum token_kind of the slot */
