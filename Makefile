@@ -42,7 +42,6 @@ FLAGS_tsan    := -O1 -g -fsanitize=thread -fno-omit-frame-pointer
 FLAGS_cov     := -O0 -g --coverage
 FLAGS_fuzz    := $(FLAGS_asan) -fsanitize=fuzzer-no-link
 FLAGS_analyze := -O1 -g -fanalyzer -Wno-error
-FLAGS_HOT_release := -O3 # of what each line passes through
 LINK_release  := -pie -Wl,-z,relro,-z,now
 FLAGS_MODE    := $(FLAGS_$(MODE))
 ifeq ($(FLAGS_MODE),)
@@ -103,7 +102,6 @@ all: $(OUT)/sluice ## build the program (build/MODE/sluice)
 missing:
 	@echo "$(MISSING) is missing: run 'make $(if $(CROSS),cross-)deps'" >&2; exit 1
 
-$(OUT)/formats/%.o: override CFLAGS += $(FLAGS_HOT_$(MODE))
 $(OUT)/%.o: %.c Makefile $(PROTOS) | $(if $(MISSING),missing)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
