@@ -72,7 +72,7 @@ def stalled(place):
     for client in clients:
         client.close()
     flow.wait_until(lambda: collector.call("GET", "/api/v1/query?e=nowhere").status == 200, "their searches ended")
-    flow.check(collector.count("service=logs") == LINES + 10, "all lines are there")
+    collector.wait_count(LINES + 10, "service=logs")  # the last one may wait for what could belong to it
 
 
 @flow.case("a client that never reads is ended after its time, and its place is free again")
