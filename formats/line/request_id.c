@@ -330,7 +330,11 @@ struct search {
     const struct id_names *names;
     struct str line, found;
     unsigned rank; /* of what is found; RANK_NONE */
-    enum { ACCESS_UNKNOWN, ACCESS_NO, ACCESS_YES } access; /* whether it is a line of an access log */
+    enum {
+        ACCESS_UNKNOWN,
+        ACCESS_NO,
+        ACCESS_YES
+    } access; /* whether it is a line of an access log */
 };
 
 static void offer(struct search *s, struct str id, unsigned rank)
