@@ -10,6 +10,12 @@ struct targets {
     struct arena arena;
 };
 
+static bool is_url_secret(const struct config_other_output *output)
+{
+    const struct yaml *url = output->given ? yaml_get(output->given, STR("url")) : NULL;
+    return url && url->secret && output->url.len > 0;
+}
+
 /* err: why it cannot be asked; NULL if it can. */
 static void add_target(struct targets *t, const char *section,
                        const struct config_other_output *output, const char *login,
@@ -19,6 +25,7 @@ static void add_target(struct targets *t, const char *section,
         .path = arena_print(&t->arena, "%s.%.*s", section, STR_ARG(output->name)).ptr,
         .config = output,
         .login = str_from(arena_text(&t->arena, str_from(login))),
+        .hides_url = is_url_secret(output),
         .obstacle = err ? arena_text(&t->arena, str_from(err->text)) : NULL,
     };
 }

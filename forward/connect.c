@@ -112,12 +112,26 @@ static void ask_next(struct asked *a)
         take(a, 0, "the answer did not come in time");
 }
 
-static void put_hints(struct buf *lines, int width, struct str hints)
+static void put_shown(struct buf *lines, const struct connect_target *t, struct str text)
+{
+    for (size_t at; t->hides_url && (at = str_find(text, t->config->url)) != SIZE_MAX;) {
+        buf_add(lines, str_slice(text, 0, at));
+        buf_add(lines, STR("***"));
+        text = str_slice(text, at + t->config->url.len, SIZE_MAX);
+    }
+    buf_add(lines, text);
+}
+
+static void put_hints(struct buf *lines, int width, const struct connect_target *t,
+                      struct str hints)
 {
     struct str line;
     while (take_until(&hints, '\n', &line)) {
-        if (line.len)
-            buf_print(lines, "%*s       %.*s\n", width, "", STR_ARG(line));
+        if (line.len == 0)
+            continue;
+        buf_print(lines, "%*s       ", width, "");
+        put_shown(lines, t, line);
+        buf_add_byte(lines, '\n');
     }
 }
 
@@ -129,10 +143,13 @@ static bool put_verdict(const struct asked *a, int width, struct buf *lines)
     bool fails = t->obstacle || a->probe.has_failed;
     bool says_url = t->obstacle || str_starts(text, t->config->url);
     buf_print(lines, "%-*s  %-4s ", width, t->path, fails ? "FAIL" : "ok");
-    if (fails && !says_url)
-        buf_print(lines, "%.*s: ", STR_ARG(t->config->url));
-    buf_print(lines, "%.*s\n", STR_ARG(text));
-    put_hints(lines, width, buf_str(&a->probe.hints));
+    if (fails && !says_url) {
+        put_shown(lines, t, t->config->url);
+        buf_add(lines, STR(": "));
+    }
+    put_shown(lines, t, text);
+    buf_add_byte(lines, '\n');
+    put_hints(lines, width, t, buf_str(&a->probe.hints));
     return fails;
 }
 

@@ -19,6 +19,7 @@ struct connect_target {
     const char *path; /* in the configuration: "outputs.loki" */
     const struct config_other_output *config;
     struct str login; /* for Authorization; empty: none */
+    bool hides_url;   /* it came from a file, and is told as *** */
     const char
         *obstacle; /* why it cannot be asked, such as a secret that cannot be read; or NULL */
 };

@@ -255,12 +255,13 @@ static bool look_for_all(struct trace *t, struct str text, struct err *err)
     return t->n_found == 0 || t->is_exact || look_for(t, t->found[0].id, err);
 }
 
-/* One that no line shows may have been made; then it says when (RFC 9562, 5.7). */
+/* One that no line shows may have been made; then it says when (RFC 9562, 5.7), or a time that no record has. */
 static void note_made(struct trace *t)
 {
-    if (t->id.kind != CANONICAL_WIDE || t->id.version != 7)
+    uint64_t ms = t->id.high >> 16;
+    if (t->id.kind != CANONICAL_WIDE || t->id.version != 7 || ms >= INT64_MAX / NS_PER_MS)
         return;
-    int64_t ns = (int64_t)(t->id.high >> 16) * NS_PER_MS;
+    int64_t ns = (int64_t)ms * NS_PER_MS;
     t->first_ns = min_of(t->first_ns, ns);
     t->last_ns = max_of(t->last_ns, ns + NS_PER_MS);
 }

@@ -101,7 +101,7 @@ static void remember(struct worker *w, const struct record *record)
 static bool may_inherit(const struct worker *w, const struct record *record)
 {
     return w->id.len > 0 && !w->is_shared && record->event_ns >= w->event_ns &&
-           record->event_ns - w->event_ns <= INHERIT_NS;
+           (uint64_t)record->event_ns - (uint64_t)w->event_ns <= INHERIT_NS; /* up to 584 years */
 }
 
 /* RFC 9562, 5.7: milliseconds, then random bits. */

@@ -330,6 +330,11 @@ struct search {
     const struct id_names *names;
     struct str line, found;
     unsigned rank; /* of what is found; RANK_NONE */
+    enum {
+        ACCESS_UNKNOWN,
+        ACCESS_NO,
+        ACCESS_YES
+    } access; /* whether it is a line of an access log */
 };
 
 static void offer(struct search *s, struct str id, unsigned rank)
@@ -493,11 +498,21 @@ static bool ends_field(char c)
     return !c || c == ' ' || c == '"' || c == '\t' || c == '|';
 }
 
-/* Between blanks or quotes in a line with a request of HTTP, which is no JSON. */
-static bool is_access_field(struct str line, size_t at, size_t len)
+/* With a request of HTTP, and no JSON. All of it is looked at once. */
+static bool is_access_line(struct search *s)
 {
-    return at > 0 && ends_field(line.ptr[at - 1]) && ends_field(byte_at(line, at + len)) &&
-           len != HALF_LEN && line.ptr[0] != '{' && str_find(line, STR(" HTTP/")) != SIZE_MAX;
+    if (s->access == ACCESS_UNKNOWN) {
+        bool is_one = s->line.ptr[0] != '{' && str_find(s->line, STR(" HTTP/")) != SIZE_MAX;
+        s->access = is_one ? ACCESS_YES : ACCESS_NO;
+    }
+    return s->access == ACCESS_YES;
+}
+
+/* Between blanks or quotes in such a line. */
+static bool is_access_field(struct search *s, size_t at, size_t len)
+{
+    return at > 0 && ends_field(s->line.ptr[at - 1]) && ends_field(byte_at(s->line, at + len)) &&
+           len != HALF_LEN && is_access_line(s);
 }
 
 /* At the first of 16 and more hex digits and '-'. */
@@ -519,7 +534,7 @@ static void look_at_run(struct search *s, size_t at)
     bool is_place = is_openstack ? len == UUID_LEN && next != '-' : is_tag(line, at, len);
     if (is_place)
         offer(s, id, RANK_PLACE);
-    else if (s->rank > RANK_FIELD && is_access_field(line, at, len))
+    else if (s->rank > RANK_FIELD && is_access_field(s, at, len))
         offer(s, id, RANK_FIELD);
 }
 

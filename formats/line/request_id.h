@@ -20,7 +20,7 @@
  *  1. An id has 1 to REQUEST_ID_MAX bytes, of letters, digits and "-_.+/=@:|~#"; one of them is a digit, or it has 16 letters.
  *     So "unknown", "-", "null", "[REDACTED]" are none; neither are trace ids that are all zeros.
  *  2. Of a form, the id is the part that all services of the request have: without version, span, flags.
- *  3. Linear: at each place a bounded number of bytes is looked at.
+ *  3. Linear: at each place a bounded number of bytes is looked at, and once at all of them for what an access log has.
  *  4. A worker is what does one request after the other: a thread, a numbered process of a pool. It has a digit, and stands
  *     under a name (thread, tid, worker) or in brackets. A pid is none: where there are many requests to a process, it says
  *     nothing.

@@ -29,7 +29,14 @@ enum { REASON_BYTES_MAX = 2000, FATE_WITHOUT_FIELDS = PUSH_REJECTED + 1 };
 static const struct str waits_for[] = {
     STR_INIT("cluster_block_exception"),   STR_INIT("index_closed_exception"),
     STR_INIT("index_not_found_exception"), STR_INIT("invalid_index_name_exception"),
-    STR_INIT("security_exception"),
+    STR_INIT("security_exception"),        STR_INIT("validation_exception"),
+};
+
+/* How reasons of an illegal_argument_exception begin that are none of the document: the cluster has all the shards it
+ * may have, by versions before 7.8; the pipeline of the index is not there. */
+static const struct str waits_for_words[] = {
+    STR_INIT("Validation Failed: "),
+    STR_INIT("pipeline with id ["),
 };
 
 static const struct {
@@ -71,6 +78,10 @@ static bool waits(const struct error *error)
 {
     for (size_t i = 0; i < countof(waits_for); i++)
         if (str_equal(error->type, waits_for[i]))
+            return true;
+    bool is_argument = str_equal(error->type, STR("illegal_argument_exception"));
+    for (size_t i = 0; is_argument && i < countof(waits_for_words); i++)
+        if (str_starts(error->reason, waits_for_words[i]))
             return true;
     return false;
 }
@@ -326,6 +337,11 @@ void elastic_read_reply(const struct push_reply *from, struct elastic_rows *rows
     struct reply reply;
     assert(answer->n == rows->n && rows->n > 0);
     bool is_whole = read_members(from->body, &reply);
+    if (!is_ok(from->status) && !is_whole && is_push_to_wrong_door(from->body)) {
+        push_set_detail(answer, from->body);
+        answer->verdict = PUSH_RETRY;
+        return;
+    }
     if (!is_ok(from->status)) {
         set_detail(answer, &reply.error);
         answer->verdict = read_refusal(from->status, &reply.error, rows, answer);

@@ -44,7 +44,7 @@ static bool is_about_settings(struct str text)
         if (has_words(text, settings[i]))
             return true;
     }
-    return false;
+    return is_push_to_wrong_door(text);
 }
 
 /* NULL if it is none that is known. */

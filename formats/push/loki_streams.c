@@ -107,6 +107,24 @@ void loki_add_metadata(struct labels *metadata, const struct labels *others, str
     metadata->items[metadata->n++] = (struct label){theirs, loki_valid_text(value, arena)};
 }
 
+/* Values of labels have no U+FFFD: the lexer of PromQL, by which Loki reads them, takes it for an error. */
+static struct str label_text(struct str value, struct arena *arena)
+{
+    static const struct str mark = STR_INIT("\xef\xbf\xbd");
+    defer(buf_free) struct buf b = {0};
+    struct str rest = loki_valid_text(value, arena);
+    size_t at = str_find(rest, mark);
+    if (at == SIZE_MAX)
+        return rest;
+    for (; at != SIZE_MAX; at = str_find(rest, mark)) {
+        buf_add(&b, str_slice(rest, 0, at));
+        buf_add_byte(&b, '?');
+        rest = str_slice(rest, at + mark.len, SIZE_MAX);
+    }
+    buf_add(&b, rest);
+    return arena_copy(arena, buf_str(&b));
+}
+
 /* What of the labels is listed. */
 static struct labels listed_labels(const struct block_stream *stream, const struct loki_list *list,
                                    struct arena *arena)
@@ -118,7 +136,7 @@ static struct labels listed_labels(const struct block_stream *stream, const stru
             value = label_value(&stream->data, list->items[i].ours);
         if (value.len)
             labels.items[labels.n++] =
-                (struct label){list->items[i].theirs, loki_valid_text(value, arena)};
+                (struct label){list->items[i].theirs, label_text(value, arena)};
     }
     if (labels.n == 0)
         labels.items[labels.n++] = (struct label){STR("service_name"), UNKNOWN_SERVICE};

@@ -7,7 +7,7 @@
  *     metadata    all others. A name that is there already, or is ours (level, requestId, ...), gets "_extracted"
  *                 behind it, as in Loki; what then is there still, is left out
  *
- * Values are made valid UTF-8. A label without a value is none.
+ * Values are made valid UTF-8, those of labels with '?' for what cannot be. A label without a value is none.
  */
 #ifndef FORMATS_PUSH_LOKI_STREAMS_H
 #define FORMATS_PUSH_LOKI_STREAMS_H

@@ -81,6 +81,16 @@ static int64_t wanted_time(const struct track *track, int64_t event_ns)
     return event_ns >= track->event_ns ? max_of(time, track->last_ns) : time;
 }
 
+/* As JSON has it, where all that is no UTF-8 is the same. */
+static uint64_t hash_of(struct str line)
+{
+    defer(buf_free) struct buf valid = {0};
+    if (is_utf8(line))
+        return hash64(line);
+    put_utf8(&valid, line);
+    return hash64(buf_str(&valid));
+}
+
 static uint64_t key_of(uint32_t group, int64_t time, uint64_t line)
 {
     struct {
@@ -130,12 +140,12 @@ static int64_t claim(struct times *t, uint32_t group, int64_t time, uint64_t lin
 static int64_t claim_line(struct times *t, uint32_t group, int64_t time, struct str line)
 {
     if (line.len <= LOKI_LINE_MAX)
-        return claim(t, group, time, hash64(line));
+        return claim(t, group, time, hash_of(line));
     struct str pieces[LOKI_PIECES_MAX];
     uint64_t hashes[LOKI_PIECES_MAX];
     size_t n = loki_pieces(line, pieces);
     for (size_t i = 0; i < n; i++)
-        hashes[i] = hash64(pieces[i]);
+        hashes[i] = hash_of(pieces[i]);
     for (size_t i = 0; i < n;) {
         bool fits = is_free(t, group, time + (int64_t)i, hashes[i]);
         time += fits ? 0 : 1;

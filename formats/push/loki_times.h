@@ -4,7 +4,8 @@
  *     rows of a stream     11:00:07 retry   11:00:07 retry   11:00:07 done    11:00:08 retry
  *     their times          11:00:07 + 0     11:00:07 + 1 ns  11:00:07 + 1 ns  11:00:08 + 0
  *
- *  1. No two entries of a stream and block have the same time and line, the pieces of long lines among them.
+ *  1. No two entries of a stream and block have the same time and line, the pieces of long lines among them; nor lines
+ *     that differ in what is no UTF-8.
  *  2. A row is never put before one of its stream that stood before it and was not later.
  *  3. Rows at the last time of the block before are moved by 64 to 896 ns, by the block's number; those of a
  *     stream whose times are whole milliseconds by 65,536 to 524,288 ns, so that 65,536 equal ones of the block before

@@ -1,5 +1,6 @@
 #include "formats/push/push.h"
 
+#include "base/mem.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -40,6 +41,21 @@ void push_set_detail(struct push_answer *answer, struct str text)
         n += !is_control;
     }
     answer->detail[n] = 0;
+}
+
+bool is_push_to_wrong_door(struct str body)
+{
+    static const struct str words[] = {
+        STR_INIT("HTTP request to an HTTPS server"),      /* Go: Loki itself, Traefik, Caddy */
+        STR_INIT("HTTP request was sent to HTTPS port"),  /* nginx, load balancers of AWS */
+        STR_INIT("HTTP to an SSL-enabled server port"),   /* Apache */
+        STR_INIT("No required SSL certificate was sent"), /* nginx, as is the next */
+        STR_INIT("The SSL certificate error"),
+    };
+    for (size_t i = 0; i < countof(words); i++)
+        if (str_find(body, words[i]) != SIZE_MAX)
+            return true;
+    return false;
 }
 
 void push_format_close(struct push_format **address)

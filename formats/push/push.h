@@ -67,6 +67,9 @@ void push_set_fates(struct push_answer *answer, enum push_fate fate); /* of all 
 /* The first line, cut, without control bytes. */
 void push_set_detail(struct push_answer *answer, struct str text);
 
+/* Does a 400 come from what stands in front, which wants https or a certificate? Then it is not the fault of rows. */
+bool is_push_to_wrong_door(struct str body);
+
 struct push_format;
 
 struct push_kind {

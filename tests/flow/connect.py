@@ -143,14 +143,19 @@ def failures(place):
         silent.bind(("127.0.0.1", 0))
         silent.listen(8)
         grafana = Scripted({"/": (302, ""), "/x": (200, "")})
+        hidden = place.folder / "hidden"
+        hidden.write_text("key-in-a-path\n")
         said, text = connect(place, {
             "silent": output(f"http://127.0.0.1:{silent.getsockname()[1]}", kind="elastic"),
             "gone": output(f"http://127.0.0.1:{flow.free_port()}", kind="loki"),
+            "hidden": output(f"http://127.0.0.1:{flow.free_port()}/${{file:{hidden}}}", kind="loki"),
+            "hiddentoo": output(f"{grafana.url}/${{file:{hidden}}}", kind="loki"),
             "other": output(grafana, kind="elastic"), "notloki": output(grafana, kind="loki"),
             "loki": output(loki("3.6.2", None))}, 2)
     flow.check(said["outputs.loki"].startswith("ok"), text)
     flow.check("did not come in time" in said["outputs.silent"], text)
     flow.check("connect" in said["outputs.gone"].lower() and said["outputs.gone"].startswith("FAIL http"), text)
+    flow.check(said["outputs.hidden"].startswith("FAIL ***") and "key-in-a-path" not in text, text)
     flow.check("answers 302" in said["outputs.other"], text)
     flow.check("no Loki answers" in said["outputs.notloki"], text)
 

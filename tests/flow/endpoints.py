@@ -90,7 +90,7 @@ class Server:
             pass
 
     def reply(self, h, status, text, more={}, half=False):
-        data = text.encode()
+        data = b"" if status == 204 else text.encode()  # what follows a 204 is the next answer
         try:
             h.send_response(status)
             for name, value in {**self.reply_headers(), **more}.items():

@@ -202,6 +202,7 @@ def settings(place):
     flow.check(found["order=o-17x started"]["requestId"] == "o-17x", found["order=o-17x started"])
     flow.check(found["nothing"]["id_kind"] == "generated" and found["nothing"]["requestId"][14] == "7", found["nothing"])
     flow.check([r["line"] for r in trace(collector, found["nothing"]["requestId"])] == ["nothing"], "trace of a made one")
+    flow.check(trace(collector, "ffffffff-ffff-7fff-8000-000000000000", status=1) == [], "of the last time that a UUID has")
 
 
 flow.main()

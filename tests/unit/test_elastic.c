@@ -249,6 +249,22 @@ TEST(elastic_fields_flattened_are_texts)
     buf_free(&d.text);
 }
 
+/* Whole characters stay escaped; half of one, which no writer of JSON takes, is text. */
+TEST(elastic_fields_have_whole_characters)
+{
+    LINE_DOCUMENT(
+        STR("{\"whole\":\"\\uD83d\\uDe00\\u0041\",\"high\":\"cut \\ud83d\",\"low\":\"\\uDE00\","
+            "\"twice\":\"\\ud83d\\ud83d\\ude00\",\"near\":\"\\ud7ff\\ue000\",\"\\ud83d\":1}"),
+        ELASTIC_FLATTENED);
+    CHECK_STR(text_at(&d, "fields.whole"), STR("\xf0\x9f\x98\x80"
+                                               "A"));
+    CHECK_STR(text_at(&d, "fields.high"), STR("cut \\ud83d"));
+    CHECK_STR(text_at(&d, "fields.low"), STR("\\uDE00"));
+    CHECK_STR(text_at(&d, "fields.twice"), STR("\\ud83d\\ud83d\\ude00"));
+    CHECK_STR(text_at(&d, "fields.near"), STR("\xed\x9f\xbf\xee\x80\x80"));
+    buf_free(&d.text);
+}
+
 TEST(elastic_fields_expanded_stand_beside_ours)
 {
     LINE_DOCUMENT(

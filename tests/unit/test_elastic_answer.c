@@ -153,6 +153,17 @@ TEST(elastic_answer_by_status_and_type)
         {STR_INIT(ERROR("403", "security_exception",
                         "action [indices:data/write/bulk[s]] is unauthorized")),
          'a', 'a', NULL},
+        {STR_INIT(ERROR("400", "validation_exception",
+                        "Validation Failed: 1: this action would add [2] shards, but this cluster "
+                        "currently has [1000]/[1000] maximum normal shards open;")),
+         'a', 'a', NULL},
+        {STR_INIT(ERROR("400", "illegal_argument_exception",
+                        "Validation Failed: 1: this action would add [2] total shards, but this "
+                        "cluster currently has [1000]/[1000] maximum shards open;")),
+         'a', 'a', NULL},
+        {STR_INIT(
+             ERROR("400", "illegal_argument_exception", "pipeline with id [shop] does not exist")),
+         'a', 'a', NULL},
         {STR_INIT(ERROR("503", "unavailable_shards_exception",
                         "[x][0] primary shard is not active Timeout: [1m]")),
          'a', 'a', NULL},
@@ -210,6 +221,8 @@ TEST(elastic_answer_of_the_whole_request)
          STR_INIT("illegal_argument_exception: The bulk request must be terminated by a newline "
                   "[\\n]")},
         {400, STR_INIT("no"), PUSH_SMALLER, STR_INIT("")},
+        {400, STR_INIT("Client sent an HTTP request to an HTTPS server.\n"), PUSH_RETRY,
+         STR_INIT("Client sent an HTTP request to an HTTPS server.")},
         {400, STR_INIT("{\"error\":{\"type\":\"invalid_index_name_exception\"}}"), PUSH_RETRY,
          STR_INIT("invalid_index_name_exception")},
         {401,

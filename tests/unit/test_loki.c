@@ -165,7 +165,10 @@ TEST(loki_labels_are_names_of_prometheus)
     CHECK_STR(labels_of(list, 5, "host=h", &seen), STR("service_name=unknown_service"));
     CHECK_STR(labels_of(list, 0, "service=api", &seen), STR("service_name=unknown_service"));
     CHECK_STR(seen.items[seen.n - 1].metadata, STR("service_name=api"));
-    CHECK_STR(labels_of(list, 1, "service=\xff", &seen), STR("service_name=\xef\xbf\xbd"));
+    CHECK_STR(labels_of(list, 1, "service=a\xff\xef\xbf\xbd\xc3\xa9", &seen),
+              STR("service_name=a??\xc3\xa9"));
+    CHECK_STR(labels_of(list, 0, "host=\xff", &seen), STR("service_name=unknown_service"));
+    CHECK_STR(seen.items[seen.n - 1].metadata, STR("host=\xef\xbf\xbd"));
 }
 
 TEST(loki_labels_that_cannot_be_are_refused)
@@ -341,6 +344,26 @@ static void make_tight_block(struct loki_block *b, struct arena *arena, bool is_
         add_loki_record(b, (uint32_t)made_below(4), T + (int64_t)made_below(4) * (is_ns ? 1 : 1000),
                         lines[made_below(3)])
             ->level = (uint8_t)made_below(9);
+}
+
+/* What is no UTF-8 is not told apart in JSON. */
+TEST(loki_lines_that_become_equal_are_a_nanosecond_apart)
+{
+    for (int is_json = 0; is_json < 2; is_json++) {
+        struct loki_block b;
+        defer(arena_free) struct arena arena = {0};
+        defer(loki_seen_free) struct loki_seen_list seen = {0};
+        defer(push_format_close) struct push_format *f = open_loki(is_json);
+        loki_block_init(&b, 1);
+        uint32_t s = add_loki_stream(&b, "service=api", TIME_NONE, &arena);
+        add_loki_record(&b, s, T, "caf\xe9");
+        add_loki_record(&b, s, T, "caf\xe8");
+        add_loki_record(&b, s, T, "caf\xef\xbf\xbd");
+        put_all(f, &b.push, LOKI_BODY_MAX, is_json, &seen);
+        REQUIRE(seen.n == 3);
+        for (size_t i = 0; i < seen.n; i++)
+            CHECK_INT(seen.items[i].time_ns, T + (int64_t)i);
+    }
 }
 
 /* Invariants 1 and 2 of loki_times.h. */

@@ -164,9 +164,13 @@ TEST(loki_answers_that_pass)
         check_verdict(later[i], "entry for stream '{}' has timestamp too old", 1, PUSH_RETRY);
     }
     static const char *const settings[] = {
-        "tenant ID 'a/b' contains unsupported character '/'\n", "multiple org IDs present\n",
+        "tenant ID 'a/b' contains unsupported character '/'\n",
+        "multiple org IDs present\n",
         "cannot parse common params from request: cannot parse accountID from \"t1\"",
-        "unsupported path requested: \"/insert/loki/api/v2/push\""};
+        "unsupported path requested: \"/insert/loki/api/v2/push\"",
+        "Client sent an HTTP request to an HTTPS server.\n",
+        "<html>\r\n<head><title>400 The plain HTTP request was sent to HTTPS port</title></head>",
+        "<center><h1>400 Bad Request</h1></center>\n<center>No required SSL certificate was sent"};
     for (size_t i = 0; i < countof(settings); i++)
         check_verdict(400, settings[i], 1, PUSH_RETRY);
     const char *rate = "Ingestion rate limit exceeded for user fake (limit: 4194304 bytes/sec) "

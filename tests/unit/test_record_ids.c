@@ -53,6 +53,18 @@ TEST(record_ids_of_workers)
     check_steps(&without, &(struct step){"thread=exec-1 request_id=" A, 0, ID_EXACT, A, false}, 1);
 }
 
+/* All times that lines may name. */
+TEST(record_ids_far_apart)
+{
+    static const struct step steps[] = {
+        {"thread=exec-1 request_id=" A, INT64_MIN / NS_PER_MS + 2000, ID_EXACT, A, false},
+        {"thread=exec-1 query", INT64_MIN / NS_PER_MS + 3000, ID_INHERITED, A, false},
+        {"thread=exec-1 query", INT64_MAX / NS_PER_MS - 2000, ID_NONE, NULL, false},
+    };
+    const struct config_request_id config = {.inherits = true};
+    check_steps(&config, steps, countof(steps));
+}
+
 TEST(record_ids_of_parts)
 {
     static const struct step steps[] = {

@@ -1,4 +1,5 @@
 /* formats/line/request_id.h. */
+#include "base/buf.h"
 #include "base/mem.h"
 #include "formats/line/byte_sets.h"
 #include "formats/line/request_id.h"
@@ -223,4 +224,17 @@ TEST(byte_sets_agree)
         letter_sets_of_portable(bytes, &plain_letters);
         CHECK(letters.letter == plain_letters.letter && letters.upper == plain_letters.upper);
     }
+}
+
+/* Invariant 3: what may be fields of an access log, in a line that is none. */
+TEST_SLOW(request_ids_take_linear_time, 10)
+{
+    defer(arena_free) struct arena arena = {0};
+    defer(buf_free) struct buf line = {0};
+    struct id_names names;
+    id_names_init(&names, NULL, 0, &arena);
+    while (line.len < 4 << 20)
+        buf_add(&line, STR(HEX " "));
+    for (int i = 0; i < 10; i++)
+        CHECK_INT(request_id_find(&names, buf_str(&line)).text.len, 0);
 }
