@@ -195,6 +195,21 @@ def rejects(place):
     flow.check(shipper.metric("sluice_output_rejected_total") == 14, "the metric counts them")
 
 
+@flow.case("a single line that Loki refuses is found, and the lines behind it go many at a time again")
+def one_reject(place):
+    loki = endpoints.Loki()
+    loki.oldest_ns = 1_700_000_000 * 10**9
+    shipper = place.shipper(None, settings=loki_settings(loki, on_reject="keep"))
+    lines = [b"2026-11-20T09:22:01Z fresh %d" % i for i in range(3000)]
+    flow.append(place.logs / "api.log", lines[:5] + [b"2020-01-01T00:00:00Z old"] + lines[5:])
+    shipper.start()
+    wait_lines(loki, len(lines))
+    compare(lines, loki.lines(), "Loki")
+    flow.wait_until(lambda: output_row(shipper, "loki")["lag_blocks"] == 0, "it is done")
+    flow.check((shipper.state / "rejects" / "loki.ndjson").read_text().count("\n") == 1, "it is kept, alone")
+    flow.check(len(loki.requests) < 60, f"few requests, not {len(loki.requests)}")
+
+
 @flow.case("lines whose fields a mapping refuses arrive without them, whether one of a body or all")
 def refused_fields(place):
     elastic = endpoints.Elastic()

@@ -92,6 +92,25 @@ TEST(parcel_that_is_halved_comes_down_to_one_row)
     }
 }
 
+TEST(parcel_that_was_halved_grows_again)
+{
+    defer(parcel_free) struct parcel p = {0};
+    struct noting f = {.front.kind = &noting, .most = 64};
+    fill(&p, 12);
+    REQUIRE_OK(parcel_open(&p, NULL, false, &err));
+    for (size_t n = 12; n > 1; n = f.n) {
+        parcel_halve(&p);
+        REQUIRE(parcel_put(&p, &f.front, 1 << 20, NULL));
+    }
+    const size_t expected[] = {1, 2, 4, 5};
+    for (size_t i = 0; i < countof(expected); i++) {
+        CHECK_INT(f.n, (int64_t)expected[i]);
+        memset(p.fates, PUSH_TAKEN, f.n);
+        parcel_settle(&p);
+        CHECK(parcel_put(&p, &f.front, 1 << 20, NULL) == (i + 1 < countof(expected)));
+    }
+}
+
 TEST(parcel_of_a_filter_has_what_matches)
 {
     defer(parcel_free) struct parcel p = {0};
