@@ -210,6 +210,28 @@ def one_reject(place):
     flow.check(len(loki.requests) < 60, f"few requests, not {len(loki.requests)}")
 
 
+@flow.case("documents of a body that Elasticsearch has no room for come again after a pause, the others do not")
+def no_room(place):
+    elastic, taken = endpoints.Elastic(), {}
+
+    def refuse(document):
+        request = len(elastic.requests)
+        taken[request] = taken.get(request, 0) + 1
+        return (429, "es_rejected_execution_exception", "queue capacity") if taken[request] > 100 else None
+
+    elastic.refuse = refuse
+    shipper = place.shipper(None, settings=elastic_settings(elastic))
+    lines = flow.numbered("api", 0, 250)
+    flow.append(place.logs / "api.log", lines)
+    shipper.start()
+    wait_lines(elastic, len(lines))
+    compare(lines, elastic.lines(), "Elasticsearch")
+    times = [at for *_, at, _ in elastic.requests]
+    pauses = sum(b - a > 0.9 for a, b in zip(times, times[1:]))
+    flow.check(pauses >= 2 and len(times) <= pauses + 2, f"pauses: {times}")  # in one block, or two
+    flow.check(elastic.conflicts == 0, "what was taken does not come again")
+
+
 @flow.case("lines whose fields a mapping refuses arrive without them, whether one of a body or all")
 def refused_fields(place):
     elastic = endpoints.Elastic()
