@@ -321,15 +321,22 @@ def reload(place):
 def full_spool(place):
     loki, elastic = endpoints.Loki(), endpoints.Elastic()
     loki.plan = ["down"]
-    shipper = place.shipper(None, settings={"shipper.spool.size": "1MiB", **loki_settings(loki, when_full="skip"),
-                                            **elastic_settings(elastic)})
+    settings = {"shipper.spool.size": "1MiB", **elastic_settings(elastic)}
+    shipper = place.shipper(None, settings={**settings, **loki_settings(loki, when_full="skip")})
     noise = random.Random(7)
     lines = [f"api {i:09d} x{noise.randbytes(300).hex()}".encode() for i in range(15_000)]
     flow.append(place.logs / "api.log", lines)
     shipper.start()
     wait_lines(elastic, len(lines))
     compare(lines, elastic.lines(), "Elasticsearch")
-    flow.check(output_row(shipper, "loki")["skipped_blocks"] > 0, "blocks were skipped")
+    skipped = output_row(shipper, "loki")["skipped_blocks"]
+    counted = shipper.metric("sluice_output_skipped_blocks_total")
+    flow.check(counted == skipped > 0, f"blocks were skipped: {skipped}, {counted}")
+    place.configuration("shipper", {**settings, **loki_settings(loki, when_full="skip", tenant="other"),
+                                    "shipper.spool.keep_free": "off", "shipper.socket": shipper.socket})
+    shipper.signal(signal.SIGHUP)
+    shipper.wait_log("read again")
+    flow.check(shipper.metric("sluice_output_skipped_blocks_total") == skipped, "an output that changes skips no more")
     loki.plan.clear()
     flow.wait_until(lambda: output_row(shipper, "loki")["lag_blocks"] == 0, "the rest is there")
     found = loki.lines()
