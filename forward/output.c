@@ -97,8 +97,9 @@ static void prepare(struct work *work)
         if (!parcel_put(p, o->format, o->body_max, &o->body))
             return;
     }
-    assert(!o->body.over);
-    if (!o->delivery)
+    if (o->body.over)
+        err_set(&o->damage, ERR_LIMIT, "what is to be sent of it is too large");
+    else if (!o->delivery)
         write_body(o);
 }
 
@@ -324,11 +325,6 @@ void output_hurry(struct output *o)
         delivery_hurry(o->delivery);
     if (o->state == OUTPUT_WAITING)
         uv_timer_start(&o->timer, on_timer, 0, 0);
-}
-
-bool is_output_idle(const struct output *o)
-{
-    return o->state == OUTPUT_IDLE;
 }
 
 void output_tick(struct output *o)

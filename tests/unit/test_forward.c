@@ -173,6 +173,45 @@ TEST(chain_of_some_rows_makes_the_same_block_each_time)
     CHECK_INT(number_of_line(b.records[1].line), 4);
 }
 
+/* A block of n records with 3 KiB of fields each: those who read blocks take more of them than our own builder. */
+static void fill_with_fields(struct parcel *p, int n)
+{
+    static char value[LABEL_VALUE_MAX];
+    defer(block_builder_free) struct block_builder b = {0};
+    defer(buf_free) struct buf text = {0};
+    struct label service = {STR("service"), STR("api")}, fields[3];
+    struct labels labels = {&service, 1}, none = {0}, all = {fields, countof(fields)};
+    memset(value, 'x', sizeof value);
+    for (size_t i = 0; i < countof(fields); i++)
+        fields[i] = (struct label){str_of(&"abc"[i], 1), str_of(value, sizeof value)};
+    put_labels(&text, &all);
+    block_builder_stream(&b, &labels, &none, TIME_NONE);
+    for (int i = 0; i < n; i++) {
+        b.arena.used = 0;
+        REQUIRE(
+            block_builder_add(&b, &(struct record){.fields = buf_str(&text), .line = STR("x")}));
+    }
+    p->bytes.max = BLOCK_MAX;
+    REQUIRE_OK(block_builder_finish(&b, (struct hash128){7, 1}, 1, 1, &p->bytes, &err));
+}
+
+TEST(chain_of_rows_with_too_much_beside_their_lines_makes_no_body)
+{
+    enum { RECORDS = 600 };
+    defer(parcel_free) struct parcel p = {0};
+    defer(buf_free) struct buf body = {.max = BLOCK_MAX};
+    defer(push_format_close) struct push_format *f = NULL;
+    fill_with_fields(&p, RECORDS);
+    chain_open(&f, true);
+    REQUIRE_OK(parcel_open(&p, NULL, false, &err));
+    f->kind->begin(f, &p.push);
+    CHECK_INT(f->kind->put(f, p.rows, RECORDS - 1, f->body_max, &body), RECORDS - 1);
+    CHECK(body.over);
+    buf_reset(&body);
+    CHECK_INT(f->kind->put(f, p.rows, 3, f->body_max, &body), 3);
+    CHECK(!body.over);
+}
+
 /* What the chain makes of an answer about block 1, which has 6 records. */
 static struct push_answer answer_of(unsigned status, const char *text)
 {
