@@ -8,6 +8,7 @@
 #include "tests/blocks.h"
 #include "tests/test.h"
 
+#include <errno.h>
 #include <sys/stat.h>
 
 static struct err err;
@@ -309,4 +310,30 @@ TEST(rejects_take_two_files_at_most)
     snprintf(path, sizeof path, "%s/loki.1.ndjson", folder);
     REQUIRE_OK(path_stat(path, &st, &err));
     CHECK_INT(st.st_size, REJECTS_FILE_MAX);
+}
+
+static ssize_t write_half(int fd, const void *bytes, size_t n, off_t at)
+{
+    if (n < 4) {
+        errno = ENOSPC;
+        return -1;
+    }
+    return disk_kernel.pwrite(fd, bytes, n / 2, at);
+}
+
+TEST(rejects_of_a_full_disk_leave_no_half_line)
+{
+    struct disk full = disk_kernel;
+    char folder[256], path[300];
+    defer(buf_free) struct buf bytes = {0};
+    snprintf(folder, sizeof folder, "%s/full", test_folder());
+    snprintf(path, sizeof path, "%s/loki.ndjson", folder);
+    REQUIRE_OK(rejects_keep(folder, STR("loki"), STR("{\"line\":1}\n"), &err));
+    full.pwrite = write_half;
+    disk = &full;
+    CHECK(!rejects_keep(folder, STR("loki"), STR("{\"line\":2}\n"), &err));
+    disk = &disk_kernel;
+    REQUIRE_OK(rejects_keep(folder, STR("loki"), STR("{\"line\":3}\n"), &err));
+    REQUIRE_OK(file_load(path, 100, &bytes, &err));
+    CHECK_STR(buf_str(&bytes), STR("{\"line\":1}\n{\"line\":3}\n"));
 }
