@@ -25,8 +25,8 @@ static uint32_t stream_of(struct chain_format *c, uint32_t *numbers, uint32_t st
     return numbers[stream];
 }
 
-/* What does not fit into a block that held it with others does not happen. */
-static void build(struct chain_format *c, const uint32_t *rows, size_t n, struct buf *body)
+/* False: what the block holds beside its lines is more than a block of ours may have. */
+static bool build(struct chain_format *c, const uint32_t *rows, size_t n, struct buf *body)
 {
     const struct block *b = c->block;
     struct err err;
@@ -41,9 +41,8 @@ static void build(struct chain_format *c, const uint32_t *rows, size_t n, struct
         record.stream = stream_of(c, numbers, record.stream);
         good = block_builder_add(&c->builder, &record);
     }
-    good = good && block_builder_finish(&c->builder, b->header.origin, b->header.sequence,
+    return good && block_builder_finish(&c->builder, b->header.origin, b->header.sequence,
                                         b->header.unit, body, &err);
-    assert(good);
 }
 
 static size_t put(struct push_format *f, const uint32_t *rows, size_t n, size_t max,
@@ -53,8 +52,8 @@ static size_t put(struct push_format *f, const uint32_t *rows, size_t n, size_t 
     (void)max;
     if (n == c->block->header.records)
         buf_add(body, c->block->bytes);
-    else
-        build(c, rows, n, body);
+    else if (!build(c, rows, n, body))
+        body->over = true;
     return n;
 }
 

@@ -22,7 +22,7 @@ enum {
     WORDS_MAX = 64,      /* of `match` */
     HEADERS_MAX = 5,
     PIECE = 4096,    /* PIPE_BUF: a pipe that poll calls writable takes it at once */
-    RETRY_MS = 1000, /* of standard output */
+    RETRY_MS = 1000, /* where no request has failed as a whole */
 };
 
 enum output_state { OUTPUT_IDLE, OUTPUT_PREPARING, OUTPUT_SENDING, OUTPUT_WAITING };
@@ -39,7 +39,7 @@ struct output {
     struct credentials credentials;
     struct http_request_header headers[HEADERS_MAX];
     size_t n_headers;
-    uv_timer_t timer; /* of standard output */
+    uv_timer_t timer; /* while WAITING */
     size_t body_max;
 
     /* The thread's while PREPARING. */
@@ -97,8 +97,9 @@ static void prepare(struct work *work)
         if (!parcel_put(p, o->format, o->body_max, &o->body))
             return;
     }
-    assert(!o->body.over);
-    if (!o->delivery)
+    if (o->body.over)
+        err_set(&o->damage, ERR_LIMIT, "what is to be sent of it is too large");
+    else if (!o->delivery)
         write_body(o);
 }
 
@@ -207,6 +208,17 @@ static uint64_t unknown_rejects(const struct output *o, const struct parcel_coun
     return rejects - min_of(rejects, c->rejected);
 }
 
+static void on_timer(uv_timer_t *timer)
+{
+    start_work(timer->data);
+}
+
+static void wait_a_while(struct output *o)
+{
+    o->state = OUTPUT_WAITING;
+    uv_timer_start(&o->timer, on_timer, RETRY_MS, 0);
+}
+
 static void settle(struct output *o)
 {
     struct parcel *p = &o->parcel;
@@ -223,6 +235,8 @@ static void settle(struct output *o)
     parcel_settle(p);
     if (is_parcel_done(p))
         end_block(o);
+    else if (o->answer.is_pressed)
+        wait_a_while(o);
     else
         start_work(o);
 }
@@ -265,17 +279,11 @@ static void on_answer(const struct delivery_answer *answer, void *data)
     start_work(o);
 }
 
-static void on_timer(uv_timer_t *timer)
-{
-    start_work(timer->data);
-}
-
 static void after_writing(struct output *o)
 {
     if (o->failure.code != ERR_NONE) {
         note_failure(o, o->failure.text);
-        o->state = OUTPUT_WAITING;
-        uv_timer_start(&o->timer, on_timer, RETRY_MS, 0);
+        wait_a_while(o);
         return;
     }
     note_success(o);
@@ -315,11 +323,8 @@ void output_hurry(struct output *o)
 {
     if (o->delivery)
         delivery_hurry(o->delivery);
-}
-
-bool is_output_idle(const struct output *o)
-{
-    return o->state == OUTPUT_IDLE;
+    if (o->state == OUTPUT_WAITING)
+        uv_timer_start(&o->timer, on_timer, 0, 0);
 }
 
 void output_tick(struct output *o)

@@ -8,7 +8,7 @@
  *
  * Failure modes: no answer, 401, 403, 404, 429, 5xx: the same body again with backoff, for ever; the queue
  * keeps what comes meanwhile. Refused rows: counted by reason, kept if that is asked for, and passed over. A
- * block that is damaged: counted and passed over.
+ * block that is damaged, or of which no body can be made: counted and passed over.
  *
  *  1. queue.done is called only when each row of the block was taken, or was refused for good.
  *  2. What is sent twice, because an answer was lost or the program ended before the position was written, is the
@@ -58,10 +58,9 @@ bool output_open(struct output **o, const struct output_options *options, struct
 /* Waits for its thread; the memory goes when the loop has run once more. Accepts a NULL variable. */
 void output_close(struct output **o);
 
-void output_kick(struct output *o);          /* the queue may have something */
-void output_hurry(struct output *o);         /* waiting for a next attempt: now */
-bool is_output_idle(const struct output *o); /* nothing is under way, and the queue gave nothing */
-/* Every few seconds: a secret may have been replaced in its file, rejects are written out. */
+void output_kick(struct output *o);  /* the queue may have something */
+void output_hurry(struct output *o); /* waiting for a next attempt: now */
+/* Every few seconds: a secret may have been replaced in its file. */
 void output_tick(struct output *o);
 
 struct output_numbers {

@@ -35,7 +35,7 @@ bool outputs_check(const struct config_outputs *config, const char *section, str
     return true;
 }
 
-/* Its secrets may not be there yet, or a position cannot be read: others go on, and outputs_tick tries again. */
+/* item: as it was when it was closed, else zero. Its secrets may not be there yet, or a position cannot be read: others go on, and outputs_tick tries again. */
 static bool open_item(struct outputs *o, struct outputs_item *item,
                       const struct config_other_output *config, struct err *err)
 {
@@ -48,7 +48,7 @@ static bool open_item(struct outputs *o, struct outputs_item *item,
         .moved = o->options.moved,
         .data = o->options.data,
     };
-    *item = (struct outputs_item){.kind = config->kind};
+    *item = (struct outputs_item){.kind = config->kind, .counted_skipped = item->counted_skipped};
     memcpy(item->name, config->name.ptr, config->name.len);
     if (!o->options.open_queue(o->options.data, config, &options.queue, err) ||
         !output_open(&item->output, &options, err)) {
@@ -103,7 +103,7 @@ static bool has_changed(const struct outputs_item *item, const struct config_oth
     return !item->output || !str_equal(output_config(item->output)->text, entry->text);
 }
 
-/* The item with that name, which is taken out of the former ones; false if there is none. */
+/* The item with that name, closed or not, which is taken out of the former ones; false if there is none. */
 static bool take_former(struct outputs_item *former, size_t n, const char *name,
                         struct outputs_item *item)
 {
@@ -125,16 +125,18 @@ void outputs_reload(struct outputs *o, const struct config_outputs *config)
     memcpy(former, o->items, sizeof former);
     for (size_t i = 0; i < n_former; i++) {
         const struct config_other_output *entry = entry_of(config, former[i].name);
-        if (!entry || has_changed(&former[i], entry)) {
+        if (!entry || has_changed(&former[i], entry))
             close_item(o, &former[i], !entry);
+        if (!entry)
             former[i].name[0] = '\0';
-        }
     }
     o->config = config;
     for (o->n = 0; o->n < config->n; o->n++) {
         const struct config_other_output *entry = &config->items[o->n];
-        if (!take_former(former, n_former, entry->name.ptr, &o->items[o->n]) &&
-            !open_item(o, &o->items[o->n], entry, &err))
+        struct outputs_item *item = &o->items[o->n];
+        if (!take_former(former, n_former, entry->name.ptr, item))
+            *item = (struct outputs_item){0};
+        if (!item->output && !open_item(o, item, entry, &err))
             log_error("%s; tried again", err.text);
     }
     outputs_kick(o);
@@ -154,14 +156,6 @@ void outputs_hurry(struct outputs *o)
         if (o->items[i].output)
             output_hurry(o->items[i].output);
     }
-}
-
-bool is_outputs_idle(const struct outputs *o)
-{
-    bool idle = true;
-    for (size_t i = 0; i < o->n; i++)
-        idle = idle && (!o->items[i].output || is_output_idle(o->items[i].output));
-    return idle;
 }
 
 size_t outputs_count(const struct outputs *o)
@@ -219,7 +213,7 @@ void outputs_tick(struct outputs *o)
     }
 }
 
-/* The counts of an output begin anew when it is opened anew, those of metrics go on. */
+/* The counts of an output begin anew when it is opened anew, that of its queue and those of metrics go on. */
 static void count_more(struct outputs_item *item, const struct output_numbers *n,
                        const struct output_lag *lag, struct metrics *m)
 {

@@ -38,7 +38,6 @@ void outputs_reload(struct outputs *o, const struct config_outputs *config);
 
 void outputs_kick(struct outputs *o);
 void outputs_hurry(struct outputs *o);
-bool is_outputs_idle(const struct outputs *o);
 size_t outputs_count(const struct outputs *o);
 /* Every few seconds: what fails, goes on or was refused is said in the log; secrets are looked at. */
 void outputs_tick(struct outputs *o);

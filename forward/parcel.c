@@ -110,6 +110,7 @@ void parcel_settle(struct parcel *p)
     }
     p->at = to;
     p->n_sent = 0;
+    p->rows_max *= 2;
 }
 
 void parcel_halve(struct parcel *p)

@@ -24,7 +24,7 @@ struct parcel {
     uint32_t *rows;
     uint8_t *fates; /* of the rows that are sent */
     size_t n_rows, at, n_sent;
-    size_t rows_max; /* no more are put into one body; 0: as many as fit */
+    size_t rows_max; /* of one body; 0: as many as fit. Doubles when rows have their fate */
     bool is_open;
 };
 

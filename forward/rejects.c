@@ -20,6 +20,9 @@ bool rejects_keep(const char *folder, struct str name, struct str lines, struct 
             return err_wrap(err, "what was refused cannot be kept");
         size = 0;
     }
-    return file_write_at(&file, size, lines, err) ||
-           err_wrap(err, "what was refused cannot be kept");
+    if (file_write_at(&file, size, lines, err))
+        return true;
+    struct err unused;
+    file_truncate(&file, size, &unused); /* half a line would spoil the next one */
+    return err_wrap(err, "what was refused cannot be kept");
 }

@@ -208,6 +208,7 @@ static bool decide(const struct item *item, bool had_fields, struct push_answer 
         set_detail(answer, &item->error);
     if (!is_taken && (waits_by_status(item->status) || waits(&item->error))) {
         *fate = PUSH_AGAIN;
+        answer->is_pressed = true;
         return true;
     }
     *fate = had_fields ? FATE_WITHOUT_FIELDS : PUSH_REJECTED;

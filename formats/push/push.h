@@ -56,6 +56,7 @@ struct push_answer {
     enum push_verdict verdict;
     uint8_t *fates; /* enum push_fate, of the rows as they were put */
     size_t n;
+    bool is_pressed; /* rows go AGAIN for want of room or the like: not at once */
     struct push_reject rejects[PUSH_REASONS_MAX]; /* of this answer; one reason once */
     size_t n_rejects;
     char detail[PUSH_DETAIL_MAX]; /* in the other side's words, for people; empty: none */

@@ -195,6 +195,43 @@ def rejects(place):
     flow.check(shipper.metric("sluice_output_rejected_total") == 14, "the metric counts them")
 
 
+@flow.case("a single line that Loki refuses is found, and the lines behind it go many at a time again")
+def one_reject(place):
+    loki = endpoints.Loki()
+    loki.oldest_ns = 1_700_000_000 * 10**9
+    shipper = place.shipper(None, settings=loki_settings(loki, on_reject="keep"))
+    lines = [b"2026-11-20T09:22:01Z fresh %d" % i for i in range(3000)]
+    flow.append(place.logs / "api.log", lines[:5] + [b"2020-01-01T00:00:00Z old"] + lines[5:])
+    shipper.start()
+    wait_lines(loki, len(lines))
+    compare(lines, loki.lines(), "Loki")
+    flow.wait_until(lambda: output_row(shipper, "loki")["lag_blocks"] == 0, "it is done")
+    flow.check((shipper.state / "rejects" / "loki.ndjson").read_text().count("\n") == 1, "it is kept, alone")
+    flow.check(len(loki.requests) < 60, f"few requests, not {len(loki.requests)}")
+
+
+@flow.case("documents of a body that Elasticsearch has no room for come again after a pause, the others do not")
+def no_room(place):
+    elastic, taken = endpoints.Elastic(), {}
+
+    def refuse(document):
+        request = len(elastic.requests)
+        taken[request] = taken.get(request, 0) + 1
+        return (429, "es_rejected_execution_exception", "queue capacity") if taken[request] > 100 else None
+
+    elastic.refuse = refuse
+    shipper = place.shipper(None, settings=elastic_settings(elastic))
+    lines = flow.numbered("api", 0, 250)
+    flow.append(place.logs / "api.log", lines)
+    shipper.start()
+    wait_lines(elastic, len(lines))
+    compare(lines, elastic.lines(), "Elasticsearch")
+    times = [at for *_, at, _ in elastic.requests]
+    pauses = sum(b - a > 0.9 for a, b in zip(times, times[1:]))
+    flow.check(pauses >= 2 and len(times) <= pauses + 2, f"pauses: {times}")  # in one block, or two
+    flow.check(elastic.conflicts == 0, "what was taken does not come again")
+
+
 @flow.case("lines whose fields a mapping refuses arrive without them, whether one of a body or all")
 def refused_fields(place):
     elastic = endpoints.Elastic()
@@ -284,15 +321,22 @@ def reload(place):
 def full_spool(place):
     loki, elastic = endpoints.Loki(), endpoints.Elastic()
     loki.plan = ["down"]
-    shipper = place.shipper(None, settings={"shipper.spool.size": "1MiB", **loki_settings(loki, when_full="skip"),
-                                            **elastic_settings(elastic)})
+    settings = {"shipper.spool.size": "1MiB", **elastic_settings(elastic)}
+    shipper = place.shipper(None, settings={**settings, **loki_settings(loki, when_full="skip")})
     noise = random.Random(7)
     lines = [f"api {i:09d} x{noise.randbytes(300).hex()}".encode() for i in range(15_000)]
     flow.append(place.logs / "api.log", lines)
     shipper.start()
     wait_lines(elastic, len(lines))
     compare(lines, elastic.lines(), "Elasticsearch")
-    flow.check(output_row(shipper, "loki")["skipped_blocks"] > 0, "blocks were skipped")
+    skipped = output_row(shipper, "loki")["skipped_blocks"]
+    counted = shipper.metric("sluice_output_skipped_blocks_total")
+    flow.check(counted == skipped > 0, f"blocks were skipped: {skipped}, {counted}")
+    place.configuration("shipper", {**settings, **loki_settings(loki, when_full="skip", tenant="other"),
+                                    "shipper.spool.keep_free": "off", "shipper.socket": shipper.socket})
+    shipper.signal(signal.SIGHUP)
+    shipper.wait_log("read again")
+    flow.check(shipper.metric("sluice_output_skipped_blocks_total") == skipped, "an output that changes skips no more")
     loki.plan.clear()
     flow.wait_until(lambda: output_row(shipper, "loki")["lag_blocks"] == 0, "the rest is there")
     found = loki.lines()

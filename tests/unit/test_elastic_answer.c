@@ -109,6 +109,7 @@ TEST(elastic_answer_with_partial_failures)
                     "409", "version_conflict_engine_exception",
                     "[x]: version conflict, document already exists (current version [1])") "]}"));
     check_fates(&p, "tart");
+    CHECK(!p.answer.is_pressed);
     CHECK_INT(p.answer.n_rejects, 1);
     CHECK_STR(str_from(p.answer.rejects[0].reason), STR("mapping"));
     CHECK_INT(p.answer.rejects[0].rows, 1);
@@ -195,6 +196,7 @@ TEST(elastic_answer_by_status_and_type)
                   STR_ARG(cases[i].item), STR_ARG(cases[i].item), STR_ARG(cases[i].item));
         read_answer(&p, 200, buf_str(&body));
         check_fates(&p, expected);
+        CHECK_INT(p.answer.is_pressed, cases[i].first == 'a');
         CHECK_INT(p.answer.n_rejects, cases[i].reason ? 1 : 0);
         if (cases[i].reason && p.answer.n_rejects == 1) {
             CHECK_STR(str_from(p.answer.rejects[0].reason), str_from(cases[i].reason));

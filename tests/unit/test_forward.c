@@ -8,6 +8,7 @@
 #include "tests/blocks.h"
 #include "tests/test.h"
 
+#include <errno.h>
 #include <sys/stat.h>
 
 static struct err err;
@@ -92,6 +93,25 @@ TEST(parcel_that_is_halved_comes_down_to_one_row)
     }
 }
 
+TEST(parcel_that_was_halved_grows_again)
+{
+    defer(parcel_free) struct parcel p = {0};
+    struct noting f = {.front.kind = &noting, .most = 64};
+    fill(&p, 12);
+    REQUIRE_OK(parcel_open(&p, NULL, false, &err));
+    for (size_t n = 12; n > 1; n = f.n) {
+        parcel_halve(&p);
+        REQUIRE(parcel_put(&p, &f.front, 1 << 20, NULL));
+    }
+    const size_t expected[] = {1, 2, 4, 5};
+    for (size_t i = 0; i < countof(expected); i++) {
+        CHECK_INT(f.n, (int64_t)expected[i]);
+        memset(p.fates, PUSH_TAKEN, f.n);
+        parcel_settle(&p);
+        CHECK(parcel_put(&p, &f.front, 1 << 20, NULL) == (i + 1 < countof(expected)));
+    }
+}
+
 TEST(parcel_of_a_filter_has_what_matches)
 {
     defer(parcel_free) struct parcel p = {0};
@@ -152,6 +172,45 @@ TEST(chain_of_some_rows_makes_the_same_block_each_time)
     CHECK_INT(b.header.sequence, 1);
     CHECK_INT(b.n_sources, 0);
     CHECK_INT(number_of_line(b.records[1].line), 4);
+}
+
+/* A block of n records with 3 KiB of fields each: those who read blocks take more of them than our own builder. */
+static void fill_with_fields(struct parcel *p, int n)
+{
+    static char value[LABEL_VALUE_MAX];
+    defer(block_builder_free) struct block_builder b = {0};
+    defer(buf_free) struct buf text = {0};
+    struct label service = {STR("service"), STR("api")}, fields[3];
+    struct labels labels = {&service, 1}, none = {0}, all = {fields, countof(fields)};
+    memset(value, 'x', sizeof value);
+    for (size_t i = 0; i < countof(fields); i++)
+        fields[i] = (struct label){str_of(&"abc"[i], 1), str_of(value, sizeof value)};
+    put_labels(&text, &all);
+    block_builder_stream(&b, &labels, &none, TIME_NONE);
+    for (int i = 0; i < n; i++) {
+        b.arena.used = 0;
+        REQUIRE(
+            block_builder_add(&b, &(struct record){.fields = buf_str(&text), .line = STR("x")}));
+    }
+    p->bytes.max = BLOCK_MAX;
+    REQUIRE_OK(block_builder_finish(&b, (struct hash128){7, 1}, 1, 1, &p->bytes, &err));
+}
+
+TEST(chain_of_rows_with_too_much_beside_their_lines_makes_no_body)
+{
+    enum { RECORDS = 600 };
+    defer(parcel_free) struct parcel p = {0};
+    defer(buf_free) struct buf body = {.max = BLOCK_MAX};
+    defer(push_format_close) struct push_format *f = NULL;
+    fill_with_fields(&p, RECORDS);
+    chain_open(&f, true);
+    REQUIRE_OK(parcel_open(&p, NULL, false, &err));
+    f->kind->begin(f, &p.push);
+    CHECK_INT(f->kind->put(f, p.rows, RECORDS - 1, f->body_max, &body), RECORDS - 1);
+    CHECK(body.over);
+    buf_reset(&body);
+    CHECK_INT(f->kind->put(f, p.rows, 3, f->body_max, &body), 3);
+    CHECK(!body.over);
 }
 
 /* What the chain makes of an answer about block 1, which has 6 records. */
@@ -251,4 +310,30 @@ TEST(rejects_take_two_files_at_most)
     snprintf(path, sizeof path, "%s/loki.1.ndjson", folder);
     REQUIRE_OK(path_stat(path, &st, &err));
     CHECK_INT(st.st_size, REJECTS_FILE_MAX);
+}
+
+static ssize_t write_half(int fd, const void *bytes, size_t n, off_t at)
+{
+    if (n < 4) {
+        errno = ENOSPC;
+        return -1;
+    }
+    return disk_kernel.pwrite(fd, bytes, n / 2, at);
+}
+
+TEST(rejects_of_a_full_disk_leave_no_half_line)
+{
+    struct disk full = disk_kernel;
+    char folder[256], path[300];
+    defer(buf_free) struct buf bytes = {0};
+    snprintf(folder, sizeof folder, "%s/full", test_folder());
+    snprintf(path, sizeof path, "%s/loki.ndjson", folder);
+    REQUIRE_OK(rejects_keep(folder, STR("loki"), STR("{\"line\":1}\n"), &err));
+    full.pwrite = write_half;
+    disk = &full;
+    CHECK(!rejects_keep(folder, STR("loki"), STR("{\"line\":2}\n"), &err));
+    disk = &disk_kernel;
+    REQUIRE_OK(rejects_keep(folder, STR("loki"), STR("{\"line\":3}\n"), &err));
+    REQUIRE_OK(file_load(path, 100, &bytes, &err));
+    CHECK_STR(buf_str(&bytes), STR("{\"line\":1}\n{\"line\":3}\n"));
 }
