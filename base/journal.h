@@ -1,6 +1,6 @@
 /*
- * A journal: an append-only file of checksummed frames. The shipper's spool, the collector's
- * write-ahead log and the forward queues are journals. A frame, little-endian:
+ * A journal: an append-only file of checksummed frames. The shipper's spool and the collector's
+ * write-ahead log are journals. A frame, little-endian:
  *
  *     offset size
  *        0    4  magic "SLJF"

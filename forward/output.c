@@ -83,7 +83,7 @@ static void write_body(struct output *o)
 
 static void prepare(struct work *work)
 {
-    struct output *o = (struct output *)((char *)work - offsetof(struct output, work));
+    struct output *o = container_of(work, struct output, work);
     struct parcel *p = &o->parcel;
     if (!p->is_open) {
         bool whole = o->config.kind == OUTPUT_COLLECTOR;
@@ -133,7 +133,7 @@ static void take_block(struct output *o)
         return;
     }
     if (err.code != ERR_NONE)
-        log_error("outputs.%s: %s", name_text(o), err.text);
+        log_error("%s.%s: %s", o->options.section, name_text(o), err.text);
 }
 
 static void note_failure(struct output *o, const char *text)
@@ -187,7 +187,7 @@ static void keep_rejects(struct output *o)
                       block_read_columns(&o->parcel.block, &o->parcel.arena, &err) &&
                       block_read_lines(&o->parcel.block, &o->parcel.arena, &err);
         if (!opened) {
-            log_error("outputs.%s: %s", name_text(o), err.text);
+            log_error("%s.%s: %s", o->options.section, name_text(o), err.text);
             return;
         }
     }
@@ -196,7 +196,7 @@ static void keep_rejects(struct output *o)
             put_record_line(OUTPUT_FORM_JSON, &p->block, p->rows[p->at + i], &lines);
     }
     if (!rejects_keep(o->options.rejects, o->config.name, buf_str(&lines), &err))
-        log_error("outputs.%s: %s", name_text(o), err.text);
+        log_error("%s.%s: %s", o->options.section, name_text(o), err.text);
 }
 
 /* Rows that were refused, of which the answer does not tell which they are. */
@@ -296,11 +296,12 @@ static void after_writing(struct output *o)
 
 static void on_prepared(struct work *work)
 {
-    struct output *o = (struct output *)((char *)work - offsetof(struct output, work));
+    struct output *o = container_of(work, struct output, work);
     if (o->is_closing)
         return;
     if (o->damage.code != ERR_NONE) {
-        log_error("outputs.%s: a block was passed over: %s", name_text(o), o->damage.text);
+        log_error("%s.%s: a block was passed over: %s", o->options.section, name_text(o),
+                  o->damage.text);
         o->numbers.damaged++;
         end_block(o);
     } else if (is_parcel_done(&o->parcel)) { /* nothing in it matches */
@@ -334,7 +335,7 @@ void output_tick(struct output *o)
     if (!o->delivery || !delivery_status(o->delivery)->is_failing)
         return;
     if (credentials_read(&o->credentials, &o->config, &changed, &err) && changed) {
-        log_info("outputs.%s: its secret was replaced", name_text(o));
+        log_info("%s.%s: its secret was replaced", o->options.section, name_text(o));
         delivery_hurry(o->delivery);
     }
 }

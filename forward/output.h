@@ -47,6 +47,7 @@ struct output_options {
     struct http_client *client;
     const struct config_other_output *config; /* the caller's, until output_close */
     struct output_queue queue;
+    const char *section;       /* "outputs", "collector.outputs": for messages */
     const char *rejects;       /* folder for what was refused, if it is kept */
     const char *user_agent;    /* NULL: none */
     void (*moved)(void *data); /* the position did; never from inside a call. NULL: nobody asks */
