@@ -271,6 +271,8 @@ static void on_answer(const struct delivery_answer *answer, void *data)
         parcel_halve(&o->parcel);
         break;
     case PUSH_OTHER_FORM:
+        log_info("%s.%s: sent in another form: %s", o->options.section, name_text(o),
+                 o->answer.detail);
         o->parcel.n_sent = 0;
         break;
     case PUSH_RETRY:

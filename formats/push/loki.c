@@ -29,7 +29,7 @@ struct loki {
     const struct loki_form *form;
     struct loki_list list;
     struct arena names; /* of the list */
-    bool without_metadata, is_refused;
+    bool without_metadata;
 
     /* Of a block. */
     const struct block *block;
@@ -251,7 +251,7 @@ static void loki_read(struct push_format *format, const struct push_reply *reply
     struct loki *f = container_of(format, struct loki, base);
     loki_read_answer(reply, !f->without_metadata, answer);
     if (answer->verdict == PUSH_OTHER_FORM)
-        f->without_metadata = f->is_refused = true;
+        f->without_metadata = true;
 }
 
 bool loki_open(struct push_format **out, const struct loki_options *options, struct err *err)
@@ -274,9 +274,4 @@ bool loki_open(struct push_format **out, const struct loki_options *options, str
         return false;
     *out = move(format);
     return true;
-}
-
-bool is_loki_metadata_refused(const struct push_format *format)
-{
-    return container_of(format, struct loki, base)->is_refused;
 }

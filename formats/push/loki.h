@@ -40,6 +40,5 @@ struct loki_options {
 
 /* ERR_INPUT: more labels than LOKI_LABELS_MAX, or two that are the same to Prometheus. */
 bool loki_open(struct push_format **f, const struct loki_options *options, struct err *err);
-bool is_loki_metadata_refused(const struct push_format *f); /* invariant 4, for status */
 
 #endif
