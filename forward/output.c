@@ -177,7 +177,8 @@ static bool is_rejected(const struct output *o, size_t i)
 static void keep_rejects(struct output *o)
 {
     struct err err;
-    defer(buf_free) struct buf lines = {0};
+    defer(buf_free) struct buf lines = {.max =
+                                            8 * BLOCK_MAX}; /* JSON of all that a block can hold */
     const struct parcel *p = &o->parcel;
     if (!o->config.keeps_rejects || !o->answer.n_rejects)
         return;
