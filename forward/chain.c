@@ -57,19 +57,18 @@ static size_t put(struct push_format *f, const uint32_t *rows, size_t n, size_t 
     return n;
 }
 
-/* {"acked":N}: N is this block's number, or a greater one. */
-static bool is_acked(struct str json, uint64_t sequence)
+uint64_t read_acked(struct str json)
 {
     struct json_scan scan;
     struct json_member m;
     uint64_t acked = 0;
-    if (!json_open(&scan, json))
-        return false;
-    while (json_next(&scan, &m)) {
-        if (str_equal(m.key, STR("acked")))
-            str_to_u64(m.value, &acked);
+    if (json_open(&scan, json)) {
+        while (json_next(&scan, &m)) {
+            if (str_equal(m.key, STR("acked")))
+                str_to_u64(m.value, &acked);
+        }
     }
-    return acked >= sequence;
+    return acked;
 }
 
 static void refuse(struct push_answer *answer, const char *reason, struct str why)
@@ -85,7 +84,7 @@ static void read_reply(struct push_format *f, const struct push_reply *reply,
 {
     const struct chain_format *c = (const struct chain_format *)f;
     answer->verdict = PUSH_RETRY;
-    if (reply->status == 200 && is_acked(reply->body, c->block->header.sequence)) {
+    if (reply->status == 200 && read_acked(reply->body) >= c->block->header.sequence) {
         answer->verdict = PUSH_READ;
         push_set_fates(answer, PUSH_TAKEN);
     } else if (reply->status == 409) {

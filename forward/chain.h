@@ -9,6 +9,9 @@
 
 #include "formats/push/push.h"
 
+/* Of a collector's answer, {"acked":N}: the number up to which it has all blocks; 0: none, or it is no such answer. */
+uint64_t read_acked(struct str json);
+
 void chain_open(struct push_format **f, bool is_partial);
 
 #endif

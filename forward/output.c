@@ -19,7 +19,6 @@
 
 enum {
     BODY_MIN = 64 << 10, /* what an output that finds bodies too large is not asked to go below */
-    WORDS_MAX = 64,      /* of `match` */
     HEADERS_MAX = 5,
     PIECE = 4096,    /* PIPE_BUF: a pipe that poll calls writable takes it at once */
     RETRY_MS = 1000, /* where no request has failed as a whole */
@@ -183,11 +182,7 @@ static void keep_rejects(struct output *o)
     if (!o->config.keeps_rejects || !o->answer.n_rejects)
         return;
     if (!p->block.records) { /* whole blocks have no lines at hand */
-        bool opened = block_open(&o->parcel.block, buf_str(&p->bytes), &o->parcel.packer,
-                                 &o->parcel.arena, &err) &&
-                      block_read_columns(&o->parcel.block, &o->parcel.arena, &err) &&
-                      block_read_lines(&o->parcel.block, &o->parcel.arena, &err);
-        if (!opened) {
+        if (!parcel_read_lines(&o->parcel, &err)) {
             log_error("%s.%s: %s", o->options.section, name_text(o), err.text);
             return;
         }
@@ -374,16 +369,7 @@ struct output_lag output_lag(const struct output *o)
 
 static bool compile_match(struct filter **filter, struct str match, struct err *err)
 {
-    struct str words[WORDS_MAX], word;
-    size_t n = 0;
-    while (take_until(&match, ' ', &word)) {
-        if (word.len == 0)
-            continue;
-        if (n == WORDS_MAX)
-            return err_set(err, ERR_INPUT, "match: more than %d filters", WORDS_MAX);
-        words[n++] = word;
-    }
-    return n == 0 || filter_compile(filter, words, n, &(struct filter_scope){0}, err) ||
+    return filter_compile_text(filter, match, &(struct filter_scope){0}, err) ||
            err_wrap(err, "match");
 }
 

@@ -8,16 +8,10 @@
 
 #define PATIENCE_NS (60 * NS_PER_S)
 
-const char *output_kind_name(int kind)
+int64_t output_lag_ns(const struct output_lag *lag, int64_t now_ns)
 {
-    static const char *const names[OUTPUT_KINDS] = {"loki", "elastic", "collector", "stdout"};
-    return names[kind];
-}
-
-static int64_t lag_ns(const struct output_row *row, int64_t now_ns)
-{
-    bool waits = row->lag.blocks && row->lag.oldest_ns != TIME_NONE;
-    return waits ? max_of(now_ns - row->lag.oldest_ns, (int64_t)0) : 0;
+    bool waits = lag->blocks && lag->oldest_ns != TIME_NONE;
+    return waits ? max_of(now_ns - lag->oldest_ns, (int64_t)0) : 0;
 }
 
 /* ---- text ---- */
@@ -58,7 +52,7 @@ void put_output_table(const struct output_row *rows, size_t n, int64_t now_ns, s
         put_cell(b, &cell, width);
         buf_print(b, "%-*" PRIu64 "  ", NUMBER, rows[i].numbers.records);
         buf_reset(&cell);
-        put_span(&cell, lag_ns(&rows[i], now_ns));
+        put_span(&cell, output_lag_ns(&rows[i].lag, now_ns));
         put_cell(b, &cell, NUMBER);
         buf_print(b, "%-*" PRIu64 "  ", NUMBER, rows[i].numbers.rejected);
         put_state(b, &rows[i]);
@@ -89,9 +83,10 @@ void put_output_json(const struct output_row *rows, size_t n, int64_t now_ns, st
                   ",\"kind\":\"%s\",\"is_up\":%s,\"records\":%" PRIu64 ",\"bytes\":%" PRIu64
                   ",\"lag_blocks\":%" PRIu64 ",\"lag_s\":%.3f,\"skipped_blocks\":%" PRIu64
                   ",\"damaged_blocks\":%" PRIu64,
-                  output_kind_name(rows[i].kind), o->is_up ? "true" : "false", o->records, o->bytes,
-                  rows[i].lag.blocks, (double)lag_ns(&rows[i], now_ns) / NS_PER_S,
-                  rows[i].lag.skipped, o->damaged);
+                  output_kind_names[rows[i].kind], o->is_up ? "true" : "false", o->records,
+                  o->bytes, rows[i].lag.blocks,
+                  (double)output_lag_ns(&rows[i].lag, now_ns) / NS_PER_S, rows[i].lag.skipped,
+                  o->damaged);
         put_rejects(b, o);
         buf_add(b, STR(",\"last_reject\":"));
         put_json(b, str_from(o->last_reject));

@@ -13,7 +13,8 @@ struct output_row {
     struct str failure; /* it is not open; else empty */
 };
 
-const char *output_kind_name(int kind);
+/* Age of the oldest block that waits; 0: none does. */
+int64_t output_lag_ns(const struct output_lag *lag, int64_t now_ns);
 
 /* A table with a heading; nothing without rows. */
 void put_output_table(const struct output_row *rows, size_t n, int64_t now_ns, struct buf *b);

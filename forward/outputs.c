@@ -241,11 +241,10 @@ void outputs_put_metrics(struct outputs *o, struct metrics *m)
             continue;
         struct output_numbers n = output_count(item->output);
         struct output_lag lag = output_lag(item->output);
-        bool waits = lag.blocks && lag.oldest_ns != TIME_NONE;
         metric_set(m, METRIC_OUTPUT_UP, labels, n.is_up);
         metric_set(m, METRIC_OUTPUT_LAG_BLOCKS, labels, (double)lag.blocks);
         metric_set(m, METRIC_OUTPUT_LAG_SECONDS, labels,
-                   waits ? (double)(now - lag.oldest_ns) / NS_PER_S : 0);
+                   (double)output_lag_ns(&lag, now) / NS_PER_S);
         count_more(item, &n, &lag, m);
     }
 }

@@ -24,7 +24,7 @@ static bool open_whole(struct parcel *p, struct err *err)
     return block_peek(p->block.bytes, &p->block.header, err);
 }
 
-static bool open_lines(struct parcel *p, struct err *err)
+bool parcel_read_lines(struct parcel *p, struct err *err)
 {
     struct block *b = &p->block;
     return block_open(b, buf_str(&p->bytes), &p->packer, &p->arena, err) &&
@@ -53,7 +53,7 @@ static void choose(struct parcel *p, struct filter *filter)
 
 bool parcel_open(struct parcel *p, struct filter *filter, bool whole, struct err *err)
 {
-    if (!(whole && !filter ? open_whole(p, err) : open_lines(p, err)))
+    if (!(whole && !filter ? open_whole(p, err) : parcel_read_lines(p, err)))
         return false;
     size_t n = p->block.header.records;
     p->push = (struct push_block){&p->block, push_identity(p->block.bytes)};

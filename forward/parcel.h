@@ -33,6 +33,8 @@ void parcel_reset(struct parcel *p); /* for the next block, keeping memory */
 
 /* Opens the bytes. filter: NULL takes all. whole: the lines are not looked at, the block goes as it is. */
 bool parcel_open(struct parcel *p, struct filter *filter, bool whole, struct err *err);
+/* Records and lines of the bytes: also of a block that was opened whole. */
+bool parcel_read_lines(struct parcel *p, struct err *err);
 /* The next rows into body. False: all have their fate. */
 bool parcel_put(struct parcel *p, struct push_format *format, size_t body_max, struct buf *body);
 /* What was sent has the fates that are in .fates; how many of each. */

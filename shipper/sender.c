@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "formats/line/json.h"
+#include "forward/chain.h"
 
 enum {
     BATCH_BLOCKS = 64,
@@ -24,26 +25,11 @@ struct sender {
     unsigned refused_kept;
 };
 
-/* {"acked":N} */
-static uint64_t acked_in(struct str json)
-{
-    struct json_scan scan;
-    struct json_member m;
-    uint64_t acked = 0;
-    if (json_open(&scan, json)) {
-        while (json_next(&scan, &m)) {
-            if (str_equal(m.key, STR("acked")))
-                str_to_u64(m.value, &acked);
-        }
-    }
-    return acked;
-}
-
 static enum delivery_verdict judge(unsigned status, struct str body, void *data)
 {
     (void)data;
     if (status >= 200 && status < 300)
-        return acked_in(body) ? DELIVERY_ACCEPTED : DELIVERY_RETRY;
+        return read_acked(body) ? DELIVERY_ACCEPTED : DELIVERY_RETRY;
     bool is_final = status == 400 || status == 409 || status == 413;
     return is_final ? DELIVERY_REFUSED : DELIVERY_RETRY;
 }
@@ -282,7 +268,7 @@ static void blocks_done(const struct delivery_answer *answer, void *data)
     s->numbers.is_up = true;
     if (answer->verdict == DELIVERY_ACCEPTED) {
         s->one_by_one = false;
-        take_acknowledgement(s, acked_in(answer->body));
+        take_acknowledgement(s, read_acked(answer->body));
     } else if (answer->status == 409) {
         enter_conflict(s, &(struct hello_answer){0});
         return;
@@ -294,7 +280,7 @@ static void blocks_done(const struct delivery_answer *answer, void *data)
             return;
         }
     } else {
-        take_acknowledgement(s, acked_in(answer->body));
+        take_acknowledgement(s, read_acked(answer->body));
         s->one_by_one = true;
         spool_reader_rewind(s->options.reader);
     }

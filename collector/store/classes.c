@@ -16,19 +16,10 @@ struct class_rule {
 
 static bool compile(struct filter **filter, struct str match, struct err *err)
 {
-    enum { WORDS_MAX = 64 };
-    struct str words[WORDS_MAX], rest = match;
-    size_t n = 0;
-    for (struct str word; take_until(&rest, ' ', &word);) {
-        if (word.len == 0)
-            continue;
-        if (n == WORDS_MAX)
-            return err_set(err, ERR_INPUT, "more than %d filters", WORDS_MAX);
-        words[n++] = word;
-    }
-    if (n == 0)
-        return err_set(err, ERR_INPUT, "names no lines: service=web, level=debug");
-    return filter_compile(filter, words, n, &(struct filter_scope){.without_lines = true}, err);
+    const struct filter_scope scope = {.without_lines = true};
+    if (!filter_compile_text(filter, match, &scope, err))
+        return false;
+    return *filter || err_set(err, ERR_INPUT, "names no lines: service=web, level=debug");
 }
 
 bool store_rule_check(const struct store_rule *rule, struct err *err)

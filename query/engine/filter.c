@@ -298,6 +298,23 @@ bool filter_compile(struct filter **out, const struct str *operands, size_t n,
     return true;
 }
 
+bool filter_compile_text(struct filter **out, struct str text, const struct filter_scope *scope,
+                         struct err *err)
+{
+    enum { WORDS_MAX = 64 };
+    struct str words[WORDS_MAX], word;
+    size_t n = 0;
+    *out = NULL;
+    while (take_until(&text, ' ', &word)) {
+        if (word.len == 0)
+            continue;
+        if (n == WORDS_MAX)
+            return err_set(err, ERR_INPUT, "more than %d filters", WORDS_MAX);
+        words[n++] = word;
+    }
+    return n == 0 || filter_compile(out, words, n, scope, err);
+}
+
 void filter_close(struct filter **filter)
 {
     struct filter *f = move(*filter);

@@ -40,6 +40,9 @@ bool is_path_operand(struct str operand);
 
 bool filter_compile(struct filter **out, const struct str *operands, size_t n,
                     const struct filter_scope *scope, struct err *err);
+/* The same of a text of the configuration, with blanks between the operands. NULL in *out: it holds none. */
+bool filter_compile_text(struct filter **out, struct str text, const struct filter_scope *scope,
+                         struct err *err);
 void filter_close(struct filter **filter);
 
 bool filter_takes_stream(struct filter *filter, const struct labels *labels);
