@@ -27,6 +27,28 @@ def wait_lines(server, n, seconds=flow.WAIT):
     flow.wait_until(lambda: store() >= n, f"{n} lines at {type(server).__name__}, not {store()}", seconds, 0.1)
 
 
+def write_and_kill(place, program, loki, elastic, other, plan, pause):
+    """Lines for SECONDS, while the servers answer by plans and the program is killed behind each pause; then all of
+    them are at Loki, at Elasticsearch and at the other collector, each once."""
+    path, lines, end = place.logs / "api.log", [], time.monotonic() + SECONDS
+    while time.monotonic() < end:
+        more = flow.numbered("api", len(lines), 400)
+        lines += more
+        flow.append(path, more)
+        loki.plan, elastic.plan = plan(), plan()
+        pause()
+        program.kill()
+        program.start()
+    loki.plan.clear()
+    elastic.plan.clear()
+    wait_lines(loki, len(lines))
+    wait_lines(elastic, len(lines))
+    other.wait_count(len(lines))
+    compare(lines, loki.lines(), "Loki")
+    compare(lines, elastic.lines(), "Elasticsearch")
+    flow.verify({path: lines}, "--collector", other.url)
+
+
 def status_of(program):
     return json.loads(program.call("GET", "/api/v1/status?output=json").body)
 
@@ -110,24 +132,9 @@ def killed(place):
     shipper = place.shipper(None, settings={
         **loki_settings(loki), **elastic_settings(elastic),
         "outputs.other": {"kind": "collector", "url": f'"{second.url}"'}}).start()
-    path, lines, end = place.logs / "api.log", [], time.monotonic() + SECONDS
-    while time.monotonic() < end:
-        more = flow.numbered("api", len(lines), 400)
-        lines += more
-        flow.append(path, more)
-        for server in (loki, elastic):
-            server.plan = chance.choices([None, "cut", "lost", "half", 503, 429], k=6)
-        time.sleep(chance.uniform(0.05, 0.6))
-        shipper.kill()
-        shipper.start()
-    loki.plan.clear()
-    elastic.plan.clear()
-    wait_lines(loki, len(lines))
-    wait_lines(elastic, len(lines))
-    second.wait_count(len(lines))
-    compare(lines, loki.lines(), "Loki")
-    compare(lines, elastic.lines(), "Elasticsearch")
-    flow.verify({path: lines}, "--collector", second.url)
+    write_and_kill(place, shipper, loki, elastic, second,
+                   lambda: chance.choices([None, "cut", "lost", "half", 503, 429], k=6),
+                   lambda: time.sleep(chance.uniform(0.05, 0.6)))
     flow.check(loki.repeated and elastic.conflicts, "what was taken before a lost reply came again, as the same")
 
 
@@ -353,26 +360,14 @@ def collector_outputs(place):
         "collector.outputs.loki": {"url": f'"{loki.url}"'}, "collector.outputs.elastic": {"url": f'"{elastic.url}"'},
         "collector.outputs.up": {"kind": "collector", "url": f'"{upstream.url}"'}}).start()
     shipper = place.shipper(collector).start()
-    path, lines, end = place.logs / "api.log", [], time.monotonic() + SECONDS
-    while time.monotonic() < end:
-        more = flow.numbered("api", len(lines), 400)
-        lines += more
-        flow.append(path, more)
-        loki.plan = chance.choices([None, "cut", "lost", 503], k=3)
-        elastic.plan = chance.choices([None, "cut", "lost", 503], k=3)
+
+    def merge_or_not():
         if chance.random() < 0.5:
             flow.run("store", "merge", "--collector", collector.url)
         time.sleep(chance.uniform(0.1, 0.6))
-        collector.kill()
-        collector.start()
-    loki.plan.clear()
-    elastic.plan.clear()
-    wait_lines(loki, len(lines))
-    wait_lines(elastic, len(lines))
-    upstream.wait_count(len(lines))
-    compare(lines, loki.lines(), "Loki")
-    compare(lines, elastic.lines(), "Elasticsearch")
-    flow.verify({path: lines}, "--collector", upstream.url)
+
+    write_and_kill(place, collector, loki, elastic, upstream,
+                   lambda: chance.choices([None, "cut", "lost", 503], k=3), merge_or_not)
     flow.wait_until(lambda: all(row["lag_blocks"] == 0 for row in status_of(collector)["outputs"]), "no lag")
 
 
