@@ -161,12 +161,13 @@ crash: $(OUT)/crash ## simulated power cuts and disk faults (T=)
 replay: $(REPLAYS) ## fuzz targets as plain programs over their corpora (T=)
 	$(Q)tests/fuzz/run replay $(OUT) $(FUZZ_NAMES)
 
-FOR ?= 60
-fuzz: ## libFuzzer: T= target, FOR= seconds each; new inputs and findings in build/fuzz
+FOR  ?= 60
+SEED ?= 0
+fuzz: ## libFuzzer: T= target, FOR= seconds each, SEED= (0: by chance); new inputs and findings in build/fuzz
 	+$(Q)$(MAKE) --no-print-directory MODE=fuzz fuzz-here
 
 fuzz-here: $(FUZZERS)
-	$(Q)tests/fuzz/run fuzz $(OUT) $(FOR) $(FUZZ_NAMES)
+	$(Q)tests/fuzz/run fuzz $(OUT) $(FOR) $(SEED) $(FUZZ_NAMES)
 
 cases: $(OUT)/sluice ## golden cases (tests/cases)
 	$(Q)tests/scripts $(OUT)/sluice tests/cases $(T)

@@ -108,10 +108,13 @@ void sketch_read(struct sketch *s, struct reader *r)
     for (size_t i = 0; i < n && !r->bad; i++) {
         int64_t step = read_zigzag(r);
         uint64_t count = read_varint(r);
+        // Before the sum: a step can be any 64-bit number, and the sum must not overflow.
         r->bad |= (i > 0 && step <= 0) || step > 2 * most || step < -most || count == 0 ||
                   count > UINT64_MAX / 2 - s->numbers;
+        if (r->bad)
+            return;
         power += step;
-        r->bad |= power > most || power < -most;
+        r->bad |= power > most;
         if (!r->bad)
             add(s, (int32_t)power, count);
     }

@@ -87,6 +87,26 @@ TEST(sketch_comes_back)
     }
 }
 
+/* Steps that no sketch has, the largest of either sign among them. */
+TEST(sketch_refuses_steps)
+{
+    static const int64_t steps[][2] = {
+        {1, INT64_MAX}, {-1, INT64_MIN}, {INT64_MIN, 1}, {INT64_MAX, 1}, {7, 0}, {7, -1},
+    };
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        defer(sketch_free) struct sketch s = {0};
+        defer(buf_free) struct buf bytes = {0};
+        put_varint(&bytes, 2);
+        for (size_t k = 0; k < 2; k++) {
+            put_zigzag(&bytes, steps[i][k]);
+            put_varint(&bytes, 1);
+        }
+        struct reader r = reader_of(buf_str(&bytes));
+        sketch_read(&s, &r);
+        CHECK(r.bad);
+    }
+}
+
 /* The largest numbers stay right when there are too many buckets. */
 TEST(sketch_takes_the_least_together)
 {
