@@ -199,8 +199,9 @@ size_t find_mail(struct hunt *h, size_t at)
         return at + 1;
     if (line.ptr[at] == '%')
         behind = at + 3;
-    size_t from = local_start(line, at), end = domain_end(line, behind);
-    if (from == at || end == behind || line.ptr[at - 1] == '.')
+    size_t end = domain_end(line, behind);
+    size_t from = end > behind ? local_start(line, at) : at;
+    if (from == at || line.ptr[at - 1] == '.')
         return at + 1;
     struct str domain = str_slice(line, behind, end - behind);
     size_t top = domain.len;

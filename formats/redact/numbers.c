@@ -103,14 +103,18 @@ static unsigned char separation_of(struct str line, const struct window *w)
     return first == '.' && last == '-' ? SEP_DOTS_DASH : 0;
 }
 
-static size_t window_digits(struct str line, const struct window *w, char digits[NUMBER_DIGITS_MAX])
+/* Without separators: where they stand in the line, or in room. */
+static struct str window_digits(struct str line, const struct window *w,
+                                char room[NUMBER_DIGITS_MAX])
 {
     size_t n = 0;
+    if (w->n == 1)
+        return str_slice(line, w->from, w->to - w->from);
     for (size_t i = w->from; i < w->to; i++) {
-        digits[n] = line.ptr[i];
-        n += is_digit(digits[n]);
+        room[n] = line.ptr[i];
+        n += is_digit(room[n]);
     }
-    return n;
+    return str_of(room, n);
 }
 
 /* Groups in a row of more of the same length: a table of numbers. */
@@ -162,22 +166,24 @@ static bool may_be_said(const struct hunt *h, const struct window *w, struct sai
 static bool add_window(struct hunt *h, const struct phrase *p, const struct window *w)
 {
     const struct number_form *form = number_forms(&h->redactor->numbers, w->shape);
-    char digits[NUMBER_DIGITS_MAX];
+    char room[NUMBER_DIGITS_MAX];
     if (!form)
         return false;
     enum edge edge = edge_of(h->line, w->from, w->to);
     unsigned char separation = separation_of(h->line, w);
     if (edge == EDGE_INSIDE || !separation)
         return false;
-    size_t n = window_digits(h->line, w, digits);
-    if (digits[0] == digits[n - 1] && memcmp(digits, digits + 1, n - 1) == 0)
+    struct str digits = window_digits(h->line, w, room);
+    if (digits.ptr[0] == digits.ptr[digits.len - 1] &&
+        memcmp(digits.ptr, digits.ptr + 1, digits.len - 1) == 0)
         return false;
     if (is_in_table(p, w))
         edge = EDGE_WEAK;
     struct said said;
     said.has_name = said.has_may_be = false;
     for (; form->shape == w->shape; form++) {
-        if (!(form->separation & separation) || !h->wanted[form->rule] || !form->holds(digits, n))
+        if (!(form->separation & separation) || !h->wanted[form->rule] ||
+            !form->holds(digits.ptr, digits.len))
             continue;
         if (form->need == NEED_WORD && !may_be_said(h, w, &said))
             continue;
@@ -220,12 +226,12 @@ static size_t add_longest(struct hunt *h, const struct phrase *p, size_t first)
 static size_t add_lettered(struct hunt *h, const struct phrase *p, size_t first)
 {
     const struct group *g = &p->groups[first];
-    char digits[NUMBER_DIGITS_MAX];
+    char room[NUMBER_DIGITS_MAX];
     size_t n = g->len <= 3 && first + 2 < p->n && g[1].len == 3 && g[2].len <= 3 ? 3 : 1;
     struct window w = {g, n, 0, g->from, g[n - 1].from + g[n - 1].len};
     if (n == 1 && g->len != 7 && g->len != 8)
         return 0;
-    struct str text = str_of(digits, window_digits(h->line, &w, digits));
+    struct str text = window_digits(h->line, &w, room);
     unsigned char separation = separation_of(h->line, &w);
     bool is_added = (separation != SEP_BLANK && add_dni(h, w.from, w.to, text)) ||
                     (separation != SEP_DOT && add_corsican_nir(h, w.from, w.to, text));

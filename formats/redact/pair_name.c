@@ -11,7 +11,6 @@ static bool is_key_of_row(struct str line, size_t at)
     return at > 1 && line.ptr[at] == '=' && line.ptr[at - 1] == ')' && byte_at(line, at + 1) == '(';
 }
 
-/* Where the name ends whose sign is at `at`: in front of blanks, a bracket and a quote. */
 /* What stands for a quote in text that was escaped as a whole: by nginx, for HTML, as JSON may, for URLs. */
 static const struct str escaped_quotes[] = {
     STR_INIT("\\x22"), STR_INIT("&quot;"), STR_INIT("\\u0022"), STR_INIT("%22"), STR_INIT("&#34;"),
@@ -20,6 +19,9 @@ static const struct str escaped_quotes[] = {
 /* The one that ends in front of `at`; empty: none does. */
 static struct str escaped_quote_before(struct str line, size_t at)
 {
+    char last = at > 0 ? line.ptr[at - 1] : 0;
+    if (last != '2' && last != ';')
+        return STR("");
     for (size_t i = 0; i < countof(escaped_quotes); i++) {
         struct str quote = escaped_quotes[i];
         if (at >= quote.len && str_equal(str_slice(line, at - quote.len, quote.len), quote))
@@ -28,6 +30,7 @@ static struct str escaped_quote_before(struct str line, size_t at)
     return STR("");
 }
 
+/* Where the name ends whose sign is at `at`: in front of blanks, a bracket and a quote. */
 size_t pair_name_end(struct str line, size_t at)
 {
     size_t escaped = escaped_quote_before(line, at).len;
