@@ -51,12 +51,11 @@ static bool is_joint(struct str line, size_t at)
     }
 }
 
-/* '+' for a blank, as in "078+05+1120" and "030+901820". One with four digits behind it is the zone of a time. */
+/* '+' for a blank, as in "078+05+1120" and "030+901820", behind a part and before a digit. One with four digits behind it is the
+ * zone of a time. */
 static bool is_plus_joint(struct str line, size_t at)
 {
     enum { GROUP_MAX = 7, LONG = 5 };
-    if (at == 0 || !is_part(line.ptr[at - 1]) || !is_digit(byte_at(line, at + 1)))
-        return false;
     size_t digits = 1;
     while (digits < LONG && is_digit(byte_at(line, at + 1 + digits)))
         digits++;
@@ -64,17 +63,15 @@ static bool is_plus_joint(struct str line, size_t at)
     return digits == LONG || (next != SIZE_MAX && is_part(byte_at(line, at + next + 2)));
 }
 
-static bool has_joint(struct str line, char c, bool (*is_one)(struct str line, size_t at))
+void note_escape(struct hunt *h, size_t at)
 {
-    for (size_t at = 0; at < line.len; at++) {
-        size_t next = str_find_byte(str_slice(line, at, SIZE_MAX), c);
-        if (next == SIZE_MAX)
-            return false;
-        at += next;
-        if (is_one(line, at))
-            return true;
-    }
-    return false;
+    h->is_encoded = h->is_encoded || is_joint(h->line, at);
+}
+
+size_t find_plus(struct hunt *h, size_t at)
+{
+    h->is_encoded = h->is_encoded || is_plus_joint(h->line, at);
+    return at + 1;
 }
 
 /* ---- decoding ---- */
@@ -129,8 +126,6 @@ void encoded_finders(struct scan_finders *to, const struct scan_finders *of)
 void find_encoded(struct hunt *h)
 {
     struct redaction *r = h->found;
-    if (!has_joint(h->line, '%', is_joint) && !has_joint(h->line, '+', is_plus_joint))
-        return;
     struct hunt again = *h;
     size_t n = r->n;
     decode_line(r, h->line);

@@ -14,7 +14,10 @@
 
 /* The finders that are asked again; of those that are asked at all. */
 void encoded_finders(struct scan_finders *to, const struct scan_finders *of);
+/* In a line that is_encoded, which the scan tells. */
 void find_encoded(struct hunt *h);
+/* At a '%': whether the line is to be decoded. */
+void note_escape(struct hunt *h, size_t at);
 
 /* What the escape at `at` stands for if it is printable; else -1. */
 int escaped_byte(struct str s, size_t at);

@@ -25,6 +25,7 @@ struct hunt {
     const bool *wanted;           /* by rule: not REDACT_KEEP */
     const struct redact_paths *paths;
     bool has_paths_found;          /* in the JSON of the line */
+    bool is_encoded;               /* there is something to decode in the line (encoded.h) */
     bool has_json_looked, is_json; /* pair_name.c: whether the line is JSON, once it was asked */
     size_t listed_to;              /* up to where values of lists were looked at */
     size_t paths_to;               /* up to where that says all there is to say */
@@ -66,6 +67,7 @@ typedef size_t finder(struct hunt *h, size_t at);
 
 finder find_at_sign; /* url_password.c: at '@' or '%': data sources, and what find_mail finds */
 finder find_mail;    /* mail.c: at '@', or "%40" */
+finder find_plus;    /* encoded.c: at the '+' of "078+05+1120" */
 finder find_pair;    /* pairs.c: at ':' or '=': names and their values, passwords of URLs */
 /* url_password.c: at the ':' of "://", for find_pair; 0: it is of none. */
 finder find_url_password;

@@ -32,7 +32,8 @@ static const struct {
     finder *find;
     uint64_t rules; /* bits; 0: always */
 } finder_table[] = {
-    {TRIGGER_AT, find_at_sign, 1ull << RULE_EMAIL | 1ull << RULE_SECRETS},
+    {TRIGGER_AT, find_at_sign, 0},
+    {TRIGGER_PLUS, find_plus, 0},
     {TRIGGER_NUMBER, find_number, NUMBER_RULES},
     {TRIGGER_LETTERS, find_lettered,
      1ull << RULE_IBAN | 1ull << RULE_UK_NINO | 1ull << RULE_IT_CF | 1ull << RULE_IN_PAN},
@@ -277,7 +278,8 @@ void redact_find(const struct redactor *redactor, struct redaction *r, struct re
     find_value_rest(&h);
     find_pem_rest(&h);
     scan_line(&redactor->finders, &h);
-    find_encoded(&h);
+    if (h.is_encoded)
+        find_encoded(&h);
     for (size_t i = 0; i < redactor->n_patterns; i++)
         find_own(&h, i);
     settle(r);

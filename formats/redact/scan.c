@@ -11,42 +11,92 @@ typedef void make_sets(const char bytes[WIDTH], bool with_all, struct scan_sets 
 
 /* ---- sets ---- */
 
+/* Which sets a byte is in, as bits of two tables; one beyond ASCII is in none. */
+enum {
+    DIGIT = 1,
+    LETTER = 2,
+    UPPER = 4,
+    IN_RUN = 8,
+    SEPARATOR = 16,
+    DASH = 32,
+    PAIR = 64,
+    AT = 128,
+};
+
+enum {
+    OPENING = 1,
+    PLUS = 2,
+    HEX = 4,
+    COLON = 8,
+    DOT = 16,
+    DIALED = 32,
+};
+
+enum { ASCII = 128 };
+
+static const unsigned char tables[2][ASCII] __attribute__((aligned(WIDTH))) = {
+    {
+        ['0' ... '9'] = DIGIT | IN_RUN,
+        ['A' ... 'Z'] = LETTER | UPPER | IN_RUN,
+        ['a' ... 'z'] = LETTER | IN_RUN,
+        ['_'] = IN_RUN,
+        ['-'] = IN_RUN | SEPARATOR | DASH,
+        [' '] = SEPARATOR,
+        ['.'] = SEPARATOR,
+        [':'] = PAIR,
+        ['='] = PAIR,
+        ['@'] = AT,
+        ['%'] = AT,
+    },
+    {
+        ['0' ... '9'] = HEX,
+        ['A' ... 'F'] = HEX,
+        ['a' ... 'f'] = HEX,
+        ['<'] = OPENING,
+        ['\''] = OPENING,
+        ['+'] = PLUS | DIALED,
+        ['('] = DIALED,
+        [':'] = COLON,
+        ['.'] = DOT,
+    },
+};
+
 static void sets_portable(const char bytes[WIDTH], bool with_all, struct scan_sets *sets)
 {
     *sets = (struct scan_sets){0};
     for (unsigned i = 0; i < WIDTH; i++) {
-        char c = bytes[i];
-        uint64_t bit = 1ull << i;
-        sets->digit |= is_digit(c) ? bit : 0;
-        sets->letter |= is_letter(c) ? bit : 0;
-        sets->upper |= is_letter(c) && !(c & 0x20) ? bit : 0;
-        sets->run |= is_alnum(c) || c == '_' || c == '-' ? bit : 0;
-        sets->separator |= c == ' ' || c == '-' || c == '.' ? bit : 0;
-        sets->at |= c == '@' || c == '%' ? bit : 0;
-        sets->pair |= c == ':' || c == '=' ? bit : 0;
-        sets->dash |= c == '-' ? bit : 0;
-        sets->opening |= c == '<' || c == '\'' ? bit : 0;
+        unsigned c = (unsigned char)bytes[i];
+        if (c >= ASCII)
+            continue;
+        uint64_t in = tables[0][c], too = tables[1][c];
+#define BIT_OF(which, set) ((which & set) != 0 ? 1ull << i : 0)
+        sets->digit |= BIT_OF(in, DIGIT);
+        sets->letter |= BIT_OF(in, LETTER);
+        sets->upper |= BIT_OF(in, UPPER);
+        sets->run |= BIT_OF(in, IN_RUN);
+        sets->separator |= BIT_OF(in, SEPARATOR);
+        sets->dash |= BIT_OF(in, DASH);
+        sets->pair |= BIT_OF(in, PAIR);
+        sets->at |= BIT_OF(in, AT);
+        sets->opening |= BIT_OF(too, OPENING);
+        sets->plus |= BIT_OF(too, PLUS);
         if (!with_all)
             continue;
-        sets->hex |= is_digit(c) || (unsigned char)((c | 0x20) - 'a') < 6 ? bit : 0;
-        sets->colon |= c == ':' ? bit : 0;
-        sets->dot |= c == '.' ? bit : 0;
-        sets->dialed |= c == '+' || c == '(' ? bit : 0;
+        sets->hex |= BIT_OF(too, HEX);
+        sets->colon |= BIT_OF(too, COLON);
+        sets->dot |= BIT_OF(too, DOT);
+        sets->dialed |= BIT_OF(too, DIALED);
+#undef BIT_OF
     }
 }
 
 #ifdef __x86_64__
 
-typedef unsigned char bytes64 __attribute__((vector_size(64)));
+/* Which bytes of a vector are so: a vector, of which MASK makes bits. */
+#define EQUAL(b, c) (__typeof__(b))((b) == (c))
+#define BELOW(b, c) (__typeof__(b))((b) < (c))
 
-/* Which bytes of a vector are so: a vector, of which MASK makes bits, or with AVX-512 bits. */
-#define EQUAL(b, c)   (__typeof__(b))((b) == (c))
-#define BELOW(b, c)   (__typeof__(b))((b) < (c))
-#define EQUAL64(b, c) _mm512_cmpeq_epi8_mask((__m512i)(b), _mm512_set1_epi8(c))
-#define BELOW64(b, c) _mm512_cmplt_epu8_mask((__m512i)(b), _mm512_set1_epi8(c))
-#define MASK64(yes)   (yes)
-
-/* One body for all widths. */
+/* One body for both widths. */
 #define DEFINE_SETS(name, attributes, vector, bytes_that, EQUAL, BELOW, MASK)        \
     attributes static inline void name(const char bytes[WIDTH], bool with_all,       \
                                        struct scan_sets *sets)                       \
@@ -66,6 +116,7 @@ typedef unsigned char bytes64 __attribute__((vector_size(64)));
             s.run |= MASK(digit | letter | dash | EQUAL(b, '_')) << at;              \
             s.separator |= MASK(dash | dot | EQUAL(b, ' ')) << at;                   \
             s.at |= MASK(EQUAL(b, '@') | EQUAL(b, '%')) << at;                       \
+            s.plus |= MASK(EQUAL(b, '+')) << at;                                     \
             s.pair |= MASK(colon | EQUAL(b, '=')) << at;                             \
             s.dash |= MASK(dash) << at;                                              \
             s.opening |= MASK(EQUAL(b, '<') | EQUAL(b, '\'')) << at;                 \
@@ -82,8 +133,37 @@ typedef unsigned char bytes64 __attribute__((vector_size(64)));
 DEFINE_SETS(sets_sse2, ALWAYS_INLINE, bytes16, bytes16, EQUAL, BELOW, BYTE_MASK16)
 DEFINE_SETS(sets_avx2, ALWAYS_INLINE __attribute__((target("avx2"))), bytes32, bytes32, EQUAL,
             BELOW, BYTE_MASK32)
-DEFINE_SETS(sets_avx512, ALWAYS_INLINE __attribute__((target("avx512bw"))), bytes64, uint64_t,
-            EQUAL64, BELOW64, MASK64)
+
+/* The tables are looked up for all bytes at once; a set is then the highest bit of each, once it has been shifted there. */
+ALWAYS_INLINE __attribute__((target("avx512bw,avx512vbmi"))) static inline void
+sets_avx512(const char bytes[WIDTH], bool with_all, struct scan_sets *sets)
+{
+    __m512i b = _mm512_loadu_si512(bytes);
+    __mmask64 ascii = ~_mm512_movepi8_mask(b);
+    __m512i in = _mm512_maskz_permutex2var_epi8(ascii, _mm512_load_si512(tables[0]), b,
+                                                _mm512_load_si512(tables[0] + WIDTH));
+    __m512i too = _mm512_maskz_permutex2var_epi8(ascii, _mm512_load_si512(tables[1]), b,
+                                                 _mm512_load_si512(tables[1] + WIDTH));
+#define SET_OF(which, set) \
+    _mm512_movepi8_mask(_mm512_slli_epi16(which, (unsigned)__builtin_clz(set) - 24))
+    *sets = (struct scan_sets){
+        .digit = SET_OF(in, DIGIT),
+        .letter = SET_OF(in, LETTER),
+        .upper = SET_OF(in, UPPER),
+        .run = SET_OF(in, IN_RUN),
+        .separator = SET_OF(in, SEPARATOR),
+        .dash = SET_OF(in, DASH),
+        .pair = SET_OF(in, PAIR),
+        .at = SET_OF(in, AT),
+        .opening = SET_OF(too, OPENING),
+        .plus = SET_OF(too, PLUS),
+        .hex = with_all ? SET_OF(too, HEX) : 0,
+        .colon = with_all ? SET_OF(too, COLON) : 0,
+        .dot = with_all ? SET_OF(too, DOT) : 0,
+        .dialed = with_all ? SET_OF(too, DIALED) : 0,
+    };
+#undef SET_OF
+}
 
 #endif
 
@@ -97,7 +177,7 @@ struct view {
 #define AHEAD(r, by) ahead((r).now, (r).next, by)
 
 /* "06 12 34 56 78" */
-static inline uint64_t pairs_of_digits(struct repeats two, struct repeats separator)
+ALWAYS_INLINE static inline uint64_t pairs_of_digits(struct repeats two, struct repeats separator)
 {
     struct repeats one = {two.now & AHEAD(separator, 2), two.next & separator.next >> 2};
     uint64_t twice_here = one.now & AHEAD(one, 3);
@@ -106,7 +186,7 @@ static inline uint64_t pairs_of_digits(struct repeats two, struct repeats separa
     return twice_here & AHEAD(one, 6) & AHEAD(one, 9) & AHEAD(two, 12);
 }
 
-static inline uint64_t numbers_in(const struct view *v)
+ALWAYS_INLINE static inline uint64_t numbers_in(const struct view *v)
 {
     struct repeats one = {v->now.digit, v->next.digit},
                    separator = {v->now.separator, v->next.separator};
@@ -120,7 +200,7 @@ static inline uint64_t numbers_in(const struct view *v)
            pairs_of_digits(two, separator);
 }
 
-static inline uint64_t letters_in(const struct view *v)
+ALWAYS_INLINE static inline uint64_t letters_in(const struct view *v)
 {
     struct repeats upper = {v->now.upper, v->next.upper};
     uint64_t capitals = twice(upper, 1).now;
@@ -131,12 +211,12 @@ static inline uint64_t letters_in(const struct view *v)
     return capitals & (AHEAD(digits, 2) | separated);
 }
 
-static inline uint64_t runs_in(const struct view *v)
+ALWAYS_INLINE static inline uint64_t runs_in(const struct view *v)
 {
     return runs_of_sixteen(v->before.run, v->now.run, v->next.run);
 }
 
-static inline uint64_t dashes_in(const struct view *v)
+ALWAYS_INLINE static inline uint64_t dashes_in(const struct view *v)
 {
     if (!v->now.dash)
         return 0;
@@ -144,42 +224,48 @@ static inline uint64_t dashes_in(const struct view *v)
     return four.now & AHEAD(one, 4) & ~behind(one.now, v->before.dash);
 }
 
-static inline uint64_t ats_in(const struct view *v)
+ALWAYS_INLINE static inline uint64_t ats_in(const struct view *v)
 {
     return v->now.at;
 }
 
-static inline uint64_t pairs_in(const struct view *v)
+ALWAYS_INLINE static inline uint64_t pluses_in(const struct view *v)
+{
+    return v->now.plus & behind(v->now.digit | v->now.upper, v->before.digit | v->before.upper) &
+           ahead(v->now.digit, v->next.digit, 1);
+}
+
+ALWAYS_INLINE static inline uint64_t pairs_in(const struct view *v)
 {
     return v->now.pair;
 }
 
-static inline uint64_t dots_in(const struct view *v)
+ALWAYS_INLINE static inline uint64_t dots_in(const struct view *v)
 {
     uint64_t now = v->now.dot, again = now & ahead(v->now.dot, v->next.dot, 5);
     return (now & behind(v->now.digit, v->before.digit) & ahead(v->now.digit, v->next.digit, 1)) |
            (again & behind(v->now.hex, v->before.hex) & ahead(v->now.hex, v->next.hex, 1));
 }
 
-static inline uint64_t colons_in(const struct view *v)
+ALWAYS_INLINE static inline uint64_t colons_in(const struct view *v)
 {
     uint64_t hex = v->now.hex | v->now.colon;
     return v->now.colon &
            (behind(hex, v->before.hex | v->before.colon) | ahead(v->now.colon, v->next.colon, 1));
 }
 
-static inline uint64_t dialed_in(const struct view *v)
+ALWAYS_INLINE static inline uint64_t dialed_in(const struct view *v)
 {
     return v->now.dialed & ahead(v->now.digit, v->next.digit, 1);
 }
 
-static inline uint64_t options_in(const struct view *v)
+ALWAYS_INLINE static inline uint64_t options_in(const struct view *v)
 {
     uint64_t begin = v->now.dash & ~behind(v->now.run, v->before.run);
     return begin & ahead(v->now.letter | v->now.dash, v->next.letter | v->next.dash, 1);
 }
 
-static inline uint64_t openings_in(const struct view *v)
+ALWAYS_INLINE static inline uint64_t openings_in(const struct view *v)
 {
     return v->now.opening & ~behind(v->now.run, v->before.run);
 }
@@ -195,6 +281,7 @@ static inline void shift(struct scan_sets *s, unsigned by)
     s->run >>= by;
     s->separator >>= by;
     s->at >>= by;
+    s->plus >>= by;
     s->pair >>= by;
     s->dash >>= by;
     s->opening >>= by;
@@ -232,8 +319,9 @@ static inline void ask(struct hunt *hunt, finder *find, uint64_t set, size_t bas
 ALWAYS_INLINE static inline void scan(make_sets *make, const struct scan_finders *finders,
                                       struct hunt *hunt, bool with_all)
 {
-    struct view v = {.before = {0}};
+    struct view v;
     size_t from[TRIGGERS] = {0};
+    v.before = (struct scan_sets){0};
     load(make, hunt->line, 0, with_all, &v.now);
     for (size_t base = 0; base < hunt->line.len; base += WIDTH) {
         load(make, hunt->line, base + WIDTH, with_all, &v.next);
@@ -273,7 +361,7 @@ __attribute__((target("avx2,bmi"))) static void scan_avx2(const struct scan_find
         scan(sets_avx2, finders, hunt, false);
 }
 
-__attribute__((target("avx512bw,avx2,bmi"))) static void
+__attribute__((target("avx512bw,avx512vbmi,avx2,bmi"))) static void
 scan_avx512(const struct scan_finders *finders, struct hunt *hunt, bool with_all)
 {
     if (with_all)
@@ -284,7 +372,8 @@ scan_avx512(const struct scan_finders *finders, struct hunt *hunt, bool with_all
 
 static bool has_avx512(void)
 {
-    return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("bmi");
+    return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi") &&
+           __builtin_cpu_supports("bmi");
 }
 
 static bool has_avx2(void)

@@ -5,6 +5,7 @@
  *     user:x@tcp(host:3306)/shop      jdbc:oracle:thin:user/x@host
  */
 #include "base/mem.h"
+#include "formats/redact/encoded.h"
 #include "formats/redact/pair_secret.h"
 
 /* Behind "://" or ":\/\/", or 0. */
@@ -113,7 +114,10 @@ static size_t source_password(struct str line, size_t at)
 
 size_t find_at_sign(struct hunt *h, size_t at)
 {
-    size_t from = h->line.ptr[at] == '@' ? source_password(h->line, at) : 0;
+    bool is_escape = h->line.ptr[at] == '%';
+    if (is_escape)
+        note_escape(h, at);
+    size_t from = is_escape ? 0 : source_password(h->line, at);
     if (from && from < at)
         hunt_add(h, from, at, RULE_SECRETS, "password of a data source");
     return h->wanted[RULE_EMAIL] ? find_mail(h, at) : at + 1;

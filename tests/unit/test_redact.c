@@ -140,6 +140,8 @@ static bool stands_at(enum trigger t, struct str s, size_t i)
     switch (t) {
     case TRIGGER_AT:
         return c == '@' || c == '%';
+    case TRIGGER_PLUS:
+        return c == '+' && (is_digit(before) || is_upper(before)) && is_digit(behind);
     case TRIGGER_PAIR:
         return c == ':' || c == '=';
     case TRIGGER_NUMBER:
