@@ -147,10 +147,10 @@ $(OUT)/fuzz_%: $(OUT)/tests/fuzz/fuzz_%.o $(OUT)/libsluice.a
 # ---- tests: each target prints TAP; tests/run runs them all and adds up ----
 
 check: deps ## what must hold for every commit: lint, all tests (ASan+UBSan), unit tests with gcc
-	+$(Q)tests/run lint unit unit-gcc cases crash replay redact fuzz flow docker
+	+$(Q)tests/run lint unit unit-gcc crash replay redact fuzz flow docker
 
 test: ## as check, without installing and without lint
-	+$(Q)tests/run unit unit-gcc cases crash replay redact fuzz flow docker
+	+$(Q)tests/run unit unit-gcc crash replay redact fuzz flow docker
 
 unit: $(OUT)/unit ## unit tests (T= those whose name contains it)
 	$(Q)$(OUT)/unit $(T)
@@ -168,9 +168,6 @@ fuzz: ## libFuzzer: T= target, FOR= seconds each, SEED= (0: by chance); new inpu
 
 fuzz-here: $(FUZZERS)
 	$(Q)tests/fuzz/run fuzz $(OUT) $(FOR) $(SEED) $(FUZZ_NAMES)
-
-cases: $(OUT)/sluice ## golden cases (tests/cases)
-	$(Q)tests/scripts $(OUT)/sluice tests/cases $(T)
 
 redact: $(OUT)/sluice ## precision and recall of redaction, rule by rule, over generated lines
 	$(Q)tests/scripts $(OUT)/sluice tests/redact $(T)
@@ -210,7 +207,7 @@ cover: ## line coverage of unit and crash tests, by folder
 	+$(Q)$(MAKE) --no-print-directory MODE=cov unit crash >build/cover.tap || cat build/cover.tap
 	$(Q)tools/cover build/cov $(FOLDERS)
 
-.PHONY: check test unit crash replay fuzz fuzz-here cases redact flow docker soak bench bench-docker cover
+.PHONY: check test unit crash replay fuzz fuzz-here redact flow docker soak bench bench-docker cover
 
 # ---- care of the sources ----
 
