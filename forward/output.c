@@ -52,7 +52,7 @@ struct output {
 
     struct push_answer answer;
     struct output_numbers numbers;
-    char last_error[252], last_reject[PUSH_DETAIL_MAX];
+    char last_error[252];
 };
 
 static const char *name_text(const struct output *o)
@@ -155,16 +155,17 @@ static void note_success(struct output *o)
 
 static void count_rejects(struct output *o)
 {
-    struct push_answer total = {.n_rejects = o->numbers.n_rejects};
-    memcpy(total.rejects, o->numbers.rejects, sizeof total.rejects);
+    struct output_counts *c = &o->numbers.counts;
+    struct push_answer total = {.n_rejects = c->n_rejects};
+    memcpy(total.rejects, c->rejects, sizeof total.rejects);
     for (size_t i = 0; i < o->answer.n_rejects; i++) {
         push_count_reject(&total, o->answer.rejects[i].reason, o->answer.rejects[i].rows);
-        o->numbers.rejected += o->answer.rejects[i].rows;
+        c->rejected += o->answer.rejects[i].rows;
     }
-    memcpy(o->numbers.rejects, total.rejects, sizeof total.rejects);
-    o->numbers.n_rejects = total.n_rejects;
+    memcpy(c->rejects, total.rejects, sizeof total.rejects);
+    c->n_rejects = total.n_rejects;
     if (o->answer.n_rejects)
-        snprintf(o->last_reject, sizeof o->last_reject, "%s", o->answer.detail);
+        snprintf(c->last_reject, sizeof c->last_reject, "%s", o->answer.detail);
 }
 
 /* The only row of a body, if there were rejects and no fate says of which; else those with that fate. */
@@ -224,8 +225,8 @@ static void settle(struct output *o)
         start_work(o);
         return;
     }
-    o->numbers.records += c.taken - min_of(unknown_rejects(o, &c), c.taken);
-    o->numbers.bytes += c.bytes;
+    o->numbers.counts.records += c.taken - min_of(unknown_rejects(o, &c), c.taken);
+    o->numbers.counts.bytes += c.bytes;
     count_rejects(o);
     keep_rejects(o);
     parcel_settle(p);
@@ -255,7 +256,7 @@ static enum delivery_verdict judge(unsigned status, struct str body, void *data)
 static void on_answer(const struct delivery_answer *answer, void *data)
 {
     struct output *o = data;
-    o->numbers.bodies++;
+    o->numbers.counts.bodies++;
     note_success(o);
     switch (o->answer.verdict) {
     case PUSH_READ:
@@ -285,7 +286,7 @@ static void after_writing(struct output *o)
         return;
     }
     note_success(o);
-    o->numbers.bodies++;
+    o->numbers.counts.bodies++;
     o->answer =
         (struct push_answer){.verdict = PUSH_READ, .fates = o->parcel.fates, .n = o->parcel.n_sent};
     push_set_fates(&o->answer, PUSH_TAKEN);
@@ -300,7 +301,7 @@ static void on_prepared(struct work *work)
     if (o->damage.code != ERR_NONE) {
         log_error("%s.%s: a block was passed over: %s", o->options.section, name_text(o),
                   o->damage.text);
-        o->numbers.damaged++;
+        o->numbers.counts.damaged++;
         end_block(o);
     } else if (is_parcel_done(&o->parcel)) { /* nothing in it matches */
         end_block(o);
@@ -342,7 +343,6 @@ struct output_numbers output_count(const struct output *o)
 {
     struct output_numbers n = o->numbers;
     n.last_error = o->last_error;
-    n.last_reject = o->last_reject;
     if (!o->delivery)
         return n;
     const struct delivery_state *d = delivery_status(o->delivery);
@@ -504,6 +504,9 @@ bool output_open(struct output **out, const struct output_options *options, stru
     o->options = *options;
     copy_config(o, options->config);
     o->options.config = NULL;
+    if (options->counts)
+        o->numbers.counts = *options->counts;
+    o->options.counts = NULL;
     o->parcel.bytes.max = BLOCK_MAX;
     o->body.max = 2 * BLOCK_MAX;
     o->numbers.failing_since_ns = o->numbers.taken_ns = TIME_NONE;

@@ -40,6 +40,16 @@ struct output_queue {
     void *data;
 };
 
+/* Since the start of the program, whatever was reloaded. */
+struct output_counts {
+    uint64_t records, bytes, bodies;              /* taken; bytes of bodies as sent */
+    uint64_t damaged;                             /* blocks */
+    uint64_t rejected;                            /* records */
+    struct push_reject rejects[PUSH_REASONS_MAX]; /* of them, by reason */
+    size_t n_rejects;
+    char last_reject[PUSH_DETAIL_MAX]; /* in the other side's words; empty */
+};
+
 struct output;
 
 struct output_options {
@@ -47,9 +57,10 @@ struct output_options {
     struct http_client *client;
     const struct config_other_output *config; /* the caller's, until output_close */
     struct output_queue queue;
-    const char *section;       /* "outputs", "collector.outputs": for messages */
-    const char *rejects;       /* folder for what was refused, if it is kept */
-    const char *user_agent;    /* NULL: none */
+    const struct output_counts *counts; /* of one that was closed, to go on from; NULL: none */
+    const char *section;                /* "outputs", "collector.outputs": for messages */
+    const char *rejects;                /* folder for what was refused, if it is kept */
+    const char *user_agent;             /* NULL: none */
     void (*moved)(void *data); /* the position did; never from inside a call. NULL: nobody asks */
     void *data;
 };
@@ -68,14 +79,9 @@ struct output_numbers {
     bool is_up;      /* the last request was answered well */
     bool is_failing; /* the last attempt failed, of which last_error tells */
     const char *last_error;
-    int64_t failing_since_ns;        /* wall clock; TIME_NONE */
-    uint64_t records, bytes, bodies; /* taken, since the start; bytes of bodies as sent */
-    uint64_t damaged;                /* blocks */
-    uint64_t rejected;               /* records */
-    struct push_reject rejects[PUSH_REASONS_MAX]; /* of them, by reason */
-    size_t n_rejects;
-    const char *last_reject; /* in the other side's words; empty */
-    int64_t taken_ns;        /* wall clock of the last good answer; TIME_NONE */
+    int64_t failing_since_ns; /* wall clock; TIME_NONE */
+    int64_t taken_ns;         /* wall clock of the last good answer; TIME_NONE */
+    struct output_counts counts;
 };
 struct output_numbers output_count(const struct output *o);
 const struct config_other_output *output_config(const struct output *o);

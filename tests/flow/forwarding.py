@@ -322,6 +322,10 @@ def reload(place):
     flow.check(not set(third) & set(elastic.lines()), "Elasticsearch is gone")
     flow.check([row["name"] for row in status_of(shipper)["outputs"]] == ["loki"], "as status says")
     flow.check(loki.repeated == 0, "a changed output goes on where it was")
+    flow.wait_until(lambda: output_row(shipper, "loki")["lag_blocks"] == 0, "no lag")
+    counted = shipper.metric('sluice_output_records_total{output="loki"}')
+    flow.check(counted == output_row(shipper, "loki")["records"] == len(loki.entries),
+               f"its counts go on, also those that nobody had asked for: {counted} of {len(loki.entries)}")
 
 
 @flow.case("a full spool: wait stops the reading, skip gives up blocks of the one that lags, and counts them")
