@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "forward/output_form.h"
 
 #include <stdio.h>
 

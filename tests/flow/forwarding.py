@@ -2,7 +2,7 @@
 """Outputs to Loki, Elasticsearch, other collectors and standard output, of shippers and of collectors: nothing that
 the other side takes is lost, repeats are the same to it, rejects hold nobody up, and a dead one delays no other.
 The other sides are scripted (endpoints.py)."""
-import json, random, signal, time
+import json, random, shutil, signal, time
 
 import endpoints, flow
 
@@ -290,6 +290,119 @@ def json_and_match(place):
     flow.verify({place.logs / "api.log": lines[::3]}, "--collector", second.url)
     flow.check(flow.run("grep", "-c", "", "service=sluice", "--collector", second.url).status != 0
                or second.count("service=sluice") == 0, "no gap records of what was not meant for it")
+
+
+def other_settings(collector, name="other", **more):
+    return {f"outputs.{name}": {"kind": "collector", "url": f'"{collector.url}"', **more}}
+
+
+def check_rejects(program, name):
+    row = output_row(program, name)
+    flow.check(not row["rejected"], f"none was refused: {row}")
+
+
+def levelled(name, n):
+    return [(b"ERROR " if i % 3 == 0 else b"INFO ") + line for i, line in enumerate(flow.numbered(name, 0, n))]
+
+
+@flow.case(f"a copy of a state and no collector but further ones, kill -9, replies that are lost, for {SECONDS} s: each line once")
+def cloned(place):
+    chance = random.Random(13)
+    ours, theirs = place.folder / "ours", place.folder / "theirs"
+    ours.mkdir(), theirs.mkdir()
+    lines = {ours / "a.log": levelled("ours", 30_000), theirs / "a.log": levelled("theirs", 30_000)}
+    whole, errors = place.collector(name="whole").start(), place.collector(name="errors").start()
+    proxy = endpoints.Cutter(place.folder / "proxy.sock", whole.socket)
+    settings = {**other_settings(proxy), **other_settings(errors, "errors", match='"level=error+"')}
+    first = place.shipper(None, ours / "*.log", settings=settings).start()
+    flow.append(ours / "a.log", lines[ours / "a.log"][:300])
+    whole.wait_count(300)
+    errors.wait_count(100)
+    flow.check(first.stop() == 0, "the shipper ends well")
+    second = place.shipper(None, theirs / "*.log", name="second", settings=settings)
+    shutil.copytree(first.state, second.state)
+    first.start()
+    second.start()
+    at, end = {ours / "a.log": 300, theirs / "a.log": 0}, time.monotonic() + SECONDS
+    while time.monotonic() < end:
+        for path in at:
+            flow.append(path, lines[path][at[path]:at[path] + 60])
+            at[path] += 60
+        time.sleep(chance.uniform(0.05, 0.4))
+        if chance.random() < 0.5:
+            killed = chance.choice([first, second])
+            killed.kill()
+            killed.start()
+    proxy.is_gentle = True
+    written = {path: lines[path][:n] for path, n in at.items()}
+    whole.wait_count(sum(at.values()))
+    errors.wait_count(sum(at.values()) // 3)
+    for shipper in (first, second):
+        flow.wait_until(lambda: all(row["lag_blocks"] == 0 for row in status_of(shipper)["outputs"]), "no lag")
+        check_rejects(shipper, "other")
+        check_rejects(shipper, "errors")
+    flow.verify(written, "--collector", whole.url)
+    flow.verify({path: found[::3] for path, found in written.items()}, "--collector", errors.url)
+    noticed = first.log() + second.log()
+    for name in ("other", "errors"):
+        flow.check(f"outputs.{name}: another shipper sends under our origin" in noticed, f"{name}: one of them noticed")
+    origins = {record.ref.split(":")[0] for record in flow.records_of("--collector", whole.url)}
+    flow.check(len(origins) == 2, f"{len(origins)} origins")
+
+
+@flow.case("a position set back behind all that another collector remembers: it is told, and nothing is doubled")
+def position_set_back(place):
+    whole, errors = place.collector(name="whole").start(), place.collector(name="errors").start()
+    shipper = place.shipper(None, settings={
+        **other_settings(whole), **other_settings(errors, "errors", match='"level=error+"'), "shipper.flush": "20ms"})
+    path, lines = place.logs / "a.log", levelled("a", 1200)
+    shipper.start()
+    flow.append(path, lines[:10])
+    whole.wait_count(10)
+    positions = {file: file.read_bytes() for file in (shipper.state / "outputs").iterdir()}
+    for i in range(10, 1000, 10):
+        flow.append(path, lines[i:i + 10])
+        time.sleep(0.05)
+    whole.wait_count(1000)
+    errors.wait_count(334)
+    flow.check(shipper.stop() == 0, "the shipper ends well")
+    for file, position in positions.items():
+        flow.check(int(file.read_bytes()[:20]) > int(position[:20]) + 70, "it was many blocks")
+        file.write_bytes(position)
+    flow.append(path, lines[1000:])
+    shipper.start()
+    whole.wait_count(1200)
+    errors.wait_count(400)
+    flow.verify({path: lines}, "--collector", whole.url)
+    flow.verify({path: lines[::3]}, "--collector", errors.url)
+    check_rejects(shipper, "other")
+    check_rejects(shipper, "errors")
+    flow.check("another shipper" not in shipper.log(), "and nobody else was seen")
+
+
+@flow.case("a state set back to an earlier one and no collector but a further one: no line is lost")
+def set_back(place):
+    other = place.collector(name="other").start()
+    shipper = place.shipper(None, settings=other_settings(other)).start()
+    path, lines = place.logs / "a.log", flow.numbered("a", 0, 3000)
+    flow.append(path, lines[:1000])
+    other.wait_count(1000)
+    shipper.stop()
+    shutil.copytree(shipper.state, place.folder / "saved")
+    shipper.start()
+    flow.append(path, lines[1000:2000])
+    other.wait_count(2000)
+    shipper.stop()
+    shutil.rmtree(shipper.state)
+    shutil.copytree(place.folder / "saved", shipper.state)
+    path.unlink()
+    flow.append(path, lines[:1000] + lines[2000:])  # as a machine that was set back as a whole has it
+    shipper.start()
+    other.wait_count(3000)
+    flow.wait_until(lambda: output_row(shipper, "other")["lag_blocks"] == 0, "no lag")
+    found = flow.lines_found("--collector", other.url)[str(path)]
+    flow.check(set(lines) <= set(found), f"{len(set(lines) - set(found))} lines are lost")
+    check_rejects(shipper, "other")
 
 
 @flow.case("a reload adds, changes and removes outputs; one that comes back begins anew")

@@ -1,7 +1,7 @@
 /* Both sides of POST /api/v1/hello (docs/formats.md, section 8). */
 #include "base/mem.h"
 #include "collector/hello.h"
-#include "shipper/sender.h"
+#include "forward/hello.h"
 #include "tests/blocks.h"
 #include "tests/test.h"
 
