@@ -405,6 +405,75 @@ def set_back(place):
     check_rejects(shipper, "other")
 
 
+def closed(status, body, *headers):
+    """An answer of HTTP/1.0, which ends with the connection."""
+    return "\r\n".join([f"HTTP/1.0 {status}", *headers, "", body]).encode()
+
+
+# To a status without a body, which is all that Loki says, these would be an answer.
+NO_JSON = [
+    closed("200 OK", '{"errors":false,"items":[{"crea'),
+    closed("200 OK", '{"errors":"no","items":{"create":[]},"acked":"none"}'),
+]
+NO_ANSWERS = [
+    closed("302 Found", "", "Location: http://127.0.0.1:1/"),
+    closed("200 OK", "<html><title>Sign in</title></html>", "Content-Type: text/html"),
+    closed("503 Busy", "x", "Retry-After: 99999999999999999999"),
+    closed("503 Busy", "x", "Retry-After: Thu, 01 Jan 1970 00:00:00 GMT", "Retry-After: -1"),
+    closed("503 Busy", "x" * (17 << 20)),
+    closed("503 Busy", "x", *(f"X-{i}: {'y' * 1000}" for i in range(500))),
+    closed("500 Error", "\x1b[31m\0\x7f\u00ff"),
+    b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n",
+    b"HTTP/1.1 100 Continue\r\n\r\n" * 200,
+    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\nhello",
+    b"HTTP/1.1 503 Busy\r\nTransfer-Encoding: chunked\r\n\r\n4;a=b\r\nbusy\r\n0\r\nRetry-After: 3600\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n{}",
+    b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999999\r\n\r\n{\"errors\":false}",
+    b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n{\"a\"",
+    b"\0\xff\r\n\r\n",
+]
+
+
+@flow.case("answers that are none, of any kind: each is waited out, and no line is lost")
+def strange_answers(place):
+    loki, elastic = endpoints.Loki(), endpoints.Elastic()
+    other = endpoints.Collector()
+    shipper = place.shipper(None, settings={
+        **loki_settings(loki), **elastic_settings(elastic), **other_settings(other)}).start()
+    path, lines = place.logs / "api.log", []
+    for answer in NO_JSON + NO_ANSWERS:
+        loki.plan = [answer] if answer in NO_ANSWERS else []
+        elastic.plan, other.plan = [answer], [answer]
+        more = flow.numbered("api", len(lines), 5)
+        lines += more
+        flow.append(path, more)
+        wait_lines(loki, len(lines))
+        wait_lines(elastic, len(lines))
+        flow.wait_until(lambda: sum(other.blocks.values()) >= len(lines), "the other collector has them")
+    compare(lines, loki.lines(), "Loki")
+    compare(lines, elastic.lines(), "Elasticsearch")
+    flow.check(sum(other.blocks.values()) == len(lines), "the other collector has no more")
+    for name in ("loki", "elastic", "other"):
+        check_rejects(shipper, name)
+
+
+@flow.case("a collector that calls everything a conflict is given up on, block by block")
+def contrary(place):
+    other = endpoints.Collector()
+    other.is_contrary = True
+    shipper = place.shipper(None, settings=other_settings(other, on_reject="keep")).start()
+    lines = flow.numbered("api", 0, 60)
+    for i, last in enumerate((0, 1, 1 << 62)):
+        other.last = last
+        flow.append(place.logs / "api.log", lines[20 * i:20 * i + 20])
+        flow.wait_until(lambda: output_row(shipper, "other")["rejected"].get("conflict", 0) >= 20 * i + 20, "it is passed over")
+    row = output_row(shipper, "other")
+    flow.check(row["rejected"] == {"conflict": 60} and row["records"] == 0, str(row))
+    flow.check(len(other.asked) == 1 and len(other.requests) <= 8, f"{other.asked}, {len(other.requests)} requests")
+    kept = [json.loads(line)["line"].encode() for line in (shipper.state / "rejects" / "other.ndjson").read_text().splitlines()]
+    compare(lines, kept, "kept")
+
+
 @flow.case("a reload adds, changes and removes outputs; one that comes back begins anew")
 def reload(place):
     loki, elastic = endpoints.Loki(), endpoints.Elastic()
