@@ -89,9 +89,10 @@ static void read_reply(struct push_format *f, const struct push_reply *reply,
         push_set_fates(answer, PUSH_TAKEN);
     } else if (reply->status == 409) {
         refuse(answer, "conflict", reply->body);
+        answer->verdict = PUSH_CONFLICT;
     } else if (reply->status == 413) {
         refuse(answer, "too_large", reply->body);
-    } else if (reply->status == 400) {
+    } else if (reply->status == 400 && !is_push_to_wrong_door(reply->body)) {
         refuse(answer, "refused", reply->body);
     }
 }

@@ -4,11 +4,10 @@
 #include "base/io/work.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "formats/push/elastic.h"
-#include "formats/push/loki.h"
-#include "forward/chain.h"
 #include "forward/credentials.h"
+#include "forward/hello.h"
 #include "forward/lines.h"
+#include "forward/output_form.h"
 #include "forward/parcel.h"
 #include "forward/rejects.h"
 
@@ -24,7 +23,13 @@ enum {
     RETRY_MS = 1000, /* where no request has failed as a whole */
 };
 
-enum output_state { OUTPUT_IDLE, OUTPUT_PREPARING, OUTPUT_SENDING, OUTPUT_WAITING };
+enum output_state {
+    OUTPUT_IDLE,
+    OUTPUT_PREPARING,
+    OUTPUT_SENDING,
+    OUTPUT_ASKING, /* hello, in a conflict */
+    OUTPUT_WAITING
+};
 
 struct output {
     struct output_options options;
@@ -50,9 +55,18 @@ struct output {
     struct err damage;  /* of the block */
     struct err failure; /* of standard output */
 
+    /* In a conflict. */
+    struct delivery
+        *hello; /* NULL: the other side is no collector, or blocks have the origin that they have */
+    struct buf question;
+    bool is_looking;          /* for this block, the last that the collector has: */
+    uint64_t last;            /* sequence */
+    struct hash128 last_hash; /* as it was sent */
+    bool is_renewed;          /* nothing was taken yet under this origin */
+
     struct push_answer answer;
     struct output_numbers numbers;
-    char last_error[252], last_reject[PUSH_DETAIL_MAX];
+    char last_error[252];
 };
 
 static const char *name_text(const struct output *o)
@@ -155,16 +169,17 @@ static void note_success(struct output *o)
 
 static void count_rejects(struct output *o)
 {
-    struct push_answer total = {.n_rejects = o->numbers.n_rejects};
-    memcpy(total.rejects, o->numbers.rejects, sizeof total.rejects);
+    struct output_counts *c = &o->numbers.counts;
+    struct push_answer total = {.n_rejects = c->n_rejects};
+    memcpy(total.rejects, c->rejects, sizeof total.rejects);
     for (size_t i = 0; i < o->answer.n_rejects; i++) {
         push_count_reject(&total, o->answer.rejects[i].reason, o->answer.rejects[i].rows);
-        o->numbers.rejected += o->answer.rejects[i].rows;
+        c->rejected += o->answer.rejects[i].rows;
     }
-    memcpy(o->numbers.rejects, total.rejects, sizeof total.rejects);
-    o->numbers.n_rejects = total.n_rejects;
+    memcpy(c->rejects, total.rejects, sizeof total.rejects);
+    c->n_rejects = total.n_rejects;
     if (o->answer.n_rejects)
-        snprintf(o->last_reject, sizeof o->last_reject, "%s", o->answer.detail);
+        snprintf(c->last_reject, sizeof c->last_reject, "%s", o->answer.detail);
 }
 
 /* The only row of a body, if there were rejects and no fate says of which; else those with that fate. */
@@ -206,7 +221,12 @@ static uint64_t unknown_rejects(const struct output *o, const struct parcel_coun
 
 static void on_timer(uv_timer_t *timer)
 {
-    start_work(timer->data);
+    struct output *o = timer->data;
+    o->state = OUTPUT_IDLE;
+    if (o->parcel.bytes.len)
+        start_work(o);
+    else
+        take_block(o);
 }
 
 static void wait_a_while(struct output *o)
@@ -224,8 +244,9 @@ static void settle(struct output *o)
         start_work(o);
         return;
     }
-    o->numbers.records += c.taken - min_of(unknown_rejects(o, &c), c.taken);
-    o->numbers.bytes += c.bytes;
+    o->numbers.counts.records += c.taken - min_of(unknown_rejects(o, &c), c.taken);
+    o->numbers.counts.bytes += c.bytes;
+    o->is_renewed &= c.taken == 0;
     count_rejects(o);
     keep_rejects(o);
     parcel_settle(p);
@@ -236,6 +257,70 @@ static void settle(struct output *o)
     else
         start_work(o);
 }
+
+/* ---- conflicts ---- */
+
+/* Invariant 5: what is not done comes again, as that of somebody else. Not at once, so that one that calls everything a
+ * conflict is not asked without end. */
+static void renew(struct output *o)
+{
+    struct err err;
+    o->is_looking = false;
+    parcel_reset(&o->parcel);
+    o->is_renewed = o->options.queue.renew(o->options.queue.data, &err);
+    if (!o->is_renewed)
+        note_failure(o, err.text);
+    else
+        log_warn("%s.%s: another shipper sends under our origin there (a cloned or restored "
+                 "machine?); going on as a new one",
+                 o->options.section, name_text(o));
+    wait_a_while(o);
+}
+
+/* At a block that is as it would be sent, or is damaged. */
+static void look(struct output *o)
+{
+    const struct block_header *h = &o->parcel.block.header;
+    bool is_damaged = o->damage.code != ERR_NONE, is_sent = !is_parcel_done(&o->parcel);
+    if (!is_damaged && is_sent && h->sequence == o->last &&
+        hash128_equal(block_hash(buf_str(&o->body)), o->last_hash)) {
+        o->is_looking = false;
+        end_block(o); /* all blocks up to this one are there */
+        return;
+    }
+    bool is_before = is_damaged || h->sequence < o->last;
+    parcel_reset(&o->parcel);
+    o->state = OUTPUT_IDLE;
+    if (is_before)
+        take_block(o);
+    if (o->state == OUTPUT_IDLE)
+        renew(o);
+}
+
+static void on_hello(const struct delivery_answer *answer, void *data)
+{
+    struct output *o = data;
+    struct err err;
+    struct hello_answer hello;
+    defer(arena_free) struct arena arena = {0};
+    bool is_read = read_hello_answer(answer->body, &arena, &hello, &err);
+    assert(is_read); /* judge_hello has done it */
+    note_success(o);
+    o->is_looking = true;
+    o->last = hello.last;
+    o->last_hash = hello.last_hash;
+    look(o);
+}
+
+static void ask(struct output *o)
+{
+    o->state = OUTPUT_ASKING;
+    buf_reset(&o->question);
+    put_hello(&o->question, o->parcel.block.header.origin, NULL, 0);
+    delivery_send(o->hello, buf_str(&o->question), on_hello, o);
+}
+
+/* ---- answers ---- */
 
 /* One look at the answer, for delivery and for what follows. */
 static enum delivery_verdict judge(unsigned status, struct str body, void *data)
@@ -255,9 +340,16 @@ static enum delivery_verdict judge(unsigned status, struct str body, void *data)
 static void on_answer(const struct delivery_answer *answer, void *data)
 {
     struct output *o = data;
-    o->numbers.bodies++;
+    o->numbers.counts.bodies++;
     note_success(o);
     switch (o->answer.verdict) {
+    case PUSH_CONFLICT:
+        if (o->hello && !o->is_renewed) {
+            ask(o);
+            return;
+        }
+        settle(o);
+        return;
     case PUSH_READ:
         settle(o);
         return;
@@ -285,7 +377,7 @@ static void after_writing(struct output *o)
         return;
     }
     note_success(o);
-    o->numbers.bodies++;
+    o->numbers.counts.bodies++;
     o->answer =
         (struct push_answer){.verdict = PUSH_READ, .fates = o->parcel.fates, .n = o->parcel.n_sent};
     push_set_fates(&o->answer, PUSH_TAKEN);
@@ -297,10 +389,12 @@ static void on_prepared(struct work *work)
     struct output *o = container_of(work, struct output, work);
     if (o->is_closing)
         return;
-    if (o->damage.code != ERR_NONE) {
+    if (o->is_looking) {
+        look(o);
+    } else if (o->damage.code != ERR_NONE) {
         log_error("%s.%s: a block was passed over: %s", o->options.section, name_text(o),
                   o->damage.text);
-        o->numbers.damaged++;
+        o->numbers.counts.damaged++;
         end_block(o);
     } else if (is_parcel_done(&o->parcel)) { /* nothing in it matches */
         end_block(o);
@@ -318,10 +412,16 @@ void output_kick(struct output *o)
         take_block(o);
 }
 
+/* NULL: standard output. */
+static struct delivery *present_delivery(const struct output *o)
+{
+    return o->state == OUTPUT_ASKING ? o->hello : o->delivery;
+}
+
 void output_hurry(struct output *o)
 {
     if (o->delivery)
-        delivery_hurry(o->delivery);
+        delivery_hurry(present_delivery(o));
     if (o->state == OUTPUT_WAITING)
         uv_timer_start(&o->timer, on_timer, 0, 0);
 }
@@ -330,11 +430,11 @@ void output_tick(struct output *o)
 {
     struct err err;
     bool changed;
-    if (!o->delivery || !delivery_status(o->delivery)->is_failing)
+    if (!o->delivery || !delivery_status(present_delivery(o))->is_failing)
         return;
     if (credentials_read(&o->credentials, &o->config, &changed, &err) && changed) {
         log_info("%s.%s: its secret was replaced", o->options.section, name_text(o));
-        delivery_hurry(o->delivery);
+        delivery_hurry(present_delivery(o));
     }
 }
 
@@ -342,10 +442,9 @@ struct output_numbers output_count(const struct output *o)
 {
     struct output_numbers n = o->numbers;
     n.last_error = o->last_error;
-    n.last_reject = o->last_reject;
     if (!o->delivery)
         return n;
-    const struct delivery_state *d = delivery_status(o->delivery);
+    const struct delivery_state *d = delivery_status(present_delivery(o));
     if (d->is_failing) {
         n.is_failing = true;
         n.is_up = false;
@@ -367,63 +466,6 @@ struct output_lag output_lag(const struct output *o)
 
 /* ---- opening ---- */
 
-static bool compile_match(struct filter **filter, struct str match, struct err *err)
-{
-    return filter_compile_text(filter, match, &(struct filter_scope){0}, err) ||
-           err_wrap(err, "match");
-}
-
-static bool open_format(struct push_format **format, const struct config_other_output *c,
-                        struct err *err)
-{
-    const struct loki_options loki = {
-        .labels = c->labels.items,
-        .n_labels = c->labels.n,
-        .is_json = c->encoding == OUTPUT_ENCODING_JSON,
-        .without_metadata = c->metadata == OUTPUT_METADATA_OFF,
-    };
-    const struct elastic_options elastic = {c->data_stream, (enum elastic_fields)c->fields};
-    switch ((enum output_kind)c->kind) {
-    case OUTPUT_LOKI:
-        return loki_open(format, &loki, err);
-    case OUTPUT_ELASTIC:
-        return elastic_open(format, &elastic, err);
-    case OUTPUT_COLLECTOR:
-        chain_open(format, c->match.len > 0);
-        return true;
-    case OUTPUT_STDOUT:
-        lines_open(format, (enum output_form)c->form);
-        return true;
-    case OUTPUT_KINDS:
-        break;
-    }
-    return err_set(err, ERR_INPUT, "no such kind");
-}
-
-bool output_config_check(const struct config_other_output *c, struct err *err)
-{
-    defer(filter_close) struct filter *filter = NULL;
-    defer(push_format_close) struct push_format *format = NULL;
-    return compile_match(&filter, c->match, err) && open_format(&format, c, err);
-}
-
-/* An own copy: the configuration may be replaced while this goes on. */
-static void copy_config(struct output *o, const struct config_other_output *from)
-{
-    struct config_other_output *c = &o->config;
-    *c = *from;
-    struct str *const texts[] = {&c->name,       &c->url,       &c->tenant,        &c->data_stream,
-                                 &c->token_file, &c->user,      &c->password_file, &c->api_key_file,
-                                 &c->ca_file,    &c->cert_file, &c->key_file,      &c->match,
-                                 &c->text};
-    for (size_t i = 0; i < countof(texts); i++)
-        *texts[i] = str_of(arena_text(&o->arena, *texts[i]), texts[i]->len);
-    c->labels.items = arena_array(&o->arena, struct str, from->labels.n);
-    for (size_t i = 0; i < from->labels.n; i++)
-        c->labels.items[i] = arena_copy(&o->arena, from->labels.items[i]);
-    c->given = NULL;
-}
-
 static void add_header(struct output *o, const char *name, const char *value)
 {
     assert(o->n_headers < HEADERS_MAX);
@@ -436,29 +478,37 @@ static const char *text_or_null(struct str s)
     return s.len ? s.ptr : NULL;
 }
 
-static void open_delivery(struct output *o)
+static void open_delivery(struct output *o, struct delivery **delivery, const char *path,
+                          enum delivery_verdict (*judged)(unsigned, struct str, void *))
 {
     const struct config_other_output *c = &o->config;
-    add_header(o, "Content-Type", o->format->content_type);
-    add_header(o, "Content-Encoding", o->format->content_encoding);
-    add_header(o, "X-Scope-OrgID", text_or_null(c->tenant));
-    add_header(o, "Authorization", o->credentials.value);
-    add_header(o, "User-Agent", o->options.user_agent);
     const struct delivery_options options = {
         .loop = o->options.loop,
         .client = o->options.client,
         .request = {.url = c->url.ptr,
-                    .path = o->format->path,
+                    .path = path,
                     .headers = o->headers,
                     .n_headers = o->n_headers,
                     .ca_file = text_or_null(c->ca_file),
                     .cert_file = text_or_null(c->cert_file),
                     .key_file = text_or_null(c->key_file),
                     .response_max = o->format->reply_max},
-        .judge = judge,
+        .judge = judged,
         .data = o,
     };
-    delivery_open(&o->delivery, &options);
+    delivery_open(delivery, &options);
+}
+
+static void open_deliveries(struct output *o)
+{
+    add_header(o, "Content-Type", o->format->content_type);
+    add_header(o, "Content-Encoding", o->format->content_encoding);
+    add_header(o, "X-Scope-OrgID", text_or_null(o->config.tenant));
+    add_header(o, "Authorization", o->credentials.value);
+    add_header(o, "User-Agent", o->options.user_agent);
+    open_delivery(o, &o->delivery, o->format->path, judge);
+    if (o->config.kind == OUTPUT_COLLECTOR && o->options.queue.renew)
+        open_delivery(o, &o->hello, "/api/v1/hello", judge_hello);
 }
 
 static void on_closed(uv_handle_t *handle)
@@ -466,6 +516,7 @@ static void on_closed(uv_handle_t *handle)
     struct output *o = handle->data;
     parcel_free(&o->parcel);
     buf_free(&o->body);
+    buf_free(&o->question);
     filter_close(&o->filter);
     push_format_close(&o->format);
     credentials_wipe(&o->credentials);
@@ -481,20 +532,21 @@ void output_close(struct output **address)
     o->is_closing = true;
     workers_close(&o->workers);
     delivery_close(&o->delivery);
+    delivery_close(&o->hello);
     uv_close((uv_handle_t *)&o->timer, on_closed);
 }
 
 static bool start(struct output *o, struct err *err)
 {
     bool changed;
-    if (!compile_match(&o->filter, o->config.match, err) ||
-        !open_format(&o->format, &o->config, err) ||
+    if (!output_compile_match(&o->filter, o->config.match, err) ||
+        !output_open_format(&o->format, &o->config, err) ||
         !credentials_read(&o->credentials, &o->config, &changed, err) ||
         !workers_open(&o->workers, o->options.loop, 1, err))
         return false;
     o->body_max = o->format->body_max;
     if (o->config.kind != OUTPUT_STDOUT)
-        open_delivery(o);
+        open_deliveries(o);
     return true;
 }
 
@@ -502,8 +554,11 @@ bool output_open(struct output **out, const struct output_options *options, stru
 {
     struct output *o = mem_new(struct output);
     o->options = *options;
-    copy_config(o, options->config);
+    output_copy_config(&o->config, options->config, &o->arena);
     o->options.config = NULL;
+    if (options->counts)
+        o->numbers.counts = *options->counts;
+    o->options.counts = NULL;
     o->parcel.bytes.max = BLOCK_MAX;
     o->body.max = 2 * BLOCK_MAX;
     o->numbers.failing_since_ns = o->numbers.taken_ns = TIME_NONE;

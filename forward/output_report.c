@@ -50,18 +50,18 @@ void put_output_table(const struct output_row *rows, size_t n, int64_t now_ns, s
         buf_reset(&cell);
         buf_add(&cell, rows[i].name);
         put_cell(b, &cell, width);
-        buf_print(b, "%-*" PRIu64 "  ", NUMBER, rows[i].numbers.records);
+        buf_print(b, "%-*" PRIu64 "  ", NUMBER, rows[i].numbers.counts.records);
         buf_reset(&cell);
         put_span(&cell, output_lag_ns(&rows[i].lag, now_ns));
         put_cell(b, &cell, NUMBER);
-        buf_print(b, "%-*" PRIu64 "  ", NUMBER, rows[i].numbers.rejected);
+        buf_print(b, "%-*" PRIu64 "  ", NUMBER, rows[i].numbers.counts.rejected);
         put_state(b, &rows[i]);
     }
 }
 
 /* ---- JSON ---- */
 
-static void put_rejects(struct buf *b, const struct output_numbers *n)
+static void put_rejects(struct buf *b, const struct output_counts *n)
 {
     buf_add(b, STR(",\"rejected\":{"));
     for (size_t i = 0; i < n->n_rejects; i++)
@@ -83,13 +83,13 @@ void put_output_json(const struct output_row *rows, size_t n, int64_t now_ns, st
                   ",\"kind\":\"%s\",\"is_up\":%s,\"records\":%" PRIu64 ",\"bytes\":%" PRIu64
                   ",\"lag_blocks\":%" PRIu64 ",\"lag_s\":%.3f,\"skipped_blocks\":%" PRIu64
                   ",\"damaged_blocks\":%" PRIu64,
-                  output_kind_names[rows[i].kind], o->is_up ? "true" : "false", o->records,
-                  o->bytes, rows[i].lag.blocks,
+                  output_kind_names[rows[i].kind], o->is_up ? "true" : "false", o->counts.records,
+                  o->counts.bytes, rows[i].lag.blocks,
                   (double)output_lag_ns(&rows[i].lag, now_ns) / NS_PER_S, rows[i].lag.skipped,
-                  o->damaged);
-        put_rejects(b, o);
+                  o->counts.damaged);
+        put_rejects(b, &o->counts);
         buf_add(b, STR(",\"last_reject\":"));
-        put_json(b, str_from(o->last_reject));
+        put_json(b, str_from(o->counts.last_reject));
         buf_add(b, STR(",\"last_error\":"));
         put_json(b, error);
         buf_add_byte(b, '}');
@@ -112,14 +112,14 @@ void find_output_problems(const struct output_row *rows, size_t n, const char *s
         if (failing_ns >= PATIENCE_NS)
             problem_add(p, "%s.%.*s fails since %" PRId64 " s: %s", section, STR_ARG(row->name),
                         failing_ns / NS_PER_S, o->last_error);
-        if (o->rejected)
+        if (o->counts.rejected)
             problem_add(p, "%s.%.*s refused %" PRIu64 " records: %s", section, STR_ARG(row->name),
-                        o->rejected, o->last_reject);
+                        o->counts.rejected, o->counts.last_reject);
         if (row->lag.skipped)
             problem_add(p, "%s.%.*s: %" PRIu64 " blocks were skipped, as there was no more room",
                         section, STR_ARG(row->name), row->lag.skipped);
-        if (o->damaged)
+        if (o->counts.damaged)
             problem_add(p, "%s.%.*s: %" PRIu64 " damaged blocks were passed over", section,
-                        STR_ARG(row->name), o->damaged);
+                        STR_ARG(row->name), o->counts.damaged);
     }
 }

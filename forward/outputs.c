@@ -2,15 +2,17 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "forward/output_form.h"
 
 #include <stdio.h>
 
 struct outputs_item {
-    struct output *output;         /* NULL: it could not be opened */
-    char failure[252];             /* why */
-    char said[252];                /* the error that the log has; empty: none */
-    uint64_t rejected;             /* that the log has */
-    struct output_numbers counted; /* that metrics have */
+    struct output *output;        /* NULL: it could not be opened */
+    char failure[252];            /* why */
+    char said[252];               /* the error that the log has; empty: none */
+    uint64_t rejected;            /* that the log has */
+    struct output_counts counts;  /* of the output that was closed last */
+    struct output_counts counted; /* that metrics have */
     uint64_t counted_skipped;
     char name[OUTPUT_NAME_MAX + 1];
     int kind;
@@ -35,7 +37,7 @@ bool outputs_check(const struct config_outputs *config, const char *section, str
     return true;
 }
 
-/* item: as it was when it was closed, else zero. Its secrets may not be there yet, or a position cannot be read: others go on, and outputs_tick tries again. */
+/* item: as it was when it was closed, else zero; what it has counted goes on. Its secrets may not be there yet, or a position cannot be read: others go on, and outputs_tick tries again. */
 static bool open_item(struct outputs *o, struct outputs_item *item,
                       const struct config_other_output *config, struct err *err)
 {
@@ -43,13 +45,15 @@ static bool open_item(struct outputs *o, struct outputs_item *item,
         .loop = o->options.loop,
         .client = o->options.client,
         .config = config,
+        .counts = &item->counts,
         .section = o->options.section,
         .rejects = o->options.rejects,
         .user_agent = "sluice/" SLUICE_VERSION,
         .moved = o->options.moved,
         .data = o->options.data,
     };
-    *item = (struct outputs_item){.kind = config->kind, .counted_skipped = item->counted_skipped};
+    item->kind = config->kind;
+    item->failure[0] = item->said[0] = '\0';
     memcpy(item->name, config->name.ptr, config->name.len);
     if (!o->options.open_queue(o->options.data, config, &options.queue, err) ||
         !output_open(&item->output, &options, err)) {
@@ -61,6 +65,8 @@ static bool open_item(struct outputs *o, struct outputs_item *item,
 
 static void close_item(struct outputs *o, struct outputs_item *item, bool for_good)
 {
+    if (item->output)
+        item->counts = output_count(item->output).counts;
     output_close(&item->output);
     o->options.close_queue(o->options.data, str_from(item->name), for_good);
 }
@@ -178,8 +184,7 @@ static void say_failure(struct outputs *o, struct outputs_item *item,
     }
 }
 
-static void say_rejects(struct outputs *o, struct outputs_item *item,
-                        const struct output_numbers *n)
+static void say_rejects(struct outputs *o, struct outputs_item *item, const struct output_counts *n)
 {
     if (n->rejected > item->rejected)
         log_warn("%s.%s refused %llu records (%llu in all); the last time: %s", o->options.section,
@@ -210,15 +215,14 @@ void outputs_tick(struct outputs *o)
         output_tick(item->output);
         struct output_numbers n = output_count(item->output);
         say_failure(o, item, &n);
-        say_rejects(o, item, &n);
+        say_rejects(o, item, &n.counts);
     }
 }
 
-/* The counts of an output begin anew when it is opened anew, that of its queue and those of metrics go on. */
-static void count_more(struct outputs_item *item, const struct output_numbers *n,
+static void count_more(struct outputs_item *item, const struct output_counts *n,
                        const struct output_lag *lag, struct metrics *m)
 {
-    const struct output_numbers *before = &item->counted;
+    const struct output_counts *before = &item->counted;
     struct str name = str_from(item->name);
     metric_count(m, METRIC_OUTPUT_RECORDS, LABELS_OF(name, {0}), n->records - before->records);
     metric_count(m, METRIC_OUTPUT_SKIPPED, LABELS_OF(name, {0}),
@@ -245,7 +249,7 @@ void outputs_put_metrics(struct outputs *o, struct metrics *m)
         metric_set(m, METRIC_OUTPUT_LAG_BLOCKS, labels, (double)lag.blocks);
         metric_set(m, METRIC_OUTPUT_LAG_SECONDS, labels,
                    (double)output_lag_ns(&lag, now) / NS_PER_S);
-        count_more(item, &n, &lag, m);
+        count_more(item, &n.counts, &lag, m);
     }
 }
 
@@ -259,6 +263,7 @@ const struct output_row *outputs_rows(const struct outputs *o, struct arena *are
             rows[i].numbers = output_count(item->output);
             rows[i].lag = output_lag(item->output);
         } else {
+            rows[i].numbers.counts = item->counts;
             rows[i].failure = str_from(item->failure);
         }
     }

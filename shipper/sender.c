@@ -2,8 +2,8 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "formats/line/json.h"
 #include "forward/chain.h"
+#include "forward/hello.h"
 
 enum {
     BATCH_BLOCKS = 64,
@@ -32,17 +32,6 @@ static enum delivery_verdict judge(unsigned status, struct str body, void *data)
         return read_acked(body) ? DELIVERY_ACCEPTED : DELIVERY_RETRY;
     bool is_final = status == 400 || status == 409 || status == 413;
     return is_final ? DELIVERY_REFUSED : DELIVERY_RETRY;
-}
-
-/* Whatever else answers there may be a collector later. */
-static enum delivery_verdict judge_hello(unsigned status, struct str body, void *data)
-{
-    struct err unused;
-    struct hello_answer answer;
-    defer(arena_free) struct arena arena = {0};
-    (void)data;
-    bool good = status >= 200 && status < 300 && read_hello_answer(body, &arena, &answer, &unused);
-    return good ? DELIVERY_ACCEPTED : DELIVERY_RETRY;
 }
 
 static struct delivery *open_delivery(struct sender *s, const char *path,

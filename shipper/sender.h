@@ -69,17 +69,4 @@ struct sender_numbers {
 };
 struct sender_numbers sender_count(const struct sender *s);
 
-/* The body of a hello and its answer (JSON); see docs/formats.md. */
-void put_hello(struct buf *b, struct hash128 origin, const struct hash128 *sources, size_t n);
-
-struct hello_answer {
-    uint64_t last;   /* 0: the origin is unknown */
-    int64_t time_ns; /* the collector's clock; TIME_NONE: it did not tell */
-    struct hash128 last_hash;
-    struct block_source *sources; /* in the arena */
-    size_t n_sources;
-};
-bool read_hello_answer(struct str json, struct arena *arena, struct hello_answer *answer,
-                       struct err *err);
-
 #endif

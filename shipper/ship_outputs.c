@@ -51,6 +51,11 @@ static struct output_lag lag_of(void *data)
         .blocks = n.blocks, .bytes = n.bytes, .oldest_ns = n.oldest_ns, .skipped = n.skipped};
 }
 
+static bool renew_origin(void *data, struct err *err)
+{
+    return spool_reader_renew(((struct other_reader *)data)->reader, err);
+}
+
 /* The one of that name, else a free one. */
 static struct other_reader *find_other(struct ship *s, struct str name)
 {
@@ -75,8 +80,8 @@ static bool open_queue(void *data, const struct config_other_output *config,
         o->reader = spool_reader_open(s->spool, o->name);
     }
     spool_reader_set_skips(o->reader, config->skips);
-    *queue =
-        (struct output_queue){.next = next_block, .done = blocks_done, .lag = lag_of, .data = o};
+    *queue = (struct output_queue){
+        .next = next_block, .done = blocks_done, .renew = renew_origin, .lag = lag_of, .data = o};
     return true;
 }
 

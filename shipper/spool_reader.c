@@ -7,13 +7,18 @@
 
 #include <stdio.h>
 
-enum { POSITION_BYTES = 20 + 1 + 16 + 1 }; /* of a position file: sequence, check, newline */
+/* Of a position file: sequence, origin, check, newline. */
+enum {
+    POSITION_CHECKED = 20 + 1 + HASH128_TEXT - 1,
+    POSITION_BYTES = POSITION_CHECKED + 1 + 16 + 1
+};
 
 struct spool_reader {
     struct spool *spool;
     struct spool_reader *next;
     const char *name;
     struct file position;  /* open once it was written; never that of the collector */
+    struct hash128 origin; /* that its blocks are given under; not that of the collector */
     uint64_t acknowledged; /* sequence */
     uint64_t given;        /* sequence: the last since opening or rewinding, else acknowledged */
     size_t cursor_file;    /* index: where the next block is looked for */
@@ -31,19 +36,29 @@ static const char *position_path(const struct spool *s, struct str name, struct 
     return arena_print(a, "%s/outputs/%.*s", s->options.folder, STR_ARG(name)).ptr;
 }
 
-static struct str position_text(uint64_t sequence, char text[POSITION_BYTES + 1])
+static struct str position_text(uint64_t sequence, struct hash128 origin,
+                                char text[POSITION_BYTES + 1])
 {
-    snprintf(text, POSITION_BYTES + 1, "%020llu", (unsigned long long)sequence);
-    snprintf(text + 20, POSITION_BYTES + 1 - 20, " %016llx\n",
-             (unsigned long long)hash64(str_of(text, 20)));
+    char hex[HASH128_TEXT];
+    hash128_text(origin, hex);
+    snprintf(text, POSITION_BYTES + 1, "%020llu %s", (unsigned long long)sequence, hex);
+    snprintf(text + POSITION_CHECKED, POSITION_BYTES + 1 - POSITION_CHECKED, " %016llx\n",
+             (unsigned long long)hash64(str_of(text, POSITION_CHECKED)));
     return str_of(text, POSITION_BYTES);
 }
 
-static bool parse_position(struct str bytes, uint64_t *sequence)
+static bool parse_position(struct str bytes, uint64_t *sequence, struct hash128 *origin)
 {
     char text[POSITION_BYTES + 1];
-    return str_to_u64(str_slice(bytes, 0, 20), sequence) &&
-           str_equal(bytes, position_text(*sequence, text));
+    uint64_t number;
+    struct hash128 hash;
+    if (!str_to_u64(str_slice(bytes, 0, 20), &number) ||
+        !hash128_parse(str_slice(bytes, 21, HASH128_TEXT - 1), &hash) ||
+        !str_equal(bytes, position_text(number, hash, text)))
+        return false;
+    *sequence = number;
+    *origin = hash;
+    return true;
 }
 
 /* In place: it is shorter than a sector. A file that is torn all the same says so by its check. */
@@ -55,7 +70,7 @@ static bool write_position(struct spool_reader *r, struct err *err)
     if (!is_file_open(&r->position) &&
         (!folder_make_above(path, err) || !file_open(&r->position, path, FILE_OPEN_MAKE, err)))
         return false;
-    return file_write_at(&r->position, 0, position_text(r->acknowledged, text), err);
+    return file_write_at(&r->position, 0, position_text(r->acknowledged, r->origin, text), err);
 }
 
 /* Without it a restart sends again what was acknowledged since: no reason to stop. */
@@ -93,7 +108,7 @@ static void load_position(struct spool_reader *r)
     bool is_loaded = file_load(path, POSITION_BYTES, &bytes, &err);
     if (!is_loaded && err.code == ERR_NOT_FOUND)
         keep_position(r);
-    else if (!is_loaded || !parse_position(buf_str(&bytes), &sequence))
+    else if (!is_loaded || !parse_position(buf_str(&bytes), &sequence, &r->origin))
         refuse_position(r, "cannot be read");
     else if (sequence > r->spool->last)
         refuse_position(r, "is that of a newer spool");
@@ -141,6 +156,7 @@ static struct spool_reader *add_reader(struct spool *s, const char *name, uint64
 {
     struct spool_reader *r = mem_new(struct spool_reader);
     r->spool = s;
+    r->origin = s->origin;
     r->name = arena_text(&s->arena, str_from(name));
     r->given = r->acknowledged = acknowledged;
     r->next = s->readers;
@@ -359,8 +375,9 @@ static bool take_block(const struct spool_reader *r, struct buf *payload, struct
     if (h.sequence <= r->acknowledged || h.sequence >= spool_bound(s, r->cursor_file))
         return false;
     char *start = payload->ptr + (bytes.at - payload->ptr);
-    if (!hash128_equal(h.origin, s->origin))
-        block_restamp(start, reader_left(&bytes), s->origin, h.sequence);
+    struct hash128 origin = r == s->collector ? s->origin : r->origin;
+    if (!hash128_equal(h.origin, origin))
+        block_restamp(start, reader_left(&bytes), origin, h.sequence);
     *block = str_of(start, reader_left(&bytes));
     *sequence = h.sequence;
     return true;
@@ -422,6 +439,20 @@ void spool_reader_rewind(struct spool_reader *r)
     r->cursor_file = 0;
     r->cursor_offset = 0;
     r->given = r->acknowledged;
+}
+
+bool spool_reader_renew(struct spool_reader *r, struct err *err)
+{
+    defer(arena_free) struct arena a = {0};
+    const struct hash128 former = r->origin;
+    assert(r != r->spool->collector);
+    spool_reader_rewind(r);
+    random_bytes(&r->origin, sizeof r->origin);
+    if (write_position(r, err) && file_sync(&r->position, err) &&
+        folder_sync(position_path(r->spool, STR(""), &a), err))
+        return true;
+    r->origin = former;
+    return err_wrap(err, "a new origin cannot be kept");
 }
 
 /* ---- numbers ---- */

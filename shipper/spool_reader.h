@@ -10,6 +10,10 @@
  * exactly; those of the others in STATE/outputs/NAME, one line, written in place at each acknowledgement
  * and not synced (docs/formats.md, section 6).
  *
+ * Whose blocks they are: the collector's reader stamps the origin of the spool. Every other has an origin of its own,
+ * at first that of the spool, kept beside its position. Blocks that one of them has sent so keep their name when
+ * the spool, or another reader, gets a new one.
+ *
  * Invariants:
  *   1. A reader is given each block behind its position once until it is rewound, in order.
  *   2. A file goes when every reader has acknowledged all of its blocks, or has passed them over. None goes
@@ -18,7 +22,7 @@
  *      is there. So is that of a new name. A power cut may repeat blocks, and never skips one.
  *   4. A reader that skips never stops reading: while the spool is full and nobody but such readers lacks
  *      its oldest file, they pass that file over. What they had not been given of it is counted.
- *   5. A new origin rewinds the collector's reader, and no other.
+ *   5. A new origin of the spool is the collector's reader's, which it rewinds, and no other's.
  */
 #ifndef SHIPPER_SPOOL_READER_H
 #define SHIPPER_SPOOL_READER_H
@@ -45,6 +49,9 @@ bool spool_reader_next(struct spool_reader *r, struct buf *out, uint64_t *sequen
 void spool_reader_acknowledge(struct spool_reader *r, uint64_t sequence);
 void spool_reader_acknowledge_given(struct spool_reader *r); /* all that next has given */
 void spool_reader_rewind(struct spool_reader *r);
+/* Not that of the collector: rewinds, and from now on gives blocks of a new origin of its own, which is durable when
+ * this returns. */
+bool spool_reader_renew(struct spool_reader *r, struct err *err);
 
 struct spool_reader_numbers {
     uint64_t acknowledged; /* sequence; 0 = none yet */

@@ -126,8 +126,8 @@ static void put_entries(struct loki *f, uint32_t row)
 {
     const struct record *r = &f->block->records[row];
     struct label items[LABELS_MAX + 3];
-    struct str pieces[LOKI_PIECES_MAX] = {r->line};
-    size_t n = r->line.len <= LOKI_LINE_MAX ? 1 : loki_pieces(r->line, pieces);
+    struct str pieces[LOKI_PIECES_MAX];
+    size_t n = loki_pieces(r->line, pieces);
     struct loki_entry entry = {.time_ns = f->times[row]};
     if (!f->without_metadata) {
         entry.metadata = own_metadata(f, r, items);

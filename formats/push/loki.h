@@ -13,7 +13,8 @@
  *     less of a stream that it has not compressed yet, and once more when it reads chunks that are written: of
  *     entries sent twice in a row 2 of 10,000 stayed double in bodies of 128 KB, 1,250 in those of 1 MB.
  *  2. A line longer than LOKI_LINE_MAX goes in pieces, cut between characters of UTF-8, at the same time and
- *     1 ns apart, with metadata part="2/3". All pieces of a row are in one body.
+ *     1 ns apart, with metadata part="2/3". All pieces of a row are in one body. A byte that is no UTF-8 counts as
+ *     the 3 that it becomes in JSON, whichever form is sent: the pieces are the same in both.
  *  3. The same set of labels is one stream of a body; its entries keep the order of the rows.
  *  4. Metadata is left out for good once the answer is that it is not allowed (PUSH_OTHER_FORM); level, host and
  *     so on are then only what the labels say.

@@ -165,11 +165,17 @@ static void read_bad_request(unsigned status, struct str text, bool has_metadata
         read_whole(status, text, answer);
 }
 
+/* Such as one to log in at, which gateways give with status 200: nothing was taken. */
+static bool is_page(struct str body)
+{
+    return str_starts(str_trim(body), STR("<"));
+}
+
 void loki_read_answer(const struct push_reply *reply, bool has_metadata, struct push_answer *answer)
 {
     unsigned status = reply->status;
     answer->verdict = PUSH_RETRY;
-    if (status >= 200 && status <= 204) {
+    if (status >= 200 && status <= 204 && !is_page(reply->body)) {
         answer->verdict = PUSH_READ;
         push_set_fates(answer, PUSH_TAKEN);
         return;

@@ -37,12 +37,29 @@ struct times {
     size_t mask;
 };
 
+/* The front of a line that Loki counts as LOKI_LINE_MAX bytes at most. */
+static struct str front_of(struct str line)
+{
+    size_t len = 0, counted = 0;
+    if (line.len <= LOKI_LINE_MAX / LOKI_BYTE_MAX)
+        return line;
+    while (len < line.len) {
+        size_t n =
+            (unsigned char)line.ptr[len] < 0x80 ? 1 : utf8_sequence(str_slice(line, len, SIZE_MAX));
+        counted += n ? n : LOKI_BYTE_MAX;
+        if (counted > LOKI_LINE_MAX)
+            break;
+        len += n ? n : 1;
+    }
+    return str_slice(line, 0, len);
+}
+
 size_t loki_pieces(struct str line, struct str pieces[LOKI_PIECES_MAX])
 {
     size_t n = 0;
     do {
         assert(n < LOKI_PIECES_MAX);
-        pieces[n] = str_cut_utf8(line, LOKI_LINE_MAX);
+        pieces[n] = front_of(line);
         line = str_slice(line, pieces[n++].len, SIZE_MAX);
     } while (line.len);
     return n;
@@ -139,11 +156,11 @@ static int64_t claim(struct times *t, uint32_t group, int64_t time, uint64_t lin
 /* Of the first piece of a line. */
 static int64_t claim_line(struct times *t, uint32_t group, int64_t time, struct str line)
 {
-    if (line.len <= LOKI_LINE_MAX)
-        return claim(t, group, time, hash_of(line));
     struct str pieces[LOKI_PIECES_MAX];
     uint64_t hashes[LOKI_PIECES_MAX];
     size_t n = loki_pieces(line, pieces);
+    if (n == 1)
+        return claim(t, group, time, hash_of(line));
     for (size_t i = 0; i < n; i++)
         hashes[i] = hash_of(pieces[i]);
     for (size_t i = 0; i < n;) {
@@ -159,7 +176,7 @@ static int64_t claim_line(struct times *t, uint32_t group, int64_t time, struct 
 static int64_t last_of(int64_t time, struct str line)
 {
     struct str pieces[LOKI_PIECES_MAX];
-    return line.len <= LOKI_LINE_MAX ? time : time + (int64_t)loki_pieces(line, pieces) - 1;
+    return time + (int64_t)loki_pieces(line, pieces) - 1;
 }
 
 /* Times of all rows, right for groups whose times only rise. True if there is another one. */

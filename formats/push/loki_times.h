@@ -17,10 +17,14 @@
 
 #include "formats/push/loki.h"
 
-/* Of a block's longest line. */
-enum { LOKI_PIECES_MAX = BLOCK_LINE_BYTES_MAX / (LOKI_LINE_MAX - 3) + 1 };
+enum {
+    LOKI_BYTE_MAX = 3, /* bytes of U+FFFD, which one that is no UTF-8 becomes in JSON */
+    /* Of a block's longest line. */
+    LOKI_PIECES_MAX = BLOCK_LINE_BYTES_MAX * LOKI_BYTE_MAX / (LOKI_LINE_MAX - 3) + 1
+};
 
-size_t loki_pieces(struct str line, struct str pieces[LOKI_PIECES_MAX]); /* at least one */
+/* At least one. Loki counts bytes of a line as it has decoded it, which in JSON are more than ours. */
+size_t loki_pieces(struct str line, struct str pieces[LOKI_PIECES_MAX]);
 
 /* groups: for each stream of the block the number, below n_groups, of the stream that it is for Loki. times: one a
  * record; pieces of a long line follow 1 ns apart. */

@@ -32,10 +32,11 @@ struct hash128 push_identity(struct str block);
 enum push_fate { PUSH_TAKEN, PUSH_AGAIN, PUSH_REJECTED };
 
 enum push_verdict {
-    PUSH_READ,      /* each row has its fate */
-    PUSH_RETRY,     /* the same body later: it is not its fault */
-    PUSH_SMALLER,   /* the same rows in more bodies */
-    PUSH_OTHER_FORM /* the same rows at once: the format has learned what the other side takes */
+    PUSH_READ,       /* each row has its fate */
+    PUSH_RETRY,      /* the same body later: it is not its fault */
+    PUSH_SMALLER,    /* the same rows in more bodies */
+    PUSH_OTHER_FORM, /* the same rows at once: the format has learned what the other side takes */
+    PUSH_CONFLICT    /* other rows of this name were there: as READ, if the name cannot change */
 };
 
 /* What was answered. */

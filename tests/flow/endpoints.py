@@ -8,8 +8,9 @@ documentation and sources: what they take, what they refuse and in which words, 
     "cut"     the connection ends before anything is read     "lost"   all is taken, and the reply never comes
     "half"    ... and half of the reply comes                 "slow"   all is taken, and the reply takes a second
     N         status N, nothing is taken                      "down"   as long as it stands first, each request is cut
+    bytes     these are sent, nothing is taken, and the connection ends
 """
-import base64, collections, gzip, http.server, json, re, socket, threading, time
+import base64, collections, contextlib, gzip, http.server, itertools, json, re, socket, struct, threading, time
 
 
 class Server:
@@ -66,6 +67,10 @@ class Server:
         body = h.rfile.read(int(h.headers.get("Content-Length", 0)))
         with self.lock:
             self.requests.append((h.command, h.path, dict(h.headers), len(body), time.monotonic(), step))
+        if isinstance(step, bytes):
+            with contextlib.suppress(OSError):
+                h.wfile.write(step)
+            return self.cut(h)
         if isinstance(step, int):
             return self.reply(h, step, self.texts.get(step, "as planned"), self.headers.get(step, {}))
         if self.authorization and h.headers.get("Authorization") != self.authorization:
@@ -282,6 +287,88 @@ class Elastic(Server):
     def lines(self):
         ordered = sorted(self.documents.values(), key=lambda d: (d["@timestamp"], d["event"]["sequence"]))
         return [d["message"].encode() for d in ordered]
+
+
+# ---- a collector ----
+
+class Collector(Server):
+    def __init__(self, **options):
+        self.blocks = {}          # (origin, sequence): records
+        self.is_contrary = False  # all blocks are a conflict, whatever their origin
+        self.last = 0             # that hello tells
+        self.asked = set()        # origins
+        super().__init__(**options)
+
+    def take(self, h, body):
+        if h.path == "/api/v1/hello":
+            self.asked.add(json.loads(body)["origin"])
+            return 200, json.dumps({"version": "0", "block_versions": [1], "time_us": 1, "sources": [],
+                                    "origin": {"last": self.last, "hash": "0" * 32}})
+        if self.is_contrary:
+            return 409, '{"acked":0,"error":"another one"}'
+        magic, _, length, records, origin, sequence = struct.unpack_from("<4sIII16sQ", body)
+        assert magic == b"SLBK" and length == len(body)
+        self.blocks[origin, sequence] = records
+        return 200, json.dumps({"acked": sequence})
+
+
+# ---- between a shipper and a collector ----
+
+class Cutter:
+    """A proxy that cuts connections: amid the request, behind it, or amid the reply. Each second request goes
+    well, so that the shipper does not learn to wait."""
+
+    def __init__(self, path, target):
+        self.target, self.cuts, self.is_gentle = target, collections.Counter(), False
+        self.plan = itertools.cycle(["no reply", "well", "amid request", "well", "amid reply", "well", "no reply", "well"])
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(str(path))
+        self.listener.listen(16)
+        self.url = f"unix://{path}"
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self.listener.accept()
+                threading.Thread(target=self.serve, args=(client,), daemon=True).start()
+
+    def serve(self, client):
+        with contextlib.suppress(OSError, ValueError), client, socket.socket(socket.AF_UNIX) as server:
+            server.connect(str(self.target))
+            source, answers = client.makefile("rb"), server.makefile("rb")
+            while self.pass_on(source, client, answers, server):
+                pass
+
+    def pass_on(self, source, client, answers, server):
+        """One request and its answer; False: the connection is over."""
+        request = read_message(source)
+        if request is None:
+            return False
+        how = "well" if self.is_gentle else next(self.plan)
+        self.cuts[how] += 1
+        server.sendall(request[:len(request) // 2] if how == "amid request" else request)
+        if how == "amid request":
+            return False
+        reply = read_message(answers)
+        if how == "no reply" or reply is None:
+            return False
+        client.sendall(reply[:len(reply) // 2] if how == "amid reply" else reply)
+        return how == "well"
+
+
+def read_message(stream):
+    """One HTTP message with a Content-Length, or None at the end."""
+    head, length = b"", 0
+    while not head.endswith(b"\r\n\r\n"):
+        line = stream.readline()
+        if not line:
+            return None
+        head += line
+        if line.lower().startswith(b"content-length:"):
+            length = int(line.split(b":")[1])
+    body = stream.read(length)
+    return head + body if len(body) == length else None
 
 
 def basic(user, password):

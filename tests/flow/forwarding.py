@@ -2,7 +2,7 @@
 """Outputs to Loki, Elasticsearch, other collectors and standard output, of shippers and of collectors: nothing that
 the other side takes is lost, repeats are the same to it, rejects hold nobody up, and a dead one delays no other.
 The other sides are scripted (endpoints.py)."""
-import json, random, signal, time
+import json, random, shutil, signal, time
 
 import endpoints, flow
 
@@ -292,6 +292,188 @@ def json_and_match(place):
                or second.count("service=sluice") == 0, "no gap records of what was not meant for it")
 
 
+def other_settings(collector, name="other", **more):
+    return {f"outputs.{name}": {"kind": "collector", "url": f'"{collector.url}"', **more}}
+
+
+def check_rejects(program, name):
+    row = output_row(program, name)
+    flow.check(not row["rejected"], f"none was refused: {row}")
+
+
+def levelled(name, n):
+    return [(b"ERROR " if i % 3 == 0 else b"INFO ") + line for i, line in enumerate(flow.numbered(name, 0, n))]
+
+
+@flow.case(f"a copy of a state and no collector but further ones, kill -9, replies that are lost, for {SECONDS} s: each line once")
+def cloned(place):
+    chance = random.Random(13)
+    ours, theirs = place.folder / "ours", place.folder / "theirs"
+    ours.mkdir(), theirs.mkdir()
+    lines = {ours / "a.log": levelled("ours", 30_000), theirs / "a.log": levelled("theirs", 30_000)}
+    whole, errors = place.collector(name="whole").start(), place.collector(name="errors").start()
+    proxy = endpoints.Cutter(place.folder / "proxy.sock", whole.socket)
+    settings = {**other_settings(proxy), **other_settings(errors, "errors", match='"level=error+"')}
+    first = place.shipper(None, ours / "*.log", settings=settings).start()
+    flow.append(ours / "a.log", lines[ours / "a.log"][:300])
+    whole.wait_count(300)
+    errors.wait_count(100)
+    flow.check(first.stop() == 0, "the shipper ends well")
+    second = place.shipper(None, theirs / "*.log", name="second", settings=settings)
+    shutil.copytree(first.state, second.state)
+    first.start()
+    second.start()
+    at, end = {ours / "a.log": 300, theirs / "a.log": 0}, time.monotonic() + SECONDS
+    while time.monotonic() < end:
+        for path in at:
+            flow.append(path, lines[path][at[path]:at[path] + 60])
+            at[path] += 60
+        time.sleep(chance.uniform(0.05, 0.4))
+        if chance.random() < 0.5:
+            killed = chance.choice([first, second])
+            killed.kill()
+            killed.start()
+    proxy.is_gentle = True
+    written = {path: lines[path][:n] for path, n in at.items()}
+    whole.wait_count(sum(at.values()))
+    errors.wait_count(sum(at.values()) // 3)
+    for shipper in (first, second):
+        flow.wait_until(lambda: all(row["lag_blocks"] == 0 for row in status_of(shipper)["outputs"]), "no lag")
+        check_rejects(shipper, "other")
+        check_rejects(shipper, "errors")
+    flow.verify(written, "--collector", whole.url)
+    flow.verify({path: found[::3] for path, found in written.items()}, "--collector", errors.url)
+    noticed = first.log() + second.log()
+    for name in ("other", "errors"):
+        flow.check(f"outputs.{name}: another shipper sends under our origin" in noticed, f"{name}: one of them noticed")
+    origins = {record.ref.split(":")[0] for record in flow.records_of("--collector", whole.url)}
+    flow.check(len(origins) == 2, f"{len(origins)} origins")
+
+
+@flow.case("a position set back behind all that another collector remembers: it is told, and nothing is doubled")
+def position_set_back(place):
+    whole, errors = place.collector(name="whole").start(), place.collector(name="errors").start()
+    shipper = place.shipper(None, settings={
+        **other_settings(whole), **other_settings(errors, "errors", match='"level=error+"'), "shipper.flush": "20ms"})
+    path, lines = place.logs / "a.log", levelled("a", 1200)
+    shipper.start()
+    flow.append(path, lines[:10])
+    whole.wait_count(10)
+    positions = {file: file.read_bytes() for file in (shipper.state / "outputs").iterdir()}
+    for i in range(10, 1000, 10):
+        flow.append(path, lines[i:i + 10])
+        time.sleep(0.05)
+    whole.wait_count(1000)
+    errors.wait_count(334)
+    flow.check(shipper.stop() == 0, "the shipper ends well")
+    for file, position in positions.items():
+        flow.check(int(file.read_bytes()[:20]) > int(position[:20]) + 70, "it was many blocks")
+        file.write_bytes(position)
+    flow.append(path, lines[1000:])
+    shipper.start()
+    whole.wait_count(1200)
+    errors.wait_count(400)
+    flow.verify({path: lines}, "--collector", whole.url)
+    flow.verify({path: lines[::3]}, "--collector", errors.url)
+    check_rejects(shipper, "other")
+    check_rejects(shipper, "errors")
+    flow.check("another shipper" not in shipper.log(), "and nobody else was seen")
+
+
+@flow.case("a state set back to an earlier one and no collector but a further one: no line is lost")
+def set_back(place):
+    other = place.collector(name="other").start()
+    shipper = place.shipper(None, settings=other_settings(other)).start()
+    path, lines = place.logs / "a.log", flow.numbered("a", 0, 3000)
+    flow.append(path, lines[:1000])
+    other.wait_count(1000)
+    shipper.stop()
+    shutil.copytree(shipper.state, place.folder / "saved")
+    shipper.start()
+    flow.append(path, lines[1000:2000])
+    other.wait_count(2000)
+    shipper.stop()
+    shutil.rmtree(shipper.state)
+    shutil.copytree(place.folder / "saved", shipper.state)
+    path.unlink()
+    flow.append(path, lines[:1000] + lines[2000:])  # as a machine that was set back as a whole has it
+    shipper.start()
+    other.wait_count(3000)
+    flow.wait_until(lambda: output_row(shipper, "other")["lag_blocks"] == 0, "no lag")
+    found = flow.lines_found("--collector", other.url)[str(path)]
+    flow.check(set(lines) <= set(found), f"{len(set(lines) - set(found))} lines are lost")
+    check_rejects(shipper, "other")
+
+
+def closed(status, body, *headers):
+    """An answer of HTTP/1.0, which ends with the connection."""
+    return "\r\n".join([f"HTTP/1.0 {status}", *headers, "", body]).encode()
+
+
+# To a status without a body, which is all that Loki says, these would be an answer.
+NO_JSON = [
+    closed("200 OK", '{"errors":false,"items":[{"crea'),
+    closed("200 OK", '{"errors":"no","items":{"create":[]},"acked":"none"}'),
+]
+NO_ANSWERS = [
+    closed("302 Found", "", "Location: http://127.0.0.1:1/"),
+    closed("200 OK", "<html><title>Sign in</title></html>", "Content-Type: text/html"),
+    closed("503 Busy", "x", "Retry-After: 99999999999999999999"),
+    closed("503 Busy", "x", "Retry-After: Thu, 01 Jan 1970 00:00:00 GMT", "Retry-After: -1"),
+    closed("503 Busy", "x" * (17 << 20)),
+    closed("503 Busy", "x", *(f"X-{i}: {'y' * 1000}" for i in range(500))),
+    closed("500 Error", "\x1b[31m\0\x7f\u00ff"),
+    b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n",
+    b"HTTP/1.1 100 Continue\r\n\r\n" * 200,
+    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\nhello",
+    b"HTTP/1.1 503 Busy\r\nTransfer-Encoding: chunked\r\n\r\n4;a=b\r\nbusy\r\n0\r\nRetry-After: 3600\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n{}",
+    b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999999\r\n\r\n{\"errors\":false}",
+    b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n{\"a\"",
+    b"\0\xff\r\n\r\n",
+]
+
+
+@flow.case("answers that are none, of any kind: each is waited out, and no line is lost")
+def strange_answers(place):
+    loki, elastic = endpoints.Loki(), endpoints.Elastic()
+    other = endpoints.Collector()
+    shipper = place.shipper(None, settings={
+        **loki_settings(loki), **elastic_settings(elastic), **other_settings(other)}).start()
+    path, lines = place.logs / "api.log", []
+    for answer in NO_JSON + NO_ANSWERS:
+        loki.plan = [answer] if answer in NO_ANSWERS else []
+        elastic.plan, other.plan = [answer], [answer]
+        more = flow.numbered("api", len(lines), 5)
+        lines += more
+        flow.append(path, more)
+        wait_lines(loki, len(lines))
+        wait_lines(elastic, len(lines))
+        flow.wait_until(lambda: sum(other.blocks.values()) >= len(lines), "the other collector has them")
+    compare(lines, loki.lines(), "Loki")
+    compare(lines, elastic.lines(), "Elasticsearch")
+    flow.check(sum(other.blocks.values()) == len(lines), "the other collector has no more")
+    for name in ("loki", "elastic", "other"):
+        check_rejects(shipper, name)
+
+
+@flow.case("a collector that calls everything a conflict is given up on, block by block")
+def contrary(place):
+    other = endpoints.Collector()
+    other.is_contrary = True
+    shipper = place.shipper(None, settings=other_settings(other, on_reject="keep")).start()
+    lines = flow.numbered("api", 0, 60)
+    for i, last in enumerate((0, 1, 1 << 62)):
+        other.last = last
+        flow.append(place.logs / "api.log", lines[20 * i:20 * i + 20])
+        flow.wait_until(lambda: output_row(shipper, "other")["rejected"].get("conflict", 0) >= 20 * i + 20, "it is passed over")
+    row = output_row(shipper, "other")
+    flow.check(row["rejected"] == {"conflict": 60} and row["records"] == 0, str(row))
+    flow.check(len(other.asked) == 1 and len(other.requests) <= 8, f"{other.asked}, {len(other.requests)} requests")
+    kept = [json.loads(line)["line"].encode() for line in (shipper.state / "rejects" / "other.ndjson").read_text().splitlines()]
+    compare(lines, kept, "kept")
+
+
 @flow.case("a reload adds, changes and removes outputs; one that comes back begins anew")
 def reload(place):
     loki, elastic = endpoints.Loki(), endpoints.Elastic()
@@ -322,6 +504,10 @@ def reload(place):
     flow.check(not set(third) & set(elastic.lines()), "Elasticsearch is gone")
     flow.check([row["name"] for row in status_of(shipper)["outputs"]] == ["loki"], "as status says")
     flow.check(loki.repeated == 0, "a changed output goes on where it was")
+    flow.wait_until(lambda: output_row(shipper, "loki")["lag_blocks"] == 0, "no lag")
+    counted = shipper.metric('sluice_output_records_total{output="loki"}')
+    flow.check(counted == output_row(shipper, "loki")["records"] == len(loki.entries),
+               f"its counts go on, also those that nobody had asked for: {counted} of {len(loki.entries)}")
 
 
 @flow.case("a full spool: wait stops the reading, skip gives up blocks of the one that lags, and counts them")

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Collectors that cannot be reached, connections that are cut, tokens, sockets, and the end of both sides."""
-import collections, contextlib, itertools, os, random, signal, socket, stat, subprocess, threading, time
+import os, random, signal, socket, stat, subprocess, time
 
-import flow
+import endpoints, flow
 
 DOWN_SECONDS = 60 if flow.SOAK else 8
 
@@ -45,67 +45,10 @@ def spool_full(place):
     flow.verify({place.logs / "a.log": lines}, "--collector", collector.url)
 
 
-class Cutter:
-    """A proxy that cuts connections: amid the request, behind it, or amid the reply. Each second request goes
-    well, so that the shipper does not learn to wait."""
-
-    def __init__(self, path, target):
-        self.target, self.cuts, self.is_gentle = target, collections.Counter(), False
-        self.plan = itertools.cycle(["no reply", "well", "amid request", "well", "amid reply", "well", "no reply", "well"])
-        self.listener = socket.socket(socket.AF_UNIX)
-        self.listener.bind(str(path))
-        self.listener.listen(16)
-        self.url = f"unix://{path}"
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def accept(self):
-        with contextlib.suppress(OSError):
-            while True:
-                client, _ = self.listener.accept()
-                threading.Thread(target=self.serve, args=(client,), daemon=True).start()
-
-    def serve(self, client):
-        with contextlib.suppress(OSError, ValueError), client, socket.socket(socket.AF_UNIX) as server:
-            server.connect(str(self.target))
-            source, answers = client.makefile("rb"), server.makefile("rb")
-            while self.pass_on(source, client, answers, server):
-                pass
-
-    def pass_on(self, source, client, answers, server):
-        """One request and its answer; False: the connection is over."""
-        request = read_message(source)
-        if request is None:
-            return False
-        how = "well" if self.is_gentle else next(self.plan)
-        self.cuts[how] += 1
-        server.sendall(request[:len(request) // 2] if how == "amid request" else request)
-        if how == "amid request":
-            return False
-        reply = read_message(answers)
-        if how == "no reply" or reply is None:
-            return False
-        client.sendall(reply[:len(reply) // 2] if how == "amid reply" else reply)
-        return how == "well"
-
-
-def read_message(stream):
-    """One HTTP message with a Content-Length, or None at the end."""
-    head, length = b"", 0
-    while not head.endswith(b"\r\n\r\n"):
-        line = stream.readline()
-        if not line:
-            return None
-        head += line
-        if line.lower().startswith(b"content-length:"):
-            length = int(line.split(b":")[1])
-    body = stream.read(length)
-    return head + body if len(body) == length else None
-
-
 @flow.case("connections cut amid and behind requests, and amid replies: nothing lost or doubled")
 def cut_connections(place):
     collector = place.collector().start()
-    proxy = Cutter(place.folder / "proxy.sock", collector.socket)
+    proxy = endpoints.Cutter(place.folder / "proxy.sock", collector.socket)
     place.shipper(proxy).launch()
     path, lines = place.logs / "a.log", []
     for _ in range(60):

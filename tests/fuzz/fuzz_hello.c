@@ -1,7 +1,7 @@
 /* Any bytes as a hello: the question, as a collector reads it, and the answer, as a shipper does. */
 #include "base/mem.h"
 #include "collector/hello.h"
-#include "shipper/sender.h"
+#include "forward/hello.h"
 
 #include <stdlib.h>
 

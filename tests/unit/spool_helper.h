@@ -10,6 +10,7 @@ struct spool_state {
 };
 extern struct spool_state spool_state;
 extern struct spool_reader *collector; /* of the spool that was opened last */
+extern struct hash128 given_origin;    /* of the last block that next_block took */
 
 extern const struct spool_restore spool_restore_state;
 
@@ -23,7 +24,7 @@ void rotate_spool(struct spool *s, uint64_t value);
 void sync_spool(struct spool *s);
 /* So many blocks, each on disk, and a new file when one is due. */
 void fill_spool(struct spool *s, int blocks);
-/* The sequence of the next block; 0 if there is none. Checks origin and content. */
+/* The sequence of the next block; 0 if there is none. Checks content, and the origin that the collector gets. */
 uint64_t next_block(struct spool_reader *r);
 
 #endif

@@ -340,6 +340,22 @@ TEST(elastic_answer_that_cannot_be)
     }
 }
 
+/* Of HTTP/1.0, whose end nobody can tell: no part of it is believed. */
+TEST(elastic_answer_cut_at_each_byte)
+{
+    static const struct str whole = STR_INIT(
+        "{\"errors\":true,\"items\":[" ITEM("201") "," MAPPING "," MAPPING "," ITEM("429") "]}");
+    POSTED;
+    for (size_t n = 0; n < whole.len; n++) {
+        read_answer(&p, 200, str_slice(whole, 0, n));
+        CHECK_INT(p.answer.verdict, PUSH_RETRY);
+        CHECK_INT(p.answer.n_rejects, 0);
+    }
+    read_answer(&p, 200, whole);
+    check_fates(&p, "tara");
+    CHECK_INT(p.answer.n_rejects, 1);
+}
+
 TEST(elastic_answer_with_long_reasons)
 {
     POSTED;

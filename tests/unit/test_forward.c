@@ -235,8 +235,13 @@ TEST(chain_believes_only_a_collector)
     CHECK_INT(answer_of(200, "{\"acked\":0}").verdict, PUSH_RETRY);
     CHECK_INT(answer_of(200, "<html>welcome</html>").verdict, PUSH_RETRY);
     CHECK_INT(answer_of(503, "busy").verdict, PUSH_RETRY);
-    a = answer_of(409, "{\"acked\":0,\"error\":\"another one\"}\n");
+    CHECK_INT(
+        answer_of(400, "<title>400 The plain HTTP request was sent to HTTPS port</title>").verdict,
+        PUSH_RETRY);
+    a = answer_of(400, "{\"acked\":0,\"error\":\"damaged\"}\n");
     CHECK(a.verdict == PUSH_READ && a.fates[0] == PUSH_REJECTED);
+    a = answer_of(409, "{\"acked\":0,\"error\":\"another one\"}\n");
+    CHECK(a.verdict == PUSH_CONFLICT && a.fates[0] == PUSH_REJECTED);
     CHECK_STR(str_from(a.rejects[0].reason), STR("conflict"));
     CHECK_INT(a.rejects[0].rows, 6);
 }

@@ -1,7 +1,7 @@
 /* Both sides of POST /api/v1/hello (docs/formats.md, section 8). */
 #include "base/mem.h"
 #include "collector/hello.h"
-#include "shipper/sender.h"
+#include "forward/hello.h"
 #include "tests/blocks.h"
 #include "tests/test.h"
 
@@ -56,6 +56,21 @@ TEST(hello_answer_without_a_clock_tells_none)
     CHECK_INT(answer.time_ns, TIME_NONE);
     REQUIRE(read_answer(STR("{\"time_us\":18446744073709551615}"), &arena, &answer));
     CHECK_INT(answer.time_ns, TIME_NONE);
+}
+
+TEST(hello_answer_cut_at_each_byte_is_none)
+{
+    static const struct str whole =
+        STR_INIT("{\"version\":\"0.1.0\",\"time_us\":1,\"origin\":{\"last\":12,\"hash\":"
+                 "\"00000000000000000000000000000001\"},\"sources\":[]}");
+    struct hello_answer answer;
+    defer(arena_free) struct arena arena = {0};
+    for (size_t n = 0; n < whole.len; n++)
+        CHECK(judge_hello(200, str_slice(whole, 0, n), NULL) == DELIVERY_RETRY);
+    CHECK(judge_hello(200, whole, NULL) == DELIVERY_ACCEPTED);
+    CHECK(judge_hello(503, whole, NULL) == DELIVERY_RETRY);
+    REQUIRE(read_answer(whole, &arena, &answer));
+    CHECK_INT(answer.last, 12);
 }
 
 #define SOURCE \

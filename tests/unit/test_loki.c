@@ -1,5 +1,6 @@
 /* Invariant numbers are those of formats/push/loki.h, loki_times.h and push.h, as said. */
 #include "base/mem.h"
+#include "base/text.h"
 #include "formats/line/level.h"
 #include "tests/test.h"
 #include "tests/unit/loki_helper.h"
@@ -516,6 +517,41 @@ TEST(loki_long_lines_go_in_pieces)
     CHECK_INT(seen.items[0].line.len + seen.items[1].line.len + seen.items[2].line.len,
               3 * LOKI_LINE_MAX - 6);
     check_seen(&seen.items[6], "service_name=api", T + 4, "after", "");
+}
+
+/* loki.h 2: of bytes of which few are UTF-8, Loki takes every piece of either form, and they are the same. */
+TEST(loki_pieces_are_as_long_as_loki_counts_them)
+{
+    enum { BYTES = LOKI_LINE_MAX - 2000 };
+    struct loki_block b;
+    defer(arena_free) struct arena arena = {0};
+    char *line = arena_alloc(&arena, BYTES);
+    made_seed(8);
+    for (size_t i = 0; i < BYTES; i++)
+        line[i] = (char)made_below(256);
+    loki_block_init(&b, 1);
+    uint32_t s = add_loki_stream(&b, "service=api", TIME_NONE, &arena);
+    add_loki_record(&b, s, T, "")->line = str_of(line, BYTES);
+    add_loki_record(&b, s, T, "after");
+    struct loki_seen_list seen[2] = {0};
+    for (int is_json = 0; is_json < 2; is_json++) {
+        defer(push_format_close) struct push_format *f = open_loki(is_json);
+        put_all(f, &b.push, 1000, is_json, &seen[is_json]);
+    }
+    REQUIRE(seen[0].n == 3 && seen[1].n == 3);
+    defer(buf_free) struct buf joined = {0};
+    for (size_t i = 0; i < 3; i++) {
+        defer(buf_free) struct buf valid = {0};
+        put_utf8(&valid, seen[0].items[i].line);
+        CHECK_STR(seen[1].items[i].line, buf_str(&valid));
+        CHECK(valid.len <= LOKI_LINE_MAX);
+        CHECK_INT(seen[1].items[i].time_ns, seen[0].items[i].time_ns);
+        CHECK_STR(seen[1].items[i].metadata, seen[0].items[i].metadata);
+        buf_add(&joined, i < 2 ? seen[0].items[i].line : STR(""));
+    }
+    CHECK_STR(buf_str(&joined), str_of(line, BYTES));
+    loki_seen_free(&seen[0]);
+    loki_seen_free(&seen[1]);
 }
 
 /* The largest stream comes last: an ingester answers for the last. */

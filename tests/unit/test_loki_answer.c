@@ -54,6 +54,7 @@ TEST(loki_answers_that_take_all)
             CHECK_INT(a.fates[i], PUSH_TAKEN);
         CHECK(!a.answer.detail[0]);
     }
+    check_verdict(200, "\r\n<!DOCTYPE html><title>Sign in</title>", ROWS, PUSH_RETRY);
     check_verdict(
         260,
         "ingestion blocked for user 'fake' until '2026-11-21T00:00:00Z' with status code '260'",

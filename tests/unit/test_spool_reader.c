@@ -3,6 +3,7 @@
 #include "tests/test.h"
 #include "tests/unit/spool_helper.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -336,6 +337,72 @@ TEST(reader_of_another_output_does_not_care_who_we_are) /* 5 */
     REQUIRE_OK(spool_change_origin(s, (struct hash128){5, 6}, 1, &err));
     take(loki, 3, 4);
     take(collector, 1, 4);
+    spool_close(&s, 1);
+}
+
+TEST(reader_of_another_output_keeps_its_origin) /* 5 */
+{
+    struct err err;
+    struct spool *s = open_both();
+    const struct hash128 first = spool_origin(s), second = {5, 6};
+    fill_spool(s, 4);
+    take(loki, 1, 2);
+    CHECK(hash128_equal(given_origin, first));
+    REQUIRE_OK(spool_change_origin(s, second, 1, &err));
+    take(loki, 3, 3);
+    CHECK(hash128_equal(given_origin, first));
+    spool_close(&s, 1);
+    s = open_both(); /* nothing was acknowledged */
+    take(loki, 1, 1);
+    CHECK(hash128_equal(given_origin, first) && hash128_equal(spool_origin(s), second));
+    struct spool_reader *later = spool_reader_open(s, "later");
+    take(later, 1, 1);
+    CHECK(hash128_equal(given_origin, second));
+    spool_close(&s, 1);
+}
+
+TEST(reader_gets_a_new_origin_that_lasts)
+{
+    struct err err;
+    struct spool *s = open_both();
+    const struct hash128 first = spool_origin(s);
+    fill_spool(s, 4);
+    take(loki, 1, 2);
+    spool_reader_acknowledge_given(loki);
+    take(loki, 3, 4);
+    REQUIRE_OK(spool_reader_renew(loki, &err));
+    take(loki, 3, 4);
+    const struct hash128 renewed = given_origin;
+    CHECK(!hash128_equal(renewed, first) && hash128_equal(spool_origin(s), first));
+    spool_close(&s, 1);
+    for (uint64_t n = 3; n <= 4; n++) {
+        s = open_both();
+        take(loki, n, n);
+        CHECK(hash128_equal(given_origin, renewed));
+        spool_reader_acknowledge_given(loki);
+        spool_close(&s, 1);
+    }
+}
+
+static int no_sync(int fd)
+{
+    (void)fd;
+    errno = EIO;
+    return -1;
+}
+
+TEST(reader_without_a_place_for_a_new_origin_has_the_former)
+{
+    struct err err;
+    struct disk broken = disk_kernel;
+    struct spool *s = open_both();
+    fill_spool(s, 2);
+    broken.fdatasync = broken.fsync = no_sync;
+    disk = &broken;
+    CHECK(!spool_reader_renew(loki, &err));
+    disk = &disk_kernel;
+    take(loki, 1, 2);
+    CHECK(hash128_equal(given_origin, spool_origin(s)));
     spool_close(&s, 1);
 }
 

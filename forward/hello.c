@@ -1,7 +1,7 @@
-/* The JSON of hello, on the shipper's side. */
+#include "forward/hello.h"
+
 #include "base/mem.h"
 #include "formats/line/json.h"
-#include "shipper/sender.h"
 
 void put_hello(struct buf *b, struct hash128 origin, const struct hash128 *sources, size_t n)
 {
@@ -90,4 +90,14 @@ bool read_hello_answer(struct str json, struct arena *arena, struct hello_answer
         return err_set(err, ERR_CORRUPT, "the answer to hello cannot be read");
     *out = answer;
     return true;
+}
+
+enum delivery_verdict judge_hello(unsigned status, struct str body, void *data)
+{
+    struct err unused;
+    struct hello_answer answer;
+    defer(arena_free) struct arena arena = {0};
+    (void)data;
+    bool good = status >= 200 && status < 300 && read_hello_answer(body, &arena, &answer, &unused);
+    return good ? DELIVERY_ACCEPTED : DELIVERY_RETRY;
 }
