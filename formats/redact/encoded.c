@@ -2,21 +2,35 @@
 
 #include "base/mem.h"
 
-int escaped_byte(struct str s, size_t at)
+/* Of two hex digits; -1: they are none. */
+static int hex_byte(struct str s, size_t at)
 {
-    if (byte_at(s, at) != '%' || !is_hex(byte_at(s, at + 1)) || !is_hex(byte_at(s, at + 2)))
+    if (!is_hex(byte_at(s, at)) || !is_hex(byte_at(s, at + 1)))
         return -1;
-    int c = (int)(hex_value(s.ptr[at + 1]) * 16 + hex_value(s.ptr[at + 2]));
-    return c >= ' ' && c <= '~' ? c : -1;
+    return (int)(hex_value(s.ptr[at]) * 16 + hex_value(s.ptr[at + 1]));
+}
+
+static bool is_printable(int c)
+{
+    return c >= ' ' && c <= '~';
+}
+
+struct escape escape_at(struct str s, size_t at)
+{
+    int c = byte_at(s, at) == '%' ? hex_byte(s, at + 1) : -1;
+    int inner = c == '%' ? hex_byte(s, at + 3) : -1;
+    if (is_printable(inner))
+        return (struct escape){.len = 5, .byte = (char)inner};
+    return is_printable(c) ? (struct escape){.len = 3, .byte = (char)c} : (struct escape){.len = 0};
 }
 
 struct str decode_escapes(struct str s, char *room, size_t size)
 {
     size_t n = 0;
-    for (size_t i = 0; i < s.len && n < size; i++) {
-        int c = escaped_byte(s, i);
-        room[n++] = c < 0 ? s.ptr[i] : (char)c;
-        i += c < 0 ? 0 : 2;
+    for (size_t i = 0; i < s.len && n < size;) {
+        struct escape e = escape_at(s, i);
+        room[n++] = e.len ? e.byte : s.ptr[i];
+        i += e.len ? e.len : 1;
     }
     return str_of(room, n);
 }
@@ -31,8 +45,9 @@ static bool is_part(char c)
 /* An escape that parts of a number, an address or a name are joined by. */
 static bool is_joint(struct str line, size_t at)
 {
-    char before = at > 0 ? line.ptr[at - 1] : 0, behind = byte_at(line, at + 3);
-    switch (escaped_byte(line, at)) {
+    struct escape e = escape_at(line, at);
+    char before = at > 0 ? line.ptr[at - 1] : 0, behind = byte_at(line, at + e.len);
+    switch (e.byte) {
     case ' ':
     case '-':
     case '.':
@@ -46,6 +61,10 @@ static bool is_joint(struct str line, size_t at)
         return is_digit(behind) || (is_alnum(before) && is_letter(behind));
     case '\'':
         return is_letter(before) && is_letter(behind);
+    case '=':
+        return is_alnum(before) && (is_alnum(behind) || behind == '%');
+    case '@':
+        return e.len > 3; /* find_mail knows "%40" */
     default:
         return false;
     }
@@ -87,14 +106,15 @@ static void decode_line(struct redaction *r, struct str line)
     buf_reset(&r->decoded);
     r->decoded.max = SIZE_MAX;
     r->n_escapes = 0;
-    for (size_t i = 0; i < line.len; i++) {
-        int c = escaped_byte(line, i);
-        if (c >= 0) {
+    for (size_t i = 0; i < line.len;) {
+        struct escape e = escape_at(line, i);
+        for (size_t saved = e.len; saved > 2; saved -= 2) {
             mem_grow(r->escapes, r->n_escapes, r->escapes_capacity);
             r->escapes[r->n_escapes++] = r->decoded.len;
-            i += 2;
         }
-        buf_add_byte(&r->decoded, c >= 0 ? (char)c : is_blank_plus(line, i) ? ' ' : line.ptr[i]);
+        char c = is_blank_plus(line, i) ? ' ' : line.ptr[i];
+        buf_add_byte(&r->decoded, e.len ? e.byte : c);
+        i += e.len ? e.len : 1;
     }
 }
 
@@ -116,7 +136,7 @@ static size_t place_of(const struct redaction *r, size_t at)
 
 void encoded_finders(struct scan_finders *to, const struct scan_finders *of)
 {
-    static const enum trigger again[] = {TRIGGER_AT,  TRIGGER_NUMBER, TRIGGER_LETTERS,
+    static const enum trigger again[] = {TRIGGER_AT,  TRIGGER_NUMBER, TRIGGER_LETTERS, TRIGGER_PAIR,
                                          TRIGGER_DOT, TRIGGER_COLON,  TRIGGER_DIALED};
     *to = (struct scan_finders){0};
     for (size_t i = 0; i < countof(again); i++)
@@ -130,6 +150,8 @@ void find_encoded(struct hunt *h)
     size_t n = r->n;
     decode_line(r, h->line);
     again.line = buf_str(&r->decoded);
+    again.has_paths_found = true; /* of the line as it is, where they have a meaning */
+    again.paths_to = SIZE_MAX;
     scan_line(&h->redactor->encoded, &again);
     for (; n < r->n; n++) {
         r->findings[n].from = place_of(r, r->findings[n].from);

@@ -1,10 +1,10 @@
 /*
- * Values whose own separators are percent-encoded, as in URLs and forms.
+ * What is percent-encoded, as in URLs and forms; once, or twice, as the parameters of a URL that is a parameter of another are.
  *
- *     card=4111%201111%201111%201111&phone=%2B49+30+901820
- *     card=4111 1111 1111 1111&phone=+49 30 901820          looked at once more like this
+ *     card=4111%201111%201111%201111&phone=%2B49+30+901820&next=%2Fcb%3Fmail%3Dbob%2540example.com
+ *     card=4111 1111 1111 1111&phone=+49 30 901820&next=/cb?mail=bob@example.com          looked at once more like this
  *
- *  1. Only a line in which such an escape stands between what may be parts of a value is decoded.
+ *  1. Only a line in which such an escape stands between what may be parts of a value, or a name and its value, is decoded.
  *  2. A finding is where the value stands in the line, escapes and all.
  */
 #ifndef FORMATS_REDACT_ENCODED_H
@@ -19,8 +19,13 @@ void find_encoded(struct hunt *h);
 /* At a '%': whether the line is to be decoded. */
 void note_escape(struct hunt *h, size_t at);
 
-/* What the escape at `at` stands for if it is printable; else -1. */
-int escaped_byte(struct str s, size_t at);
+/* "%40", and encoded once more "%2540", of a byte that is printable. */
+struct escape {
+    unsigned len; /* 3 or 5; 0: none stands there */
+    char byte;
+};
+
+struct escape escape_at(struct str s, size_t at);
 /* Into room, as far as there is. */
 struct str decode_escapes(struct str s, char *room, size_t size);
 

@@ -145,12 +145,10 @@ static char *copy_normal(char *to, unsigned rule, struct str value)
     if (rule == RULE_JWT || rule == RULE_SECRETS || rule >= REDACT_RULES)
         return copy(to, value);
     bool has_signs = rule == RULE_EMAIL || rule == RULE_IP;
-    for (size_t i = 0; i < value.len; i++) {
-        char c = value.ptr[i];
-        if (c == '%' && escaped_byte(value, i) >= 0) {
-            c = (char)escaped_byte(value, i);
-            i += 2;
-        }
+    for (size_t i = 0; i < value.len;) {
+        struct escape e = escape_at(value, i);
+        char c = e.len ? e.byte : value.ptr[i];
+        i += e.len ? e.len : 1;
         *to = is_letter(c) ? (char)(c | 0x20) : c;
         to += has_signs || is_alnum(c);
     }

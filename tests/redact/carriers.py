@@ -137,6 +137,15 @@ def referer(r, name, text):
            f'"https://shop.example.com/reset?{name}={percent(text)}" "{agent(r)}" {r.randrange(5)}.{some(r, 3, DIGITS)}'
 
 
+def encoded_query(r, name, text):
+    """A URL, or JSON, that is a parameter of another."""
+    values = mixed(r, {name: text})
+    inner = r.choice([lambda: "https://app.example.com/cb?" + "&".join(f"{k}={percent(str(v))}" for k, v in values.items()),
+                      lambda: compact(values)])()
+    return f'10.0.0.{r.randrange(1, 255)} - - [20/Nov/2026:09:22:01 +0000] "GET /go?{r.choice(["next", "redirect_uri", "q"])}={percent(inner)}' \
+           f'{r.choice(["", "&v=2"])} HTTP/1.1" 302 {r.randrange(9000)} "-" "{agent(r)}"'
+
+
 def form_body(r, name, text):
     body = "&".join(f"{k}={plus(str(v))}" for k, v in mixed(r, {name: text}, grant_type="x").items())
     return f"{time(r)} DEBUG request body: {body}"
@@ -195,7 +204,7 @@ def xml_element(r, name, text):
                      f"<user {name}=\"{xml(text)}\" age=\"{r.randrange(99)}\"/>"])
 
 
-NAMED = [pino, nested_json, spaced_json, json_in_json, json_array, json_in_text, json_number, logfmt, access, referer,
+NAMED = [pino, nested_json, spaced_json, json_in_json, json_array, json_in_text, json_number, logfmt, access, referer, encoded_query,
          form_body, header, yaml,
          python_dict, to_string, curl]
 NAMED_ELSEWHERE = [sql_where, xml_element, ruby_hash]  # names there are promised to nobody

@@ -212,6 +212,7 @@ TEST(redact_marks_and_tokens)
     check_line(r, "from bob@example.com to", buf_text(&line));
     check_line(r, "from Bob@Example.COM to", buf_text(&line));
     check_line(r, "from bob%40example.com to", buf_text(&line));
+    check_line(r, "from bob%2540example.com to", buf_text(&line));
     check_line(r, "nothing here", "nothing here");
     check_line(r, "", "");
 }

@@ -15,6 +15,15 @@ TEST(redact_encoded_separators)
                  "ip=[ip] mac=[mac]");
 }
 
+/* In a URL that is a parameter of another they are encoded twice. */
+TEST(redact_encoded_twice)
+{
+    check_masked("next=%2Fx%3Fcard%3D4111%25201111%25201111%25201111%26a%3Db",
+                 "next=%2Fx%3Fcard%3D[card]%26a%3Db");
+    check_masked("GET /x?u=%2Fy%3Fphone%3D%252B49%252030%2520901820%26a%3D1",
+                 "GET /x?u=%2Fy%3Fphone%3D[phone]%26a%3D1");
+}
+
 TEST(redact_encoded_stays)
 {
     check_plain("GET /search?q=red%20shoes%2042&page=2%201 HTTP/1.1");
@@ -26,11 +35,17 @@ TEST(redact_encoded_stays)
 TEST(redact_escapes)
 {
     char room[8];
-    CHECK_INT(escaped_byte(STR("%41"), 0), 'A');
-    CHECK_INT(escaped_byte(STR("%2b"), 0), '+');
-    CHECK_INT(escaped_byte(STR("%4"), 0), -1);
-    CHECK_INT(escaped_byte(STR("%0A"), 0), -1);
-    CHECK_INT(escaped_byte(STR("a41"), 0), -1);
+    CHECK_INT(escape_at(STR("%41"), 0).byte, 'A');
+    CHECK_INT(escape_at(STR("%41"), 0).len, 3);
+    CHECK_INT(escape_at(STR("%2b"), 0).byte, '+');
+    CHECK_INT(escape_at(STR("%4"), 0).len, 0);
+    CHECK_INT(escape_at(STR("%0A"), 0).len, 0);
+    CHECK_INT(escape_at(STR("a41"), 0).len, 0);
+    CHECK_INT(escape_at(STR("%2540"), 0).byte, '@');
+    CHECK_INT(escape_at(STR("%2540"), 0).len, 5);
+    CHECK_INT(escape_at(STR("%254"), 0).byte, '%');
+    CHECK_INT(escape_at(STR("%2500"), 0).len, 3);
+    CHECK_STR(decode_escapes(STR("a%2520%2541"), room, sizeof room), STR("a A"));
     CHECK_STR(decode_escapes(STR("a%20b%2"), room, sizeof room), STR("a b%2"));
     CHECK_STR(decode_escapes(STR("1234%356789"), room, sizeof room), STR("12345678"));
 }

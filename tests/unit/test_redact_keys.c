@@ -367,6 +367,33 @@ TEST(redact_keys_in_escaped_quotes)
     check_redacted(r, lines);
 }
 
+/* A URL, JSON or a form that is a parameter of a URL. */
+TEST(redact_keys_in_percent_encoding)
+{
+    static const char *const lines[] = {
+        "GET /x?f=%7B%22password%22%3A%22hunter2%22%7D&x=1",
+        "GET /x?f=%7B%22password%22%3A%22[secret]%22%7D&x=1",
+        "GET /cb?next=https%3A%2F%2Fh.example%2F%3Faccess_token%3D" RANDOM_VALUE "%26a%3Db",
+        "GET /cb?next=https%3A%2F%2Fh.example%2F%3Faccess_token%3D[secret]%26a%3Db",
+        "GET /q?u=postgres%3A%2F%2Fapp%3Ahunter2%40db%2Fx",
+        "GET /q?u=postgres%3A%2F%2Fapp%3A[secret]%40db%2Fx",
+        "body=user%3Dbob%26password%3Dhunter2%26x%3D1",
+        "body=user%3Dbob%26password%3D[secret]%26x%3D1",
+        "{\"url\":\"/x?q=%7B%22name%22%3A%22bob%22%2C%22apiKey%22%3A%22" RANDOM_VALUE
+        "%22%7D\",\"n\":1}",
+        "{\"url\":\"/x?q=%7B%22name%22%3A%22bob%22%2C%22apiKey%22%3A%22[secret]%22%7D\",\"n\":1}",
+        "GET /x?password=correct%20horse%3Dbattery&next=%2Fa%3Fb%3Dc",
+        "GET /x?password=[secret]&next=%2Fa%3Fb%3Dc",
+        "GET /x?next=%2Fy%3Fpage%3D2%26sort%3Dname%26token_type%3Dbearer",
+        "",
+        "GET /x?q=abc%3D%3D&sig=%2B%3D&e=%3Dx HTTP/1.1",
+        "",
+        NULL,
+    };
+    defer(redactor_close) struct redactor *r = secrets_redactor(NULL, 0);
+    check_redacted(r, lines);
+}
+
 /* A long value that is none itself hides no pairs. */
 TEST(redact_keys_in_long_values)
 {
@@ -599,6 +626,9 @@ TEST_SLOW(redact_keys_are_linear, 60)
         "pin=1",
         "authorization: bearer ",
         "password \" : \"",
+        "%22password%22%3A%22",
+        "password%3D",
+        "a%3D%2526b%253D",
     };
     defer(redactor_close) struct redactor *r =
         secrets_redactor((struct str[]){STR_INIT("**.x1")}, 1);
