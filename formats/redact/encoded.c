@@ -15,9 +15,27 @@ static bool is_printable(int c)
     return c >= ' ' && c <= '~';
 }
 
+/* "\u003d" as encoders write it for HTML's sake, of what stands between names and values; '"' would end a string. In JSON in a
+ * string the backslash is escaped too. */
+static struct escape json_escape_at(struct str s, size_t at)
+{
+    enum { BACKSLASHES_MAX = 8 };
+    static const struct str front = STR_INIT("u00");
+    size_t i = at;
+    while (i < at + BACKSLASHES_MAX && byte_at(s, i) == '\\')
+        i++;
+    int c = str_starts(str_slice(s, i, front.len), front) ? hex_byte(s, i + front.len) : -1;
+    bool is_sign = c == '=' || c == '&' || c == '<' || c == '>' || c == '\'';
+    return is_sign ? (struct escape){.len = (unsigned)(i - at) + 5, .byte = (char)c}
+                   : (struct escape){.len = 0};
+}
+
 struct escape escape_at(struct str s, size_t at)
 {
-    int c = byte_at(s, at) == '%' ? hex_byte(s, at + 1) : -1;
+    char first = byte_at(s, at);
+    if (first == '\\')
+        return json_escape_at(s, at);
+    int c = first == '%' ? hex_byte(s, at + 1) : -1;
     int inner = c == '%' ? hex_byte(s, at + 3) : -1;
     if (is_printable(inner))
         return (struct escape){.len = 5, .byte = (char)inner};
@@ -87,6 +105,13 @@ void note_escape(struct hunt *h, size_t at)
     h->is_encoded = h->is_encoded || is_joint(h->line, at);
 }
 
+size_t find_escape(struct hunt *h, size_t at)
+{
+    char sign = json_escape_at(h->line, at).byte;
+    h->is_encoded = h->is_encoded || sign == '=' || sign == '<';
+    return at + 1;
+}
+
 size_t find_plus(struct hunt *h, size_t at)
 {
     h->is_encoded = h->is_encoded || is_plus_joint(h->line, at);
@@ -106,11 +131,13 @@ static void decode_line(struct redaction *r, struct str line)
     buf_reset(&r->decoded);
     r->decoded.max = SIZE_MAX;
     r->n_escapes = 0;
-    for (size_t i = 0; i < line.len;) {
+    for (size_t i = 0, saved = 0; i < line.len;) {
         struct escape e = escape_at(line, i);
-        for (size_t saved = e.len; saved > 2; saved -= 2) {
+        if (e.len) {
             mem_grow(r->escapes, r->n_escapes, r->escapes_capacity);
-            r->escapes[r->n_escapes++] = r->decoded.len;
+            saved += e.len - 1;
+            r->escapes[r->n_escapes++] =
+                (struct redact_escape){(uint32_t)r->decoded.len, (uint32_t)saved};
         }
         char c = is_blank_plus(line, i) ? ' ' : line.ptr[i];
         buf_add_byte(&r->decoded, e.len ? e.byte : c);
@@ -124,20 +151,21 @@ static size_t place_of(const struct redaction *r, size_t at)
     size_t from = 0, to = r->n_escapes;
     while (from < to) {
         size_t middle = (from + to) / 2;
-        if (r->escapes[middle] < at)
+        if (r->escapes[middle].at < at)
             from = middle + 1;
         else
             to = middle;
     }
-    return at + 2 * from;
+    return from ? at + r->escapes[from - 1].saved : at;
 }
 
 /* ---- finding ---- */
 
 void encoded_finders(struct scan_finders *to, const struct scan_finders *of)
 {
-    static const enum trigger again[] = {TRIGGER_AT,  TRIGGER_NUMBER, TRIGGER_LETTERS, TRIGGER_PAIR,
-                                         TRIGGER_DOT, TRIGGER_COLON,  TRIGGER_DIALED};
+    static const enum trigger again[] = {TRIGGER_AT,     TRIGGER_NUMBER, TRIGGER_LETTERS,
+                                         TRIGGER_PAIR,   TRIGGER_DOT,    TRIGGER_COLON,
+                                         TRIGGER_DIALED, TRIGGER_OPENING};
     *to = (struct scan_finders){0};
     for (size_t i = 0; i < countof(again); i++)
         to->of[again[i]] = of->of[again[i]];

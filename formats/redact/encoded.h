@@ -1,8 +1,12 @@
 /*
- * What is percent-encoded, as in URLs and forms; once, or twice, as the parameters of a URL that is a parameter of another are.
+ * What is percent-encoded, as in URLs and forms; once, or twice, as the parameters of a URL that is a parameter of another are. And
+ * signs in JSON that is safe in HTML.
  *
  *     card=4111%201111%201111%201111&phone=%2B49+30+901820&next=%2Fcb%3Fmail%3Dbob%2540example.com
  *     card=4111 1111 1111 1111&phone=+49 30 901820&next=/cb?mail=bob@example.com          looked at once more like this
+ *
+ *     {"url":"/x?token\u003dZk3hfD92ks\u0026a\u003d1"}
+ *     {"url":"/x?token=Zk3hfD92ks&a=1"}
  *
  *  1. Only a line in which such an escape stands between what may be parts of a value, or a name and its value, is decoded.
  *  2. A finding is where the value stands in the line, escapes and all.
@@ -19,9 +23,9 @@ void find_encoded(struct hunt *h);
 /* At a '%': whether the line is to be decoded. */
 void note_escape(struct hunt *h, size_t at);
 
-/* "%40", and encoded once more "%2540", of a byte that is printable. */
+/* "%40", and encoded once more "%2540", of a byte that is printable; "\u003d" of '=', '&', '<', '>' and an apostrophe. */
 struct escape {
-    unsigned len; /* 3 or 5; 0: none stands there */
+    unsigned len; /* 0: none stands there */
     char byte;
 };
 

@@ -68,6 +68,7 @@ typedef size_t finder(struct hunt *h, size_t at);
 finder find_at_sign; /* url_password.c: at '@' or '%': data sources, and what find_mail finds */
 finder find_mail;    /* mail.c: at '@', or "%40" */
 finder find_plus;    /* encoded.c: at the '+' of "078+05+1120" */
+finder find_escape;  /* encoded.c: at the backslash of "\u003d" */
 finder find_pair;    /* pairs.c: at ':' or '=': names and their values, passwords of URLs */
 /* url_password.c: at the ':' of "://", for find_pair; 0: it is of none. */
 finder find_url_password;

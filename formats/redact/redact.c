@@ -34,6 +34,7 @@ static const struct {
 } finder_table[] = {
     {TRIGGER_AT, find_at_sign, 0},
     {TRIGGER_PLUS, find_plus, 0},
+    {TRIGGER_ESCAPE, find_escape, 0},
     {TRIGGER_NUMBER, find_number, NUMBER_RULES},
     {TRIGGER_LETTERS, find_lettered,
      1ull << RULE_IBAN | 1ull << RULE_UK_NINO | 1ull << RULE_IT_CF | 1ull << RULE_IN_PAN},

@@ -84,13 +84,19 @@ struct redact_stream {
 void put_redact_stream(struct buf *b, const struct redact_stream *stream);
 bool read_redact_stream(struct reader *r, struct redact_stream *stream);
 
+/* Where it is in the decoded line, and by how many bytes that is shorter behind it. */
+struct redact_escape {
+    uint32_t at, saved;
+};
+
 /* Room to work in and what was counted; of one thread. The zero value is empty. */
 struct redaction {
     struct buf text;
     struct finding *findings; /* of the last line; owned */
     size_t n, capacity;
     struct buf decoded; /* of the last line, if it was (encoded.h), and where in it escapes were */
-    size_t *escapes, n_escapes, escapes_capacity;
+    struct redact_escape *escapes;
+    size_t n_escapes, escapes_capacity;
     uint64_t counts[REDACT_RULES]; /* what redact_count has counted of each rule */
     uint64_t own_count;            /* ... of the user's patterns */
     uint64_t gave_up;              /* lines on which a pattern did */

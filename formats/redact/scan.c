@@ -30,6 +30,7 @@ enum {
     COLON = 8,
     DOT = 16,
     DIALED = 32,
+    BACKSLASH = 64,
 };
 
 enum { ASCII = 128 };
@@ -55,6 +56,7 @@ static const unsigned char tables[2][ASCII] __attribute__((aligned(WIDTH))) = {
         ['<'] = OPENING,
         ['\''] = OPENING,
         ['+'] = PLUS | DIALED,
+        ['\\'] = BACKSLASH,
         ['('] = DIALED,
         [':'] = COLON,
         ['.'] = DOT,
@@ -80,6 +82,7 @@ static void sets_portable(const char bytes[WIDTH], bool with_all, struct scan_se
         sets->at |= BIT_OF(in, AT);
         sets->opening |= BIT_OF(too, OPENING);
         sets->plus |= BIT_OF(too, PLUS);
+        sets->backslash |= BIT_OF(too, BACKSLASH);
         if (!with_all)
             continue;
         sets->hex |= BIT_OF(too, HEX);
@@ -117,6 +120,7 @@ static void sets_portable(const char bytes[WIDTH], bool with_all, struct scan_se
             s.separator |= MASK(dash | dot | EQUAL(b, ' ')) << at;                   \
             s.at |= MASK(EQUAL(b, '@') | EQUAL(b, '%')) << at;                       \
             s.plus |= MASK(EQUAL(b, '+')) << at;                                     \
+            s.backslash |= MASK(EQUAL(b, '\\')) << at;                               \
             s.pair |= MASK(colon | EQUAL(b, '=')) << at;                             \
             s.dash |= MASK(dash) << at;                                              \
             s.opening |= MASK(EQUAL(b, '<') | EQUAL(b, '\'')) << at;                 \
@@ -157,6 +161,7 @@ sets_avx512(const char bytes[WIDTH], bool with_all, struct scan_sets *sets)
         .at = SET_OF(in, AT),
         .opening = SET_OF(too, OPENING),
         .plus = SET_OF(too, PLUS),
+        .backslash = SET_OF(too, BACKSLASH),
         .hex = with_all ? SET_OF(too, HEX) : 0,
         .colon = with_all ? SET_OF(too, COLON) : 0,
         .dot = with_all ? SET_OF(too, DOT) : 0,
@@ -235,6 +240,11 @@ ALWAYS_INLINE static inline uint64_t pluses_in(const struct view *v)
            ahead(v->now.digit, v->next.digit, 1);
 }
 
+ALWAYS_INLINE static inline uint64_t escapes_in(const struct view *v)
+{
+    return v->now.backslash & ahead(v->now.letter, v->next.letter, 1);
+}
+
 ALWAYS_INLINE static inline uint64_t pairs_in(const struct view *v)
 {
     return v->now.pair;
@@ -282,6 +292,7 @@ static inline void shift(struct scan_sets *s, unsigned by)
     s->separator >>= by;
     s->at >>= by;
     s->plus >>= by;
+    s->backslash >>= by;
     s->pair >>= by;
     s->dash >>= by;
     s->opening >>= by;

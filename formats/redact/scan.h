@@ -21,6 +21,7 @@
 /*
  *     AT       '@' or '%'
  *     PLUS     '+' between a digit or a capital and a digit
+ *     ESCAPE   '\' before a letter
  *     PAIR     ':' or '='
  *     NUMBER   the first of seven digits and more; of three, a separator (blank, '-', '.') and three; of three, a separator, two,
  *              a separator and three; of five pairs with separators
@@ -38,6 +39,7 @@
 #define SCAN_TRIGGERS_X(X)          \
     X(TRIGGER_AT,      ats_in)      \
     X(TRIGGER_PLUS,    pluses_in)   \
+    X(TRIGGER_ESCAPE,  escapes_in)  \
     X(TRIGGER_PAIR,    pairs_in)    \
     X(TRIGGER_NUMBER,  numbers_in)  \
     X(TRIGGER_LETTERS, letters_in)  \
@@ -70,7 +72,7 @@ struct scan_sets {
     uint64_t run;       /* letters, digits, '_', '-' */
     uint64_t separator; /* blank, '-', '.' */
     uint64_t at;        /* '@', '%' */
-    uint64_t plus;
+    uint64_t plus, backslash;
     uint64_t pair; /* ':', '=' */
     uint64_t dash;
     uint64_t opening;                 /* '<', '\'' */

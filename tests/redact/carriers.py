@@ -146,6 +146,13 @@ def encoded_query(r, name, text):
            f'{r.choice(["", "&v=2"])} HTTP/1.1" 302 {r.randrange(9000)} "-" "{agent(r)}"'
 
 
+def html_safe_json(r, name, text):
+    """As Gson writes it."""
+    query = "&".join(f"{k}={percent(str(v))}" for k, v in mixed(r, {name: text}).items())
+    safe = keep_marks(lambda s: re.sub("[=&<>']", lambda c: f"\\u{ord(c[0]):04x}", s))
+    return safe(compact({"level": "INFO", "url": f"https://api.example.com/v1?{query}", **fields(r, 1)}))
+
+
 def form_body(r, name, text):
     body = "&".join(f"{k}={plus(str(v))}" for k, v in mixed(r, {name: text}, grant_type="x").items())
     return f"{time(r)} DEBUG request body: {body}"
@@ -204,7 +211,7 @@ def xml_element(r, name, text):
                      f"<user {name}=\"{xml(text)}\" age=\"{r.randrange(99)}\"/>"])
 
 
-NAMED = [pino, nested_json, spaced_json, json_in_json, json_array, json_in_text, json_number, logfmt, access, referer, encoded_query,
+NAMED = [pino, nested_json, spaced_json, json_in_json, json_array, json_in_text, json_number, logfmt, access, referer, encoded_query, html_safe_json,
          form_body, header, yaml,
          python_dict, to_string, curl]
 NAMED_ELSEWHERE = [sql_where, xml_element, ruby_hash]  # names there are promised to nobody

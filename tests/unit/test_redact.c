@@ -72,7 +72,7 @@ static size_t note(struct hunt *h, size_t at)
 /* scan.h, invariant 1: on lines with all bytes, of all lengths. */
 TEST(redact_ways_to_scan_agree)
 {
-    static const char likely[] = "0123456789ABCDefab -.-:=@%_+(<'";
+    static const char likely[] = "0123456789ABCDefab -.-:=@%_+(<'\\";
     struct scan_finders finders = {0};
     char line[300];
     for (unsigned i = 0; i < TRIGGERS; i++)
@@ -142,6 +142,8 @@ static bool stands_at(enum trigger t, struct str s, size_t i)
         return c == '@' || c == '%';
     case TRIGGER_PLUS:
         return c == '+' && (is_digit(before) || is_upper(before)) && is_digit(behind);
+    case TRIGGER_ESCAPE:
+        return c == '\\' && is_letter(behind);
     case TRIGGER_PAIR:
         return c == ':' || c == '=';
     case TRIGGER_NUMBER:
@@ -180,7 +182,7 @@ static bool stands_at(enum trigger t, struct str s, size_t i)
 
 TEST(redact_triggers_are_where_bytes_say)
 {
-    static const char letters[] = "0123456789012345678901234567890123456789--- ..:=@%+(AZaz_f<'";
+    static const char letters[] = "0123456789012345678901234567890123456789--- ..:=@%+(AZaz_f<'\\";
     char line[300];
     for (unsigned round = 0; round < 3000; round++) {
         size_t len = roll(300);

@@ -367,8 +367,8 @@ TEST(redact_keys_in_escaped_quotes)
     check_redacted(r, lines);
 }
 
-/* A URL, JSON or a form that is a parameter of a URL. */
-TEST(redact_keys_in_percent_encoding)
+/* A URL, JSON or a form that is a parameter of a URL; and JSON that is safe in HTML. */
+TEST(redact_keys_behind_escaped_signs)
 {
     static const char *const lines[] = {
         "GET /x?f=%7B%22password%22%3A%22hunter2%22%7D&x=1",
@@ -384,6 +384,16 @@ TEST(redact_keys_in_percent_encoding)
         "{\"url\":\"/x?q=%7B%22name%22%3A%22bob%22%2C%22apiKey%22%3A%22[secret]%22%7D\",\"n\":1}",
         "GET /x?password=correct%20horse%3Dbattery&next=%2Fa%3Fb%3Dc",
         "GET /x?password=[secret]&next=%2Fa%3Fb%3Dc",
+        "{\"url\":\"/x?token\\u003d" RANDOM_VALUE "\\u0026x\\u003d1\",\"n\":1}",
+        "{\"url\":\"/x?token\\u003d[secret]\\u0026x\\u003d1\",\"n\":1}",
+        "{\"m\":\"{\\\"q\\\":\\\"password\\\\u003dhunter2\\\\u0026x\\\\u003d1\\\"}\"}",
+        "{\"m\":\"{\\\"q\\\":\\\"password\\\\u003d[secret]\\\\u0026x\\\\u003d1\\\"}\"}",
+        "{\"body\":\"\\u003cpassword\\u003ehunter2\\u003c/password\\u003e\",\"n\":1}",
+        "{\"body\":\"\\u003cpassword\\u003e[secret]\\u003c/password\\u003e\",\"n\":1}",
+        "{\"sql\":\"ALTER USER a PASSWORD \\u0027hunter2\\u0027\",\"x\":\"y\\u003d1\"}",
+        "{\"sql\":\"ALTER USER a PASSWORD \\u0027[secret]\\u0027\",\"x\":\"y\\u003d1\"}",
+        "{\"m\":\"a \\u003c b \\u003d c \\\\u003d d\"}",
+        "",
         "GET /x?next=%2Fy%3Fpage%3D2%26sort%3Dname%26token_type%3Dbearer",
         "",
         "GET /x?q=abc%3D%3D&sig=%2B%3D&e=%3Dx HTTP/1.1",
@@ -629,6 +639,9 @@ TEST_SLOW(redact_keys_are_linear, 60)
         "%22password%22%3A%22",
         "password%3D",
         "a%3D%2526b%253D",
+        "password\\u003d",
+        "\\\\\\\\",
+        "\\u003cpassword\\u003e",
     };
     defer(redactor_close) struct redactor *r =
         secrets_redactor((struct str[]){STR_INIT("**.x1")}, 1);
