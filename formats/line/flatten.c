@@ -85,7 +85,7 @@ static int take_unicode(const char **at, const char *end)
     int code = 0;
     if (end - *at < UNICODE_DIGITS)
         return -1;
-    for (int i = 0; i < UNICODE_DIGITS; i++) {
+    for (unsigned i = 0; i < UNICODE_DIGITS; i++) {
         int digit = hex_digit((*at)[i]);
         if (digit < 0)
             return -1;

@@ -152,10 +152,10 @@ TEST(flatten_leaves_out_what_is_too_deep_or_too_much)
     defer(buf_free) struct buf deep = {0};
     struct field many[ROOM];
     fields = (struct fields){.items = many, .max = ROOM};
-    for (int i = 0; i < 2 * FIELDS_DEPTH; i++)
+    for (unsigned i = 0; i < 2 * FIELDS_DEPTH; i++)
         buf_add(&deep, STR("{\"k\":"));
     buf_add(&deep, STR("\"}\\\"[\""));
-    for (int i = 0; i < 2 * FIELDS_DEPTH; i++)
+    for (unsigned i = 0; i < 2 * FIELDS_DEPTH; i++)
         buf_add_byte(&deep, '}');
     CHECK(flatten_json(buf_str(&deep), 0, &fields, &result));
     CHECK(result.is_whole && fields.is_cut);
