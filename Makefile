@@ -5,6 +5,7 @@
 #   CROSS=aarch64-linux-gnu  cross build (build/CROSS-MODE); `make cross-deps` first
 #   T=name                   only the tests or fuzz targets whose name contains it
 #   V=1                      show the commands
+#   WERROR=1                 warnings are errors, as in .ci/run; a compiler that is newer than ours may have more of them
 
 MODE   ?= release
 V      ?= 0
@@ -31,7 +32,7 @@ OUT := build/$(MODE)$(if $(filter-out $(OWN_CC),$(CC)),-$(notdir $(firstword $(C
 endif
 
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
-        -Wold-style-definition -Wpointer-arith -Wwrite-strings -Wformat=2 -Wundef -Wvla -Werror
+        -Wold-style-definition -Wpointer-arith -Wwrite-strings -Wformat=2 -Wundef -Wvla $(if $(WERROR),-Werror)
 BASE_FLAGS := -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -I. -DSLUICE_VERSION='"$(VERSION)"' \
         -fno-strict-aliasing -fstack-protector-strong $(WARN)
 
@@ -218,7 +219,7 @@ tidy: ## slower opinions: gcc -fanalyzer, cppcheck, clang-tidy (tools/deps insta
 	+$(Q)$(MAKE) --no-print-directory MODE=analyze CC=gcc objects
 	$(Q)cppcheck -q --std=c11 --inline-suppr --enable=warning,portability -I. -D_GNU_SOURCE \
 	    --suppress=missingIncludeSystem --suppress=shiftTooManyBitsSigned --error-exitcode=1 $(SOURCES)
-	$(Q)clang-tidy --quiet $(SOURCES) -- $(filter-out -Werror,$(BASE_FLAGS)) $(HTTP_FLAGS) -isystem build/analyze/made
+	$(Q)clang-tidy --quiet $(SOURCES) -- $(BASE_FLAGS) $(HTTP_FLAGS) -isystem build/analyze/made
 
 objects: $(OBJECTS)
 
