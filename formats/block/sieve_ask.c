@@ -19,20 +19,20 @@ struct fit {
     uint32_t round;         /* of asking in which what is above has been found out */
 };
 
-/* A piece of the needle that would be a short id, if it were a whole run. */
-struct short_id {
-    uint64_t hash;
-    uint8_t from, bytes;
+/* Hashes of pieces of the needle, with the places at which they begin. */
+struct hashes {
+    uint64_t items[NEEDLE_MAX];
+    uint8_t places[NEEDLE_MAX];
+    size_t n;
 };
 
-/* What of the needle is not in a chunk, by its filters. Compared as bytes. */
+/* What of the needle is not in a chunk, by its filters: bits of places. Compared as bytes. */
 struct lacks {
-    uint64_t grams;            /* bit i: the gram of window i */
-    uint64_t window, has_odd;  /* of these, if there are any */
-    uint64_t uuids;            /* the middle of the UUID there */
-    uint64_t longs;            /* a piece of the long id there */
-    uint64_t has_runs;         /* some: */
-    uint32_t runs[NEEDLE_MAX]; /* [from], bit n: the short id of n bytes that begins there */
+    uint64_t grams;           /* the gram of the window there */
+    uint64_t window, has_odd; /* of these, if there are any */
+    uint64_t uuids;           /* the middle of the UUID */
+    uint64_t longs;           /* a piece of the long id */
+    uint64_t short_ids;       /* the run, which is a whole one of the needle */
 };
 
 enum verdict { VERDICT_NO, VERDICT_ASK, VERDICT_MAY };
@@ -59,12 +59,11 @@ struct ask {
     char bytes[NEEDLE_MAX]; /* in small letters */
     unsigned n;
     bool is_in_texts; /* of shapes, perhaps across two */
-    uint64_t classes
-        [2]
-        [256]; /* where bytes of the classes stand of which these are the bits, lower and upper ones */
+    /* Where bytes of classes stand, by the set of these: of the lower ones, and of the others. */
+    uint64_t classes[2][256];
     uint64_t runs[NEEDLE_MAX]; /* [n]: where n + 1 hex digits begin */
-    struct short_id *short_ids;
-    size_t n_short_ids;
+    struct hashes uuids, longs, short_ids, grams;
+    unsigned window;    /* of .grams; 0: there are none yet */
     struct fit *stamps; /* of each column, in all chunks */
     struct fit *fits;   /* the same in chunks that lack what the last one does */
     uint8_t *possible;  /* enum verdict of each shape by stamps, NO or ASK */
@@ -93,15 +92,47 @@ static void place_classes(struct ask *a)
                 a->classes[half][set & (set - 1)] | a->classes[half][set & -set];
 }
 
-static void list_short_ids(struct ask *a)
+/* Behind the run that begins there. */
+static unsigned run_end(const struct ask *a, unsigned from)
 {
-    uint64_t hash;
-    for (uint64_t left = a->runs[SHORT_ID - 1]; left; left &= left - 1) {
-        unsigned from = (unsigned)__builtin_ctzll(left);
-        for (unsigned n = SHORT_ID; n < LONG_ID && a->runs[n - 1] >> from & 1; n++)
-            if (is_short_id(str_of(a->bytes + from, n), &hash))
-                a->short_ids[a->n_short_ids++] = (struct short_id){hash, (uint8_t)from, (uint8_t)n};
+    uint64_t others = ~a->runs[0] & ~low_places(from);
+    return others ? (unsigned)__builtin_ctzll(others) : NEEDLE_MAX;
+}
+
+static void add_hash(struct hashes *h, unsigned place, uint64_t hash)
+{
+    h->items[h->n] = hash;
+    h->places[h->n++] = (uint8_t)place;
+}
+
+static void list_ids(struct ask *a)
+{
+    uint64_t hash, hashes[NEEDLE_MAX];
+    for (unsigned i = 0; i < a->n; i++)
+        if (is_uuid_middle(str_of(a->bytes + i, a->n - i), &hash))
+            add_hash(&a->uuids, i, hash);
+    for (uint64_t left = a->runs[LONG_ID - 1]; left; left &= left - 1) {
+        unsigned i = (unsigned)__builtin_ctzll(left);
+        grams_choose_digits(str_of(a->bytes + i, LONG_ID), hashes);
+        add_hash(&a->longs, i, mix_hash(hashes[0]));
     }
+    for (uint64_t left = a->runs[0]; left;) {
+        unsigned from = (unsigned)__builtin_ctzll(left), to = run_end(a, from);
+        if (is_short_id(str_of(a->bytes + from, to - from), &hash))
+            add_hash(&a->short_ids, from, hash);
+        left &= ~low_places(to);
+    }
+}
+
+static void list_grams(struct ask *a, unsigned window)
+{
+    uint64_t hashes[NEEDLE_MAX];
+    size_t n = grams_choose(str_of(a->bytes, a->n), window, hashes);
+    a->window = window;
+    a->grams.n = 0;
+    for (unsigned i = 0; i < n; i++)
+        if (hashes[i] != GRAMS_NONE)
+            add_hash(&a->grams, i, mix_hash(hashes[i]));
 }
 
 static void read_needle(struct ask *a, const struct sieve_needle *needle)
@@ -117,7 +148,7 @@ static void read_needle(struct ask *a, const struct sieve_needle *needle)
     }
     for (unsigned i = 1; i < NEEDLE_MAX; i++)
         a->runs[i] = a->runs[i - 1] & a->runs[0] >> i;
-    list_short_ids(a);
+    list_ids(a);
 }
 
 /* ---- columns ---- */
@@ -157,18 +188,15 @@ static uint64_t long_runs(const struct ask *a, const struct stamp *s)
     return s->run < NEEDLE_MAX ? a->runs[s->run] : 0;
 }
 
-/* Whether a complete run of the piece is not in the chunk. */
+/* Whether a run of the piece is not in the chunk. The piece need not have all of the value's run, unless that would be
+ * longer than any. */
 static bool lacks_run(const struct ask *a, const struct stamp *s, struct piece p)
 {
-    uint64_t left = a->runs[0] & bits_between(p.from, p.to);
-    while (left) {
-        unsigned from = (unsigned)__builtin_ctzll(left);
-        uint64_t others = ~left & ~low_places(from);
-        unsigned to = others ? (unsigned)__builtin_ctzll(others) : 64;
-        left &= ~low_places(to);
+    for (uint64_t left = a->lacks->short_ids & bits_between(p.from, p.to); left; left &= left - 1) {
+        unsigned from = (unsigned)__builtin_ctzll(left), to = run_end(a, from);
         bool is_whole =
             ((from > p.from || p.begins) && (to < p.to || p.ends)) || to - from == s->run;
-        if (is_whole && to - from < LONG_ID && a->lacks->runs[from] >> (to - from) & 1)
+        if (to <= p.to && is_whole)
             return true;
     }
     return false;
@@ -191,8 +219,7 @@ static bool may_be(const struct ask *a, const struct stamp *s, struct piece p)
     if (lacked_grams(a, s) & places_in(p.from, p.to, (unsigned)l->window))
         return false;
     return !(l->uuids & places_in(p.from, p.to, UUID_MIDDLE)) &&
-           !(l->longs & places_in(p.from, p.to, LONG_ID)) &&
-           !(l->has_runs && !s->is_typed && lacks_run(a, s, p));
+           !(l->longs & places_in(p.from, p.to, LONG_ID)) && !(!s->is_typed && lacks_run(a, s, p));
 }
 
 /* Strikes out pieces that have so many bytes from any of these places on. */
@@ -207,16 +234,12 @@ static void strike(struct fit *f, uint64_t places, unsigned bytes)
 
 static void strike_runs(const struct ask *a, const struct stamp *s, struct fit *f)
 {
-    f->is_inside = f->is_inside && !lacks_run(a, s, (struct piece){0, a->n, false, false});
-    for (uint64_t left = f->ends; left; left &= left - 1) {
-        unsigned i = (unsigned)__builtin_ctzll(left);
-        if (lacks_run(a, s, (struct piece){0, i + 1, false, true}))
-            f->ends &= ~(UINT64_C(1) << i);
-    }
-    for (uint64_t left = f->starts; left; left &= left - 1) {
-        unsigned i = (unsigned)__builtin_ctzll(left);
-        if (lacks_run(a, s, (struct piece){i + 1, a->n, true, false}))
-            f->starts &= ~(UINT64_C(1) << i);
+    for (uint64_t left = a->lacks->short_ids; left; left &= left - 1) {
+        unsigned from = (unsigned)__builtin_ctzll(left), to = run_end(a, from);
+        bool begins = from > 0 || to - from == s->run, ends = to < a->n || to - from == s->run;
+        f->is_inside = f->is_inside && !(begins && ends);
+        f->ends &= begins ? low_places(to - 1) : UINT64_MAX;
+        f->starts &= ends ? ~low_places(from) : UINT64_MAX;
     }
 }
 
@@ -230,7 +253,7 @@ static void sift_fit(const struct ask *a, const struct stamp *s, struct fit *f)
     strike(f, lacked_grams(a, s), (unsigned)l->window);
     strike(f, l->uuids, UUID_MIDDLE);
     strike(f, l->longs, LONG_ID);
-    if (l->has_runs && !s->is_typed)
+    if (!s->is_typed)
         strike_runs(a, s, f);
 }
 
@@ -300,45 +323,27 @@ static bool pass_shape(const struct ask *a, const struct columns_shape *shape)
 
 /* ---- chunks ---- */
 
-static void find_lacked_grams(const struct ask *a, const struct sieve_chunk *c, struct lacks *l)
+/* Places of those that are not in the filter. */
+static uint64_t lacked(const struct hashes *h, const struct bloom *bloom)
 {
-    uint64_t hashes[NEEDLE_MAX];
-    size_t n = c->grams.n ? grams_choose(str_of(a->bytes, a->n), c->window, hashes) : 0;
-    for (size_t i = 0; i < n; i++)
-        if (hashes[i] != GRAMS_NONE && !bloom_has(&c->grams, mix_hash(hashes[i])))
-            l->grams |= UINT64_C(1) << i;
-    l->window = l->grams ? grams_window_bytes(c->window) : 0;
-    l->has_odd = l->grams && c->has_odd;
+    uint64_t places = 0;
+    for (size_t i = 0; i < h->n; i++)
+        if (!bloom_has(bloom, h->items[i]))
+            places |= UINT64_C(1) << h->places[i];
+    return places;
 }
 
-static void find_lacked_uuids(const struct ask *a, const struct bloom *ids, struct lacks *l)
+static struct lacks lacks_of(struct ask *a, const struct sieve_chunk *c)
 {
-    uint64_t hash;
-    for (unsigned i = 0; i < a->n; i++)
-        if (is_uuid_middle(str_of(a->bytes + i, a->n - i), &hash) && !bloom_has(ids, hash))
-            l->uuids |= UINT64_C(1) << i;
-}
-
-static void find_lacked_longs(const struct ask *a, const struct bloom *ids, struct lacks *l)
-{
-    uint64_t hashes[NEEDLE_MAX];
-    for (uint64_t left = a->runs[LONG_ID - 1]; left; left &= left - 1) {
-        unsigned i = (unsigned)__builtin_ctzll(left);
-        grams_choose_digits(str_of(a->bytes + i, LONG_ID), hashes);
-        if (!bloom_has(ids, mix_hash(hashes[0])))
-            l->longs |= UINT64_C(1) << i;
-    }
-}
-
-static void find_lacked_runs(const struct ask *a, const struct bloom *ids, struct lacks *l)
-{
-    for (size_t i = 0; i < a->n_short_ids; i++) {
-        const struct short_id *id = &a->short_ids[i];
-        if (bloom_has(ids, id->hash))
-            continue;
-        l->runs[id->from] |= UINT32_C(1) << id->bytes;
-        l->has_runs = true;
-    }
+    if (a->window != c->window)
+        list_grams(a, c->window);
+    struct lacks l = {.grams = lacked(&a->grams, &c->grams),
+                      .uuids = lacked(&a->uuids, &c->ids),
+                      .longs = lacked(&a->longs, &c->ids),
+                      .short_ids = lacked(&a->short_ids, &c->ids)};
+    l.window = l.grams ? grams_window_bytes(c->window) : 0;
+    l.has_odd = l.grams && c->has_odd;
+    return l;
 }
 
 /* Those of chunks that lack the same; the oldest ones go if there are too many. */
@@ -364,13 +369,7 @@ static struct verdicts *verdicts_of(struct ask *a, const struct lacks *lacks)
 
 static struct verdicts *verdicts_in(struct ask *a, const struct sieve_chunk *c)
 {
-    struct lacks lacks = {0};
-    find_lacked_grams(a, c, &lacks);
-    if (c->ids.n) {
-        find_lacked_uuids(a, &c->ids, &lacks);
-        find_lacked_longs(a, &c->ids, &lacks);
-        find_lacked_runs(a, &c->ids, &lacks);
-    }
+    struct lacks lacks = lacks_of(a, c);
     struct verdicts *v = verdicts_of(a, &lacks);
     a->round += v != a->last;
     a->last = v;
@@ -414,14 +413,12 @@ static void free_ask(struct ask *a)
 void sieve_ask(const struct sieve *s, const struct sieve_needle *needle, struct arena *arena,
                bool *may)
 {
-    enum { SHORT_IDS_MAX = (NEEDLE_MAX - SHORT_ID + 1) * (LONG_ID - SHORT_ID) };
-    defer(free_ask) struct ask a = {
-        .sieve = s,
-        .arena = arena,
-        .short_ids = arena_alloc_raw(arena, SHORT_IDS_MAX * sizeof *a.short_ids),
-        .stamps = arena_alloc_raw(arena, s->n_columns * sizeof *a.stamps),
-        .fits = arena_array(arena, struct fit, s->n_columns),
-        .possible = arena_alloc_raw(arena, s->n_shapes)};
+    defer(free_ask) struct ask a = {.sieve = s,
+                                    .arena = arena,
+                                    .stamps =
+                                        arena_alloc_raw(arena, s->n_columns * sizeof *a.stamps),
+                                    .fits = arena_array(arena, struct fit, s->n_columns),
+                                    .possible = arena_alloc_raw(arena, s->n_shapes)};
     bool knows = needle->text.len && str_find_byte(needle->text, '\n') == SIZE_MAX; /* 4 */
     if (knows) {
         read_needle(&a, needle);
