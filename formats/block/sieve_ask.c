@@ -188,8 +188,8 @@ static uint64_t long_runs(const struct ask *a, const struct stamp *s)
     return s->run < NEEDLE_MAX ? a->runs[s->run] : 0;
 }
 
-/* Whether a run of the piece is not in the chunk. The piece need not have all of the value's run, unless that would be
- * longer than any. */
+/* Whether a short id that the piece has is not in the chunk. At an end of the piece where the value goes on its run may go on,
+ * too, unless no value has a longer one. */
 static bool lacks_run(const struct ask *a, const struct stamp *s, struct piece p)
 {
     for (uint64_t left = a->lacks->short_ids & bits_between(p.from, p.to); left; left &= left - 1) {
