@@ -215,7 +215,9 @@ static bool search_needles(struct trace *t, const struct str *needles, size_t n,
     return true;
 }
 
-/* Fills .found. More patterns at once than are searched by themselves would take longer than one search after the other. */
+_Static_assert((int)ID_NEEDLES_MAX <= (int)PATTERN_SCAN_MAX, "more are looked for in all lines");
+
+/* Fills .found. */
 static bool look_for(struct trace *t, struct str text, struct err *err)
 {
     struct id_needles needles;
@@ -224,12 +226,7 @@ static bool look_for(struct trace *t, struct str text, struct err *err)
     t->n_found = 0;
     t->is_exact = t->has_more = false;
     id_needles_of(&t->id, &needles);
-    for (size_t i = 0; i < needles.n; i += PATTERN_SCAN_MAX) {
-        size_t n = min_of(needles.n - i, (size_t)PATTERN_SCAN_MAX);
-        if (!search_needles(t, &needles.items[i], n, err))
-            return false;
-    }
-    return true;
+    return search_needles(t, needles.items, needles.n, err);
 }
 
 static bool refuse_front(const struct trace *t, struct err *err)

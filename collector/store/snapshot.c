@@ -3,6 +3,8 @@
 #include "base/mem.h"
 #include "collector/store/segments.h"
 
+#define IS_SIFTED (SIFT_ALL + 1)
+
 static struct snapshot_block block_of(void *context, size_t i)
 {
     const struct block_ref *ref = &((struct view_snapshot *)context)->refs[i];
@@ -56,6 +58,17 @@ static bool takes(void *context, size_t i, struct hash128 origin, uint64_t seque
     return view_takes(s->view, &s->refs[i], origin, sequence);
 }
 
+/* Adds the bit to those of chunks that may have the needle. */
+static void ask_needle(const struct sieve *sieve, const struct sieve_needle *needle, uint32_t bit,
+                       struct arena *scratch, uint32_t *may)
+{
+    arena_reset(scratch);
+    bool *found = arena_array(scratch, bool, sieve->n_chunks);
+    sieve_ask(sieve, needle, scratch, found);
+    for (size_t i = 0; i < sieve->n_chunks; i++)
+        may[i] |= found[i] ? bit : 0;
+}
+
 /* Asks the filter that a chunk has, and so those that have the same. */
 static bool ask_sieve(struct view_snapshot *s, size_t i, const struct block_ref *of,
                       const struct sieve_needle *needles, size_t n, struct err *err)
@@ -63,18 +76,19 @@ static bool ask_sieve(struct view_snapshot *s, size_t i, const struct block_ref 
     const struct store_segment *segment = of->segment;
     size_t chunk;
     const struct store_sieve *at = store_segment_sieve_of(of, &chunk);
-    s->verdicts[of->number] = SIFT_MAYBE;
+    s->may[of->number] = IS_SIFTED | SIFT_ALL;
     if (!at)
         return true;
     defer(packer_free) struct packer packer = {0};
     defer(buf_free) struct buf bytes = {0};
     defer(arena_free) struct arena arena = {0};
+    defer(arena_free) struct arena scratch = {0};
     struct sieve sieve;
     bool good = store_segment_sieve(segment, (size_t)(at - segment->sieves), &bytes, &sieve,
                                     &packer, &arena, err);
-    bool *may = arena_array(&arena, bool, at->n_chunks);
+    uint32_t *may = arena_array(&arena, uint32_t, at->n_chunks);
     for (size_t k = 0; k < n && good; k++)
-        sieve_ask(&sieve, &needles[k], &arena, may);
+        ask_needle(&sieve, &needles[k], UINT32_C(1) << k, &scratch, may);
     while (i > 0 && s->refs[i - 1].segment && s->refs[i - 1].segment->number == segment->number)
         i--;
     for (; i < s->snapshot.n_blocks; i++) {
@@ -82,22 +96,21 @@ static bool ask_sieve(struct view_snapshot *s, size_t i, const struct block_ref 
             break;
         for (const struct block_ref *ref = &s->refs[i]; ref; ref = ref->next)
             if (ref->segment == segment && store_segment_sieve_of(ref, &chunk) == at)
-                s->verdicts[ref->number] = !good || may[chunk - at->first] ? SIFT_MAYBE : SIFT_NO;
+                s->may[ref->number] = IS_SIFTED | (good ? may[chunk - at->first] : SIFT_ALL);
     }
     return good;
 }
 
 static bool sift(void *context, size_t i, const struct sieve_needle *needles, size_t n,
-                 enum sift *verdict, struct err *err)
+                 uint32_t *may, struct err *err)
 {
     struct view_snapshot *s = context;
     bool good = true;
-    *verdict = s->refs[i].segment ? SIFT_NO : SIFT_MAYBE;
+    *may = s->refs[i].segment ? 0 : SIFT_ALL;
     for (const struct block_ref *ref = &s->refs[i]; ref && ref->segment; ref = ref->next) {
-        if (s->verdicts[ref->number] == SIFT_UNKNOWN)
+        if (!s->may[ref->number])
             good = ask_sieve(s, i, ref, needles, n, err) && good;
-        if (s->verdicts[ref->number] == SIFT_MAYBE)
-            *verdict = SIFT_MAYBE;
+        *may |= s->may[ref->number] & SIFT_ALL;
     }
     return good;
 }
@@ -122,7 +135,7 @@ void view_snapshot(struct view_snapshot *s, struct view *view, int64_t since_ns,
     };
     s->refs = view_blocks(view, since_ns == TIME_NONE ? INT64_MIN : since_ns,
                           until_ns == TIME_NONE ? INT64_MAX : until_ns, &s->snapshot.n_blocks);
-    s->verdicts = view_allocate(view, (size_t)view_chunks(view) + 1);
+    s->may = view_allocate(view, ((size_t)view_chunks(view) + 1) * sizeof *s->may);
 }
 
 void view_note_problems(const struct view *view, struct summary *summary)

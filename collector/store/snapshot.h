@@ -9,7 +9,7 @@ struct view_snapshot {
     struct snapshot snapshot; /* what query_run takes */
     const struct view *view;
     const struct block_ref *refs;
-    uint8_t *verdicts; /* enum sift of each chunk, by its number */
+    uint32_t *may; /* which needles, of each chunk by its number, and IS_SIFTED if it is known */
 };
 
 /* Of the blocks whose event times touch [since, until) (TIME_NONE: open). Lives as long as the view; any

@@ -74,7 +74,7 @@ size_t bloom_blocks(const struct bloom_builder *b, size_t most)
     size_t least = (n * BLOOM_BITS_LEAST + block_bits - 1) / block_bits;
     size_t wanted = (n * BLOOM_BITS + block_bits - 1) / block_bits;
     most = min_of(most, (size_t)BLOOM_BLOCKS);
-    return least > most ? 0 : min_of(wanted, most);
+    return least > most ? 0 : min_of(max_of(wanted, (size_t)1), most);
 }
 
 void bloom_put(const struct bloom_builder *b, size_t n, struct buf *out)

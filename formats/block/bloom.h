@@ -43,7 +43,8 @@ void bloom_builder_free(struct bloom_builder *b);
 void bloom_add(struct bloom_builder *b, uint64_t hash);
 /* How many different hashes are in it, about. */
 size_t bloom_count(const struct bloom_builder *b);
-/* How many blocks they need, if it may have most; 0: more than that even with BLOOM_BITS_LEAST each, or none. */
+/* How many blocks they need, if it may have most; 0: more than that even with BLOOM_BITS_LEAST each. None need one, in which
+ * nothing is found. */
 size_t bloom_blocks(const struct bloom_builder *b, size_t most);
 /* Appends so many blocks. */
 void bloom_put(const struct bloom_builder *b, size_t n, struct buf *out);

@@ -114,15 +114,6 @@ static uint64_t places_before(const struct find *f, struct str text, bool is_end
     return places;
 }
 
-/* Through a text in which the needle is not as a whole. */
-static bool pass_text(const struct find *f, struct str text, uint64_t *set)
-{
-    if (*set)
-        return needle_pass(&f->needle, text, set);
-    *set = needle_ends(&f->needle, text);
-    return false;
-}
-
 /* Through a slot. True: the needle may end in it. */
 static bool pass_slot(struct find *f, struct shape_answer *a, size_t k, size_t column,
                       uint64_t wanted, uint64_t *set)
@@ -150,13 +141,13 @@ static bool may_stand_across(struct find *f, const struct columns_shape *s, bool
     bool may = false, is_end = !is_cut; /* 2 */
     for (size_t k = 0; k < s->n_slots; k++) {
         size_t n = text_bytes(f, s, k);
-        may |= pass_text(f, str_of(text, n), &set);
+        may |= needle_go_on(&f->needle, str_of(text, n), &set);
         text += n;
         uint64_t wanted =
             places_before(f, str_of(text, text_bytes(f, s, k + 1)), is_end && k + 1 == s->n_slots);
         may |= pass_slot(f, a, k, f->columns->slots[s->slots + k].column, wanted, &set);
     }
-    may |= pass_text(f, str_of(text, s->rest), &set);
+    may |= needle_go_on(&f->needle, str_of(text, s->rest), &set);
     a->tail = is_end ? 0 : set;
     return may;
 }

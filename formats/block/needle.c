@@ -31,6 +31,17 @@ bool needle_pass(const struct needle *needle, struct str text, uint64_t *set)
     return found >> (needle->n - 1) & 1;
 }
 
+bool needle_go_through(const struct needle *needle, struct str text, uint64_t *set)
+{
+    uint64_t now = *set, found = 0;
+    for (size_t i = 0; i < text.len && now; i++) {
+        now = now << 1 & needle->places[(unsigned char)text.ptr[i]];
+        found |= now;
+    }
+    *set = now | needle_ends(needle, text);
+    return found >> (needle->n - 1) & 1;
+}
+
 bool is_needle_piece(const struct needle *needle, unsigned from, struct str text)
 {
     for (size_t i = 0; i < text.len; i++)

@@ -41,6 +41,19 @@ static inline bool is_needle_in(const struct needle *needle, struct str text)
     return literal_find(&needle->literal, text, 0) != SIZE_MAX;
 }
 
+/* As needle_pass, through a text in which all of the needle does not stand: only pieces are looked at. */
+bool needle_go_through(const struct needle *needle, struct str text, uint64_t *set);
+static inline bool needle_go_on(const struct needle *needle, struct str text, uint64_t *set)
+{
+    if (text.len == 0)
+        return false;
+    if ((*set << 1 & needle->places[(unsigned char)text.ptr[0]]) |
+        needle->places[(unsigned char)text.ptr[text.len - 1]])
+        return needle_go_through(needle, text, set);
+    *set = 0;
+    return false;
+}
+
 /* The first n places. */
 static inline uint64_t low_places(size_t n)
 {

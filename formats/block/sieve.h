@@ -13,8 +13,8 @@
  *
  * The shapes are those of all the chunks, each once, and a column is what slots of one place in one shape, in whatever
  * chunk, have as values. Column 0 is of text that is taken as one value: plain lines, what has no shape, and where a
- * line is cut into segments, but not behind a newline, what is near the cut. flags of a column: 1 its ids are not in
- * the filters, 2 its grams are only in those of chunks with 2; of a chunk: 1 it has text of column 0, 2 see there.
+ * line is cut into segments, but not behind a newline, what is near the cut. flags of a column: 1 its short ids may not be
+ * in the filters, 2 its grams are only in those of chunks with 2; of a chunk: 1 it has text of column 0, 2 see there.
  *
  * A needle can stand across many values, so filters alone say nothing of it. It is held against each shape with the
  * slots as wild cards, and filters are asked for the piece that would stand in one slot:
@@ -26,8 +26,8 @@
  * (sieve_parts.h) of all values, in two Bloom filters. Letters of ASCII count as small ones.
  *
  *  1. Of a needle that stands in a line of a chunk, it is never said that it does not.
- *  2. All of it has less than a tenth of the bytes of its chunks: the windows of grams are made twice as large until it
- *     fits, then there are none of them, or it is left out.
+ *  2. All of it has less than a tenth of the bytes of its chunks, and a third of that more where shapes take most of it: the
+ *     windows of grams are made twice as large until it fits, then there are none of them, or it is left out.
  *  3. Building takes the memory of one chunk as columns and SIEVE_TEXT_MAX; what is read is checked before memory is taken.
  *  4. Nothing is known of needles with a newline.
  *  5. It is only of use: a reader without it searches everything.

@@ -1,6 +1,9 @@
 /*
  * Whether a needle may stand in lines. Pieces of it are followed through a shape as a set of places (needle.h): through
  * static text byte by byte, and through a slot as its column's fit says.
+ *
+ * Of a chunk its filters are asked first, for all pieces of the needle at once. What they lack decides, with the shapes, and most
+ * chunks lack the same of a needle that is nowhere: a shape is followed once for all of them.
  */
 #include "base/hash.h"
 #include "base/mem.h"
@@ -16,6 +19,33 @@ struct fit {
     uint32_t round;         /* of asking in which what is above has been found out */
 };
 
+/* Hashes of pieces of the needle, with the places at which they begin. */
+struct hashes {
+    uint64_t items[NEEDLE_MAX];
+    uint8_t places[NEEDLE_MAX];
+    size_t n;
+};
+
+/* What of the needle is not in a chunk, by its filters: bits of places. Compared as bytes. */
+struct lacks {
+    uint64_t grams;           /* the gram of the window there */
+    uint64_t window, has_odd; /* of these, if there are any */
+    uint64_t uuids;           /* the middle of the UUID */
+    uint64_t longs;           /* a piece of the long id */
+    uint64_t short_ids;       /* the run, which is a whole one of the needle */
+};
+
+enum verdict { VERDICT_NO, VERDICT_ASK, VERDICT_MAY };
+
+/* Of all shapes, in chunks that lack the same. */
+struct verdicts {
+    struct lacks lacks;
+    uint8_t *of_shapes; /* enum verdict */
+    enum verdict of_rest;
+};
+
+enum { KEPT_VERDICTS = 8 };
+
 /* A piece of the needle that is in a value, and at which of its ends the value ends too. */
 struct piece {
     unsigned from, to;
@@ -24,20 +54,24 @@ struct piece {
 
 struct ask {
     const struct sieve *sieve;
+    struct arena *arena;
     struct needle needle;
     char bytes[NEEDLE_MAX]; /* in small letters */
     unsigned n;
-    bool is_in_texts;                /* of shapes, perhaps across two */
-    uint64_t classes[STAMP_CLASSES]; /* where bytes of each class stand */
-    uint64_t runs[NEEDLE_MAX + 1];   /* [n]: where n + 1 hex digits begin */
-    struct fit *stamps;              /* of each column, in all chunks */
-    struct fit *fits;                /* the same in the chunk that was asked last */
-    bool *is_possible;               /* of each shape, by stamps: the needle may be in it */
-    const struct sieve_chunk *chunk; /* NULL: all of them */
-    uint32_t round;                  /* number of the chunk + 1 */
-    uint64_t lacked_grams;           /* bit i: the gram of window i is not in the chunk */
-    uint64_t lacked_uuids;           /* the middle of the UUID there is not */
-    uint64_t lacked_longs;           /* nor is a piece of the long id there */
+    bool is_in_texts; /* of shapes, perhaps across two */
+    /* Where bytes of classes stand, by the set of these: of the lower ones, and of the others. */
+    uint64_t classes[2][256];
+    uint64_t runs[NEEDLE_MAX]; /* [n]: where n + 1 hex digits begin */
+    struct hashes uuids, longs, short_ids, grams;
+    unsigned window;    /* of .grams; 0: there are none yet */
+    struct fit *stamps; /* of each column, in all chunks */
+    struct fit *fits;   /* the same in chunks that lack what the last one does */
+    uint8_t *possible;  /* enum verdict of each shape by stamps, NO or ASK */
+    struct verdicts kept[KEPT_VERDICTS];
+    size_t n_kept, oldest;
+    const struct verdicts *last; /* those asked last */
+    const struct lacks *lacks;   /* of them; NULL: stamps are asked */
+    uint32_t round;
 };
 
 static uint64_t bits_between(unsigned from, unsigned to)
@@ -45,13 +79,68 @@ static uint64_t bits_between(unsigned from, unsigned to)
     return to > from ? low_places(to) & ~low_places(from) : 0;
 }
 
+/* Of sets of classes where their bytes stand. */
+static void place_classes(struct ask *a)
+{
+    for (unsigned c = 0; c < countof(a->needle.places); c++) {
+        unsigned class = stamp_class_of((unsigned char)c);
+        a->classes[class / 8][1u << class % 8] |= a->needle.places[c];
+    }
+    for (unsigned half = 0; half < 2; half++)
+        for (unsigned set = 1; set < 256; set++)
+            a->classes[half][set] |=
+                a->classes[half][set & (set - 1)] | a->classes[half][set & -set];
+}
+
+/* Behind the run that begins there. */
+static unsigned run_end(const struct ask *a, unsigned from)
+{
+    uint64_t others = ~a->runs[0] & ~low_places(from);
+    return others ? (unsigned)__builtin_ctzll(others) : NEEDLE_MAX;
+}
+
+static void add_hash(struct hashes *h, unsigned place, uint64_t hash)
+{
+    h->items[h->n] = hash;
+    h->places[h->n++] = (uint8_t)place;
+}
+
+static void list_ids(struct ask *a)
+{
+    uint64_t hash, hashes[NEEDLE_MAX];
+    for (unsigned i = 0; i < a->n; i++)
+        if (is_uuid_middle(str_of(a->bytes + i, a->n - i), &hash))
+            add_hash(&a->uuids, i, hash);
+    for (uint64_t left = a->runs[LONG_ID - 1]; left; left &= left - 1) {
+        unsigned i = (unsigned)__builtin_ctzll(left);
+        grams_choose_digits(str_of(a->bytes + i, LONG_ID), hashes);
+        add_hash(&a->longs, i, mix_hash(hashes[0]));
+    }
+    for (uint64_t left = a->runs[0]; left;) {
+        unsigned from = (unsigned)__builtin_ctzll(left), to = run_end(a, from);
+        if (is_short_id(str_of(a->bytes + from, to - from), &hash))
+            add_hash(&a->short_ids, from, hash);
+        left &= ~low_places(to);
+    }
+}
+
+static void list_grams(struct ask *a, unsigned window)
+{
+    uint64_t hashes[NEEDLE_MAX];
+    size_t n = grams_choose(str_of(a->bytes, a->n), window, hashes);
+    a->window = window;
+    a->grams.n = 0;
+    for (unsigned i = 0; i < n; i++)
+        if (hashes[i] != GRAMS_NONE)
+            add_hash(&a->grams, i, mix_hash(hashes[i]));
+}
+
 static void read_needle(struct ask *a, const struct sieve_needle *needle)
 {
     needle_init(&a->needle, needle->text, needle->ignore_case);
     a->n = a->needle.n;
     a->is_in_texts = is_needle_in(&a->needle, a->sieve->text);
-    for (unsigned c = 0; c < countof(a->needle.places); c++)
-        a->classes[stamp_class_of((unsigned char)c)] |= a->needle.places[c];
+    place_classes(a);
     for (unsigned i = 0; i < a->n; i++) {
         unsigned char c = (unsigned char)needle->text.ptr[i];
         a->bytes[i] = (char)fold_byte(c);
@@ -59,16 +148,14 @@ static void read_needle(struct ask *a, const struct sieve_needle *needle)
     }
     for (unsigned i = 1; i < NEEDLE_MAX; i++)
         a->runs[i] = a->runs[i - 1] & a->runs[0] >> i;
+    list_ids(a);
 }
 
 /* ---- columns ---- */
 
 static uint64_t places_of(const struct ask *a, unsigned classes)
 {
-    uint64_t found = 0;
-    for (; classes; classes &= classes - 1)
-        found |= a->classes[__builtin_ctz(classes)];
-    return found;
+    return a->classes[0][classes & 255] | a->classes[1][classes >> 8];
 }
 
 /* By the stamp alone. */
@@ -89,72 +176,90 @@ static void fit_stamp(const struct ask *a, const struct stamp *s, struct fit *f)
     f->starts = bits_between(a->n - longest - 1, a->n - 1) & f->firsts >> 1;
 }
 
-/* Whether the piece has a longer run than any value. */
-static bool has_long_run(const struct ask *a, const struct stamp *s, unsigned from, unsigned to)
-{
-    return s->run < to - from && a->runs[s->run] & bits_between(from, to - s->run);
-}
-
-/* Whether a complete run of the piece is not in the chunk. */
-static bool lacks_run(const struct ask *a, const struct stamp *s, struct piece p)
-{
-    uint64_t left = a->runs[0] & bits_between(p.from, p.to), hash;
-    while (left) {
-        unsigned from = (unsigned)__builtin_ctzll(left);
-        uint64_t others = ~left & ~low_places(from);
-        unsigned to = others ? (unsigned)__builtin_ctzll(others) : 64;
-        left &= ~low_places(to);
-        bool is_whole =
-            ((from > p.from || p.begins) && (to < p.to || p.ends)) || to - from == s->run;
-        if (is_whole && is_short_id(str_of(a->bytes + from, to - from), &hash) &&
-            !bloom_has(&a->chunk->ids, hash))
-            return true;
-    }
-    return false;
-}
-
 /* Bits of places at which pieces of so many bytes begin that are in the piece. */
 static uint64_t places_in(unsigned from, unsigned to, unsigned bytes)
 {
     return to - from >= bytes ? bits_between(from, to - bytes + 1) : 0;
 }
 
+/* Where runs begin that are longer than in any value: so many bytes and one more. */
+static uint64_t long_runs(const struct ask *a, const struct stamp *s)
+{
+    return s->run < NEEDLE_MAX ? a->runs[s->run] : 0;
+}
+
+/* Whether a short id that the piece has is not in the chunk. At an end of the piece where the value goes on its run may go on,
+ * too, unless no value has a longer one. */
+static bool lacks_run(const struct ask *a, const struct stamp *s, struct piece p)
+{
+    for (uint64_t left = a->lacks->short_ids & bits_between(p.from, p.to); left; left &= left - 1) {
+        unsigned from = (unsigned)__builtin_ctzll(left), to = run_end(a, from);
+        bool is_whole =
+            ((from > p.from || p.begins) && (to < p.to || p.ends)) || to - from == s->run;
+        if (to <= p.to && is_whole)
+            return true;
+    }
+    return false;
+}
+
+/* Of which columns a chunk says what grams they have. */
+static uint64_t lacked_grams(const struct ask *a, const struct stamp *s)
+{
+    return !s->is_odd || a->lacks->has_odd ? a->lacks->grams : 0;
+}
+
 /* Whether a value that the stamp allows may have this piece of the needle. */
 static bool may_be(const struct ask *a, const struct stamp *s, struct piece p)
 {
-    const struct sieve_chunk *c = a->chunk;
-    if (has_long_run(a, s, p.from, p.to))
+    const struct lacks *l = a->lacks;
+    if (long_runs(a, s) & places_in(p.from, p.to, s->run + 1))
         return false;
-    if (!c)
+    if (!l)
         return true;
-    uint64_t windows = places_in(p.from, p.to, (unsigned)grams_window_bytes(c->window));
-    if ((!s->is_odd || c->has_odd) && a->lacked_grams & windows)
+    if (lacked_grams(a, s) & places_in(p.from, p.to, (unsigned)l->window))
         return false;
-    if (s->is_typed || c->ids.n == 0)
-        return true;
-    return !(a->lacked_uuids & places_in(p.from, p.to, UUID_MIDDLE)) &&
-           !(a->lacked_longs & places_in(p.from, p.to, LONG_ID)) && !lacks_run(a, s, p);
+    return !(l->uuids & places_in(p.from, p.to, UUID_MIDDLE)) &&
+           !(l->longs & places_in(p.from, p.to, LONG_ID)) && !(!s->is_typed && lacks_run(a, s, p));
+}
+
+/* Strikes out pieces that have so many bytes from any of these places on. */
+static void strike(struct fit *f, uint64_t places, unsigned bytes)
+{
+    if (!places)
+        return;
+    f->is_inside = false;
+    f->ends &= low_places((unsigned)__builtin_ctzll(places) + bytes - 1);
+    f->starts &= ~low_places(63 - (unsigned)__builtin_clzll(places));
+}
+
+static void strike_runs(const struct ask *a, const struct stamp *s, struct fit *f)
+{
+    for (uint64_t left = a->lacks->short_ids; left; left &= left - 1) {
+        unsigned from = (unsigned)__builtin_ctzll(left), to = run_end(a, from);
+        bool begins = from > 0 || to - from == s->run, ends = to < a->n || to - from == s->run;
+        f->is_inside = f->is_inside && !(begins && ends);
+        f->ends &= begins ? low_places(to - 1) : UINT64_MAX;
+        f->starts &= ends ? ~low_places(from) : UINT64_MAX;
+    }
 }
 
 /* Strikes out what may not be. */
 static void sift_fit(const struct ask *a, const struct stamp *s, struct fit *f)
 {
-    f->is_inside = f->is_inside && may_be(a, s, (struct piece){0, a->n, false, false});
-    for (uint64_t left = f->ends; left; left &= left - 1) {
-        unsigned i = (unsigned)__builtin_ctzll(left);
-        if (!may_be(a, s, (struct piece){0, i + 1, false, true}))
-            f->ends &= ~(UINT64_C(1) << i);
-    }
-    for (uint64_t left = f->starts; left; left &= left - 1) {
-        unsigned i = (unsigned)__builtin_ctzll(left);
-        if (!may_be(a, s, (struct piece){i + 1, a->n, true, false}))
-            f->starts &= ~(UINT64_C(1) << i);
-    }
+    const struct lacks *l = a->lacks;
+    strike(f, long_runs(a, s), s->run + 1);
+    if (!l)
+        return;
+    strike(f, lacked_grams(a, s), (unsigned)l->window);
+    strike(f, l->uuids, UUID_MIDDLE);
+    strike(f, l->longs, LONG_ID);
+    if (!s->is_typed)
+        strike_runs(a, s, f);
 }
 
 static const struct fit *fit_of(const struct ask *a, size_t column)
 {
-    if (!a->chunk)
+    if (!a->lacks)
         return &a->stamps[column];
     struct fit *f = &a->fits[column];
     if (f->round != a->round) {
@@ -199,10 +304,8 @@ static bool pass_slot(const struct ask *a, size_t column, uint64_t *set)
 
 static bool pass_text(const struct ask *a, struct str text, uint64_t *set)
 {
-    if (*set || a->is_in_texts)
-        return needle_pass(&a->needle, text, set);
-    *set = needle_ends(&a->needle, text);
-    return false;
+    return a->is_in_texts ? needle_pass(&a->needle, text, set)
+                          : needle_go_on(&a->needle, text, set);
 }
 
 static bool pass_shape(const struct ask *a, const struct columns_shape *shape)
@@ -220,50 +323,74 @@ static bool pass_shape(const struct ask *a, const struct columns_shape *shape)
 
 /* ---- chunks ---- */
 
-static uint64_t find_lacked_grams(const struct ask *a, const struct sieve_chunk *c)
+/* Places of those that are not in the filter. */
+static uint64_t lacked(const struct hashes *h, const struct bloom *bloom)
 {
-    uint64_t hashes[NEEDLE_MAX], lacked = 0;
-    size_t n = c->grams.n ? grams_choose(str_of(a->bytes, a->n), c->window, hashes) : 0;
-    for (size_t i = 0; i < n; i++)
-        if (hashes[i] != GRAMS_NONE && !bloom_has(&c->grams, mix_hash(hashes[i])))
-            lacked |= UINT64_C(1) << i;
-    return lacked;
+    uint64_t places = 0;
+    for (size_t i = 0; i < h->n; i++)
+        if (!bloom_has(bloom, h->items[i]))
+            places |= UINT64_C(1) << h->places[i];
+    return places;
 }
 
-static uint64_t find_lacked_uuids(const struct ask *a, const struct bloom *ids)
+static struct lacks lacks_of(struct ask *a, const struct sieve_chunk *c)
 {
-    uint64_t lacked = 0, hash;
-    for (unsigned i = 0; i < a->n && ids->n; i++)
-        if (is_uuid_middle(str_of(a->bytes + i, a->n - i), &hash) && !bloom_has(ids, hash))
-            lacked |= UINT64_C(1) << i;
-    return lacked;
+    if (a->window != c->window)
+        list_grams(a, c->window);
+    struct lacks l = {.grams = lacked(&a->grams, &c->grams),
+                      .uuids = lacked(&a->uuids, &c->ids),
+                      .longs = lacked(&a->longs, &c->ids),
+                      .short_ids = lacked(&a->short_ids, &c->ids)};
+    l.window = l.grams ? grams_window_bytes(c->window) : 0;
+    l.has_odd = l.grams && c->has_odd;
+    return l;
 }
 
-static uint64_t find_lacked_longs(const struct ask *a, const struct bloom *ids)
+/* Those of chunks that lack the same; the oldest ones go if there are too many. */
+static struct verdicts *verdicts_of(struct ask *a, const struct lacks *lacks)
 {
-    uint64_t lacked = 0, hashes[NEEDLE_MAX];
-    for (uint64_t left = ids->n ? a->runs[LONG_ID - 1] : 0; left; left &= left - 1) {
-        unsigned i = (unsigned)__builtin_ctzll(left);
-        grams_choose_digits(str_of(a->bytes + i, LONG_ID), hashes);
-        if (!bloom_has(ids, mix_hash(hashes[0])))
-            lacked |= UINT64_C(1) << i;
+    size_t n_shapes = a->sieve->n_shapes;
+    struct verdicts *v;
+    for (size_t i = 0; i < a->n_kept; i++)
+        if (memcmp(&a->kept[i].lacks, lacks, sizeof *lacks) == 0)
+            return &a->kept[i];
+    if (a->n_kept < KEPT_VERDICTS) {
+        v = &a->kept[a->n_kept++];
+        v->of_shapes = arena_alloc_raw(a->arena, n_shapes);
+    } else {
+        v = &a->kept[a->oldest++ % KEPT_VERDICTS];
     }
-    return lacked;
+    v->lacks = *lacks;
+    v->of_rest = VERDICT_ASK;
+    memcpy(v->of_shapes, a->possible, n_shapes);
+    a->last = NULL;
+    return v;
+}
+
+static struct verdicts *verdicts_in(struct ask *a, const struct sieve_chunk *c)
+{
+    struct lacks lacks = lacks_of(a, c);
+    struct verdicts *v = verdicts_of(a, &lacks);
+    a->round += v != a->last;
+    a->last = v;
+    a->lacks = &v->lacks;
+    return v;
 }
 
 static bool may_have(struct ask *a, const struct sieve_chunk *c)
 {
-    uint64_t set = 0;
-    a->chunk = c;
-    a->lacked_grams = find_lacked_grams(a, c);
-    a->lacked_uuids = find_lacked_uuids(a, &c->ids);
-    a->lacked_longs = find_lacked_longs(a, &c->ids);
-    a->round++;
-    if (c->has_rest && pass_slot(a, 0, &set))
+    struct verdicts *v = verdicts_in(a, c);
+    if (c->has_rest && v->of_rest == VERDICT_ASK)
+        v->of_rest = pass_slot(a, 0, &(uint64_t){0}) ? VERDICT_MAY : VERDICT_NO;
+    if (c->has_rest && v->of_rest == VERDICT_MAY)
         return true;
-    for (size_t i = 0; i < c->n_shapes; i++)
-        if (a->is_possible[c->shapes[i]] && pass_shape(a, &a->sieve->shapes[c->shapes[i]]))
+    for (size_t i = 0; i < c->n_shapes; i++) {
+        uint8_t *verdict = &v->of_shapes[c->shapes[i]];
+        if (*verdict == VERDICT_ASK)
+            *verdict = pass_shape(a, &a->sieve->shapes[c->shapes[i]]) ? VERDICT_MAY : VERDICT_NO;
+        if (*verdict == VERDICT_MAY)
             return true;
+    }
     return false;
 }
 
@@ -272,11 +399,10 @@ static void ask_shapes(struct ask *a)
 {
     for (size_t i = 0; i < a->sieve->n_columns; i++) {
         fit_stamp(a, &a->sieve->columns[i], &a->stamps[i]);
-        if (a->runs[0])
-            sift_fit(a, &a->sieve->columns[i], &a->stamps[i]);
+        sift_fit(a, &a->sieve->columns[i], &a->stamps[i]);
     }
     for (size_t i = 0; i < a->sieve->n_shapes; i++)
-        a->is_possible[i] = pass_shape(a, &a->sieve->shapes[i]);
+        a->possible[i] = pass_shape(a, &a->sieve->shapes[i]) ? VERDICT_ASK : VERDICT_NO;
 }
 
 static void free_ask(struct ask *a)
@@ -288,9 +414,11 @@ void sieve_ask(const struct sieve *s, const struct sieve_needle *needle, struct 
                bool *may)
 {
     defer(free_ask) struct ask a = {.sieve = s,
-                                    .stamps = arena_array(arena, struct fit, s->n_columns),
+                                    .arena = arena,
+                                    .stamps =
+                                        arena_alloc_raw(arena, s->n_columns * sizeof *a.stamps),
                                     .fits = arena_array(arena, struct fit, s->n_columns),
-                                    .is_possible = arena_array(arena, bool, s->n_shapes)};
+                                    .possible = arena_alloc_raw(arena, s->n_shapes)};
     bool knows = needle->text.len && str_find_byte(needle->text, '\n') == SIZE_MAX; /* 4 */
     if (knows) {
         read_needle(&a, needle);

@@ -297,13 +297,17 @@ static void put_grams(struct sieve_builder *b, const struct sources *all, size_t
 }
 
 /* What may be spent on blooms of this chunk: what is left of the share of all so far, but not much more than its
- * own, since new shapes are to come. Skeletons pack to an eighth. */
-static size_t room_for_blooms(const struct sieve_builder *b, size_t chunk_bytes)
+ * own, since new shapes are to come. Where shapes leave less than a third of its own, as in the first chunks of a part, it is that
+ * third, beyond the share. Skeletons pack to an eighth. */
+static size_t room_for_blooms(struct sieve_builder *b, size_t chunk_bytes, unsigned share)
 {
-    enum { PACKED = 8, OF_CHUNK = 9 };
+    enum { PACKED = 8, OF_CHUNK = 9, OF_OWN = 3, PERCENT = 100 };
+    uint64_t own = (uint64_t)chunk_bytes * share / PERCENT, least = own / OF_OWN;
     uint64_t spent = b->skeleton / PACKED + b->gram_blooms.len + b->id_blooms.len;
+    b->allowed += own;
     uint64_t left = b->allowed > spent ? b->allowed - spent : 0;
-    return (size_t)min_of(left, (uint64_t)chunk_bytes / OF_CHUNK);
+    b->allowed += least > left ? least - left : 0;
+    return (size_t)min_of(max_of(left, least), (uint64_t)chunk_bytes / OF_CHUNK);
 }
 
 /* ---- chunks ---- */
@@ -376,15 +380,13 @@ static bool take_chunk(struct sieve_builder *b, struct str bytes, struct sources
 
 bool sieve_add(struct sieve_builder *b, struct str bytes, unsigned share, struct err *err)
 {
-    enum { PERCENT = 100 };
     struct built_chunk built = {0};
     struct sources all = {0};
     if (b->n_columns == 0)
         add_column(b);
     if (!take_chunk(b, bytes, &all, &built, err))
         return false;
-    b->allowed += (uint64_t)bytes.len * share / PERCENT;
-    size_t most = room_for_blooms(b, bytes.len) / BLOOM_BLOCK;
+    size_t most = room_for_blooms(b, bytes.len, share) / BLOOM_BLOCK;
     put_ids(b, &all, most - most / 4, &built);
     put_grams(b, &all, most - built.ids, &built);
     mem_grow(b->chunks, b->n_chunks, b->chunks_capacity);

@@ -238,7 +238,7 @@ struct stamp stamp_of_column(const struct column *c)
     struct stamp s = of_values(c);
     if (c->prefix.len)
         put_prefix(&s, c);
-    s.is_typed = c->kind >= COLUMN_INTEGER && c->kind != COLUMN_HEX && c->kind != COLUMN_UUID;
+    s.is_typed = c->kind == COLUMN_TIME && !has_own_text(c);
     for (size_t i = 0; i < c->n_exceptions; i++) {
         struct stamp one = stamp_of_text(c->exceptions[i].value);
         stamp_join(&s, &one);

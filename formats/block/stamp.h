@@ -37,8 +37,8 @@ struct stamp {
     uint16_t first, last; /* those of the bytes at the ends */
     uint32_t least, most; /* bytes of a value; STAMP_LONG and more are one */
     uint32_t run;         /* bytes of the longest run, or more */
-    bool is_typed;        /* not all values are looked at: what ids are in them is not known */
-    bool is_odd;          /* what grams are in them may not be known either */
+    bool is_typed; /* not all values are looked at: what short ids are in them is not known */
+    bool is_odd;   /* what grams are in them may not be known either */
 };
 
 enum { STAMP_LONG = 1 << 20 };

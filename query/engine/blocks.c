@@ -4,6 +4,8 @@
 
 enum { KEPT_MAX = 16 };
 
+_Static_assert((int)PATTERN_SCAN_MAX <= (int)SIFT_NEEDLES_MAX, "each needle has a bit");
+
 /* ---- opening ---- */
 
 /* The slot that was used longest ago, empty ones first. */
@@ -59,21 +61,28 @@ bool blocks_are_sifted_out(struct blocks *b, size_t index)
     struct err err;
     if (b->n_needles == 0 || !s->sift || b->selector.keep_all)
         return false;
-    if (k->sift == SIFT_UNKNOWN &&
-        !s->sift(s->context, index, b->needles, b->n_needles, &k->sift, &err))
+    if (!k->is_sifted && !s->sift(s->context, index, b->needles, b->n_needles, &k->may, &err))
         k->sift_damage = arena_text(&b->arena, str_from(err.text));
-    return k->sift == SIFT_NO;
+    k->is_sifted = true;
+    return k->may == 0;
 }
 
 /* What was found out by sifting counts when the block is asked for. */
 static void tell_sift(struct blocks *b, struct known_block *k)
 {
-    if (k->sift == SIFT_UNKNOWN || k->is_sift_told)
+    if (!k->is_sifted || k->is_sift_told)
         return;
     k->is_sift_told = true;
-    b->summary->blocks_sifted += k->sift == SIFT_NO;
+    b->summary->blocks_sifted += k->may == 0;
     if (k->sift_damage)
         summary_problem(b->summary, "%s; everything was searched without it", k->sift_damage);
+}
+
+/* For a block that is opened next. */
+static const struct selector *selector_for(struct blocks *b, const struct known_block *k)
+{
+    b->selector.may = k->is_sifted ? k->may : SIFT_ALL;
+    return &b->selector;
 }
 
 static struct opened *find_kept(struct blocks *b, size_t index)
@@ -141,7 +150,7 @@ bool blocks_get(struct blocks *b, size_t index, const struct opened *pinned, str
     if (is_out)
         return true;
     count_block(b, k);
-    struct opener *o = ahead_take(&b->ahead, index, k->summary.chunks, &b->selector);
+    struct opener *o = ahead_take(&b->ahead, index, k->summary.chunks, selector_for(b, k));
     if (!take_notes(b, k, o, err))
         return false;
     if (!o->good)
@@ -167,7 +176,7 @@ void blocks_ahead(struct blocks *b, const uint32_t *list, size_t n, size_t at)
         if (k->has_failed || find_kept(b, index) || ahead_has(&b->ahead, index) ||
             blocks_are_sifted_out(b, index))
             continue;
-        if (!ahead_offer(&b->ahead, index, k->summary.chunks, &b->selector))
+        if (!ahead_offer(&b->ahead, index, k->summary.chunks, selector_for(b, k)))
             return;
     }
 }

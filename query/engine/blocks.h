@@ -26,7 +26,8 @@ struct known_block {
     bool is_counted;
     bool has_failed;
     bool is_named; /* chunks of it that cannot be read */
-    enum sift sift;
+    bool is_sifted;
+    uint32_t may;            /* which of the needles may be in it, if it is sifted */
     bool is_sift_told;       /* it is counted */
     const char *sift_damage; /* what is known of it is damaged; in the arena */
 };

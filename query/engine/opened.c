@@ -352,7 +352,7 @@ static bool find_rows(struct opened *o, struct columns *columns, const struct se
         return false;
     for (size_t i = 0; i < s->n_needles; i++) {
         arena_reset(&scratch);
-        if (!columns_find(columns, &s->needles[i], &scratch, rows, err))
+        if (s->may >> i & 1 && !columns_find(columns, &s->needles[i], &scratch, rows, err))
             return false;
     }
     return true;

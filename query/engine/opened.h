@@ -43,6 +43,7 @@ struct selector {
     struct pattern *pattern;            /* NULL: everything matches */
     const struct sieve_needle *needles; /* one of them is in all that matches */
     size_t n_needles;                   /* 0: nothing is known */
+    uint32_t may;                       /* which of them may be in the block that is opened next */
     struct filter *filter;
     int64_t since_ns, until_ns; /* TIME_NONE: open */
     bool lines;

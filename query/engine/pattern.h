@@ -22,7 +22,7 @@
 #include "base/match.h"
 #include "formats/block/sieve.h"
 
-enum { PATTERN_COUNT_MAX = 1000, PATTERN_SCAN_MAX = 8 };
+enum { PATTERN_COUNT_MAX = 1000, PATTERN_SCAN_MAX = 20 };
 
 /* grep's -F -E -G -P */
 enum pattern_kind { PATTERN_TEXT, PATTERN_EXTENDED, PATTERN_BASIC, PATTERN_PERL };

@@ -17,8 +17,8 @@ struct snapshot_block {
 
 enum { SNAPSHOT_NAME = 48 };
 
-/* Whether a block can have what is looked for. */
-enum sift { SIFT_UNKNOWN, SIFT_MAYBE, SIFT_NO };
+enum { SIFT_NEEDLES_MAX = 31 };
+#define SIFT_ALL ((UINT32_C(1) << SIFT_NEEDLES_MAX) - 1)
 
 struct snapshot {
     void *context;
@@ -31,10 +31,10 @@ struct snapshot {
     void (*name)(void *context, size_t i, size_t part, char name[SNAPSHOT_NAME]);
     /* Whether a row of a chunk belongs to what is searched; NULL: all do. */
     bool (*takes)(void *context, size_t i, struct hash128 origin, uint64_t sequence);
-    /* Whether any of the needles, always the same ones, may be in a block: never SIFT_UNKNOWN. False: what is
-     * known of it is damaged; there is a verdict all the same. NULL: nothing is known. */
+    /* Which of the needles, always the same ones, may be in a block: a bit for each, perhaps more. False: what is
+     * known of it is damaged; *may is there all the same. NULL: nothing is known. */
     bool (*sift)(void *context, size_t i, const struct sieve_needle *needles, size_t n,
-                 enum sift *verdict, struct err *err);
+                 uint32_t *may, struct err *err);
     /* All that are known, for filters and lists; NULL: any may come (filter.h, invariant 2). */
     const struct labels *const *streams;
     size_t n_streams;

@@ -65,6 +65,11 @@ static uint64_t make_filtered(struct buf *bytes)
     return at;
 }
 
+/* More patterns than eight. */
+#define ABSENT                                                                                   \
+    "quiet parcel\nquiet neighbour\nquiet morning\nquiet voucher\nquiet gateway\nquiet ledger\n" \
+    "loud parcel\nloud neighbour\nloud morning\nloud voucher\nloud gateway\nloud ledger"
+
 TEST(filters_leave_out_what_cannot_match)
 {
     static const struct {
@@ -75,6 +80,9 @@ TEST(filters_leave_out_what_cannot_match)
                  {" number 7.", false, 0, 0},
                  {"such a thing", false, 0, 0},
                  {"number 99999999999999", false, 0, 0},
+                 {ABSENT, false, 0, 0},
+                 {ABSENT "\n number 77", false, 11, 1},
+                 {" number 77\n" ABSENT "\n number 78", false, 22, 1},
                  {"such a thing", true, 0, 1}};
     defer(buf_free) struct buf bytes = {0};
     make_filtered(&bytes);
