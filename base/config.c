@@ -414,13 +414,9 @@ static bool take_token(struct str text, const char *from, struct buf *token, str
 
 static bool read_token(const char *path, struct buf *token, struct err *err)
 {
-    struct buf content = {.max = CONFIG_TOKEN_MAX + 2};
-    bool done = file_load(path, CONFIG_TOKEN_MAX + 1, &content, err) &&
-                take_token(buf_str(&content), path, token, err);
-    if (content.ptr)
-        mem_wipe(content.ptr, content.len);
-    buf_free(&content);
-    return done;
+    defer(buf_wipe) struct buf content = {.max = CONFIG_TOKEN_MAX + 2};
+    return file_load(path, CONFIG_TOKEN_MAX + 1, &content, err) &&
+           take_token(buf_str(&content), path, token, err);
 }
 
 /* Secrets of Docker and Kubernetes are 0444 in a folder that only the container sees. */

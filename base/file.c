@@ -200,7 +200,7 @@ static bool load(const char *path, enum file_mode mode, size_t max, struct buf *
     defer(file_close) struct file f = {0};
     if (!file_open(&f, path, mode, err))
         return false;
-    defer(buf_free) struct buf b = {.max = max + 1};
+    defer(buf_wipe) struct buf b = {.max = max + 1}; /* it may be a secret */
     for (;;) {
         size_t room = min_of((size_t)1 << 16, b.max - b.len), got;
         char *at = room ? buf_reserve(&b, room) : NULL;

@@ -65,7 +65,7 @@ int command_token(int argc, char **argv)
     defer(arena_free) struct arena arena = {0};
     defer(config_free) struct config config = {0};
     defer(client_free) struct client client = {0};
-    defer(buf_free) struct buf answer = {0};
+    defer(buf_wipe) struct buf answer = {0};
     if (!front_read(&front, &f, &given, &arena, argc, argv, &status))
         return status;
     if (given.operands.n != 1)
@@ -82,6 +82,5 @@ int command_token(int argc, char **argv)
         !client_call(&client, "POST", path, &answer, &err))
         return front_fail(&front, "%s", err.text);
     fwrite(answer.ptr, 1, answer.len, stdout);
-    mem_wipe(answer.ptr, answer.len);
     return 0;
 }

@@ -90,16 +90,10 @@ static void put_new_key(struct buf *text)
     mem_wipe(digits, sizeof digits);
 }
 
-static void wipe(struct buf *b)
-{
-    mem_wipe(b->ptr, b->len);
-    buf_free(b);
-}
-
 /* Unless it is there by now: a file gets a name only once. */
 static bool make_keys(const char *path, struct arena *arena, struct err *err)
 {
-    defer(wipe) struct buf text = {.max = KEY_FILE_MAX};
+    defer(buf_wipe) struct buf text = {.max = KEY_FILE_MAX};
     struct hash128 random;
     char digits[HASH128_TEXT];
     struct stat st;
@@ -118,7 +112,7 @@ static bool load_keys(struct redacting *r, struct str path, bool is_own, enum re
                       struct err *err)
 {
     defer(arena_free) struct arena arena = {0};
-    defer(wipe) struct buf text = {.max = KEY_FILE_MAX};
+    defer(buf_wipe) struct buf text = {.max = KEY_FILE_MAX};
     const char *name = arena_text(&arena, path);
     bool is_loaded = file_load(name, KEY_FILE_MAX, &text, err);
     if (!is_loaded && keys == KEYS_MADE && is_own && err->code == ERR_NOT_FOUND) {

@@ -251,7 +251,6 @@ bool ship_options_read(struct ship_options *o, struct live_config *live, int arg
 
 void ship_options_free(struct ship_options *o)
 {
-    mem_wipe(o->token_text.ptr, o->token_text.len);
-    buf_free(&o->token_text);
+    buf_wipe(&o->token_text);
     arena_free(&o->arena);
 }

@@ -46,12 +46,11 @@ void call_released(struct http_call *call)
     if (--call->closing > 0)
         return;
     struct http_client *client = call->client;
-    mem_wipe(call->head.ptr, call->head.len); /* a token may be in it */
     mem_free(&call->url);
     mem_free(&call->path);
     for (size_t i = 0; i < countof(call->files); i++)
         mem_free(&call->files[i]);
-    buf_free(&call->head);
+    buf_wipe(&call->head); /* a token may be in it */
     buf_free(&call->fields);
     mem_free(&call);
     client_released(client);

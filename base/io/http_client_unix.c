@@ -202,8 +202,7 @@ static void on_closed(uv_handle_t *handle)
 {
     struct unix_call *u = handle->data;
     struct http_call *call = u->call;
-    mem_wipe(u->head.ptr, u->head.len);
-    buf_free(&u->head);
+    buf_wipe(&u->head);
     http_wire_free(&u->wire);
     mem_free(&u);
     call_released(call);
