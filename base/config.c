@@ -1,5 +1,6 @@
 #include "base/config.h"
 
+#include "base/ascii.h"
 #include "base/file.h"
 #include "base/mem.h"
 
@@ -77,8 +78,8 @@ static bool is_label_name(struct str s)
 {
     for (size_t i = 0; i < s.len; i++) {
         char c = s.ptr[i];
-        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-        bool other = (c >= '0' && c <= '9') || c == '.' || c == '-';
+        bool letter = is_letter(c) || c == '_';
+        bool other = is_digit(c) || c == '.' || c == '-';
         if (!letter && (i == 0 || !other))
             return false;
     }

@@ -1,3 +1,4 @@
+#include "base/ascii.h"
 #include "query/commands.h"
 
 #include "base/front.h"
@@ -48,8 +49,7 @@ static bool is_word(struct str s)
 {
     for (size_t i = 0; i < s.len; i++) {
         char c = s.ptr[i];
-        bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        if (!is_letter && c != '-' && c != '_' && c != '.')
+        if (!is_alnum(c) && c != '-' && c != '_' && c != '.')
             return false;
     }
     return s.len <= 100;

@@ -1,5 +1,6 @@
 #include "redaction/redacting.h"
 
+#include "base/ascii.h"
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/io/crypto.h"
@@ -29,10 +30,8 @@ static uint64_t sign(void *hmac, struct str text)
 static bool is_key_name(struct str name)
 {
     bool ok = name.len > 0 && name.len <= KEY_NAME_MAX;
-    for (size_t i = 0; ok && i < name.len; i++) {
-        char c = name.ptr[i], folded = (char)(c | 0x20);
-        ok = (c >= '0' && c <= '9') || (folded >= 'a' && folded <= 'z');
-    }
+    for (size_t i = 0; ok && i < name.len; i++)
+        ok = is_alnum(name.ptr[i]);
     return ok;
 }
 

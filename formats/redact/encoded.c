@@ -6,7 +6,7 @@ int escaped_byte(struct str s, size_t at)
 {
     if (byte_at(s, at) != '%' || !is_hex(byte_at(s, at + 1)) || !is_hex(byte_at(s, at + 2)))
         return -1;
-    int c = (int)(hex_value(s.ptr[at + 1]) * 16 + hex_value(s.ptr[at + 2]));
+    int c = hex_value(s.ptr[at + 1]) * 16 + hex_value(s.ptr[at + 2]);
     return c >= ' ' && c <= '~' ? c : -1;
 }
 
