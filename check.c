@@ -10,7 +10,7 @@
 #include "base/say.h"
 #include "check_connect.h"
 #include "collector/forwards.h"
-#include "collector/retention_rules.h"
+#include "collector/store/retention_rules.h"
 #include "shipper/ship_options.h"
 
 #include <stdio.h>

@@ -18,7 +18,7 @@
 #include "base/mem.h"
 #include "collector/collect.h"
 #include "collector/forwards.h"
-#include "collector/retention_rules.h"
+#include "collector/store/retention_rules.h"
 #include "shipper/ship.h"
 
 #include <stdio.h>

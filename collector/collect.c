@@ -32,7 +32,7 @@
 #include "collector/forwards.h"
 #include "collector/ingest.h"
 #include "collector/queries.h"
-#include "collector/retention_rules.h"
+#include "collector/store/retention_rules.h"
 #include "collector/tails.h"
 #include "collector/tokens.h"
 

@@ -50,11 +50,11 @@ struct store {
     struct packer packer;
     struct kept kept;
     uint64_t last_number;
-    int64_t clock_ns;
+    int64_t clock_ns, maintained_ns; /* the latter: wall clock of the last maintenance; 0 = none */
     uint64_t free_bytes, removed_bytes, removed_journals;
     bool has_reserve, is_writable;
-    int64_t maintained_ns; /* wall clock of the last maintenance; 0 = none */
-    int calm;              /* maintenances since the clock stepped */
+    int calm;                    /* maintenances since the clock stepped */
+    struct rehearsal *rehearsal; /* of retention, which then removes nothing; mostly NULL */
 };
 
 /* What a view sees of one journal: blocks first .. end - 1. */
