@@ -33,8 +33,7 @@ static const char *const by_words[] = {"day", "service", NULL};
 
 /* clang-format off */
 static const struct option rows[] = {
-    {.flag = "config", .letter = 'c', .type = OPTION_PATH, FIELD(config), .value_name = "FILE",
-     .help = "configuration file (default " CONFIG_FILE ")"},
+    FRONT_CONFIG,
     {.flag = "store", .type = OPTION_PATH, FIELD(store), .value_name = "FOLDER",
      .help = "the store (default collector.data of the configuration)"},
     {.flag = "collector", .type = OPTION_STRINGS, FIELD(collector), .value_name = "URL",
@@ -46,7 +45,7 @@ static const struct option rows[] = {
     {.flag = "wait", .type = OPTION_BOOLEAN, FIELD(wait), .help = "merge, archive: until it is done"},
     {.flag = "output", .type = OPTION_WORD, FIELD(output), .words = output_words, .initial = "text",
      .value_name = "FORM", .help = "text or json"},
-    {.flag = "help", .letter = 'h', .type = OPTION_BOOLEAN, FIELD(help), .help = "this text"},
+    FRONT_HELP,
 };
 /* clang-format on */
 

@@ -17,12 +17,7 @@ struct token_flags {
 #define FIELD(name) .field = offsetof(struct token_flags, name)
 
 static const struct option rows[] = {
-    {.flag = "config",
-     .letter = 'c',
-     .type = OPTION_PATH,
-     FIELD(config),
-     .value_name = "FILE",
-     .help = "configuration file (default " CONFIG_FILE ")"},
+    FRONT_CONFIG,
     {.flag = "collector",
      .type = OPTION_STRINGS,
      FIELD(collector),
@@ -33,7 +28,7 @@ static const struct option rows[] = {
      FIELD(note),
      .value_name = "TEXT",
      .help = "one word kept beside the token, to know it again"},
-    {.flag = "help", .letter = 'h', .type = OPTION_BOOLEAN, FIELD(help), .help = "this text"},
+    FRONT_HELP,
 };
 
 static const struct option_table table = {rows, countof(rows), NULL};
