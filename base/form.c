@@ -8,7 +8,8 @@ static bool needs_decoding(struct str s, bool plus_is_space)
            (plus_is_space && str_find_byte(s, '+') != SIZE_MAX);
 }
 
-struct str percent_decode(struct str s, bool plus_is_space, struct arena *arena)
+/* "%41b" -> "Ab" */
+static struct str percent_decode(struct str s, bool plus_is_space, struct arena *arena)
 {
     if (!needs_decoding(s, plus_is_space))
         return s;

@@ -90,13 +90,6 @@ static bool equals(const struct literal *literal, const char *at)
     return true;
 }
 
-bool literal_is_at(const struct literal *literal, struct str hay, size_t at)
-{
-    if (at > hay.len || hay.len - at < literal->len)
-        return false;
-    return literal->len == 0 || equals(literal, hay.ptr + at);
-}
-
 /* Invariant 2: never looks at a byte of the hay twice. */
 static size_t find_linear(const struct literal *literal, struct str hay, size_t from)
 {

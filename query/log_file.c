@@ -210,8 +210,3 @@ int64_t log_file_changed(const struct log_file *f)
 {
     return f->changed_ns;
 }
-
-const char *log_file_name(const struct log_file *f)
-{
-    return f->name;
-}

@@ -16,7 +16,7 @@ struct delivery {
     void *data;
 };
 
-enum delivery_verdict delivery_judge(unsigned status)
+static enum delivery_verdict delivery_judge(unsigned status)
 {
     static const unsigned short again[] = {401, 403, 408, 421, 425, 429};
     if (status >= 200 && status < 300)

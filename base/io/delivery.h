@@ -70,6 +70,4 @@ void delivery_cancel(struct delivery *delivery); /* done is not called; fine if 
 void delivery_hurry(struct delivery *delivery);  /* waiting for a next attempt: now */
 const struct delivery_state *delivery_status(const struct delivery *delivery);
 
-enum delivery_verdict delivery_judge(unsigned status); /* the table above */
-
 #endif

@@ -66,7 +66,8 @@ int64_t store_longest_finite_keep(const struct store *s)
     return longest_of(s, longer_finite);
 }
 
-int64_t store_longest_keep(const struct store *s)
+/* Of all classes that there are or will be; 0: for ever. */
+static int64_t longest_keep(const struct store *s)
 {
     return longest_of(s, longer);
 }
@@ -215,7 +216,7 @@ static bool is_of_no_use(const struct store *s, const struct store_segment *segm
 /* One that is empty, or older than what is in it may be. */
 static bool find_expired(const struct store *s, struct part *part)
 {
-    int64_t longest_ns = store_longest_keep(s);
+    int64_t longest_ns = longest_keep(s);
     for (size_t i = 0; i < s->n_journals; i++) {
         struct store_journal *j = s->journals[i];
         *part = part_of_journal(j);
@@ -330,7 +331,7 @@ static bool is_kept_too_long(const struct store *s, uint64_t free_bytes)
     const struct store_retention *r = &s->options.retention;
     return k->n > 0 && (k->list[0].number < k->needed_from || free_bytes < r->keep_free ||
                         (r->forward_bytes && k->bytes > r->forward_bytes) ||
-                        is_over(s, end_of(k->list[0].newest_ns, store_longest_keep(s))));
+                        is_over(s, end_of(k->list[0].newest_ns, longest_keep(s))));
 }
 
 static bool trim_kept(struct store *s, uint64_t *free_bytes, struct err *err)
@@ -398,7 +399,7 @@ static int by_end(const void *a, const void *b)
 static void plan_others(struct store *s, struct rehearsal *r)
 {
     size_t first = r->n;
-    int64_t longest_ns = store_longest_keep(s);
+    int64_t longest_ns = longest_keep(s);
     for (size_t i = 0; i < r->n_parts; i++) {
         const struct store_part *in = &r->parts[i];
         bool is_removed = in->segment ? in->segment->is_removed : in->journal->is_removed;

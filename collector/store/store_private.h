@@ -128,9 +128,7 @@ bool is_journal_due(const struct store *s);
 /* Gives the reserve file its room if the disk has plenty; without it the store works all the same. */
 void store_keep_reserve(struct store *s);
 bool store_remove_file(struct store *s, const char *path, struct err *err); /* with its help */
-/* Of all classes that there are or will be; 0: for ever. */
-int64_t store_longest_keep(const struct store *s);
-/* ... of those that are not for ever; 0: all are. */
+/* The longest time of all classes that there are or will be but those that are for ever; 0: all are. */
 int64_t store_longest_finite_keep(const struct store *s);
 
 /* ---- days.c ---- */

@@ -374,7 +374,8 @@ bool epoch_to_ns(struct str text, int64_t *ns)
     return false;
 }
 
-bool is_time_key(struct str key)
+/* "time", "ts", "timestamp", "t", "date", "datetime", "@timestamp" in any case. */
+static bool is_time_key(struct str key)
 {
     static const struct str keys[] = {
         STR_INIT("time"), STR_INIT("ts"),       STR_INIT("timestamp"), STR_INIT("t"),

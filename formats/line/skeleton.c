@@ -206,7 +206,7 @@ static bool is_separator(char c)
 }
 
 /* Lists of the like are one: "<n>, <n>" is "<n>". */
-void put_skeleton_slot(struct buf *out, struct str slot)
+static void put_skeleton_slot(struct buf *out, struct str slot)
 {
     struct str rest = buf_str(out);
     rest.len -= rest.len && rest.ptr[rest.len - 1] == ' ';
