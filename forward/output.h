@@ -68,14 +68,13 @@ struct output_numbers {
     bool is_up;      /* the last request was answered well */
     bool is_failing; /* the last attempt failed, of which last_error tells */
     const char *last_error;
-    int64_t failing_since_ns;        /* wall clock; TIME_NONE */
-    uint64_t records, bytes, bodies; /* taken, since the start; bytes of bodies as sent */
-    uint64_t damaged;                /* blocks */
-    uint64_t rejected;               /* records */
+    int64_t failing_since_ns; /* wall clock; TIME_NONE */
+    uint64_t records, bytes;  /* taken, since the start; bytes of bodies as sent */
+    uint64_t damaged;         /* blocks */
+    uint64_t rejected;        /* records */
     struct push_reject rejects[PUSH_REASONS_MAX]; /* of them, by reason */
     size_t n_rejects;
     const char *last_reject; /* in the other side's words; empty */
-    int64_t taken_ns;        /* wall clock of the last good answer; TIME_NONE */
 };
 struct output_numbers output_count(const struct output *o);
 const struct config_other_output *output_config(const struct output *o);

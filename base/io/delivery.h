@@ -54,7 +54,6 @@ struct delivery_state {
     bool is_failing;          /* the last attempt failed */
     unsigned attempts;        /* failed in a row */
     int64_t failing_since_ns; /* wall clock of the first of them */
-    int64_t next_attempt_ns;  /* wall clock; TIME_NONE while a request is in flight or none waits */
     unsigned last_status;     /* HTTP status of the last answer; 0 = none came */
     char last_error[252];     /* of the last failed attempt; stays for the record */
 };
