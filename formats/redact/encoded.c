@@ -1,5 +1,6 @@
 #include "formats/redact/encoded.h"
 
+#include "base/bisect.h"
 #include "base/mem.h"
 
 int escaped_byte(struct str s, size_t at)
@@ -104,15 +105,7 @@ static void decode_line(struct redaction *r, struct str line)
 /* Where a place in the decoded line is in the line. */
 static size_t place_of(const struct redaction *r, size_t at)
 {
-    size_t from = 0, to = r->n_escapes;
-    while (from < to) {
-        size_t middle = (from + to) / 2;
-        if (r->escapes[middle] < at)
-            from = middle + 1;
-        else
-            to = middle;
-    }
-    return at + 2 * from;
+    return at + 2 * bisect(r->n_escapes, i, r->escapes[i] < at);
 }
 
 /* ---- finding ---- */
