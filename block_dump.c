@@ -36,7 +36,7 @@ static const struct option rows[] = {
      .help = "only what the header says of each block"},
     {.flag = "output", .type = OPTION_WORD, FIELD(output), .words = output_words, .initial = "text",
      .value_name = "FORM", .help = "text or json (an object a block)"},
-    {.flag = "help", .letter = 'h', .type = OPTION_BOOLEAN, FIELD(help), .help = "this text"},
+    FRONT_HELP,
 };
 /* clang-format on */
 

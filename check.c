@@ -10,7 +10,7 @@
 #include "base/say.h"
 #include "check_connect.h"
 #include "collector/forwards.h"
-#include "collector/retention_rules.h"
+#include "collector/store/retention_rules.h"
 #include "shipper/ship_options.h"
 
 #include <stdio.h>
@@ -30,7 +30,7 @@ static const struct option rows[] = {
      .type = OPTION_BOOLEAN,
      FIELD(connect),
      .help = "ask each output what it is and takes (10 seconds at most)"},
-    {.flag = "help", .letter = 'h', .type = OPTION_BOOLEAN, FIELD(help), .help = "this text"},
+    FRONT_HELP,
 };
 
 static const struct option_hint hints[] = {

@@ -30,17 +30,11 @@ static void add_target(struct targets *t, const char *section,
     };
 }
 
-static void wipe(struct buf *b)
-{
-    if (b->ptr)
-        mem_wipe(b->ptr, b->len);
-    buf_free(b);
-}
-
 static void add_collector(struct targets *t, const struct config *c, struct warnings *w)
 {
     struct err err;
-    defer(wipe) struct buf token = {.max = CONFIG_TOKEN_MAX}, login = {.max = CONFIG_TOKEN_MAX + 8};
+    defer(buf_wipe) struct buf token = {.max = CONFIG_TOKEN_MAX},
+                               login = {.max = CONFIG_TOKEN_MAX + 8};
     struct config_other_output *output = arena_new(&t->arena, struct config_other_output);
     if (!c->output.on)
         return;

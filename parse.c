@@ -64,7 +64,7 @@ static const struct option rows[] = {
     {.flag = "summary", .type = OPTION_BOOLEAN, FIELD(summary),
      .help = "only how many records have which format, a level, a time and a request id"},
     {.flag = "formats", .type = OPTION_BOOLEAN, FIELD(formats), .help = "the names of all formats"},
-    {.flag = "help", .letter = 'h', .type = OPTION_BOOLEAN, FIELD(help), .help = "this text"},
+    FRONT_HELP,
 };
 /* clang-format on */
 

@@ -13,15 +13,15 @@
 
 #include "base/config_live.h"
 #include "base/file.h"
+#include "base/front.h"
 #include "base/io/program.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "collector/collect.h"
 #include "collector/forwards.h"
-#include "collector/retention_rules.h"
+#include "collector/store/retention_rules.h"
 #include "shipper/ship.h"
 
-#include <stdio.h>
 #include <unistd.h>
 
 struct flags {
@@ -32,12 +32,7 @@ struct flags {
 #define FIELD(name) .field = offsetof(struct flags, name)
 
 static const struct option rows[] = {
-    {.flag = "config",
-     .letter = 'c',
-     .type = OPTION_PATH,
-     FIELD(config),
-     .value_name = "FILE",
-     .help = "configuration file (default " CONFIG_FILE ")"},
+    FRONT_CONFIG,
     {.flag = "data",
      .type = OPTION_PATH,
      FIELD(data),
@@ -58,10 +53,16 @@ static const struct option rows[] = {
      FIELD(listen),
      .value_name = "HOST:PORT",
      .help = "TCP address, or off (collector.listen); tokens are needed there"},
-    {.flag = "help", .letter = 'h', .type = OPTION_BOOLEAN, FIELD(help), .help = "this text"},
+    FRONT_HELP,
 };
 
 static const struct option_table table = {rows, countof(rows), NULL};
+
+static const struct front front = {
+    "up", &table,
+    STR_INIT("usage: sluice up [OPTIONS]\n\n"
+             "Collects the logs of this machine and keeps them: collector and shipper in one\n"
+             "process. What is read stands in the configuration, which need not exist.\n\n")};
 
 struct up {
     struct flags flags;
@@ -134,14 +135,8 @@ static void apply(const struct config *next, void *data)
 static bool reload(struct buf *report, struct err *err, void *data)
 {
     struct up *u = data;
-    struct warnings w = {0};
-    bool good = live_config_reload(&u->live, &w, report, err);
-    warnings_log(&w);
-    if (good) {
-        log_info("configuration read again: %.*s", STR_ARG(buf_str(report)));
+    if (live_config_reload_logged(&u->live, report, err))
         return true;
-    }
-    log_error("the new configuration is wrong, the old one stays: %s", err->text);
     collector_reload(u->collector, NULL);
     if (u->ship)
         ship_reload(u->ship, NULL);
@@ -232,34 +227,6 @@ static void run(struct up *u)
 
 /* ---- the command line ---- */
 
-static void print_help(void)
-{
-    defer(buf_free) struct buf b = {0};
-    buf_add(&b,
-            STR("usage: sluice up [OPTIONS]\n\n"
-                "Collects the logs of this machine and keeps them: collector and shipper in one\n"
-                "process. What is read stands in the configuration, which need not exist.\n\n"));
-    options_help(&table, &b);
-    fwrite(b.ptr, 1, b.len, stdout);
-}
-
-/* False: help was printed or something is wrong (in err; ERR_NONE: help). */
-static bool read_flags(struct flags *f, struct arena *arena, int argc, char **argv, struct err *err)
-{
-    struct options given;
-    *err = (struct err){0};
-    options_defaults(&given, &table, f, arena);
-    if (!options_read_argv(&given, argc, argv, err))
-        return false;
-    if (given.operands.n)
-        return err_set(err, ERR_INPUT,
-                       "it takes no operand ('%s'); files are named in shipper.sources.files",
-                       given.operands.items[0].ptr);
-    if (f->help)
-        print_help();
-    return !f->help;
-}
-
 static bool configure(struct up *u, struct warnings *w, struct err *err)
 {
     static const char *const sections[] = {"collector.", "shipper.", "outputs.",
@@ -284,15 +251,20 @@ static void free_up(struct up *u)
 int command_up(int argc, char **argv)
 {
     struct err err;
+    struct options given;
     struct warnings w = {0};
+    int status;
     defer(arena_free) struct arena arena = {0};
     defer(free_up) struct up u = {0};
-    if (read_flags(&u.flags, &arena, argc, argv, &err) && configure(&u, &w, &err)) {
-        warnings_log(&w);
-        run(&u);
-        return u.status;
-    }
-    if (err.code != ERR_NONE)
-        fprintf(stderr, "sluice up: %s\n", err.text);
-    return err.code == ERR_NONE ? 0 : 2;
+    if (!front_read(&front, &u.flags, &given, &arena, argc, argv, &status))
+        return status;
+    if (given.operands.n)
+        return front_fail(&front,
+                          "it takes no operand ('%s'); files are named in shipper.sources.files",
+                          given.operands.items[0].ptr);
+    if (!configure(&u, &w, &err))
+        return front_fail(&front, "%s", err.text);
+    warnings_log(&w);
+    run(&u);
+    return u.status;
 }

@@ -16,6 +16,11 @@ static inline bool is_letter(char c)
     return (unsigned char)((c | 0x20) - 'a') < 26;
 }
 
+static inline bool is_lower(char c)
+{
+    return (unsigned char)(c - 'a') < 26;
+}
+
 static inline bool is_alnum(char c)
 {
     return is_digit(c) || is_letter(c);
@@ -34,6 +39,25 @@ static inline bool is_hex(char c)
 static inline bool is_blank(char c)
 {
     return c == ' ' || c == '\t';
+}
+
+/* What may stand between the tokens of JSON. */
+static inline bool is_white(char c)
+{
+    return is_blank(c) || c == '\n' || c == '\r';
+}
+
+static inline char fold(char c)
+{
+    return is_upper(c) ? (char)(c | 0x20) : c;
+}
+
+/* -1: it is no digit. */
+static inline int hex_value(char c)
+{
+    if (is_digit(c))
+        return c - '0';
+    return is_hex(c) ? (c | 0x20) - 'a' + 10 : -1;
 }
 
 /* The byte at i, or 0 beyond the ends. */

@@ -11,6 +11,12 @@ void buf_free(struct buf *b)
     *b = (struct buf){.max = b->max};
 }
 
+void buf_wipe(struct buf *b)
+{
+    mem_wipe(b->ptr, b->capacity);
+    buf_free(b);
+}
+
 void buf_reset(struct buf *b)
 {
     b->len = 0;

@@ -26,6 +26,7 @@ struct buf {
 };
 
 void buf_free(struct buf *b);            /* back to the zero value, keeping .max */
+void buf_wipe(struct buf *b);            /* buf_free of a secret: its bytes are overwritten */
 void buf_reset(struct buf *b);           /* empty, keeping the memory */
 char *buf_grow(struct buf *b, size_t n); /* buf_reserve where there is no room yet */
 

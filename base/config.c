@@ -1,5 +1,6 @@
 #include "base/config.h"
 
+#include "base/ascii.h"
 #include "base/file.h"
 #include "base/mem.h"
 
@@ -77,8 +78,8 @@ static bool is_label_name(struct str s)
 {
     for (size_t i = 0; i < s.len; i++) {
         char c = s.ptr[i];
-        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-        bool other = (c >= '0' && c <= '9') || c == '.' || c == '-';
+        bool letter = is_letter(c) || c == '_';
+        bool other = is_digit(c) || c == '.' || c == '-';
         if (!letter && (i == 0 || !other))
             return false;
     }
@@ -414,13 +415,9 @@ static bool take_token(struct str text, const char *from, struct buf *token, str
 
 static bool read_token(const char *path, struct buf *token, struct err *err)
 {
-    struct buf content = {.max = CONFIG_TOKEN_MAX + 2};
-    bool done = file_load(path, CONFIG_TOKEN_MAX + 1, &content, err) &&
-                take_token(buf_str(&content), path, token, err);
-    if (content.ptr)
-        mem_wipe(content.ptr, content.len);
-    buf_free(&content);
-    return done;
+    defer(buf_wipe) struct buf content = {.max = CONFIG_TOKEN_MAX + 2};
+    return file_load(path, CONFIG_TOKEN_MAX + 1, &content, err) &&
+           take_token(buf_str(&content), path, token, err);
 }
 
 /* Secrets of Docker and Kubernetes are 0444 in a folder that only the container sees. */

@@ -3,6 +3,7 @@
  * looked at again. The sum of all texts made here is bounded, because a short name can stand for a
  * long text.
  */
+#include "base/ascii.h"
 #include "base/config.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -23,8 +24,8 @@ static bool is_name(struct str s)
 {
     for (size_t i = 0; i < s.len; i++) {
         char c = s.ptr[i];
-        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-        if (!letter && (i == 0 || c < '0' || c > '9'))
+        bool letter = is_letter(c) || c == '_';
+        if (!letter && (i == 0 || !is_digit(c)))
             return false;
     }
     return s.len > 0 && s.len <= NAME_MAX_BYTES;

@@ -1,5 +1,6 @@
 #include "base/config_live.h"
 
+#include "base/log.h"
 #include "base/mem.h"
 
 static bool read_whole(const struct live_config *l, struct config **out, struct warnings *w,
@@ -128,4 +129,16 @@ bool live_config_reload(struct live_config *l, struct warnings *w, struct buf *r
         drop(&l->now);
     l->now = next;
     return true;
+}
+
+bool live_config_reload_logged(struct live_config *l, struct buf *report, struct err *err)
+{
+    struct warnings w = {0};
+    bool good = live_config_reload(l, &w, report, err);
+    warnings_log(&w);
+    if (good)
+        log_info("configuration read again: %.*s", STR_ARG(buf_str(report)));
+    else
+        log_error("the new configuration is wrong, the old one stays: %s", err->text);
+    return good;
 }

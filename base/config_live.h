@@ -33,5 +33,7 @@ void live_config_close(struct live_config *l);
 /* The report is one line: "shipper.flush is now 2s; collector.listen needs a restart". */
 bool live_config_reload(struct live_config *l, struct warnings *w, struct buf *report,
                         struct err *err);
+/* For a program as a whole: what came of it, and the warnings, are logged. */
+bool live_config_reload_logged(struct live_config *l, struct buf *report, struct err *err);
 
 #endif

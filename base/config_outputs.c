@@ -2,6 +2,7 @@
  * Entries of `outputs` and `collector.outputs`, from the map as written to structs that are checked. One table
  * (config_output_table) has the keys of all kinds; keys_of_kinds says whose they are.
  */
+#include "base/ascii.h"
 #include "base/config.h"
 #include "base/mem.h"
 
@@ -78,8 +79,8 @@ static bool check_name(const struct entry *e, struct err *err)
     bool good = name.len > 0 && name.len <= OUTPUT_NAME_MAX;
     for (size_t i = 0; good && i < name.len; i++) {
         char c = name.ptr[i];
-        bool other = (c >= '0' && c <= '9') || c == '-' || c == '_';
-        good = (c >= 'a' && c <= 'z') || (other && i > 0);
+        bool other = is_digit(c) || c == '-' || c == '_';
+        good = is_lower(c) || (other && i > 0);
     }
     return good ||
            place_err(e->node->key_at, err,

@@ -70,13 +70,3 @@ void err_put_front(struct err *err, const char *fmt, ...)
     if (n >= (int)(sizeof err->text - len))
         mark_cut(err);
 }
-
-const char *err_code_name(enum err_code code)
-{
-    static const char *const names[] = {
-#define X(name, meaning) [name] = #name,
-        ERR_CODES(X)
-#undef X
-    };
-    return code < sizeof names / sizeof *names ? names[code] : "?";
-}

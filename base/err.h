@@ -59,6 +59,4 @@ void err_put(struct err *err, enum err_code code, const char *fmt, ...)
 void err_put_sys(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void err_put_front(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-const char *err_code_name(enum err_code code);
-
 #endif

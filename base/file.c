@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/magic.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -112,10 +113,12 @@ bool file_read_at(const struct file *f, uint64_t at, void *buf, size_t n, size_t
 
 bool file_read_next(const struct file *f, void *buf, size_t n, size_t *got, struct err *err)
 {
+    struct pollfd ready = {.fd = file_fd(f), .events = POLLIN};
     ssize_t r;
-    do
+    do {
+        poll(&ready, 1, -1);
         r = read(file_fd(f), buf, n);
-    while (r < 0 && errno == EINTR);
+    } while (r < 0 && (errno == EINTR || errno == EAGAIN));
     if (r < 0)
         return err_sys(err, "read");
     *got = (size_t)r;
@@ -194,23 +197,18 @@ bool file_lock(const struct file *f, struct err *err)
     return err_sys(err, "lock");
 }
 
-static bool load(const char *path, enum file_mode mode, size_t max, struct buf *out,
-                 struct err *err)
+static bool load(const struct file *f, const char *path, bool has_places, size_t max,
+                 struct buf *out, struct err *err)
 {
-    defer(file_close) struct file f = {0};
-    if (!file_open(&f, path, mode, err))
-        return false;
-    defer(buf_free) struct buf b = {.max = max + 1};
-    for (;;) {
-        size_t room = min_of((size_t)1 << 16, b.max - b.len), got;
+    defer(buf_wipe) struct buf b = {.max = max + 1}; /* it may be a secret */
+    for (size_t got = 1; got > 0; b.len += got) {
+        size_t room = min_of((size_t)1 << 16, b.max - b.len);
         char *at = room ? buf_reserve(&b, room) : NULL;
         if (!at)
             return err_set(err, ERR_LIMIT, "%s is larger than %zu bytes", path, max);
-        if (!file_read_at(&f, b.len, at, room, &got, err))
+        if (!(has_places ? file_read_at(f, b.len, at, room, &got, err)
+                         : file_read_next(f, at, room, &got, err)))
             return err_wrap(err, "%s", path);
-        b.len += got;
-        if (got < room)
-            break;
     }
     if (b.len > max)
         return err_set(err, ERR_LIMIT, "%s is larger than %zu bytes", path, max);
@@ -222,12 +220,23 @@ static bool load(const char *path, enum file_mode mode, size_t max, struct buf *
 
 bool file_load(const char *path, size_t max, struct buf *out, struct err *err)
 {
-    return load(path, FILE_READ, max, out, err);
+    defer(file_close) struct file f = {0};
+    return file_open(&f, path, FILE_READ, err) && load(&f, path, true, max, out, err);
 }
 
 bool file_load_plain(const char *path, size_t max, struct buf *out, struct err *err)
 {
-    return load(path, FILE_READ_PLAIN, max, out, err);
+    defer(file_close) struct file f = {0};
+    return file_open(&f, path, FILE_READ_PLAIN, err) && load(&f, path, true, max, out, err);
+}
+
+bool file_load_waiting(const char *path, size_t max, struct buf *out, struct err *err)
+{
+    const struct file input = {STDIN_FILENO + 1};
+    defer(file_close) struct file f = {0};
+    if (strcmp(path, "-") == 0)
+        return load(&input, "standard input", false, max, out, err);
+    return file_open(&f, path, FILE_READ, err) && load(&f, path, false, max, out, err);
 }
 
 bool path_user(const char *path, uid_t *user)

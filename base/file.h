@@ -63,7 +63,8 @@ int file_fd(const struct file *f); /* for poll, lock and stat; not for reading o
 /* Reads until n bytes or the end; *got tells which. */
 bool file_read_at(const struct file *f, uint64_t at, void *buf, size_t n, size_t *got,
                   struct err *err);
-/* What comes next, at most n bytes; *got is 0 at the end. For pipes and the like, which have no places. */
+/* What comes next, at most n bytes; *got is 0 at the end. For pipes and the like, which have no places: it waits for
+ * who writes, also for the first one. */
 bool file_read_next(const struct file *f, void *buf, size_t n, size_t *got, struct err *err);
 /* All or an error; on an error any part may have been written. */
 bool file_write_at(const struct file *f, uint64_t at, struct str bytes, struct err *err);
@@ -80,6 +81,8 @@ bool file_lock(const struct file *f, struct err *err);
 bool file_load(const char *path, size_t max, struct buf *out, struct err *err);
 bool file_load_plain(const char *path, size_t max, struct buf *out,
                      struct err *err); /* READ_PLAIN */
+/* The same of what may be a pipe, to its end; "-": standard input. */
+bool file_load_waiting(const char *path, size_t max, struct buf *out, struct err *err);
 /* Durable when it returns: temporary name, sync, rename, sync of the folder. Mode as given. */
 bool file_replace(const char *path, struct str content, mode_t mode, struct err *err);
 bool file_remove(const char *path, struct err *err); /* a missing file is no error */

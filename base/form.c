@@ -1,12 +1,6 @@
 #include "base/form.h"
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+#include "base/ascii.h"
 
 static bool needs_decoding(struct str s, bool plus_is_space)
 {
@@ -14,7 +8,8 @@ static bool needs_decoding(struct str s, bool plus_is_space)
            (plus_is_space && str_find_byte(s, '+') != SIZE_MAX);
 }
 
-struct str percent_decode(struct str s, bool plus_is_space, struct arena *arena)
+/* "%41b" -> "Ab" */
+static struct str percent_decode(struct str s, bool plus_is_space, struct arena *arena)
 {
     if (!needs_decoding(s, plus_is_space))
         return s;
@@ -61,9 +56,7 @@ struct str query_value(struct str query, const char *wanted, struct arena *arena
 
 static bool is_unreserved(char c)
 {
-    char low = (char)(c | 0x20);
-    return (c >= '0' && c <= '9') || (low >= 'a' && low <= 'z') || c == '-' || c == '.' ||
-           c == '_' || c == '~';
+    return is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~';
 }
 
 void put_percent(struct buf *b, struct str s)

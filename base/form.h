@@ -19,8 +19,6 @@
 bool take_query_pair(struct str *rest, struct arena *arena, struct str *name, struct str *value);
 /* The first value of a name; .ptr is NULL if the name is not there. */
 struct str query_value(struct str query, const char *name, struct arena *arena);
-/* "%41b" -> "Ab"; plus_is_space for queries, not for paths. */
-struct str percent_decode(struct str s, bool plus_is_space, struct arena *arena);
 /* All but letters, digits and -._~ as %XX. */
 void put_percent(struct buf *b, struct str s);
 

@@ -20,6 +20,17 @@ struct front {
     struct str usage;                 /* what stands before the flags in the help */
 };
 
+/* Rows of most tables; the FIELD of the table tells where they go. */
+#define FRONT_CONFIG                                                                               \
+    {                                                                                              \
+        .flag = "config", .letter = 'c', .type = OPTION_PATH, FIELD(config), .value_name = "FILE", \
+        .help = "configuration file (default " CONFIG_FILE ")"                                     \
+    }
+#define FRONT_HELP                                                                              \
+    {                                                                                           \
+        .flag = "help", .letter = 'h', .type = OPTION_BOOLEAN, FIELD(help), .help = "this text" \
+    }
+
 /* Fills flags from the table's defaults and the command line. */
 bool front_read(const struct front *front, void *flags, struct options *given, struct arena *arena,
                 int argc, char **argv, int *status);

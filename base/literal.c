@@ -1,5 +1,6 @@
 #include "base/literal.h"
 
+#include "base/ascii.h"
 #include "base/mem.h"
 
 #if defined(__x86_64__)
@@ -18,11 +19,6 @@ static size_t rank_of(char c, bool ignore_case)
     if (ignore_case && c >= 'a' && c <= 'z')
         rank = min_of(rank, (size_t)(strchr(common, c - 32) - common));
     return rank;
-}
-
-static char fold(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
 }
 
 /* What is or-ed to a byte of the hay before it is compared with c, a folded byte. */
@@ -92,13 +88,6 @@ static bool equals(const struct literal *literal, const char *at)
             return false;
     }
     return true;
-}
-
-bool literal_is_at(const struct literal *literal, struct str hay, size_t at)
-{
-    if (at > hay.len || hay.len - at < literal->len)
-        return false;
-    return literal->len == 0 || equals(literal, hay.ptr + at);
 }
 
 /* Invariant 2: never looks at a byte of the hay twice. */

@@ -37,8 +37,6 @@ void literal_free(struct literal *literal);
 
 /* Offset of the first occurrence that starts at `from` or later, or SIZE_MAX. */
 size_t literal_find(const struct literal *literal, struct str hay, size_t from);
-/* Whether it stands at exactly this offset. */
-bool literal_is_at(const struct literal *literal, struct str hay, size_t at);
 
 /* The methods that this machine can run, for tests; the last one is portable. */
 struct literal_method {

@@ -1,5 +1,6 @@
 #include "base/required.h"
 
+#include "base/ascii.h"
 #include "base/mem.h"
 
 enum { DEPTH_MAX = 20, LITERAL_MIN = 2 };
@@ -60,22 +61,9 @@ static void drop_last(struct run *run)
     run->len -= run->len > 0;
 }
 
-static bool is_alnum(char c)
-{
-    return ((c | 32) >= 'a' && (c | 32) <= 'z') || (c >= '0' && c <= '9');
-}
-
 static void skip(struct finder *f, size_t n)
 {
     f->rest = str_slice(f->rest, n, SIZE_MAX);
-}
-
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    char lower = (char)(c | 32);
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
 /* Takes what follows a backslash. True with *c if it is a literal character. */

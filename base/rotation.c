@@ -1,5 +1,6 @@
 #include "base/rotation.h"
 
+#include "base/ascii.h"
 #include "base/mem.h"
 
 enum file_kind file_kind_of(struct str name, struct str *plain)
@@ -24,11 +25,6 @@ enum file_kind file_kind_of(struct str name, struct str *plain)
         }
     }
     return FILE_PLAIN;
-}
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
 }
 
 static bool is_separator(char c)

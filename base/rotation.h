@@ -16,7 +16,7 @@
 
 enum { NAME_BYTES_MAX = 255, ROTATION_BASES_MAX = 8 };
 
-enum file_kind { FILE_PLAIN, FILE_GZIP, FILE_ZSTD, FILE_UNKNOWN_PACKING, FILE_KINDS };
+enum file_kind { FILE_PLAIN, FILE_GZIP, FILE_ZSTD, FILE_UNKNOWN_PACKING };
 
 /* By the end of the name; *plain is the name without it (the name itself for FILE_PLAIN). */
 enum file_kind file_kind_of(struct str name, struct str *plain);

@@ -1,5 +1,7 @@
 #include "base/str.h"
 
+#include "base/ascii.h"
+
 int str_compare(struct str a, struct str b)
 {
     size_t n = a.len < b.len ? a.len : b.len;
@@ -7,11 +9,6 @@ int str_compare(struct str a, struct str b)
     if (order != 0)
         return order;
     return (a.len > b.len) - (a.len < b.len);
-}
-
-static char fold(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
 }
 
 bool bytes_equal_nocase(const char *a, const char *b, size_t n)
@@ -28,16 +25,11 @@ bool str_ends(struct str s, struct str suffix)
     return s.len >= suffix.len && str_equal(str_of(s.ptr + s.len - suffix.len, suffix.len), suffix);
 }
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 struct str str_trim(struct str s)
 {
-    while (s.len && is_blank(s.ptr[0]))
+    while (s.len && is_white(s.ptr[0]))
         s = str_of(s.ptr + 1, s.len - 1);
-    while (s.len && is_blank(s.ptr[s.len - 1]))
+    while (s.len && is_white(s.ptr[s.len - 1]))
         s.len--;
     return s;
 }
@@ -69,7 +61,7 @@ bool take_u64(struct str *s, uint64_t *value)
 {
     uint64_t sum = 0;
     size_t n = 0;
-    for (; n < s->len && s->ptr[n] >= '0' && s->ptr[n] <= '9'; n++) {
+    for (; n < s->len && is_digit(s->ptr[n]); n++) {
         if (__builtin_mul_overflow(sum, 10, &sum) ||
             __builtin_add_overflow(sum, (uint64_t)(s->ptr[n] - '0'), &sum))
             return false;

@@ -1,3 +1,4 @@
+#include "base/bisect.h"
 #include "base/mem.h"
 #include "base/zone_parts.h"
 
@@ -18,15 +19,7 @@ void zone_close(struct zone **zone)
 /* How many changes there are up to that time. */
 static size_t changes_until(const struct zone *zone, int64_t utc_s)
 {
-    size_t low = 0, high = zone->n;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (zone->changes[middle].utc_s <= utc_s)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return bisect(zone->n, i, zone->changes[i].utc_s <= utc_s);
 }
 
 struct zone_span zone_span_at(const struct zone *zone, int64_t utc_s)

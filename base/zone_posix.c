@@ -8,15 +8,11 @@
  * Offsets are UTC minus local. Times reach from -167 to 167 hours, as in RFC 8536. What POSIX leaves
  * open, summer without dates, is that of the USA, as everywhere.
  */
+#include "base/ascii.h"
 #include "base/mem.h"
 #include "base/zone_parts.h"
 
 enum { HOUR_S = 3600, DAY_S = 86400, RULE_HOURS = 167 };
-
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
 
 static bool take_name(struct str *s)
 {

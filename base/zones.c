@@ -1,5 +1,6 @@
 #include "base/zones.h"
 
+#include "base/ascii.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -30,8 +31,7 @@ static bool is_zone_name(struct str name)
     char before = '/';
     for (size_t i = 0; i < name.len; i++) {
         char c = name.ptr[i];
-        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        if (!letter && c != '_' && c != '+' && c != '-' && (c != '/' || before == '/'))
+        if (!is_alnum(c) && c != '_' && c != '+' && c != '-' && (c != '/' || before == '/'))
             return false;
         before = c;
     }

@@ -32,7 +32,7 @@
 #include "collector/forwards.h"
 #include "collector/ingest.h"
 #include "collector/queries.h"
-#include "collector/retention_rules.h"
+#include "collector/store/retention_rules.h"
 #include "collector/tails.h"
 #include "collector/tokens.h"
 
@@ -224,7 +224,7 @@ static void handle_tokens(struct http_exchange *x, void *data)
     unsigned role;
     char text[TOKEN_TEXT];
     defer(arena_free) struct arena arena = {0};
-    defer(buf_free) struct buf reply = {0};
+    defer(buf_wipe) struct buf reply = {0};
     struct str name = http_query_value(x, "role", &arena);
     struct str note = http_query_value(x, "note", &arena);
     if (!parse_role(name, &role)) {
@@ -239,7 +239,6 @@ static void handle_tokens(struct http_exchange *x, void *data)
     buf_print(&reply, "%s\n", text);
     http_reply(x, 200, "text/plain", buf_str(&reply));
     mem_wipe(text, sizeof text);
-    mem_wipe(reply.ptr, reply.len);
 }
 
 static void handle_merge(struct http_exchange *x, void *data)

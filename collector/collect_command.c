@@ -1,14 +1,13 @@
 #include "collector/collect_command.h"
 
 #include "base/config_live.h"
+#include "base/front.h"
 #include "base/io/program.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "collector/collect.h"
 #include "collector/forwards.h"
-#include "collector/retention_rules.h"
-
-#include <stdio.h>
+#include "collector/store/retention_rules.h"
 
 struct flags {
     struct str config, data, socket, listen;
@@ -18,12 +17,7 @@ struct flags {
 #define FIELD(name) .field = offsetof(struct flags, name)
 
 static const struct option rows[] = {
-    {.flag = "config",
-     .letter = 'c',
-     .type = OPTION_PATH,
-     FIELD(config),
-     .value_name = "FILE",
-     .help = "configuration file (default " CONFIG_FILE ")"},
+    FRONT_CONFIG,
     {.flag = "data",
      .type = OPTION_PATH,
      FIELD(data),
@@ -39,42 +33,14 @@ static const struct option rows[] = {
      FIELD(listen),
      .value_name = "HOST:PORT",
      .help = "TCP address, or off (collector.listen); tokens are needed there"},
-    {.flag = "help", .letter = 'h', .type = OPTION_BOOLEAN, FIELD(help), .help = "this text"},
+    FRONT_HELP,
 };
 
 static const struct option_table table = {rows, countof(rows), NULL};
 
-static void print_help(void)
-{
-    defer(buf_free) struct buf b = {0};
-    buf_add(&b, STR("usage: sluice collect [OPTIONS]\n\n"
-                    "Stores what shippers send and answers searches.\n\n"));
-    options_help(&table, &b);
-    fwrite(b.ptr, 1, b.len, stdout);
-}
-
-/* False: help was printed or something is wrong (said on stderr); *status is the exit status. */
-static bool read_flags(struct flags *f, struct arena *arena, int argc, char **argv, int *status)
-{
-    struct err err;
-    struct options given;
-    options_defaults(&given, &table, f, arena);
-    *status = 2;
-    if (!options_read_argv(&given, argc, argv, &err)) {
-        fprintf(stderr, "sluice collect: %s\n", err.text);
-        return false;
-    }
-    if (given.operands.n) {
-        fprintf(stderr, "sluice collect: it takes no operand ('%s')\n",
-                given.operands.items[0].ptr);
-        return false;
-    }
-    if (f->help) {
-        print_help();
-        *status = 0;
-    }
-    return !f->help;
-}
+static const struct front front = {"collect", &table,
+                                   STR_INIT("usage: sluice collect [OPTIONS]\n\n"
+                                            "Stores what shippers send and answers searches.\n\n")};
 
 struct collect_command {
     struct flags flags;
@@ -117,14 +83,8 @@ static void apply(const struct config *next, void *data)
 static bool reload(struct buf *report, struct err *err, void *data)
 {
     struct collect_command *c = data;
-    struct warnings w = {0};
-    bool good = live_config_reload(&c->live, &w, report, err);
-    warnings_log(&w);
-    if (good) {
-        log_info("configuration read again: %.*s", STR_ARG(buf_str(report)));
+    if (live_config_reload_logged(&c->live, report, err))
         return true;
-    }
-    log_error("the new configuration is wrong, the old one stays: %s", err->text);
     collector_reload(c->collector, NULL);
     return false;
 }
@@ -160,19 +120,20 @@ int command_collect(int argc, char **argv)
     struct err err;
     struct warnings w = {0};
     int status;
+    struct options given;
     struct collect_command c = {0};
     defer(arena_free) struct arena arena = {0};
-    if (!read_flags(&c.flags, &arena, argc, argv, &status))
+    if (!front_read(&front, &c.flags, &given, &arena, argc, argv, &status))
         return status;
+    if (given.operands.n)
+        return front_fail(&front, "it takes no operand ('%s')", given.operands.items[0].ptr);
     c.live = (struct live_config){.path = c.flags.config.len ? c.flags.config.ptr : NULL,
                                   .adjust = adjust,
                                   .apply = apply,
                                   .data = &c,
                                   .sections = sections};
-    if (!live_config_open(&c.live, &w, &err)) {
-        fprintf(stderr, "sluice collect: %s\n", err.text);
-        return 2;
-    }
+    if (!live_config_open(&c.live, &w, &err))
+        return front_fail(&front, "%s", err.text);
     log_setup(c.live.first->log_level, c.live.first->log_format, "collector");
     warnings_log(&w);
     status = run(&c);

@@ -147,7 +147,7 @@ bool tokens_make(struct tokens *t, unsigned role, struct str note, int64_t now_n
                  char text[TOKEN_TEXT], struct err *err)
 {
     unsigned char secret[SECRET_BYTES], digest[SHA256_SIZE];
-    defer(buf_free) struct buf token = {.max = 128};
+    defer(buf_wipe) struct buf token = {.max = 128};
     defer(buf_free) struct buf file = {.max = FILE_MAX};
     if (t->n == TOKENS_MAX)
         return err_set(err, ERR_LIMIT, "there are %d tokens already; remove some from %s",
@@ -173,7 +173,6 @@ bool tokens_make(struct tokens *t, unsigned role, struct str note, int64_t now_n
     if (kept)
         memcpy(text, buf_text(&token), TOKEN_TEXT);
     mem_wipe(secret, sizeof secret);
-    mem_wipe(token.ptr, token.len);
     return kept && tokens_refresh(t, err);
 }
 

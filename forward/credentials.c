@@ -6,13 +6,6 @@
 
 #include <stdlib.h>
 
-static void wipe_buf(struct buf *b)
-{
-    if (b->ptr)
-        mem_wipe(b->ptr, b->len);
-    buf_free(b);
-}
-
 /* The first line; a header cannot hold control characters. */
 static bool take_secret(struct str text, const char *from, struct buf *out, struct err *err)
 {
@@ -32,7 +25,7 @@ static bool take_secret(struct str text, const char *from, struct buf *out, stru
 
 static bool read_secret(const char *key, struct str path, struct buf *out, struct err *err)
 {
-    defer(wipe_buf) struct buf content = {.max = CREDENTIALS_MAX + 1};
+    defer(buf_wipe) struct buf content = {.max = CREDENTIALS_MAX + 1};
     return (file_load(path.ptr, CREDENTIALS_MAX, &content, err) &&
             take_secret(buf_str(&content), path.ptr, out, err)) ||
            err_wrap(err, "%s", key);
@@ -46,7 +39,7 @@ static void put_base64_of(struct buf *out, const char *scheme, struct str text)
 
 static bool put_basic(const struct config_other_output *c, struct buf *out, struct err *err)
 {
-    defer(wipe_buf) struct buf pair = {.max = 2 * CREDENTIALS_MAX};
+    defer(buf_wipe) struct buf pair = {.max = 2 * CREDENTIALS_MAX};
     buf_add(&pair, c->user);
     buf_add_byte(&pair, ':');
     if (!read_secret("password_file", c->password_file, &pair, err))
@@ -57,7 +50,7 @@ static bool put_basic(const struct config_other_output *c, struct buf *out, stru
 
 static bool put_api_key(const struct config_other_output *c, struct buf *out, struct err *err)
 {
-    defer(wipe_buf) struct buf key = {.max = CREDENTIALS_MAX};
+    defer(buf_wipe) struct buf key = {.max = CREDENTIALS_MAX};
     bool is_read = c->api_key_variable ? take_secret(str_from(getenv(c->api_key_variable)),
                                                      c->api_key_variable, &key, err)
                                        : read_secret("api_key_file", c->api_key_file, &key, err);
@@ -84,7 +77,7 @@ static bool put_value(const struct config_other_output *c, struct buf *out, stru
 bool credentials_read(struct credentials *c, const struct config_other_output *config,
                       bool *changed, struct err *err)
 {
-    defer(wipe_buf) struct buf value = {.max = sizeof c->value - 1};
+    defer(buf_wipe) struct buf value = {.max = sizeof c->value - 1};
     *changed = false;
     if (!put_value(config, &value, err))
         return false;

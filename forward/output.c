@@ -164,7 +164,6 @@ static void note_success(struct output *o)
     o->numbers.is_up = true;
     o->numbers.is_failing = false;
     o->numbers.failing_since_ns = TIME_NONE;
-    o->numbers.taken_ns = time_now();
 }
 
 static void count_rejects(struct output *o)
@@ -340,7 +339,6 @@ static enum delivery_verdict judge(unsigned status, struct str body, void *data)
 static void on_answer(const struct delivery_answer *answer, void *data)
 {
     struct output *o = data;
-    o->numbers.counts.bodies++;
     note_success(o);
     switch (o->answer.verdict) {
     case PUSH_CONFLICT:
@@ -377,7 +375,6 @@ static void after_writing(struct output *o)
         return;
     }
     note_success(o);
-    o->numbers.counts.bodies++;
     o->answer =
         (struct push_answer){.verdict = PUSH_READ, .fates = o->parcel.fates, .n = o->parcel.n_sent};
     push_set_fates(&o->answer, PUSH_TAKEN);
@@ -561,7 +558,7 @@ bool output_open(struct output **out, const struct output_options *options, stru
     o->options.counts = NULL;
     o->parcel.bytes.max = BLOCK_MAX;
     o->body.max = 2 * BLOCK_MAX;
-    o->numbers.failing_since_ns = o->numbers.taken_ns = TIME_NONE;
+    o->numbers.failing_since_ns = TIME_NONE;
     o->work = (struct work){.run = prepare, .done = on_prepared};
     uv_timer_init(options->loop, &o->timer);
     o->timer.data = o;

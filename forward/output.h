@@ -57,7 +57,7 @@ struct output_queue {
 
 /* Since the start of the program, whatever was reloaded. */
 struct output_counts {
-    uint64_t records, bytes, bodies;              /* taken; bytes of bodies as sent */
+    uint64_t records, bytes;                      /* taken; bytes of bodies as sent */
     uint64_t damaged;                             /* blocks */
     uint64_t rejected;                            /* records */
     struct push_reject rejects[PUSH_REASONS_MAX]; /* of them, by reason */
@@ -95,7 +95,6 @@ struct output_numbers {
     bool is_failing; /* the last attempt failed, of which last_error tells */
     const char *last_error;
     int64_t failing_since_ns; /* wall clock; TIME_NONE */
-    int64_t taken_ns;         /* wall clock of the last good answer; TIME_NONE */
     struct output_counts counts;
 };
 struct output_numbers output_count(const struct output *o);

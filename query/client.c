@@ -59,8 +59,7 @@ bool client_init(struct client *c, const struct str_list *given, const struct co
 
 void client_free(struct client *c)
 {
-    mem_wipe(c->token.ptr, c->token.len);
-    buf_free(&c->token);
+    buf_wipe(&c->token);
     arena_free(&c->arena);
     *c = (struct client){0};
 }
@@ -239,7 +238,7 @@ static bool fetch_text(struct client *c, const struct http_request *request, str
                        struct err *err)
 {
     const struct http_events events = {.body = on_text};
-    defer(buf_free) struct buf text = {.max = 8 << 20};
+    defer(buf_wipe) struct buf text = {.max = 8 << 20}; /* it may be a token */
     unsigned status = 0;
     buf_text(&c->token);
     if (!http_fetch(request, &events, &text, &status, err))
@@ -247,7 +246,6 @@ static bool fetch_text(struct client *c, const struct http_request *request, str
     if (status < 200 || status > 299)
         return refuse(c->urls[0], status, buf_str(&text), err);
     buf_add(out, buf_str(&text));
-    mem_wipe(text.ptr, text.len); /* it may be a token */
     return true;
 }
 

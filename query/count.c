@@ -60,9 +60,8 @@ static const struct option rows[] = {
     {.flag = "stats", BOOL(stats), .help = "what was read, on standard error"},
     {.flag = "explain", BOOL(explain), .help = "count nothing; say how it was understood, and what it would read"},
     WHERE_ROWS(struct count_flags),
-    {.flag = "config", .letter = 'c', .type = OPTION_PATH, FIELD(config), .value_name = "FILE",
-     .help = "configuration file (default " CONFIG_FILE ")"},
-    {.flag = "help", .letter = 'h', BOOL(help), .help = "this text"},
+    FRONT_CONFIG,
+    FRONT_HELP,
 };
 /* clang-format on */
 

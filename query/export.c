@@ -50,9 +50,8 @@ static const struct option rows[] = {
      .help = "the store (default collector.data of the configuration)"},
     {.flag = "collector", .type = OPTION_STRINGS, FIELD(collector), .value_name = "URL",
      .help = "ask this one instead; its time limit for searches (collector.limits.query_time) holds"},
-    {.flag = "config", .letter = 'c', .type = OPTION_PATH, FIELD(config), .value_name = "FILE",
-     .help = "configuration file (default " CONFIG_FILE ")"},
-    {.flag = "help", .letter = 'h', .type = OPTION_BOOLEAN, FIELD(help), .help = "this text"},
+    FRONT_CONFIG,
+    FRONT_HELP,
 };
 /* clang-format on */
 

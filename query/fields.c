@@ -7,6 +7,7 @@
  *
  * It looks at the newest records only, here: whatever their format is, no collector needs to know.
  */
+#include "base/ascii.h"
 #include "base/front.h"
 #include "base/map.h"
 #include "base/mem.h"
@@ -53,9 +54,8 @@ static const struct option rows[] = {
     {.flag = "output", .type = OPTION_WORD, FIELD(output), .words = output_words, .initial = "text",
      .value_name = "FORM", .help = "text or json"},
     WHERE_ROWS(struct fields_flags),
-    {.flag = "config", .letter = 'c', .type = OPTION_PATH, FIELD(config), .value_name = "FILE",
-     .help = "configuration file (default " CONFIG_FILE ")"},
-    {.flag = "help", .letter = 'h', .type = OPTION_BOOLEAN, FIELD(help), .help = "this text"},
+    FRONT_CONFIG,
+    FRONT_HELP,
 };
 /* clang-format on */
 
@@ -112,10 +112,10 @@ static struct str general_path(struct buf *path)
 {
     size_t to = 0;
     for (size_t i = 0; i < path->len; i++) {
-        bool is_digit = path->ptr[i] >= '0' && path->ptr[i] <= '9';
-        if (is_digit && to > 0 && path->ptr[to - 1] == '[')
+        bool is_index = is_digit(path->ptr[i]);
+        if (is_index && to > 0 && path->ptr[to - 1] == '[')
             path->ptr[to++] = '*';
-        else if (!is_digit || to < 2 || path->ptr[to - 1] != '*' || path->ptr[to - 2] != '[')
+        else if (!is_index || to < 2 || path->ptr[to - 1] != '*' || path->ptr[to - 2] != '[')
             path->ptr[to++] = path->ptr[i];
     }
     path->len = to;

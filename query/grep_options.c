@@ -20,7 +20,7 @@ static const struct option rows[] = {
     {.flag = "regexp", .letter = 'e', .type = OPTION_STRINGS, FIELD(patterns), .value_name = "PATTERN",
      .help = "one of several patterns, or one that begins with -"},
     {.flag = "file", .letter = 'f', .type = OPTION_STRINGS, FIELD(pattern_files), .value_name = "FILE",
-     .help = "patterns from a file, one a line"},
+     .help = "patterns from a file or a pipe, one a line; -: standard input"},
     {.flag = "fixed-strings", .letter = 'F', KIND("text"), .help = "the pattern is plain text (the default)"},
     {.flag = "extended-regexp", .letter = 'E', KIND("extended"), .help = "... an extended regular expression"},
     {.flag = "basic-regexp", .letter = 'G', KIND("basic"), .help = "... a basic regular expression, as in grep"},
@@ -104,7 +104,7 @@ static const struct front front = {
 static bool add_pattern_file(struct grep_options *o, struct str path, struct err *err)
 {
     defer(buf_free) struct buf text = {.max = PATTERN_FILE_MAX};
-    if (!file_load(path.ptr, PATTERN_FILE_MAX, &text, err))
+    if (!file_load_waiting(path.ptr, PATTERN_FILE_MAX, &text, err))
         return err_wrap(err, "-f");
     struct str rest = buf_str(&text), line;
     while (take_until(&rest, '\n', &line))

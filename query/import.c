@@ -60,11 +60,10 @@ static const struct option rows[] = {
      .help = "the store (default collector.data of the configuration)"},
     {.flag = "collector", .type = OPTION_STRINGS, FIELD(collector), .value_name = "URL",
      .help = "the one that runs on this store, if it cannot be found by itself"},
-    {.flag = "config", .letter = 'c', .type = OPTION_PATH, FIELD(config), .value_name = "FILE",
-     .help = "configuration file (default " CONFIG_FILE ")"},
+    FRONT_CONFIG,
     {.flag = "output", .type = OPTION_WORD, FIELD(output), .words = output_words, .initial = "text",
      .value_name = "FORM", .help = "text or json"},
-    {.flag = "help", .letter = 'h', .type = OPTION_BOOLEAN, FIELD(help), .help = "this text"},
+    FRONT_HELP,
 };
 /* clang-format on */
 

@@ -6,8 +6,6 @@
 #include "base/mem.h"
 #include "base/time.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <unistd.h>
 
 enum { READ_BYTES = 256 << 10 };
@@ -32,17 +30,13 @@ struct log_file {
 
 /* ---- bytes from disk ---- */
 
-/* Waits for who writes, also for the first one. */
 static bool read_pipe(struct log_file *f, char *to, size_t n, size_t *got, struct err *err)
 {
-    struct pollfd ready = {.fd = file_fd(&f->file), .events = POLLIN};
     *got = min_of(n, f->kept.len - min_of(f->kept.len, (size_t)f->at));
     if (*got > 0) {
         memcpy(to, f->kept.ptr + f->at, *got);
         return true;
     }
-    while (poll(&ready, 1, -1) < 0 && errno == EINTR)
-        ;
     if (!file_read_next(&f->file, to, n, got, err))
         return false;
     if (!f->is_rewound)
@@ -215,9 +209,4 @@ bool is_log_file_pipe(const struct log_file *f)
 int64_t log_file_changed(const struct log_file *f)
 {
     return f->changed_ns;
-}
-
-const char *log_file_name(const struct log_file *f)
-{
-    return f->name;
 }

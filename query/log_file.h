@@ -24,8 +24,7 @@ void log_file_close(struct log_file **f);
 bool log_file_read(struct log_file *f, struct str *bytes, struct err *err);
 /* The next read gives the first bytes again. Once for a pipe. */
 void log_file_rewind(struct log_file *f);
-bool is_log_file_pipe(const struct log_file *f);     /* or the like */
-int64_t log_file_changed(const struct log_file *f);  /* ns since 1970; of a pipe it is now */
-const char *log_file_name(const struct log_file *f); /* for people */
+bool is_log_file_pipe(const struct log_file *f);    /* or the like */
+int64_t log_file_changed(const struct log_file *f); /* ns since 1970; of a pipe it is now */
 
 #endif

@@ -1,5 +1,6 @@
 #include "query/pattern_rows.h"
 
+#include "base/bisect.h"
 #include "base/mem.h"
 #include "formats/line/skeleton.h"
 
@@ -166,15 +167,7 @@ static void make_keys(struct keys *k, const struct pattern_rows *r)
 
 static size_t count_below(const struct keys *k, uint64_t key)
 {
-    size_t from = 0, to = k->n;
-    while (from < to) {
-        size_t middle = from + (to - from) / 2;
-        if (k->items[middle] < key)
-            from = middle + 1;
-        else
-            to = middle;
-    }
-    return from;
+    return bisect(k->n, i, k->items[i] < key);
 }
 
 /* The word of the text in which most are alike it, and their key. False: too few are. */

@@ -54,9 +54,8 @@ static const struct option rows[] = {
     {.flag = "utc", BOOL(utc), .help = "times in UTC"},
     {.flag = "stats", BOOL(stats), .help = "what was read, on standard error"},
     WHERE_ROWS(struct patterns_flags),
-    {.flag = "config", .letter = 'c', .type = OPTION_PATH, FIELD(config), .value_name = "FILE",
-     .help = "configuration file (default " CONFIG_FILE ")"},
-    {.flag = "help", .letter = 'h', BOOL(help), .help = "this text"},
+    FRONT_CONFIG,
+    FRONT_HELP,
 };
 /* clang-format on */
 

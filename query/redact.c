@@ -47,9 +47,8 @@ static const struct option rows[] = {
      .help = "lines and what must become of them: '< LINE', then '> LINE'"},
     {.flag = "token", .type = OPTION_STRING, FIELD(token), .value_name = "RULE",
      .help = "the token of a value, to search for it; one a line, if there are several keys"},
-    {.flag = "config", .letter = 'c', .type = OPTION_PATH, FIELD(config), .value_name = "FILE",
-     .help = "configuration file (default " CONFIG_FILE ")"},
-    {.flag = "help", .letter = 'h', .type = OPTION_BOOLEAN, FIELD(help), .help = "this text"},
+    FRONT_CONFIG,
+    FRONT_HELP,
 };
 /* clang-format on */
 

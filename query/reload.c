@@ -32,7 +32,7 @@ static const struct option rows[] = {
      FIELD(collector),
      .value_name = "URL",
      .help = "which collector to ask"},
-    {.flag = "help", .letter = 'h', .type = OPTION_BOOLEAN, FIELD(help), .help = "this text"},
+    FRONT_HELP,
 };
 
 static const struct option_table table = {rows, countof(rows), NULL};

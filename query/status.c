@@ -29,12 +29,7 @@ struct status_flags {
 #define FIELD(name) .field = offsetof(struct status_flags, name)
 
 static const struct option rows[] = {
-    {.flag = "config",
-     .letter = 'c',
-     .type = OPTION_PATH,
-     FIELD(config),
-     .value_name = "FILE",
-     .help = "configuration file (default " CONFIG_FILE ")"},
+    FRONT_CONFIG,
     {.flag = "collector",
      .type = OPTION_STRINGS,
      FIELD(collector),
@@ -55,7 +50,7 @@ static const struct option rows[] = {
      .type = OPTION_BOOLEAN,
      FIELD(watch),
      .help = "again every two seconds, until it is interrupted"},
-    {.flag = "help", .letter = 'h', .type = OPTION_BOOLEAN, FIELD(help), .help = "this text"},
+    FRONT_HELP,
 };
 
 static const struct option_table table = {rows, countof(rows), NULL};

@@ -5,6 +5,7 @@
 #include "base/quantity.h"
 #include "base/say.h"
 #include "collector/store/parts.h"
+#include "collector/store/retention_rules.h"
 #include "query/client.h"
 #include "query/commands.h"
 #include "query/services.h"
@@ -32,8 +33,7 @@ static const char *const by_words[] = {"day", "service", NULL};
 
 /* clang-format off */
 static const struct option rows[] = {
-    {.flag = "config", .letter = 'c', .type = OPTION_PATH, FIELD(config), .value_name = "FILE",
-     .help = "configuration file (default " CONFIG_FILE ")"},
+    FRONT_CONFIG,
     {.flag = "store", .type = OPTION_PATH, FIELD(store), .value_name = "FOLDER",
      .help = "the store (default collector.data of the configuration)"},
     {.flag = "collector", .type = OPTION_STRINGS, FIELD(collector), .value_name = "URL",
@@ -45,7 +45,7 @@ static const struct option rows[] = {
     {.flag = "wait", .type = OPTION_BOOLEAN, FIELD(wait), .help = "merge, archive: until it is done"},
     {.flag = "output", .type = OPTION_WORD, FIELD(output), .words = output_words, .initial = "text",
      .value_name = "FORM", .help = "text or json"},
-    {.flag = "help", .letter = 'h', .type = OPTION_BOOLEAN, FIELD(help), .help = "this text"},
+    FRONT_HELP,
 };
 /* clang-format on */
 
@@ -214,26 +214,7 @@ static int du(const struct store_flags *f, const struct config *config)
 
 /* ---- plan ---- */
 
-struct planned {
-    const struct store_part *part;
-    int64_t when_ns; /* INT64_MAX: never */
-    const char *why;
-};
-
-static int by_newest(const void *a, const void *b)
-{
-    const struct planned *x = a, *y = b;
-    return (x->part->newest_arrival_ns > y->part->newest_arrival_ns) -
-           (x->part->newest_arrival_ns < y->part->newest_arrival_ns);
-}
-
-static int by_time(const void *a, const void *b)
-{
-    const struct planned *x = a, *y = b;
-    return x->when_ns != y->when_ns ? (x->when_ns < y->when_ns ? -1 : 1) : by_newest(a, b);
-}
-
-static void print_planned(const struct store_flags *f, const struct planned *p)
+static void print_planned(const struct store_flags *f, const struct store_planned *p)
 {
     defer(buf_free) struct buf when = {0};
     char size[16];
@@ -251,67 +232,22 @@ static void print_planned(const struct store_flags *f, const struct planned *p)
                (unsigned long long)p->part->records, human_size(p->part->bytes, size), p->why);
 }
 
-/* A journal is kept as long as the rule that keeps longest says: nobody knows yet of what classes its rows are. */
-static int64_t keep_of(const struct store_part *part, const struct config_collector *c)
-{
-    int64_t keep_ns = c->keep_ns;
-    if (part->is_segment) {
-        class_keep(str_from(part->class ? part->class : "default"), c->keep_ns, &keep_ns);
-        return keep_ns;
-    }
-    for (size_t i = 0; i < c->rules_n && keep_ns; i++)
-        keep_ns = c->rules[i].keep_ns ? max_of(keep_ns, c->rules[i].keep_ns) : 0;
-    return keep_ns;
-}
-
-static void plan_by_age(struct planned *p, const struct config_collector *c, int64_t now_ns)
-{
-    int64_t keep_ns = keep_of(p->part, c);
-    if (keep_ns == 0 || __builtin_add_overflow(p->part->newest_arrival_ns, keep_ns, &p->when_ns))
-        p->when_ns = INT64_MAX;
-    p->when_ns = max_of(p->when_ns, now_ns);
-    p->why = p->part->is_written ? "it is being written"
-             : p->part->class    ? "keep of a rule"
-             : keep_ns           ? "keep"
-                                 : "keep is off";
-    if (p->part->is_written)
-        p->when_ns = INT64_MAX;
-}
-
 /* What retention will remove, in its order, as things are now. */
 static int plan(const struct store_flags *f, const struct config *config)
 {
     struct err err;
     size_t n;
-    uint64_t total = 0, free_bytes, size;
+    uint64_t free_bytes, size;
+    defer(arena_free) struct arena arena = {0};
     defer(view_close) struct view *v = NULL;
-    const struct config_collector *c = &config->collector;
-    if (!view_open_folder(&v, f->store.ptr, &err) ||
-        !disk_space(f->store.ptr, &free_bytes, &size, &err))
+    const struct store_planned *planned;
+    if (!disk_space(f->store.ptr, &free_bytes, &size, &err))
         return front_fail(&front, "%s", err.text);
-    const struct store_part *parts = view_parts(v, &n);
-    struct planned *planned = view_allocate(v, (n + 1) * sizeof *planned);
-    uint64_t keep_free = share_of(c->keep_free, size);
-    int64_t now_ns = time_now();
-    for (size_t i = 0; i < n; i++) {
-        planned[i].part = &parts[i];
-        plan_by_age(&planned[i], c, now_ns);
-        total += parts[i].bytes;
-    }
-    if (n)
-        qsort(planned, n, sizeof *planned, by_newest);
-    for (size_t i = 0; i < n; i++) {
-        struct planned *p = &planned[i];
-        bool is_large = c->max_size && total > c->max_size;
-        if (p->part->is_written || (!is_large && free_bytes >= keep_free))
-            continue;
-        p->when_ns = now_ns;
-        p->why = is_large ? "the store is larger than max_size" : "less is free than keep_free";
-        total -= p->part->bytes;
-        free_bytes += p->part->bytes;
-    }
-    if (n)
-        qsort(planned, n, sizeof *planned, by_time);
+    const struct store_retention rules =
+        retention_of(config, share_of(config->collector.keep_free, size), &arena);
+    if (!view_open_folder(&v, f->store.ptr, &err) ||
+        !view_plan(v, &rules, time_now(), &planned, &n, &err))
+        return front_fail(&front, "%s", err.text);
     for (size_t i = 0; i < n; i++)
         if (planned[i].part->records)
             print_planned(f, &planned[i]);

@@ -39,9 +39,8 @@ static const struct option rows[] = {
     {.flag = "output", .type = OPTION_WORD, FIELD(output), .words = output_words, .initial = "text",
      .value_name = "FORM", .help = "text or json"},
     WHERE_ROWS(struct streams_flags),
-    {.flag = "config", .letter = 'c', .type = OPTION_PATH, FIELD(config), .value_name = "FILE",
-     .help = "configuration file (default " CONFIG_FILE ")"},
-    {.flag = "help", .letter = 'h', .type = OPTION_BOOLEAN, FIELD(help), .help = "this text"},
+    FRONT_CONFIG,
+    FRONT_HELP,
 };
 /* clang-format on */
 

@@ -1,3 +1,4 @@
+#include "base/ascii.h"
 #include "query/commands.h"
 
 #include "base/front.h"
@@ -16,12 +17,7 @@ struct token_flags {
 #define FIELD(name) .field = offsetof(struct token_flags, name)
 
 static const struct option rows[] = {
-    {.flag = "config",
-     .letter = 'c',
-     .type = OPTION_PATH,
-     FIELD(config),
-     .value_name = "FILE",
-     .help = "configuration file (default " CONFIG_FILE ")"},
+    FRONT_CONFIG,
     {.flag = "collector",
      .type = OPTION_STRINGS,
      FIELD(collector),
@@ -32,7 +28,7 @@ static const struct option rows[] = {
      FIELD(note),
      .value_name = "TEXT",
      .help = "one word kept beside the token, to know it again"},
-    {.flag = "help", .letter = 'h', .type = OPTION_BOOLEAN, FIELD(help), .help = "this text"},
+    FRONT_HELP,
 };
 
 static const struct option_table table = {rows, countof(rows), NULL};
@@ -48,8 +44,7 @@ static bool is_word(struct str s)
 {
     for (size_t i = 0; i < s.len; i++) {
         char c = s.ptr[i];
-        bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        if (!is_letter && c != '-' && c != '_' && c != '.')
+        if (!is_alnum(c) && c != '-' && c != '_' && c != '.')
             return false;
     }
     return s.len <= 100;
@@ -65,7 +60,7 @@ int command_token(int argc, char **argv)
     defer(arena_free) struct arena arena = {0};
     defer(config_free) struct config config = {0};
     defer(client_free) struct client client = {0};
-    defer(buf_free) struct buf answer = {0};
+    defer(buf_wipe) struct buf answer = {0};
     if (!front_read(&front, &f, &given, &arena, argc, argv, &status))
         return status;
     if (given.operands.n != 1)
@@ -82,6 +77,5 @@ int command_token(int argc, char **argv)
         !client_call(&client, "POST", path, &answer, &err))
         return front_fail(&front, "%s", err.text);
     fwrite(answer.ptr, 1, answer.len, stdout);
-    mem_wipe(answer.ptr, answer.len);
     return 0;
 }

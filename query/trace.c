@@ -61,7 +61,7 @@ static const struct option rows[] = {
     WHERE_ROWS(struct trace_flags),
     {.flag = "config", .type = OPTION_PATH, FIELD(config), .value_name = "FILE",
      .help = "configuration file (default " CONFIG_FILE ")"},
-    {.flag = "help", .letter = 'h', BOOL(help), .help = "this text"},
+    FRONT_HELP,
 };
 /* clang-format on */
 

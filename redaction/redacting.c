@@ -1,5 +1,6 @@
 #include "redaction/redacting.h"
 
+#include "base/ascii.h"
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/io/crypto.h"
@@ -29,10 +30,8 @@ static uint64_t sign(void *hmac, struct str text)
 static bool is_key_name(struct str name)
 {
     bool ok = name.len > 0 && name.len <= KEY_NAME_MAX;
-    for (size_t i = 0; ok && i < name.len; i++) {
-        char c = name.ptr[i], folded = (char)(c | 0x20);
-        ok = (c >= '0' && c <= '9') || (folded >= 'a' && folded <= 'z');
-    }
+    for (size_t i = 0; ok && i < name.len; i++)
+        ok = is_alnum(name.ptr[i]);
     return ok;
 }
 
@@ -90,16 +89,10 @@ static void put_new_key(struct buf *text)
     mem_wipe(digits, sizeof digits);
 }
 
-static void wipe(struct buf *b)
-{
-    mem_wipe(b->ptr, b->len);
-    buf_free(b);
-}
-
 /* Unless it is there by now: a file gets a name only once. */
 static bool make_keys(const char *path, struct arena *arena, struct err *err)
 {
-    defer(wipe) struct buf text = {.max = KEY_FILE_MAX};
+    defer(buf_wipe) struct buf text = {.max = KEY_FILE_MAX};
     struct hash128 random;
     char digits[HASH128_TEXT];
     struct stat st;
@@ -118,7 +111,7 @@ static bool load_keys(struct redacting *r, struct str path, bool is_own, enum re
                       struct err *err)
 {
     defer(arena_free) struct arena arena = {0};
-    defer(wipe) struct buf text = {.max = KEY_FILE_MAX};
+    defer(buf_wipe) struct buf text = {.max = KEY_FILE_MAX};
     const char *name = arena_text(&arena, path);
     bool is_loaded = file_load(name, KEY_FILE_MAX, &text, err);
     if (!is_loaded && keys == KEYS_MADE && is_own && err->code == ERR_NOT_FOUND) {

@@ -249,7 +249,8 @@ void batch_stream_set_zone(struct batch_stream *s, const struct zone *zone)
 
 /* ---- lines ---- */
 
-uint16_t record_flags_of(unsigned tail_flags)
+/* enum record_flag for enum tail_flag. */
+static uint16_t record_flags_of(unsigned tail_flags)
 {
     return (uint16_t)((tail_flags & TAIL_FIRST ? RECORD_PART_FIRST : 0) |
                       (tail_flags & TAIL_MIDDLE ? RECORD_PART_MIDDLE : 0) |

@@ -96,7 +96,4 @@ void batcher_put_whole(const struct batcher *b, struct buf *state);
 /* Of put_whole or of a change, in order. Before the first line. */
 bool batcher_restore(struct batcher *b, struct str state, struct err *err);
 
-/* enum record_flag for enum tail_flag. */
-uint16_t record_flags_of(unsigned tail_flags);
-
 #endif

@@ -89,11 +89,10 @@ static void add_docker_auto(struct discover *d)
 {
     struct err ignored;
     struct str root = {0};
-    defer(buf_free) struct buf json = {.max = FACTS_MAX};
+    defer(buf_wipe) struct buf json = {.max = FACTS_MAX};
     if (file_load("/etc/docker/daemon.json", FACTS_MAX, &json, &ignored) &&
         docker_daemon_parse(buf_str(&json), &d->arena, &root, &ignored) && root.len)
         add_data_root(d, root);
-    mem_wipe(json.ptr, json.len);
     add_data_root(d, STR("/var/lib/docker"));
     add_data_root(d, STR("/var/snap/docker/common/var-lib-docker"));
     add_data_root(d, STR("/home/*/.local/share/docker"));
@@ -184,12 +183,11 @@ static bool read_facts(struct discover *d, struct container *c, struct str folde
 {
     struct err err;
     defer(arena_free) struct arena arena = {0};
-    defer(buf_free) struct buf json = {.max = FACTS_MAX};
+    defer(buf_wipe) struct buf json = {.max = FACTS_MAX}; /* it may hold the environment */
     const char *path = arena_print(&arena, "%.*s/%s", STR_ARG(folder), name).ptr;
     bool is_read = file_load_plain(path, FACTS_MAX, &json, &err);
     size_t n = !is_read && err.code == ERR_LIMIT ? FACTS_MAX : json.len;
     bool good = is_read && parse(buf_str(&json), c, &err);
-    mem_wipe(json.ptr, json.len); /* it may hold the environment */
     d->bytes_left -= min_of(d->bytes_left, n);
     return good;
 }

@@ -178,7 +178,7 @@ void source_look(struct tailer *t, struct source *s, const struct stat *st, int6
         source_decide(t, s, now_ns);
 }
 
-void source_is_gone(struct tailer *t, struct source *s, int64_t now_ns)
+static void source_is_gone(struct tailer *t, struct source *s, int64_t now_ns)
 {
     struct stat st;
     struct err ignored;

@@ -283,11 +283,6 @@ void sender_hurry(struct sender *s)
     delivery_hurry(s->blocks);
 }
 
-bool is_sender_idle(const struct sender *s)
-{
-    return s->state == SENDER_IDLE;
-}
-
 struct sender_numbers sender_count(const struct sender *s)
 {
     struct sender_numbers n = s->numbers;

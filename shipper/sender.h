@@ -57,7 +57,6 @@ void sender_hurry(struct sender *s); /* waiting for a next attempt: now */
  * is not with the collector already. */
 void sender_pass_over(struct sender *s, uint64_t last,
                       bool (*is_stored)(const struct block_source *source, void *data), void *data);
-bool is_sender_idle(const struct sender *s); /* hello was answered and nothing is in flight */
 
 struct sender_numbers {
     bool is_up;               /* the last request was answered well */

@@ -42,14 +42,8 @@ static void apply(const struct config *next, void *data)
 static bool reload(struct buf *report, struct err *err, void *data)
 {
     struct ship_command *c = data;
-    struct warnings w = {0};
-    bool good = live_config_reload(&c->live, &w, report, err);
-    warnings_log(&w);
-    if (good) {
-        log_info("configuration read again: %.*s", STR_ARG(buf_str(report)));
+    if (live_config_reload_logged(&c->live, report, err))
         return true;
-    }
-    log_error("the new configuration is wrong, the old one stays: %s", err->text);
     ship_reload(c->ship, NULL);
     return false;
 }

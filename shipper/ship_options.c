@@ -1,5 +1,6 @@
 #include "shipper/ship_options.h"
 
+#include "base/front.h"
 #include "base/host.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -9,7 +10,6 @@
 #include "shipper/glob.h"
 #include "shipper/stream_rules.h"
 
-#include <stdio.h>
 #include <unistd.h>
 
 struct flags {
@@ -21,12 +21,7 @@ struct flags {
 #define FIELD(name) .field = offsetof(struct flags, name)
 
 static const struct option rows[] = {
-    {.flag = "config",
-     .letter = 'c',
-     .type = OPTION_PATH,
-     FIELD(config),
-     .value_name = "FILE",
-     .help = "configuration file (default " CONFIG_FILE ")"},
+    FRONT_CONFIG,
     {.flag = "state",
      .type = OPTION_PATH,
      FIELD(state),
@@ -51,7 +46,7 @@ static const struct option rows[] = {
      .type = OPTION_BOOLEAN,
      FIELD(tee),
      .help = "with -: copy standard input to standard output"},
-    {.flag = "help", .letter = 'h', .type = OPTION_BOOLEAN, FIELD(help), .help = "this text"},
+    FRONT_HELP,
 };
 
 static const struct option_hint hints[] = {
@@ -62,18 +57,13 @@ static const struct option_hint hints[] = {
 
 static const struct option_table table = {rows, countof(rows), hints};
 
-static void print_help(void)
-{
-    defer(buf_free) struct buf b = {0};
-    buf_add(&b, STR("usage: sluice ship [OPTIONS]               containers, and files of the "
-                    "configuration\n"
-                    "       sluice ship [OPTIONS] GLOB...       these files, and those of the "
-                    "configuration\n"
-                    "       sluice ship [OPTIONS] -             standard input, until it ends\n\n"
-                    "Reads lines and hands them to a collector, each exactly once.\n\n"));
-    options_help(&table, &b);
-    fwrite(b.ptr, 1, b.len, stdout);
-}
+static const struct front front = {
+    "ship", &table,
+    STR_INIT(
+        "usage: sluice ship [OPTIONS]               containers, and files of the configuration\n"
+        "       sluice ship [OPTIONS] GLOB...       these files, and those of the configuration\n"
+        "       sluice ship [OPTIONS] -             standard input, until it ends\n\n"
+        "Reads lines and hands them to a collector, each exactly once.\n\n")};
 
 static bool add_label(struct ship_options *o, struct str name, struct str value, struct err *err)
 {
@@ -228,30 +218,20 @@ bool ship_options_read(struct ship_options *o, struct live_config *live, int arg
     struct flags f;
     struct options given;
     struct warnings w = {0};
-    options_defaults(&given, &table, &f, &o->arena);
-    *status = 2;
-    if (!options_read_argv(&given, argc, argv, &err)) {
-        fprintf(stderr, "sluice ship: %s\n", err.text);
+    if (!front_read(&front, &f, &given, &o->arena, argc, argv, status))
         return false;
-    }
-    if (f.help) {
-        print_help();
-        *status = 0;
-        return false;
-    }
     live->path = f.config.len ? f.config.ptr : NULL;
     bool good = live_config_open(live, &w, &err) && resolve(o, live->first, &f, &given, &w, &err);
     if (good)
         log_setup(live->first->log_level, live->first->log_format, "shipper");
     warnings_log(&w);
     if (!good)
-        fprintf(stderr, "sluice ship: %s\n", err.text);
+        *status = front_fail(&front, "%s", err.text);
     return good;
 }
 
 void ship_options_free(struct ship_options *o)
 {
-    mem_wipe(o->token_text.ptr, o->token_text.len);
-    buf_free(&o->token_text);
+    buf_wipe(&o->token_text);
     arena_free(&o->arena);
 }

@@ -217,7 +217,7 @@ void ship_refresh_token(struct ship *s)
 {
     struct err ignored; /* what is wrong with the file stands in the answer of the collector, too */
     struct warnings unsaid = {0};
-    defer(buf_free) struct buf token = {.max = CONFIG_TOKEN_MAX};
+    defer(buf_wipe) struct buf token = {.max = CONFIG_TOKEN_MAX};
     if (!s->sender)
         return;
     bool is_read = config_token(s->config, &token, &unsaid, &ignored);
@@ -226,5 +226,4 @@ void ship_refresh_token(struct ship *s)
         ship_take_token(s, buf_str(&token));
         sender_hurry(s->sender);
     }
-    mem_wipe(token.ptr, token.len);
 }

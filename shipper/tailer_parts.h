@@ -76,7 +76,6 @@ bool has_shrunk(const struct source *s, uint64_t size);
 void source_measure(struct source *s, const struct stat *st, int64_t now_ns);
 /* The same, and queues, cuts, checks again or decides what follows from them. */
 void source_look(struct tailer *t, struct source *s, const struct stat *st, int64_t now_ns);
-void source_is_gone(struct tailer *t, struct source *s, int64_t now_ns);
 void folders_free(struct tailer *t);
 
 /* ---- copies.c ---- */

@@ -17,9 +17,8 @@ struct watch {
     void (*hint)(struct str path, void *data);
     void *data;
     struct map folders; /* path -> struct folder */
-    size_t refused;
-    size_t handles; /* not yet closed */
-    unsigned round; /* of sweeps */
+    size_t handles;     /* not yet closed */
+    unsigned round;     /* of sweeps */
     bool is_closing;
 };
 
@@ -87,7 +86,6 @@ bool watch_folder(struct watch *w, struct str path)
     uv_fs_event_init(w->loop, &folder->event);
     w->handles++;
     folder->is_watched = uv_fs_event_start(&folder->event, changed, folder->path, 0) == 0;
-    w->refused += !folder->is_watched;
     map_put(&w->folders, str_of(folder->path, path.len), folder);
     return folder->is_watched;
 }
@@ -104,13 +102,7 @@ void watch_sweep(struct watch *w)
     }
     for (size_t i = 0; i < n; i++) {
         map_remove(&w->folders, str_from(old[i]->path));
-        w->refused -= !old[i]->is_watched;
         uv_close((uv_handle_t *)&old[i]->event, closed);
     }
     w->round++;
-}
-
-size_t watch_refused(const struct watch *w)
-{
-    return w->refused;
 }

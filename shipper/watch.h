@@ -22,6 +22,5 @@ bool watch_folder(struct watch *w, struct str path);
 /* Folders that were not asked for since the last sweep are no longer watched: they are gone, or made
  * anew under their name. */
 void watch_sweep(struct watch *w);
-size_t watch_refused(const struct watch *w); /* folders that could not be watched */
 
 #endif

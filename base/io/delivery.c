@@ -16,7 +16,7 @@ struct delivery {
     void *data;
 };
 
-enum delivery_verdict delivery_judge(unsigned status)
+static enum delivery_verdict delivery_judge(unsigned status)
 {
     static const unsigned short again[] = {401, 403, 408, 421, 425, 429};
     if (status >= 200 && status < 300)
@@ -43,13 +43,11 @@ static void on_timer(uv_timer_t *timer)
 static void retry_later(struct delivery *d, const char *why, int64_t asked_ns)
 {
     struct delivery_state *s = &d->state;
-    int64_t now = time_now();
     int64_t wait = backoff_next(&d->backoff, asked_ns);
     if (!s->is_failing)
-        s->failing_since_ns = now;
+        s->failing_since_ns = time_now();
     s->is_failing = true;
     s->attempts = d->backoff.attempts;
-    s->next_attempt_ns = now + wait;
     snprintf(s->last_error, sizeof s->last_error, "%s", why);
     uv_timer_start(&d->timer, on_timer, (uint64_t)((wait + NS_PER_MS - 1) / NS_PER_MS), 0);
 }
@@ -115,7 +113,6 @@ static void on_done(struct http_call *call, const struct err *err, void *data)
 static void attempt(struct delivery *d)
 {
     static const struct http_events events = {.body = on_body, .done = on_done};
-    d->state.next_attempt_ns = TIME_NONE;
     buf_reset(&d->answer);
     d->answer.max = d->options.request.response_max;
     d->options.request.body = d->body;
@@ -139,7 +136,6 @@ void delivery_cancel(struct delivery *d)
     if (d->call)
         http_call_cancel(move(d->call));
     d->state.is_sending = false;
-    d->state.next_attempt_ns = TIME_NONE;
 }
 
 void delivery_hurry(struct delivery *d)
@@ -172,7 +168,6 @@ void delivery_open(struct delivery **out, const struct delivery_options *options
     r->method = r->method ? r->method : "POST";
     r->response_max = r->response_max ? r->response_max : DELIVERY_ANSWER_MAX;
     d->backoff = options->backoff;
-    d->state.next_attempt_ns = TIME_NONE;
     uv_timer_init(options->loop, &d->timer);
     d->timer.data = d;
     *out = d;

@@ -54,7 +54,6 @@ struct delivery_state {
     bool is_failing;          /* the last attempt failed */
     unsigned attempts;        /* failed in a row */
     int64_t failing_since_ns; /* wall clock of the first of them */
-    int64_t next_attempt_ns;  /* wall clock; TIME_NONE while a request is in flight or none waits */
     unsigned last_status;     /* HTTP status of the last answer; 0 = none came */
     char last_error[252];     /* of the last failed attempt; stays for the record */
 };
@@ -69,7 +68,5 @@ void delivery_send(struct delivery *delivery, struct str body,
 void delivery_cancel(struct delivery *delivery); /* done is not called; fine if nothing is sent */
 void delivery_hurry(struct delivery *delivery);  /* waiting for a next attempt: now */
 const struct delivery_state *delivery_status(const struct delivery *delivery);
-
-enum delivery_verdict delivery_judge(unsigned status); /* the table above */
 
 #endif

@@ -12,7 +12,6 @@
 
 struct http_way {
     bool (*start)(struct http_call *call, struct err *err);
-    void (*hold)(struct http_call *call, bool paused);
     void (*release)(struct http_call *call); /* whether it was started or not */
 };
 
@@ -40,9 +39,8 @@ struct http_call {
     uv_timer_t timer;    /* start, connect, idle and total time-outs */
     uint64_t started_ms; /* loop time */
     bool is_connected;   /* bytes have moved: the idle time-out counts */
-    bool is_paused;
-    bool is_over;     /* done was called or never will be */
-    unsigned closing; /* handles and ways still to be closed */
+    bool is_over;        /* done was called or never will be */
+    unsigned closing;    /* handles and ways still to be closed */
     unsigned status;
     uint64_t received; /* bytes of body */
     struct buf fields; /* "Name: value\n" each, of the answer */

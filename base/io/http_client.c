@@ -46,12 +46,11 @@ void call_released(struct http_call *call)
     if (--call->closing > 0)
         return;
     struct http_client *client = call->client;
-    mem_wipe(call->head.ptr, call->head.len); /* a token may be in it */
     mem_free(&call->url);
     mem_free(&call->path);
     for (size_t i = 0; i < countof(call->files); i++)
         mem_free(&call->files[i]);
-    buf_free(&call->head);
+    buf_wipe(&call->head); /* a token may be in it */
     buf_free(&call->fields);
     mem_free(&call);
     client_released(client);
@@ -118,7 +117,7 @@ static uint64_t time_left(const struct http_call *call)
 
 static void arm(struct http_call *call, unsigned limit_ms)
 {
-    uint64_t wait = min_of(call->is_paused ? UINT64_MAX : (uint64_t)limit_ms, time_left(call));
+    uint64_t wait = min_of((uint64_t)limit_ms, time_left(call));
     if (wait == UINT64_MAX)
         uv_timer_stop(&call->timer);
     else
@@ -316,24 +315,6 @@ void http_call_cancel(struct http_call *call)
 {
     if (!call->is_over)
         retire(call);
-}
-
-void http_call_pause(struct http_call *call)
-{
-    call->is_paused = true;
-    if (!call->state || call->is_over)
-        return;
-    call->way->hold(call, true);
-    arm(call, call->request.idle_ms);
-}
-
-void http_call_resume(struct http_call *call)
-{
-    call->is_paused = false;
-    if (!call->state || call->is_over)
-        return;
-    call->way->hold(call, false);
-    arm(call, call->is_connected ? call->request.idle_ms : first_limit(call));
 }
 
 void http_client_open(struct http_client **out, uv_loop_t *loop)

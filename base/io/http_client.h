@@ -9,8 +9,8 @@
  *                └────────────────────▶ done(err)         refused, cut short, too long, late
  *
  * Invariants
- *  1. done is called exactly once for each http_send, always last, never from inside http_send,
- *     http_call_cancel, _pause or _resume; not after http_call_cancel or http_client_close.
+ *  1. done is called exactly once for each http_send, always last, never from inside http_send or
+ *     http_call_cancel; not after http_call_cancel or http_client_close.
  *  2. The bytes of the request's body are kept by the caller until done or cancel; the rest of the
  *     request is copied.
  *  3. An answer that ends before its declared end is an error, never a short success.
@@ -69,10 +69,6 @@ void http_client_close(struct http_client **client);
 struct http_call *http_send(struct http_client *client, const struct http_request *request,
                             const struct http_events *events, void *data);
 void http_call_cancel(struct http_call *call);
-/* While paused nothing more is read and the idle time-out rests; up to 64 KiB that were read before
- * may still come. */
-void http_call_pause(struct http_call *call);
-void http_call_resume(struct http_call *call);
 
 unsigned http_call_status(const struct http_call *call); /* 0 until headers */
 /* From headers until done has returned; .ptr is NULL if there is none. */

@@ -13,7 +13,6 @@
     X(void, easy_cleanup, (CURL *))                                           \
     X(CURLcode, easy_setopt, (CURL *, CURLoption, ...))                       \
     X(CURLcode, easy_getinfo, (CURL *, CURLINFO, ...))                        \
-    X(CURLcode, easy_pause, (CURL *, int))                                    \
     X(const char *, easy_strerror, (CURLcode))                                \
     X(struct curl_slist *, slist_append, (struct curl_slist *, const char *)) \
     X(void, slist_free_all, (struct curl_slist *))                            \
@@ -38,7 +37,6 @@ struct curl_pool {
     struct http_client *client;
     CURLM *multi;
     uv_timer_t timer; /* what libcurl asks for */
-    uv_idle_t turn;   /* resumes calls from the loop */
     struct curl_call *calls;
     unsigned inside;  /* libcurl is running: handles must not be removed */
     unsigned handles; /* of libuv, open */
@@ -51,9 +49,8 @@ struct curl_call {
     struct http_call *call;
     CURL *easy;
     struct curl_slist *headers;
-    size_t sent;  /* bytes of the body given to libcurl */
-    bool is_dead; /* released: no event any more, to be removed */
-    bool wants_resume;
+    size_t sent;   /* bytes of the body given to libcurl */
+    bool is_dead;  /* released: no event any more, to be removed */
     bool has_head; /* what follows are trailers */
     char error[CURL_ERROR_SIZE];
 };
@@ -258,20 +255,6 @@ static int on_socket_wanted(CURL *easy, curl_socket_t fd, int what, void *data, 
     return watch && uv_poll_start(&watch->poll, events, on_ready) == 0 ? 0 : -1;
 }
 
-static void on_turn(uv_idle_t *turn)
-{
-    struct curl_pool *pool = turn->data;
-    uv_idle_stop(turn);
-    pool->inside++;
-    for (struct curl_call *c = pool->calls; c; c = c->next) {
-        bool resumes = c->wants_resume && !c->is_dead;
-        c->wants_resume = false;
-        if (resumes)
-            lib.easy_pause(c->easy, CURLPAUSE_CONT);
-    }
-    leave_library(pool);
-}
-
 static bool pool_open(struct http_client *client, struct err *err)
 {
     if (client->pool)
@@ -286,9 +269,8 @@ static bool pool_open(struct http_client *client, struct err *err)
         return err_set(err, ERR_SYSTEM, "libcurl does not start");
     }
     uv_timer_init(client->loop, &pool->timer);
-    uv_idle_init(client->loop, &pool->turn);
-    pool->timer.data = pool->turn.data = pool;
-    pool->handles = 2;
+    pool->timer.data = pool;
+    pool->handles = 1;
     client->open++;
     lib.multi_setopt(pool->multi, CURLMOPT_SOCKETFUNCTION, on_socket_wanted);
     lib.multi_setopt(pool->multi, CURLMOPT_SOCKETDATA, pool);
@@ -304,7 +286,6 @@ static void pool_finish(struct curl_pool *pool)
     assert(!pool->calls); /* the client has retired them all */
     lib.multi_cleanup(pool->multi);
     uv_close((uv_handle_t *)&pool->timer, on_handle_closed);
-    uv_close((uv_handle_t *)&pool->turn, on_handle_closed);
 }
 
 void curl_pool_close(struct curl_pool **variable)
@@ -374,8 +355,6 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *data)
     struct curl_call *c = data;
     if (c->is_dead)
         return 0;
-    if (c->call->is_paused)
-        return CURL_WRITEFUNC_PAUSE;
     call_touch(c->call);
     return call_body(c->call, str_of(bytes, size * n)) ? size * n : 0;
 }
@@ -470,12 +449,4 @@ static bool start(struct http_call *call, struct err *err)
     return true;
 }
 
-static void hold(struct http_call *call, bool paused)
-{
-    struct curl_call *c = call->state;
-    c->wants_resume = !paused;
-    if (!paused)
-        uv_idle_start(&c->pool->turn, on_turn);
-}
-
-const struct http_way http_way_curl = {start, hold, release};
+const struct http_way http_way_curl = {start, release};

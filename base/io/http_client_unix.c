@@ -15,7 +15,6 @@ struct unix_call {
     struct http_wire wire;
     struct buf head;
     bool is_released;
-    bool is_reading;
     int write_status; /* why the request could not be sent whole; an answer may come yet */
     char buffer[READ_SIZE];
 };
@@ -110,16 +109,6 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
         continue;
 }
 
-static void read_as_wanted(struct unix_call *u)
-{
-    bool wanted = !u->call->is_paused;
-    if (wanted && !u->is_reading)
-        uv_read_start((uv_stream_t *)&u->pipe, on_alloc, on_read);
-    if (!wanted && u->is_reading)
-        uv_read_stop((uv_stream_t *)&u->pipe);
-    u->is_reading = wanted;
-}
-
 /* --- The request. --- */
 
 static void on_written(uv_write_t *request, int status)
@@ -164,7 +153,7 @@ static void on_connected(uv_connect_t *request, int status)
     if (status < 0)
         fail(u, status, "send to");
     else
-        read_as_wanted(u);
+        uv_read_start((uv_stream_t *)&u->pipe, on_alloc, on_read);
 }
 
 static bool start(struct http_call *call, struct err *err)
@@ -190,20 +179,11 @@ static bool start(struct http_call *call, struct err *err)
     return true;
 }
 
-static void hold(struct http_call *call, bool paused)
-{
-    (void)paused;
-    struct unix_call *u = call->state;
-    if (call->is_connected)
-        read_as_wanted(u);
-}
-
 static void on_closed(uv_handle_t *handle)
 {
     struct unix_call *u = handle->data;
     struct http_call *call = u->call;
-    mem_wipe(u->head.ptr, u->head.len);
-    buf_free(&u->head);
+    buf_wipe(&u->head);
     http_wire_free(&u->wire);
     mem_free(&u);
     call_released(call);
@@ -220,4 +200,4 @@ static void release(struct http_call *call)
     uv_close((uv_handle_t *)&u->pipe, on_closed);
 }
 
-const struct http_way http_way_unix = {start, hold, release};
+const struct http_way http_way_unix = {start, release};

@@ -322,7 +322,7 @@ static void keep_pending(struct http_connection *c, struct str rest)
         stop_reading(c);
 }
 
-void connection_received(struct http_connection *c, struct str in)
+static void connection_received(struct http_connection *c, struct str in)
 {
     if (c->state >= CONNECTION_LINGER)
         return;

@@ -64,7 +64,6 @@ struct http_exchange {
     bool is_head;   /* HEAD: no body in the answer */
     bool has_input; /* the request is not read to its end */
     bool started, ended, chunked, close_after;
-    void *context; /* the caller's */
     void (*closed)(struct http_exchange *x, void *data);
     void *closed_data;
     void (*drained)(struct http_exchange *x, void *data);
@@ -124,8 +123,6 @@ void connection_end(struct http_connection *c);   /* sends what is unsent, then 
 void connection_close(struct http_connection *c); /* calls closed if the exchange is not ended */
 /* The door out; takes the content over. */
 void connection_send(struct http_connection *c, struct buf *bytes);
-/* The door in. */
-void connection_received(struct http_connection *c, struct str in);
 
 /* http_exchange.c */
 struct http_exchange *exchange_new(struct http_connection *c);

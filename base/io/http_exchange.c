@@ -143,16 +143,6 @@ void http_peer(const struct http_exchange *x, struct http_peer *peer)
         peer->uid = who.uid;
 }
 
-void http_set_context(struct http_exchange *x, void *context)
-{
-    x->context = context;
-}
-
-void *http_context(const struct http_exchange *x)
-{
-    return x->context;
-}
-
 void http_on_closed(struct http_exchange *x, void (*closed)(struct http_exchange *, void *),
                     void *data)
 {

@@ -9,11 +9,6 @@ uint64_t server_now(const struct http_server *s)
     return uv_now(s->options.loop);
 }
 
-size_t http_server_connections(const struct http_server *s)
-{
-    return s->n_connections;
-}
-
 void server_handle_closed(struct http_server *s)
 {
     if (--s->handles > 0)

@@ -75,7 +75,6 @@ bool http_listen_unix(struct http_server *s, const char *path, mode_t mode, stru
 /* "127.0.0.1", "::1", a name (all its addresses) or "" (all interfaces). Port 0: any free one. */
 bool http_listen_tcp(struct http_server *s, const char *host, uint16_t port, struct err *err);
 uint16_t http_server_port(const struct http_server *s); /* of the last TCP address */
-size_t http_server_connections(const struct http_server *s);
 /* Stops accepting, closes idle connections, lets answers under way end (at most stop_ms), then
  * frees the server and calls done (may be NULL) with all handles closed. */
 void http_server_stop(struct http_server **s, void (*done)(void *data), void *data);
@@ -97,10 +96,6 @@ struct http_peer {
     char text[64]; /* "unix" or "192.0.2.1:40312" or "[2001:db8::1]:40312" */
 };
 void http_peer(const struct http_exchange *x, struct http_peer *peer);
-
-/* For the caller: what belongs to this exchange while it is suspended. */
-void http_set_context(struct http_exchange *x, void *context);
-void *http_context(const struct http_exchange *x);
 
 /* Before the answer. Control bytes in the value become spaces; beyond 8 KiB a header is left out.
  */

@@ -1,5 +1,6 @@
 #include "base/io/http_wire.h"
 
+#include "base/ascii.h"
 #include "base/mem.h"
 
 #ifdef HAVE_LLHTTP
@@ -363,17 +364,9 @@ static enum http_step next_to_end(struct str *in, struct str *piece)
     return HTTP_STEP_BODY;
 }
 
-static int digit_of(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    char low = (char)(c | 0x20);
-    return low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
-}
-
 static bool chunk_size_byte(struct http_wire *w, char c)
 {
-    int digit = digit_of(c);
+    int digit = hex_value(c);
     if (digit >= 0) {
         w->left = w->left * 16 + (unsigned)digit;
         return ++w->line_len <= 15;

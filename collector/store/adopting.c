@@ -286,7 +286,7 @@ static bool open_all(struct store *s, struct list *list, struct newcomers *new, 
         store_segment_adopt(opened, item->number);
         if (opened->problem)
             return err_set(err, ERR_CORRUPT, "%s: %s", item->name, opened->problem);
-        if (opened->head.n_journals)
+        if (!is_import(opened))
             return err_set(err, ERR_INPUT, "%s is made of journals", item->name);
     }
     return true;

@@ -1,5 +1,6 @@
 #include "collector/store/forwarding.h"
 
+#include "base/bisect.h"
 #include "base/mem.h"
 #include "collector/store/forwarding_private.h"
 
@@ -22,15 +23,8 @@ void forward_tell(const struct forward_output *o, const char *format, ...)
 
 const struct forward_entry *forward_find(const struct forwarding *f, uint64_t journal)
 {
-    size_t low = 0, high = f->n_entries;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        if (f->entries[middle].number < journal)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < f->n_entries ? &f->entries[low] : NULL;
+    size_t at = bisect(f->n_entries, i, f->entries[i].number < journal);
+    return at < f->n_entries ? &f->entries[at] : NULL;
 }
 
 /* That of what is given next; NULL: it is not there. */

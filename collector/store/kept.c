@@ -132,13 +132,14 @@ bool kept_remove_first(struct store *s, struct err *err)
 {
     defer(arena_free) struct arena arena = {0};
     struct kept *k = &s->kept;
-    if (!store_remove_file(s, kept_journal_path(s, k->list[0].number, k->list[0].blocks, &arena),
+    if (!s->rehearsal &&
+        !store_remove_file(s, kept_journal_path(s, k->list[0].number, k->list[0].blocks, &arena),
                            err))
         return false;
     k->bytes -= k->list[0].bytes;
     memmove(k->list, k->list + 1, --k->n * sizeof *k->list);
     k->changes++;
-    if (k->n == 0)
+    if (k->n == 0 && !s->rehearsal)
         folder_remove_empty(kept_path(s, "", &arena)); /* no position is there either */
     return true;
 }

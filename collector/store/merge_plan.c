@@ -206,7 +206,8 @@ static bool has_journal_between(const struct store *s, const struct group *a, co
 
 static bool may_follow(const struct store *s, const struct group *a, const struct group *b)
 {
-    return !a->is_bad && !b->is_bad && a->day == b->day && !has_journal_between(s, a, b);
+    return !a->is_bad && !b->is_bad && a->day == b->day &&
+           has_journals(a->files[0]) == has_journals(b->files[0]) && !has_journal_between(s, a, b);
 }
 
 static bool are_alike(const struct group *a, const struct group *b)

@@ -13,13 +13,13 @@ enum { COPY_BYTES = 1 << 20, MANIFEST_MAX = 64 << 20, TRIES = 5 };
 
 /* ---- what there is ---- */
 
-static struct store_part part_of_segment(struct view *v, const struct store_segment *s,
+static struct store_part part_of_segment(struct view *v, struct store_segment *s,
                                          const char *folder)
 {
     size_t skip = strlen(folder) + 1;
     return (struct store_part){.name = arena_text(&v->arena, str_from(s->path + skip)),
                                .class = is_default_class(s) ? NULL : s->class,
-                               .is_segment = true,
+                               .segment = s,
                                .bytes = s->bytes,
                                .records = s->records,
                                .line_bytes = s->line_bytes,
@@ -29,10 +29,11 @@ static struct store_part part_of_segment(struct view *v, const struct store_segm
 
 static struct store_part part_of_journal(struct view *v, const struct view_part *in)
 {
-    const struct store_journal *j = in->journal;
+    struct store_journal *j = in->journal;
     char name[JOURNAL_NAME];
     store_journal_name(j->number, name);
     return (struct store_part){.name = arena_print(&v->arena, "journal/%s", name).ptr,
+                               .journal = j,
                                .bytes = j->end,
                                .records = j->records,
                                .line_bytes = j->line_bytes,

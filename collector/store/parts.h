@@ -18,13 +18,26 @@
 struct store_part {
     const char *name;  /* "journal/000017", "days/2026-11-20/default/segment-000009" */
     const char *class; /* of retention (classes.h); NULL: the default, or it is a journal */
-    bool is_segment, is_written;
+    struct store_segment *segment; /* or else */
+    struct store_journal *journal;
+    bool is_written;
     uint64_t bytes, records, line_bytes; /* bytes: that count */
     int64_t oldest_arrival_ns, newest_arrival_ns;
 };
 
 /* In the order of arrival; they live as long as the view. */
 const struct store_part *view_parts(struct view *v, size_t *n);
+
+struct store_planned {
+    const struct store_part *part;
+    int64_t when_ns; /* INT64_MAX: never */
+    const char *why;
+};
+
+/* What retention does by these rules, as things are now: first what it removes at once, in its order. It is retention
+ * itself that tells, so the view, which is one of a folder, is of no use for anything else behind it. */
+bool view_plan(struct view *v, const struct store_retention *rules, int64_t now_ns,
+               const struct store_planned **planned, size_t *n, struct err *err);
 
 struct store_verdict {
     uint64_t parts, blocks, records, line_bytes;

@@ -1,6 +1,9 @@
 /* What retention removes, and the room that it keeps for itself. */
 #include "base/mem.h"
+#include "collector/store/parts.h"
 #include "collector/store/store_private.h"
+
+#include <stdlib.h>
 
 enum {
     JOURNAL_BYTES_MIN = 1 << 20,
@@ -63,7 +66,8 @@ int64_t store_longest_finite_keep(const struct store *s)
     return longest_of(s, longer_finite);
 }
 
-int64_t store_longest_keep(const struct store *s)
+/* Of all classes that there are or will be; 0: for ever. */
+static int64_t longest_keep(const struct store *s)
 {
     return longest_of(s, longer);
 }
@@ -101,6 +105,8 @@ struct part {
     struct store_segment *segment;
     int64_t newest_arrival_ns;
     uint64_t bytes;
+    int64_t end_ns;  /* INT64_MAX: it is never too old */
+    const char *why; /* it goes */
 };
 
 static bool is_removable(const struct store *s, const struct store_journal *j)
@@ -164,9 +170,16 @@ static bool find_oldest(const struct store *s, struct part *oldest)
     return oldest->journal || oldest->segment;
 }
 
-static bool is_too_old(const struct store *s, int64_t newest_ns, int64_t keep_ns)
+/* When what is kept for so long is too old; INT64_MAX: never. */
+static int64_t end_of(int64_t newest_ns, int64_t keep_ns)
 {
-    return keep_ns && s->calm >= STORE_CALM && newest_ns < s->clock_ns - keep_ns;
+    int64_t end_ns;
+    return keep_ns && !__builtin_add_overflow(newest_ns, keep_ns, &end_ns) ? end_ns : INT64_MAX;
+}
+
+static bool is_over(const struct store *s, int64_t end_ns)
+{
+    return s->calm >= STORE_CALM && end_ns < s->clock_ns;
 }
 
 /* Nobody knows of what classes the rows of a journal will be; of one that cannot be merged they never will. */
@@ -175,6 +188,15 @@ static int64_t keep_of_journal(const struct store *s, const struct store_journal
 {
     bool is_damaged = j->cannot_merge || j->health.rotten_parts;
     return is_damaged ? s->options.retention.keep_ns : longest_ns;
+}
+
+static void tell_age(const struct store *s, struct part *part, int64_t longest_ns)
+{
+    int64_t keep_ns =
+        part->segment ? keep_of(s, part->segment) : keep_of_journal(s, part->journal, longest_ns);
+    bool is_of_rule = part->segment && !is_default_class(part->segment);
+    part->end_ns = end_of(part->newest_arrival_ns, keep_ns);
+    part->why = is_of_rule ? "keep of a rule" : keep_ns ? "keep" : "keep is off";
 }
 
 /* One of the default class without rows is of use as long as others of its number are: it has the places of journals,
@@ -194,22 +216,20 @@ static bool is_of_no_use(const struct store *s, const struct store_segment *segm
 /* One that is empty, or older than what is in it may be. */
 static bool find_expired(const struct store *s, struct part *part)
 {
-    int64_t longest_ns = store_longest_keep(s);
+    int64_t longest_ns = longest_keep(s);
     for (size_t i = 0; i < s->n_journals; i++) {
         struct store_journal *j = s->journals[i];
         *part = part_of_journal(j);
-        if (is_removable(s, j) &&
-            (j->n_visible == 0 ||
-             is_too_old(s, j->newest_arrival_ns, keep_of_journal(s, j, longest_ns))))
+        tell_age(s, part, longest_ns);
+        if (is_removable(s, j) && (j->n_visible == 0 || is_over(s, part->end_ns)))
             return true;
     }
     for (size_t i = 0; i < s->n_segments; i++) {
         struct store_segment *segment = s->segments[i];
         *part = part_of_segment(segment);
-        bool is_over = has_content(segment)
-                           ? is_too_old(s, segment->newest_arrival_ns, keep_of(s, segment))
-                           : is_of_no_use(s, segment);
-        if (!segment->is_removed && is_over && !is_needed(s, segment))
+        tell_age(s, part, longest_ns);
+        bool may_go = has_content(segment) ? is_over(s, part->end_ns) : is_of_no_use(s, segment);
+        if (!segment->is_removed && may_go && !is_needed(s, segment))
             return true;
     }
     return false;
@@ -218,8 +238,13 @@ static bool find_expired(const struct store *s, struct part *part)
 static bool find_next(const struct store *s, uint64_t total, uint64_t free_bytes, struct part *part)
 {
     const struct store_retention *r = &s->options.retention;
-    bool is_full = (r->max_bytes && total > r->max_bytes) || free_bytes < r->keep_free;
-    return find_expired(s, part) || (is_full && find_oldest(s, part));
+    bool is_large = r->max_bytes && total > r->max_bytes;
+    if (find_expired(s, part))
+        return true;
+    if ((!is_large && free_bytes >= r->keep_free) || !find_oldest(s, part))
+        return false;
+    part->why = is_large ? "the store is larger than max_size" : "less is free than keep_free";
+    return true;
 }
 
 bool store_remove_file(struct store *s, const char *path, struct err *err)
@@ -232,12 +257,37 @@ bool store_remove_file(struct store *s, const char *path, struct err *err)
     return file_remove(path, err);
 }
 
+/* Parts in the order in which they would go; of those that were found so far. */
+struct rehearsal {
+    struct store_planned *planned;
+    size_t n;
+    const struct store_part *parts;
+    size_t n_parts;
+};
+
+static void note_removal(struct rehearsal *r, const struct part *part, int64_t now_ns)
+{
+    for (size_t i = 0; i < r->n_parts; i++)
+        if (r->parts[i].segment == part->segment && r->parts[i].journal == part->journal)
+            r->planned[r->n++] = (struct store_planned){&r->parts[i], now_ns, part->why};
+}
+
+static bool remove_file(struct store *s, const struct part *part, uint64_t *freed, struct err *err)
+{
+    const struct store_journal *j = part->journal;
+    *freed = part->bytes;
+    if (s->rehearsal) {
+        note_removal(s->rehearsal, part, s->clock_ns);
+        return true;
+    }
+    return j ? store_retire_journal(s, j->number, j->path, j->end, freed, err)
+             : store_remove_file(s, part->segment->path, err);
+}
+
 static bool remove_part(struct store *s, const struct part *part, uint64_t *freed, struct err *err)
 {
     struct store_journal *j = part->journal;
-    *freed = part->bytes;
-    if (!(j ? store_retire_journal(s, j->number, j->path, j->end, freed, err)
-            : store_remove_file(s, part->segment->path, err)))
+    if (!remove_file(s, part, freed, err))
         return false;
     if (j)
         j->is_removed = true;
@@ -281,7 +331,7 @@ static bool is_kept_too_long(const struct store *s, uint64_t free_bytes)
     const struct store_retention *r = &s->options.retention;
     return k->n > 0 && (k->list[0].number < k->needed_from || free_bytes < r->keep_free ||
                         (r->forward_bytes && k->bytes > r->forward_bytes) ||
-                        is_too_old(s, k->list[0].newest_ns, store_longest_keep(s)));
+                        is_over(s, end_of(k->list[0].newest_ns, longest_keep(s))));
 }
 
 static bool trim_kept(struct store *s, uint64_t *free_bytes, struct err *err)
@@ -295,9 +345,28 @@ static bool trim_kept(struct store *s, uint64_t *free_bytes, struct err *err)
     return true;
 }
 
+/* All that has to go now. */
+static bool remove_due(struct store *s, struct err *err)
+{
+    uint64_t total = 0, free_bytes = s->free_bytes, freed;
+    for (size_t i = 0; i < s->n_journals; i++)
+        total += s->journals[i]->is_removed || s->journals[i]->is_merged ? 0 : s->journals[i]->end;
+    for (size_t i = 0; i < s->n_segments; i++)
+        total += s->segments[i]->is_removed ? 0 : s->segments[i]->bytes;
+    bool goes_on = trim_kept(s, &free_bytes, err);
+    for (struct part part; goes_on && find_next(s, total, free_bytes, &part);) {
+        goes_on = remove_part(s, &part, &freed, err);
+        total -= goes_on ? part.bytes : 0;
+        free_bytes += goes_on ? freed : 0;
+        goes_on = goes_on && trim_kept(s, &free_bytes, err);
+    }
+    s->free_bytes = free_bytes;
+    return goes_on;
+}
+
 bool store_maintain(struct store *s, int64_t now_ns, struct err *err)
 {
-    uint64_t size, total = 0;
+    uint64_t size;
     bool is_step = now_ns > s->maintained_ns + CALM_STEP_NS || now_ns < s->maintained_ns;
     s->calm = is_step && s->maintained_ns ? 0 : s->calm + 1;
     s->maintained_ns = now_ns;
@@ -307,23 +376,68 @@ bool store_maintain(struct store *s, int64_t now_ns, struct err *err)
         return false;
     bool is_merged = remove_merged(s, err);
     bool good = store_name_parts(s, err) && is_merged;
-    for (size_t i = 0; i < s->n_journals; i++)
-        total += s->journals[i]->is_removed || s->journals[i]->is_merged ? 0 : s->journals[i]->end;
-    for (size_t i = 0; i < s->n_segments; i++)
-        total += s->segments[i]->is_removed ? 0 : s->segments[i]->bytes;
-    uint64_t free_bytes = s->free_bytes, freed;
-    bool goes_on = trim_kept(s, &free_bytes, err);
-    for (struct part part; goes_on && find_next(s, total, free_bytes, &part);) {
-        goes_on = remove_part(s, &part, &freed, err);
-        total -= goes_on ? part.bytes : 0;
-        free_bytes += goes_on ? freed : 0;
-        goes_on = goes_on && trim_kept(s, &free_bytes, err);
-    }
-    good &= goes_on;
-    s->free_bytes = free_bytes;
+    good &= remove_due(s, err);
     struct err later;
     if (s->writer && s->committed > 0 && is_journal_due(s))
         store_start_journal(s, &later);
     store_keep_reserve(s);
     return good;
+}
+
+/* ---- the plan ---- */
+
+static int by_end(const void *a, const void *b)
+{
+    const struct store_planned *x = a, *y = b;
+    if (x->when_ns != y->when_ns)
+        return x->when_ns < y->when_ns ? -1 : 1;
+    return (x->part->newest_arrival_ns > y->part->newest_arrival_ns) -
+           (x->part->newest_arrival_ns < y->part->newest_arrival_ns);
+}
+
+/* What stays for now. */
+static void plan_others(struct store *s, struct rehearsal *r)
+{
+    size_t first = r->n;
+    int64_t longest_ns = longest_keep(s);
+    for (size_t i = 0; i < r->n_parts; i++) {
+        const struct store_part *in = &r->parts[i];
+        bool is_removed = in->segment ? in->segment->is_removed : in->journal->is_removed;
+        struct part part =
+            in->segment ? part_of_segment(in->segment) : part_of_journal(in->journal);
+        tell_age(s, &part, longest_ns);
+        struct store_planned planned = {in, part.end_ns, part.why};
+        if (in->is_written)
+            planned = (struct store_planned){in, INT64_MAX, "it is being written"};
+        if (!is_removed)
+            r->planned[r->n++] = planned;
+    }
+    if (r->n > first)
+        qsort(r->planned + first, r->n - first, sizeof *r->planned, by_end);
+}
+
+bool view_plan(struct view *v, const struct store_retention *rules, int64_t now_ns,
+               const struct store_planned **planned, size_t *n, struct err *err)
+{
+    uint64_t size;
+    struct rehearsal r = {0};
+    struct store *s = v->own;
+    r.parts = view_parts(v, &r.n_parts);
+    r.planned = arena_array(&v->arena, struct store_planned, r.n_parts);
+    if (!disk_space(s->options.folder, &s->free_bytes, &size, err))
+        return false;
+    store_set_retention(s, rules);
+    kept_load(s);
+    s->clock_ns = max_of(s->clock_ns, now_ns);
+    s->calm = STORE_CALM;
+    s->active = s->n_journals ? s->journals[s->n_journals - 1] : NULL;
+    s->rehearsal = &r;
+    bool done = remove_due(s, err);
+    s->rehearsal = NULL;
+    if (!done)
+        return false;
+    plan_others(s, &r);
+    *planned = r.planned;
+    *n = r.n;
+    return true;
 }

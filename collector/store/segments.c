@@ -49,6 +49,17 @@ bool is_default_class(const struct store_segment *s)
     return strcmp(s->class, "default") == 0;
 }
 
+bool has_journals(const struct store_segment *s)
+{
+    return s->head.n_journals && !(s->head.journals[0] & SEGMENT_IMPORT);
+}
+
+/* So that those of imports which can be merged are neighbours. */
+static int64_t day_of_import(const struct store_segment *s)
+{
+    return has_journals(s) ? INT64_MAX : s->oldest_arrival_ns / NS_PER_DAY;
+}
+
 static uint64_t first_journal(const struct store_segment *s)
 {
     return s->head.n_journals ? s->head.journals[0] : 0;
@@ -56,6 +67,9 @@ static uint64_t first_journal(const struct store_segment *s)
 
 int store_segment_compare(const struct store_segment *a, const struct store_segment *b)
 {
+    int64_t day = day_of_import(a), other_day = day_of_import(b);
+    if (day != other_day)
+        return day < other_day ? -1 : 1;
     uint64_t x = first_journal(a), y = first_journal(b);
     if (x != y)
         return x < y ? -1 : 1;
@@ -213,6 +227,13 @@ static char *copy_path(const char *path)
     return kept.ptr;
 }
 
+static void name_itself(struct store_segment *s)
+{
+    s->import = SEGMENT_IMPORT | s->number;
+    s->head.journals = &s->import;
+    s->head.n_journals = 1;
+}
+
 bool store_segment_open(struct store_segment **out, const char *path, struct err *err)
 {
     defer(store_segment_unref) struct store_segment *s = mem_new(struct store_segment);
@@ -233,6 +254,8 @@ bool store_segment_open(struct store_segment **out, const char *path, struct err
     if (!read_head(s, err)) {
         s->head = (struct segment_head){.number = s->number};
         note_problem(s, err);
+    } else if (s->head.n_journals == 0) {
+        name_itself(s);
     }
     if (read_footer(s, &end, err)) {
         list_chunks(s, end);
@@ -248,6 +271,13 @@ void store_segment_adopt(struct store_segment *s, uint64_t number)
 {
     s->number = number;
     snprintf(s->class, sizeof s->class, "default");
+    if (is_import(s))
+        name_itself(s);
+}
+
+bool is_import(const struct store_segment *s)
+{
+    return s->head.journals == &s->import;
 }
 
 void store_segment_moved(struct store_segment *s, const char *path)

@@ -41,6 +41,7 @@ struct store_segment {
     int references;   /* the store's list and each view */
     struct arena arena;
     struct segment_head head;
+    uint64_t import; /* what its head is taken to name, if it was made outside of a store */
     struct segment_footer footer; /* until it is forgotten */
     struct arena footer_arena;
     struct block_ref *chunks;
@@ -54,7 +55,10 @@ struct store_segment {
     bool cannot_merge;   /* it was tried */
 };
 
-/* By the first journal that they were made of, which is in no other number; the default class first. */
+/* Not made of imports; nor is it unknown of what. */
+bool has_journals(const struct store_segment *s);
+/* By the first journal that they were made of, which is in no other number; before them imports, by day; the default
+ * class first. */
 int store_segment_compare(const struct store_segment *a, const struct store_segment *b);
 /* Appends the bytes of a chunk. Any thread. */
 bool store_segment_load(const struct block_ref *ref, struct buf *out, struct err *err);
@@ -73,6 +77,7 @@ const struct store_sieve *store_segment_sieve_of(const struct block_ref *ref, si
 bool store_segment_open(struct store_segment **s, const char *path, struct err *err);
 /* One that was made outside of a store: it has this number from now on, and is of the default class. */
 void store_segment_adopt(struct store_segment *s, uint64_t number);
+bool is_import(const struct store_segment *s);
 /* Its file has this path now. */
 void store_segment_moved(struct store_segment *s, const char *path);
 /* From name.part to name. */

@@ -216,8 +216,8 @@ static bool list_journals(struct store *s, struct err *err)
             list_journal(s, store_journal_of_segment(&f->journals[k]));
     }
     for (size_t i = 0; i < s->n_segments;
-         i++) /* a number is used once, also if its places are forgotten */
-        for (size_t k = 0; k < s->segments[i]->head.n_journals; k++)
+         i++) /* they are used once, also if places are forgotten */
+        for (size_t k = 0; has_journals(s->segments[i]) && k < s->segments[i]->head.n_journals; k++)
             s->last_number = max_of(s->last_number, s->segments[i]->head.journals[k]);
     if (s->n_journals)
         qsort(s->journals, s->n_journals, sizeof(struct store_journal *), by_number);
@@ -297,7 +297,7 @@ static void learn_streams(struct store *s, bool has_tables)
 {
     int64_t since_ns = remembered_since(s);
     for (size_t i = 0; i < s->n_segments; i++)
-        if (!has_tables || s->segments[i]->head.n_journals == 0 ||
+        if (!has_tables || !has_journals(s->segments[i]) ||
             s->segments[i]->newest_arrival_ns < since_ns)
             store_learn_streams(s, s->segments[i]);
 }

@@ -50,11 +50,11 @@ struct store {
     struct packer packer;
     struct kept kept;
     uint64_t last_number;
-    int64_t clock_ns;
+    int64_t clock_ns, maintained_ns; /* the latter: wall clock of the last maintenance; 0 = none */
     uint64_t free_bytes, removed_bytes, removed_journals;
     bool has_reserve, is_writable;
-    int64_t maintained_ns; /* wall clock of the last maintenance; 0 = none */
-    int calm;              /* maintenances since the clock stepped */
+    int calm;                    /* maintenances since the clock stepped */
+    struct rehearsal *rehearsal; /* of retention, which then removes nothing; mostly NULL */
 };
 
 /* What a view sees of one journal: blocks first .. end - 1. */
@@ -128,9 +128,7 @@ bool is_journal_due(const struct store *s);
 /* Gives the reserve file its room if the disk has plenty; without it the store works all the same. */
 void store_keep_reserve(struct store *s);
 bool store_remove_file(struct store *s, const char *path, struct err *err); /* with its help */
-/* Of all classes that there are or will be; 0: for ever. */
-int64_t store_longest_keep(const struct store *s);
-/* ... of those that are not for ever; 0: all are. */
+/* The longest time of all classes that there are or will be but those that are for ever; 0: all are. */
 int64_t store_longest_finite_keep(const struct store *s);
 
 /* ---- days.c ---- */

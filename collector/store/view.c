@@ -187,7 +187,7 @@ static size_t add_blocks(const struct view_part *part, int64_t since_ns, int64_t
 
 static bool is_before(const struct store_segment *s, uint64_t journal)
 {
-    return s->head.n_journals == 0 || s->head.journals[0] < journal;
+    return !has_journals(s) || s->head.journals[0] < journal;
 }
 
 const struct block_ref *view_blocks(struct view *v, int64_t since_ns, int64_t until_ns, size_t *n)

@@ -1,5 +1,6 @@
 #include "formats/block/column_find.h"
 
+#include "base/ascii.h"
 #include "base/mem.h"
 #include "formats/block/token.h"
 
@@ -18,11 +19,6 @@ struct str column_text(const struct column *c, size_t place, size_t *exception,
         return c->exceptions[*exception].value;
     const char *end = column_print(c, place, exception, room, room + COLUMN_PRINTED_MAX);
     return str_of(room, (size_t)(end - room));
-}
-
-static inline bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
 }
 
 /* Which bytes are in values of a kind that is no text, but for exceptions. */

@@ -1,12 +1,8 @@
 #include "formats/block/column_parts.h"
 
+#include "base/ascii.h"
 #include "base/mem.h"
 #include "base/time.h"
-
-static inline bool is_digit(char c)
-{
-    return (unsigned char)(c - '0') < 10;
-}
 
 static inline bool take_digits(const char **at, const char *end, unsigned n, uint64_t *number)
 {

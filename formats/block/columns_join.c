@@ -1,5 +1,6 @@
 #include "formats/block/columns_join.h"
 
+#include "base/bisect.h"
 #include "base/mem.h"
 
 /* ---- sources ---- */
@@ -78,15 +79,7 @@ struct columns_source columns_source_fork(const struct columns_source *source, s
 /* The first exception at the place or behind it. */
 static size_t exception_from(const struct column *c, size_t place)
 {
-    size_t low = 0, high = c->n_exceptions;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        if (c->exceptions[middle].place < place)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return bisect(c->n_exceptions, i, c->exceptions[i].place < place);
 }
 
 static char *print_value(const struct column *c, size_t place, char *to, const char *end)

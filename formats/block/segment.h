@@ -14,6 +14,7 @@
  *
  *  1. A journal is in one segment only: in that with the greatest number of those that name it. So journals do not
  *     count from the moment at which their segment has its name, and it does not when another one has theirs.
+ *     One that was made outside of a store names none; what it is merged into names it (SEGMENT_IMPORT).
  *  2. Chunks stand one behind the other, behind the head, in the order of the footer, and behind the last of those that
  *     it is about each filter (sieve.h). With a damaged footer or tail chunks are found by their headers, and nothing
  *     is known of blocks and filters; with a damaged head nothing is replaced.
@@ -34,6 +35,9 @@ enum {
     SEGMENT_HEAD_MAX = 2 << 20,    /* bytes, check and all */
     SEGMENT_FOOTER_MAX = 64 << 20, /* bytes, unpacked */
 };
+
+/* Among the journals of a head: it is the number of an imported segment. */
+#define SEGMENT_IMPORT (UINT64_C(1) << 63)
 
 struct segment_head {
     uint64_t number;

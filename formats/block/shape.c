@@ -1,5 +1,6 @@
 #include "formats/block/shape.h"
 
+#include "base/ascii.h"
 #include "base/hash.h"
 #include "base/mem.h"
 #include "formats/block/token.h"
@@ -56,7 +57,7 @@ void shapes_reset(struct shapes *s, struct str lines)
 
 static bool is_word(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (unsigned char)c > 127;
+    return is_letter(c) || c == '_' || (unsigned char)c > 127;
 }
 
 /* The name of a slot behind this static text; without a word in it, of the slot before it too. */

@@ -5,6 +5,7 @@
  * Of a chunk its filters are asked first, for all pieces of the needle at once. What they lack decides, with the shapes, and most
  * chunks lack the same of a needle that is nowhere: a shape is followed once for all of them.
  */
+#include "base/ascii.h"
 #include "base/hash.h"
 #include "base/mem.h"
 #include "formats/block/sieve_parts.h"
@@ -144,7 +145,7 @@ static void read_needle(struct ask *a, const struct sieve_needle *needle)
     for (unsigned i = 0; i < a->n; i++) {
         unsigned char c = (unsigned char)needle->text.ptr[i];
         a->bytes[i] = (char)fold_byte(c);
-        a->runs[0] |= (uint64_t)is_hex_digit((char)c) << i;
+        a->runs[0] |= (uint64_t)is_hex((char)c) << i;
     }
     for (unsigned i = 1; i < NEEDLE_MAX; i++)
         a->runs[i] = a->runs[i - 1] & a->runs[0] >> i;
@@ -444,7 +445,7 @@ bool is_uuid_middle(struct str s, uint64_t *hash)
     if (s.len < UUID_MIDDLE)
         return false;
     for (size_t i = 0; i < UUID_MIDDLE; i++)
-        if (i % GROUP ? !is_hex_digit(s.ptr[i]) : s.ptr[i] != '-')
+        if (i % GROUP ? !is_hex(s.ptr[i]) : s.ptr[i] != '-')
             return false;
     *hash = hash_folded(str_slice(s, 0, UUID_MIDDLE));
     return true;

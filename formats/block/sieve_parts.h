@@ -23,9 +23,4 @@ enum { UUID_MIDDLE = 16, SHORT_ID = 13 };
 bool is_uuid_middle(struct str s, uint64_t *hash); /* at the front of s */
 bool is_short_id(struct str run, uint64_t *hash);
 
-static inline bool is_hex_digit(char c)
-{
-    return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'f');
-}
-
 #endif

@@ -1,5 +1,6 @@
 #include "formats/block/token.h"
 
+#include "base/ascii.h"
 #include "base/time.h"
 
 enum { WORD = TOKEN_DIGIT | TOKEN_LETTER };
@@ -19,11 +20,6 @@ const uint8_t token_classes[256] = {
 static inline unsigned class_of(char c)
 {
     return token_classes[(unsigned char)c];
-}
-
-static inline bool is_digit(char c)
-{
-    return (unsigned char)(c - '0') < 10;
 }
 
 static inline bool are_two_digits(const char *at)

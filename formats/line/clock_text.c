@@ -1,21 +1,7 @@
 #include "formats/line/clock_text.h"
 
+#include "base/ascii.h"
 #include "base/mem.h"
-
-static inline bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static inline bool is_small(char c)
-{
-    return c >= 'a' && c <= 'z';
-}
-
-static inline bool is_letter(char c)
-{
-    return is_small((char)(c | 0x20));
-}
 
 static inline bool is_word(char c)
 {
@@ -388,7 +374,8 @@ bool epoch_to_ns(struct str text, int64_t *ns)
     return false;
 }
 
-bool is_time_key(struct str key)
+/* "time", "ts", "timestamp", "t", "date", "datetime", "@timestamp" in any case. */
+static bool is_time_key(struct str key)
 {
     static const struct str keys[] = {
         STR_INIT("time"), STR_INIT("ts"),       STR_INIT("timestamp"), STR_INIT("t"),
@@ -406,7 +393,7 @@ static size_t word_before(struct str head, size_t at, bool *small)
     *small = true;
     while (from > 0 && is_letter(head.ptr[from - 1])) {
         from--;
-        *small = *small && is_small(head.ptr[from]);
+        *small = *small && is_lower(head.ptr[from]);
     }
     return from;
 }
@@ -473,7 +460,7 @@ static enum clock_place place_of(struct str head, size_t at)
 static size_t head_start(struct str head)
 {
     size_t at = 0;
-    while (at < head.len && (head.ptr[at] == ' ' || head.ptr[at] == '\t'))
+    while (at < head.len && is_blank(head.ptr[at]))
         at++;
     if (at < head.len && head.ptr[at] == '<') {
         size_t close = str_find_byte(str_slice(head, at, 5), '>');

@@ -72,9 +72,6 @@ int64_t clock_resolve(const struct clock_text *clock_found, const struct clock_g
 /* The whole of text is a decimal number (fraction and exponent allowed) in the range of rule 3. */
 bool epoch_to_ns(struct str text, int64_t *ns);
 
-/* "time", "ts", "timestamp", "t", "date", "datetime", "@timestamp" in any case. */
-bool is_time_key(struct str key);
-
 /* Do two words of prose stand before head[at]? The nearer is of small letters only; blanks and
  * nothing else stand between. */
 bool follows_prose(struct str head, size_t at);

@@ -1,5 +1,6 @@
 #include "formats/line/fields.h"
 
+#include "base/ascii.h"
 #include "base/mem.h"
 #include "formats/line/json_text.h"
 
@@ -15,8 +16,7 @@ bool fields_add(struct fields *fields, const struct field *field)
 
 static bool is_word_byte(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '@' || c == '$' || (unsigned char)c >= 0x80;
+    return is_alnum(c) || c == '_' || c == '@' || c == '$' || (unsigned char)c >= 0x80;
 }
 
 /* A name that can stand between dots as it is. */

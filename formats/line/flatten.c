@@ -1,5 +1,6 @@
 #include "formats/line/flatten.h"
 
+#include "base/ascii.h"
 #include "base/mem.h"
 #include "formats/line/json.h"
 #include "formats/line/json_special.h"
@@ -52,11 +53,10 @@ static size_t escaped_blank(const struct flat *f, const char *at)
     return at[run] == 'n' || at[run] == 't' || at[run] == 'r' ? run + 1 : 0;
 }
 
-static const char *skip_some_blanks(const struct flat *f, const char *at)
+static const char *skip_some_white(const struct flat *f, const char *at)
 {
     while (at < f->end) {
-        bool is_blank = *at == ' ' || *at == '\t' || *at == '\n' || *at == '\r';
-        size_t len = is_blank ? 1 : escaped_blank(f, at);
+        size_t len = is_white(*at) ? 1 : escaped_blank(f, at);
         if (len == 0)
             return at;
         at += len;
@@ -64,19 +64,11 @@ static const char *skip_some_blanks(const struct flat *f, const char *at)
     return at;
 }
 
-static inline const char *skip_blanks(const struct flat *f, const char *at)
+static inline const char *skip_white(const struct flat *f, const char *at)
 {
     if (at < f->end && (unsigned char)*at > ' ' && *at != '\\')
         return at;
-    return skip_some_blanks(f, at);
-}
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    return skip_some_white(f, at);
 }
 
 /* The four digits behind "\u"; -1 if they are none. */
@@ -86,7 +78,7 @@ static int take_unicode(const char **at, const char *end)
     if (end - *at < UNICODE_DIGITS)
         return -1;
     for (unsigned i = 0; i < UNICODE_DIGITS; i++) {
-        int digit = hex_digit((*at)[i]);
+        int digit = hex_value((*at)[i]);
         if (digit < 0)
             return -1;
         code = code * 16 + digit;
@@ -198,7 +190,7 @@ static inline const char *read_content(struct flat *f, const char *at, struct st
 static inline const char *read_string(struct flat *f, const char *at, struct str *content)
 {
     if (!is_quote(f, at)) {
-        at = skip_some_blanks(f, at);
+        at = skip_some_white(f, at);
         if (!is_quote(f, at))
             return bad(f, at);
     }
@@ -366,7 +358,7 @@ static const char *read_plain_value(struct flat *f, const char *at, struct field
 static inline const char *read_value(struct flat *f, const char *at, struct field *field)
 {
     if (!is_quote(f, at))
-        at = skip_blanks(f, at);
+        at = skip_white(f, at);
     if (is_quote(f, at))
         return read_string_value(f, at + f->quote.len, field);
     if (is_either(at, f->end, '{', '['))
@@ -384,7 +376,7 @@ static inline const char *read_member(struct flat *f, const char *at, struct ope
         at = read_string(f, at, &field->name);
         if (!at)
             return NULL;
-        at = skip_blanks(f, at);
+        at = skip_white(f, at);
         if (!is_either(at, f->end, ':', ':'))
             return bad(f, at);
         at++;
@@ -398,7 +390,7 @@ static bool read_all(struct flat *f, const char *at, uint32_t parent)
     f->opened[f->depth++] = (struct opened){.field = parent, .close = *at++ == '{' ? '}' : ']'};
     while (f->depth > 0) {
         struct opened *top = &f->opened[f->depth - 1];
-        at = skip_blanks(f, at);
+        at = skip_white(f, at);
         char c = at < f->end ? *at : 0;
         if (c == top->close) {
             close_container(f, ++at);
@@ -410,7 +402,7 @@ static bool read_all(struct flat *f, const char *at, uint32_t parent)
         if (!at)
             return false;
     }
-    at = skip_blanks(f, at);
+    at = skip_white(f, at);
     if (at < f->end)
         bad(f, at);
     return at == f->end;
@@ -449,7 +441,7 @@ bool flatten_json(struct str text, unsigned escapes, struct fields *fields,
     if (text.len == 0)
         return false;
     start(&f, text, escapes, fields);
-    const char *at = skip_blanks(&f, text.ptr);
+    const char *at = skip_white(&f, text.ptr);
     if (!is_either(at, f.end, '{', '['))
         return false;
     result->is_whole = read_all(&f, at, FIELD_TOP);

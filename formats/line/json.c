@@ -1,5 +1,7 @@
 #include "formats/line/json.h"
 
+#include "base/ascii.h"
+
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
@@ -105,14 +107,9 @@ const char *json_string_end(const char *at, const char *end)
     }
 }
 
-static inline bool is_json_blank(char c)
+static void skip_white(struct json_scan *scan)
 {
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-static void skip_blanks(struct json_scan *scan)
-{
-    while (scan->at < scan->end && is_json_blank(*scan->at))
+    while (scan->at < scan->end && is_white(*scan->at))
         scan->at++;
 }
 
@@ -163,7 +160,7 @@ static bool take_container(struct json_scan *scan, struct str *s)
 
 static bool is_number_byte(char c)
 {
-    return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
+    return is_digit(c) || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
 }
 
 static bool take_number(struct json_scan *scan, struct str *s)
@@ -220,11 +217,11 @@ static bool take_key(struct json_scan *scan, struct str *key)
 {
     if (scan->at == scan->end || *scan->at != '"' || !take_json_string(scan, key))
         return stop_bad(scan);
-    skip_blanks(scan);
+    skip_white(scan);
     if (scan->at == scan->end || *scan->at != ':')
         return stop_bad(scan);
     scan->at++;
-    skip_blanks(scan);
+    skip_white(scan);
     return scan->at < scan->end || stop_bad(scan);
 }
 
@@ -232,7 +229,7 @@ static bool take_key(struct json_scan *scan, struct str *key)
 static bool to_next_key(struct json_scan *scan)
 {
     for (;;) {
-        skip_blanks(scan);
+        skip_white(scan);
         if (scan->at == scan->end)
             return stop_bad(scan);
         if (*scan->at != '}')
@@ -250,14 +247,14 @@ static bool to_next_key(struct json_scan *scan)
     if (*scan->at != ',')
         return stop_bad(scan);
     scan->at++;
-    skip_blanks(scan);
+    skip_white(scan);
     return true;
 }
 
 bool json_open(struct json_scan *scan, struct str line)
 {
     *scan = (struct json_scan){.at = line.ptr, .end = line.len ? line.ptr + line.len : line.ptr};
-    skip_blanks(scan);
+    skip_white(scan);
     if (scan->at == scan->end || *scan->at != '{')
         return false;
     scan->at++;

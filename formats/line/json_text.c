@@ -1,5 +1,6 @@
 #include "formats/line/json_text.h"
 
+#include "base/ascii.h"
 #include "formats/line/json_special.h"
 
 /* By the byte behind the backslash; 0 = not one byte. */
@@ -80,13 +81,10 @@ static int32_t unit_of(const char *at, const char *end)
         return -1;
     int32_t unit = 0;
     for (int i = 2; i < 6; i++) {
-        char c = at[i], letter = (char)(c | 0x20);
-        if (c >= '0' && c <= '9')
-            unit = unit * 16 + (c - '0');
-        else if (letter >= 'a' && letter <= 'f')
-            unit = unit * 16 + (letter - 'a' + 10);
-        else
+        int digit = hex_value(at[i]);
+        if (digit < 0)
             return -1;
+        unit = unit * 16 + digit;
     }
     return unit;
 }

@@ -1,5 +1,6 @@
 #include "formats/line/layout.h"
 
+#include "base/ascii.h"
 #include "base/mem.h"
 #include "formats/line/clock_text.h"
 #include "formats/line/json.h"
@@ -18,26 +19,6 @@ struct reading {
 };
 
 typedef bool take_type(struct reading *r, const struct layout_step *step);
-
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t';
-}
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool is_upper(char c)
-{
-    return c >= 'A' && c <= 'Z';
-}
 
 static bool add(struct reading *r, struct str name, const char *from, const char *to,
                 enum field_kind kind)
@@ -90,7 +71,7 @@ static bool take_zone(struct reading *r, const struct layout_step *step)
     return to - r->at >= 2 && to - r->at <= 5 && add(r, step->name, r->at, to, FIELD_STRING);
 }
 
-static const char *skip_blanks(const char *at, const char *end)
+static const char *blanks_end(const char *at, const char *end)
 {
     while (at < end && is_blank(*at))
         at++;
@@ -106,7 +87,7 @@ static bool are_literals_at(const struct reading *r, const struct layout_step *s
             break;
         if (at == r->line_end || (step->kind == STEP_BLANK ? !is_blank(*at) : *at != step->literal))
             return false;
-        at = step->kind == STEP_BLANK ? skip_blanks(at, r->line_end) : at + 1;
+        at = step->kind == STEP_BLANK ? blanks_end(at, r->line_end) : at + 1;
     }
     return true;
 }
@@ -118,7 +99,7 @@ static bool take_text(struct reading *r, const struct layout_step *step)
     if (step->stops_n == 0)
         return add(r, step->name, r->at, r->line_end, FIELD_STRING);
     while (to < r->line_end && !(is_stop(step, *to) && are_literals_at(r, step, to)))
-        to = is_blank(*to) ? skip_blanks(to, r->line_end) : to + 1;
+        to = is_blank(*to) ? blanks_end(to, r->line_end) : to + 1;
     return to < r->line_end && add(r, step->name, r->at, to, FIELD_STRING);
 }
 
@@ -394,7 +375,7 @@ static const struct {
 static bool take_blank(struct reading *r)
 {
     const char *from = r->at;
-    r->at = skip_blanks(from, r->line_end);
+    r->at = blanks_end(from, r->line_end);
     return r->at > from;
 }
 

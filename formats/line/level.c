@@ -1,5 +1,6 @@
 #include "formats/line/level.h"
 
+#include "base/ascii.h"
 #include "base/mem.h"
 #include "formats/block/record.h"
 
@@ -70,16 +71,6 @@ static const char *const names[LEVEL_COUNT] = {
 const char *level_name(unsigned level)
 {
     return names[level < LEVEL_COUNT ? level : LEVEL_UNKNOWN];
-}
-
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
 }
 
 enum level level_of_word(struct str word, enum level_use use)

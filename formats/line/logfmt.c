@@ -1,15 +1,11 @@
 #include "formats/line/logfmt.h"
 
+#include "base/ascii.h"
 #include "formats/line/json.h"
-
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t';
-}
 
 static bool begins_name(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '@' || c == '.';
+    return is_letter(c) || c == '_' || c == '@' || c == '.';
 }
 
 static bool is_in_name(char c)
@@ -52,11 +48,11 @@ static bool is_number(struct str s)
 {
     size_t n = s.len > 0 && s.ptr[0] == '-', digits = 0, dots = 0;
     for (; n < s.len; n++) {
-        bool is_digit = s.ptr[n] >= '0' && s.ptr[n] <= '9';
-        if (!is_digit && s.ptr[n] != '.')
+        bool is_number = is_digit(s.ptr[n]);
+        if (!is_number && s.ptr[n] != '.')
             return false;
-        digits += is_digit;
-        dots += !is_digit;
+        digits += is_number;
+        dots += !is_number;
     }
     return digits > 0 && dots <= 1 && s.ptr[s.len - 1] != '.';
 }
@@ -83,10 +79,10 @@ static void take_value(struct str *s, struct field *field)
     }
 }
 
-static void skip_blanks(struct str *s)
+static void skip_white(struct str *s)
 {
     size_t n = 0;
-    while (n < s->len && (is_blank(s->ptr[n]) || s->ptr[n] == '\n' || s->ptr[n] == '\r'))
+    while (n < s->len && is_white(s->ptr[n]))
         n++;
     *s = str_slice(*s, n, s->len);
 }
@@ -105,10 +101,10 @@ static bool take_one(struct str *s, struct fields *fields, bool *is_pair)
         field.kind = FIELD_BOOL;
         field.value = str_of(s->ptr, 0);
     }
-    if (s->len > 0 && !is_blank(s->ptr[0]) && s->ptr[0] != '\n' && s->ptr[0] != '\r')
+    if (s->len > 0 && !is_white(s->ptr[0]))
         return false; /* a"b */
     fields_add(fields, &field);
-    skip_blanks(s);
+    skip_white(s);
     return true;
 }
 
@@ -117,7 +113,7 @@ static bool take_all(struct str s, size_t least, struct fields *fields)
     const struct fields before = *fields;
     size_t pairs = 0, names = 0;
     bool is_pair, is_good = true;
-    skip_blanks(&s);
+    skip_white(&s);
     while (is_good && s.len > 0) {
         is_good = take_one(&s, fields, &is_pair) && (is_pair || least == 1 || pairs >= least);
         pairs += is_good && is_pair;

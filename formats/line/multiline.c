@@ -1,5 +1,6 @@
 #include "formats/line/multiline.h"
 
+#include "base/ascii.h"
 #include "base/mem.h"
 #include "formats/line/traces.h"
 
@@ -71,7 +72,7 @@ static bool is_plain_begin(const struct multiline_state *s, const struct trace_l
     if (!is_usual || l->is_indented || l->text.len < 2)
         return false;
     char c = l->text.ptr[0], next = l->text.ptr[1];
-    return is_ascii_digit(c) || c == '<' || c == '{' || (c == '-' && next != '-') ||
+    return is_digit(c) || c == '<' || c == '{' || (c == '-' && next != '-') ||
            (c == '[' && next != 's' && next != 'c' && next != 'e' && next != 'C');
 }
 

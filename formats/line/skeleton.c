@@ -23,7 +23,7 @@ static inline bool is_digit(char c)
     return class_of(c) & TOKEN_DIGIT;
 }
 
-static inline bool is_blank(char c)
+static inline bool is_gap(char c)
 {
     return (unsigned char)c <= ' ' || c == 127;
 }
@@ -206,7 +206,7 @@ static bool is_separator(char c)
 }
 
 /* Lists of the like are one: "<n>, <n>" is "<n>". */
-void put_skeleton_slot(struct buf *out, struct str slot)
+static void put_skeleton_slot(struct buf *out, struct str slot)
 {
     struct str rest = buf_str(out);
     rest.len -= rest.len && rest.ptr[rest.len - 1] == ' ';
@@ -385,7 +385,7 @@ static void put_word(struct text *t)
         return;
     const char *from = t->at, *stop = token_word_end(from, t->end);
     size_t left = (size_t)(t->end - stop);
-    if (left > 3 && memcmp(stop, "://", 3) == 0 && !is_blank(stop[3])) {
+    if (left > 3 && memcmp(stop, "://", 3) == 0 && !is_gap(stop[3])) {
         put_slot(t, path_end(stop + 3, t->end), STR("<url>"));
     } else if (left > 1 && *stop == '@' && is_word(stop[1])) {
         put_slot(t, token_word_end(stop + 1, t->end), STR("<email>"));
@@ -426,7 +426,7 @@ static bool begins_path(const struct text *t)
 {
     if (!may_begin(t) || (t->at > t->begin && t->at[-1] == '<'))
         return false;
-    if (t->end - t->at == 1 || is_blank(t->at[1]))
+    if (t->end - t->at == 1 || is_gap(t->at[1]))
         return true;
     return (class_of(t->at[1]) & TOKEN_LETTER) || strchr(".~?*%_", t->at[1]);
 }
@@ -462,7 +462,7 @@ static void put_line(struct text *t)
     while (t->at < t->end && !t->out->over) {
         if (*t->at == '\033') {
             skip_colour(t);
-        } else if (is_blank(*t->at)) {
+        } else if (is_gap(*t->at)) {
             has_blank = true;
             t->at++;
         } else {
@@ -478,7 +478,7 @@ void put_skeleton_text(struct skeleton *s, struct str text, unsigned depth, stru
 {
     size_t lines = 0;
     for (struct str line; lines <= MORE_LINES && !out->over && take_until(&text, '\n', &line);) {
-        bool is_shown = line.len && (lines == 0 ? str_trim(line).len > 0 : !is_blank(*line.ptr));
+        bool is_shown = line.len && (lines == 0 ? str_trim(line).len > 0 : !is_gap(*line.ptr));
         if (!is_shown)
             continue;
         if (lines++)

@@ -13,14 +13,14 @@ struct object {
     struct buf *front, *out;
 };
 
-static bool is_blank(char c)
+static bool is_space(char c)
 {
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-static void skip_blanks(struct object *o)
+static void skip_spaces(struct object *o)
 {
-    while (o->at < o->end && is_blank(*o->at))
+    while (o->at < o->end && is_space(*o->at))
         o->at++;
 }
 
@@ -28,7 +28,7 @@ bool begins_skeleton_object(const char *at, const char *end)
 {
     if (at == end || *at != '{')
         return false;
-    for (at++; at < end && is_blank(*at); at++) {
+    for (at++; at < end && is_space(*at); at++) {
     }
     return at < end && *at == '"';
 }
@@ -89,7 +89,7 @@ static void put_string(struct object *o, struct str key, struct str value, bool 
 static void put_scalar(struct object *o, struct str key)
 {
     const char *from = o->at;
-    while (o->at < o->end && *o->at != ',' && *o->at != '}' && *o->at != ']' && !is_blank(*o->at))
+    while (o->at < o->end && *o->at != ',' && *o->at != '}' && *o->at != ']' && !is_space(*o->at))
         o->at++;
     struct str value = str_of(from, (size_t)(o->at - from));
     uint64_t level;
@@ -152,11 +152,11 @@ static bool put_member(struct object *o)
         return false;
     struct str key = take_string(o);
     put_key(o, key);
-    skip_blanks(o);
+    skip_spaces(o);
     if (o->at == o->end || *o->at != ':')
         return false;
     o->at++;
-    skip_blanks(o);
+    skip_spaces(o);
     if (o->at < o->end)
         put_value(o, key);
     return true;
@@ -168,7 +168,7 @@ const char *put_skeleton_object(struct skeleton *s, const char *at, const char *
     struct object o = {s, at + 1, end, 1, depth, front, out};
     buf_add_byte(out, '{');
     while (o.at < end && o.depth) {
-        skip_blanks(&o);
+        skip_spaces(&o);
         if (o.at == end)
             break;
         if (*o.at == '}') {

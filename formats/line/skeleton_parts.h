@@ -10,7 +10,6 @@ enum skeleton_value { VALUE_SLOT, VALUE_WORD, VALUE_TEXT, VALUE_MESSAGE };
 enum skeleton_value skeleton_value_of(struct str key);
 /* Letters and signs of names, not long: it may stay. */
 bool is_skeleton_word(struct str value);
-void put_skeleton_slot(struct buf *out, struct str slot);
 /* A word, without a blank in it. */
 void put_skeleton_word(struct buf *out, const char *from, const char *to);
 /* Several lines as skeleton.h says. depth: how many texts of JSON it is in. */

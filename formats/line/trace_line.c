@@ -1,5 +1,6 @@
 #include "formats/line/trace_line.h"
 
+#include "base/ascii.h"
 #include "base/mem.h"
 #include "formats/line/colours.h"
 #include "formats/line/letters.h"
@@ -10,14 +11,9 @@ enum {
     TIME_WINDOW = 64,
 };
 
-static bool is_upper(char c)
-{
-    return c >= 'A' && c <= 'Z';
-}
-
 static bool is_name_byte(char c)
 {
-    return is_ascii_digit(c) || is_upper(c) || (c >= 'a' && c <= 'z') || c == '_' || c == '$';
+    return is_alnum(c) || c == '_' || c == '$';
 }
 
 char last_byte(struct str s)
@@ -36,15 +32,14 @@ size_t name_length(struct str s, const char *besides)
 struct str without_front(struct str s)
 {
     size_t n = 0;
-    while (n < s.len && (s.ptr[n] == ' ' || s.ptr[n] == '\t'))
+    while (n < s.len && is_blank(s.ptr[n]))
         n++;
     return str_slice(s, n, s.len);
 }
 
 struct str without_end(struct str s)
 {
-    while (s.len &&
-           (s.ptr[s.len - 1] == ' ' || s.ptr[s.len - 1] == '\t' || s.ptr[s.len - 1] == '\r'))
+    while (s.len && (is_blank(s.ptr[s.len - 1]) || s.ptr[s.len - 1] == '\r'))
         s.len--;
     return s;
 }
@@ -66,7 +61,7 @@ struct trace_line trace_look_at(struct str line, struct str open, char *room)
 size_t digits_length(struct str s)
 {
     size_t n = 0;
-    while (n < s.len && is_ascii_digit(s.ptr[n]))
+    while (n < s.len && is_digit(s.ptr[n]))
         n++;
     return n;
 }
@@ -80,8 +75,8 @@ static bool has_time_of_day(struct str line)
         if (at == SIZE_MAX)
             return false;
         const char *p = line.ptr + from + at;
-        if (is_ascii_digit(p[-2]) && is_ascii_digit(p[-1]) && is_ascii_digit(p[1]) &&
-            is_ascii_digit(p[2]) && p[3] == ':' && is_ascii_digit(p[4]) && is_ascii_digit(p[5]))
+        if (is_digit(p[-2]) && is_digit(p[-1]) && is_digit(p[1]) && is_digit(p[2]) && p[3] == ':' &&
+            is_digit(p[4]) && is_digit(p[5]))
             return true;
     }
     return false;

@@ -32,9 +32,4 @@ size_t digits_length(struct str s);     /* of those at the front */
 /* Letters, digits, '_', '$' and the characters in besides at the front. */
 size_t name_length(struct str s, const char *besides);
 
-static inline bool is_ascii_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 #endif

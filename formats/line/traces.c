@@ -1,5 +1,6 @@
 #include "formats/line/traces.h"
 
+#include "base/ascii.h"
 #include "base/mem.h"
 
 enum {
@@ -50,9 +51,9 @@ static bool is_piece_of_json(struct str text)
             return text.len <= words[i].len + 1;
     if (c == '"')
         return end == ',' || end == '{' || end == '[' || end == '"' || end == '}' || end == ']' ||
-               end == ':' || is_ascii_digit(end) || str_ends(text, STR("true")) ||
+               end == ':' || is_digit(end) || str_ends(text, STR("true")) ||
                str_ends(text, STR("false")) || str_ends(text, STR("null"));
-    return (is_ascii_digit(c) || c == '-') && name_length(text, "+-.") >= text.len - (end == ',');
+    return (is_digit(c) || c == '-') && name_length(text, "+-.") >= text.len - (end == ',');
 }
 
 /* The line leaves a container of JSON open: it is "{", "[", or begins like one and ends like one that
@@ -96,8 +97,8 @@ static bool is_sure_frame(struct str rest)
 {
     size_t open = str_find_byte(rest, '('), blank = str_find_byte(rest, ' ');
     size_t n = rest.len - (last_byte(rest) == ')');
-    bool has_place = n && is_ascii_digit(rest.ptr[n - 1]);
-    while (n && is_ascii_digit(rest.ptr[n - 1]))
+    bool has_place = n && is_digit(rest.ptr[n - 1]);
+    while (n && is_digit(rest.ptr[n - 1]))
         n--;
     return (open != SIZE_MAX && open > 0 && open < blank) ||
            (has_place && n && rest.ptr[n - 1] == ':');
@@ -184,7 +185,7 @@ static bool python(const struct trace_line *l, struct multiline_state *s)
         size_t n = name_length(l->text, ".");
         struct str behind = str_slice(l->text, n, l->text.len);
         bool is_error =
-            n && !is_ascii_digit(l->text.ptr[0]) && (!behind.len || str_starts(behind, STR(": ")));
+            n && !is_digit(l->text.ptr[0]) && (!behind.len || str_starts(behind, STR(": ")));
         return is_error && becomes(s, RECORD_PYTHON_ERROR);
     }
     if (s->state == RECORD_PYTHON_ERROR && !l->text.len)
@@ -281,7 +282,7 @@ static bool ruby(const struct trace_line *l, struct multiline_state *s)
     struct str rest = l->text;
     bool is_from = take_prefix(&rest, STR("from "));
     size_t in = str_find(rest, STR(":in "));
-    bool is_frame = in != SIZE_MAX && in >= 3 && is_ascii_digit(rest.ptr[in - 1]) &&
+    bool is_frame = in != SIZE_MAX && in >= 3 && is_digit(rest.ptr[in - 1]) &&
                     str_find_byte(str_slice(rest, 0, in), ' ') == SIZE_MAX;
     bool may_be = (l->is_indented && is_from) || in_trace(s) ||
                   (is_frame && s->state == RECORD_TEXT && is_trouble_told(l));
@@ -392,7 +393,7 @@ static bool is_place_in_script(struct str text)
     static const struct str ends[] = {STR_INIT(".js"),  STR_INIT(".ts"),  STR_INIT(".mjs"),
                                       STR_INIT(".cjs"), STR_INIT(".jsx"), STR_INIT(".tsx")};
     size_t n = text.len;
-    while (n && is_ascii_digit(text.ptr[n - 1]))
+    while (n && is_digit(text.ptr[n - 1]))
         n--;
     if (n == text.len || n < 5 || text.ptr[n - 1] != ':' || str_find_byte(text, ' ') != SIZE_MAX)
         return false;
@@ -423,7 +424,7 @@ enum trace_record record_that_begins(const struct trace_line *l, uint32_t *depth
     char c = text.len ? text.ptr[0] : 0;
     if (c == '{' && (l->is_long || last_byte(text) == '}'))
         return RECORD_WHOLE;
-    if (is_ascii_digit(c) || strchr("-<[(#", c))
+    if (is_digit(c) || strchr("-<[(#", c))
         return RECORD_TEXT;
     if (is_traceback(text))
         return RECORD_PYTHON;

@@ -1,5 +1,6 @@
 #include "formats/redact/encoded.h"
 
+#include "base/bisect.h"
 #include "base/mem.h"
 
 /* Of two hex digits; -1: they are none. */
@@ -7,7 +8,7 @@ static int hex_byte(struct str s, size_t at)
 {
     if (!is_hex(byte_at(s, at)) || !is_hex(byte_at(s, at + 1)))
         return -1;
-    return (int)(hex_value(s.ptr[at]) * 16 + hex_value(s.ptr[at + 1]));
+    return hex_value(s.ptr[at]) * 16 + hex_value(s.ptr[at + 1]);
 }
 
 static bool is_printable(int c)
@@ -148,15 +149,8 @@ static void decode_line(struct redaction *r, struct str line)
 /* Where a place in the decoded line is in the line. */
 static size_t place_of(const struct redaction *r, size_t at)
 {
-    size_t from = 0, to = r->n_escapes;
-    while (from < to) {
-        size_t middle = (from + to) / 2;
-        if (r->escapes[middle].at < at)
-            from = middle + 1;
-        else
-            to = middle;
-    }
-    return from ? at + r->escapes[from - 1].saved : at;
+    size_t n = bisect(r->n_escapes, i, r->escapes[i].at < at);
+    return n ? at + r->escapes[n - 1].saved : at;
 }
 
 /* ---- finding ---- */

@@ -44,13 +44,6 @@ bool is_mark_word(struct str word);
 /* Also the marks of rules and own patterns, without brackets. */
 bool hunt_has_mark(const struct hunt *h, struct str name);
 
-/* 16: it is no digit. */
-static inline unsigned hex_value(char c)
-{
-    unsigned letter = (unsigned char)((c | 0x20) - 'a');
-    return is_digit(c) ? (unsigned)(c - '0') : letter < 6 ? letter + 10 : 16;
-}
-
 static inline bool is_quote(char c)
 {
     return c == '"' || c == '\'' || c == '`';

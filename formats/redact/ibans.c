@@ -1,5 +1,6 @@
 #include "formats/redact/ibans.h"
 
+#include "base/bisect.h"
 #include "base/mem.h"
 #include "formats/redact/checks.h"
 
@@ -41,14 +42,7 @@ static unsigned key_of(const char *name)
 
 static size_t country_of(const char *name)
 {
-    size_t from = 0, to = countof(countries);
-    while (from < to) {
-        size_t middle = (from + to) / 2;
-        if (key_of(countries[middle].country) < key_of(name))
-            from = middle + 1;
-        else
-            to = middle;
-    }
+    size_t from = bisect(countof(countries), i, key_of(countries[i].country) < key_of(name));
     bool is_there = from < countof(countries) && key_of(countries[from].country) == key_of(name);
     return is_there ? from : SIZE_MAX;
 }

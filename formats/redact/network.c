@@ -146,7 +146,7 @@ static bool read_ipv6(struct str text, uint16_t groups[IPV6_GROUPS])
         size_t start = i;
         unsigned value = 0;
         for (; is_hex(byte_at(text, i)) && i - start < 4; i++)
-            value = value << 4 | hex_value(text.ptr[i]);
+            value = value << 4 | (unsigned)hex_value(text.ptr[i]);
         if (i == start)
             return false;
         groups[n++] = (uint16_t)value;
@@ -202,7 +202,7 @@ static bool is_nobodys_mac(struct str mac)
 {
     unsigned bytes[6], all = 0xff, any = 0;
     for (size_t i = 0; i < countof(bytes); i++) {
-        bytes[i] = hex_value(mac.ptr[i * 3]) << 4 | hex_value(mac.ptr[i * 3 + 1]);
+        bytes[i] = (unsigned)(hex_value(mac.ptr[i * 3]) << 4 | hex_value(mac.ptr[i * 3 + 1]));
         all &= bytes[i];
         any |= bytes[i];
     }

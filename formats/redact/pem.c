@@ -24,7 +24,7 @@ static size_t skip_breaks(struct str line, size_t at)
 {
     while (at < line.len) {
         char c = line.ptr[at];
-        if (c == ' ' || c == '\n' || c == '\r' || c == '\t') {
+        if (is_white(c)) {
             at++;
             continue;
         }
@@ -41,11 +41,10 @@ static size_t skip_breaks_back(struct str line, size_t from, size_t to)
 {
     while (to > from) {
         char c = line.ptr[to - 1];
-        bool is_blank = c == ' ' || c == '\n' || c == '\r' || c == '\t';
         bool is_escape = to > from + 1 && memchr("nrt", c, 3) && line.ptr[to - 2] == '\\';
-        if (!is_blank && !is_escape)
+        if (!is_white(c) && !is_escape)
             break;
-        to -= is_blank ? 1 : 2;
+        to -= is_white(c) ? 1 : 2;
         while (is_escape && to > from && line.ptr[to - 1] == '\\')
             to--;
     }

@@ -24,7 +24,7 @@ bool has_variety(struct str s, unsigned n)
     return different >= (int)n;
 }
 
-bool is_uuid(struct str s)
+static bool is_uuid(struct str s)
 {
     if (s.len != 36)
         return false;

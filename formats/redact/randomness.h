@@ -23,7 +23,6 @@ bool is_random(struct str s);
 /* Letters of both cases only; from 20 on. */
 bool is_random_letters(struct str s);
 bool is_random_hex(struct str s);
-bool is_uuid(struct str s);
 
 /* At least n different bytes. */
 bool has_variety(struct str s, unsigned n);

@@ -1,5 +1,6 @@
 #include "formats/redact/replace.h"
 
+#include "base/ascii.h"
 #include "base/mem.h"
 #include "formats/block/record.h"
 #include "formats/line/json.h"
@@ -8,21 +9,16 @@
 
 /* ---- where in JSON ---- */
 
-static bool is_json_blank(char c)
+static size_t skip_white(struct str s, size_t i)
 {
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-static size_t skip_json_blanks(struct str s, size_t i)
-{
-    while (is_json_blank(byte_at(s, i)))
+    while (is_white(byte_at(s, i)))
         i++;
     return i;
 }
 
 static bool begins_json(struct str s, size_t i)
 {
-    i = skip_json_blanks(s, i);
+    i = skip_white(s, i);
     return i < s.len && (s.ptr[i] == '{' || s.ptr[i] == '[');
 }
 
@@ -77,9 +73,9 @@ static bool is_bare_value(struct str line, size_t from, size_t to)
 {
     if (!is_digit(line.ptr[from]) && !memchr("-{[tfn", line.ptr[from], 6))
         return false;
-    while (from > 0 && is_json_blank(line.ptr[from - 1]))
+    while (from > 0 && is_white(line.ptr[from - 1]))
         from--;
-    to = skip_json_blanks(line, to);
+    to = skip_white(line, to);
     char before = from ? line.ptr[from - 1] : 0, behind = byte_at(line, to);
     return (before == ':' || before == ',' || before == '[') &&
            (behind == ',' || behind == '}' || behind == ']');

@@ -1,5 +1,6 @@
 #include "query/engine/pattern.h"
 
+#include "base/ascii.h"
 #include "base/literal.h"
 #include "base/mem.h"
 #include "base/posix.h"
@@ -358,7 +359,7 @@ void pattern_close(struct pattern **pattern)
 
 static bool is_word(char c)
 {
-    return ((c | 32) >= 'a' && (c | 32) <= 'z') || (c >= '0' && c <= '9') || c == '_';
+    return is_alnum(c) || c == '_';
 }
 
 static bool is_line_end(const struct pattern *p, struct str unit, size_t at)

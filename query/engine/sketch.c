@@ -1,5 +1,6 @@
 #include "query/engine/sketch.h"
 
+#include "base/bisect.h"
 #include "base/mem.h"
 
 #include <float.h>
@@ -46,14 +47,7 @@ static void take_least_together(struct sketch *s)
 
 static void add(struct sketch *s, int32_t power, uint64_t n)
 {
-    size_t low = 0, high = s->n;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        if (s->buckets[middle].power < power)
-            low = middle + 1;
-        else
-            high = middle;
-    }
+    size_t low = bisect(s->n, i, s->buckets[i].power < power);
     s->numbers += n;
     if (low < s->n && s->buckets[low].power == power) {
         s->buckets[low].n += n;

@@ -36,7 +36,8 @@ bool tail_form_check(const struct tail_form *form, struct err *err)
 
 /* ---- keys ---- */
 
-void put_order_key(struct buf *out, const struct order_key *key)
+/* "1763626921000000000.STREAM.ORIGIN.17.3.0" and back. */
+static void put_order_key(struct buf *out, const struct order_key *key)
 {
     char stream[HASH128_TEXT], origin[HASH128_TEXT];
     hash128_text(key->stream, stream);
@@ -54,7 +55,7 @@ static bool parse_u32(struct str text, uint32_t *value)
     return true;
 }
 
-bool order_key_parse(struct str text, struct order_key *key)
+static bool order_key_parse(struct str text, struct order_key *key)
 {
     enum { PARTS = 6 };
     struct str parts[PARTS], part;

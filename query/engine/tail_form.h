@@ -48,8 +48,4 @@ void tail_form_encode(const struct tail_form *form, struct buf *out);
 /* Fills an initialised form. text may start with "?". */
 bool tail_form_decode(struct tail_form *form, struct str text, struct err *err);
 
-/* "1763626921000000000.STREAM.ORIGIN.17.3.0" and back. */
-void put_order_key(struct buf *out, const struct order_key *key);
-bool order_key_parse(struct str text, struct order_key *key);
-
 #endif

@@ -1,5 +1,6 @@
 #include "query/engine/time_words.h"
 
+#include "base/ascii.h"
 #include "base/mem.h"
 
 static bool refuse(struct str text, const char *why, struct err *err)
@@ -8,11 +9,6 @@ static bool refuse(struct str text, const char *why, struct err *err)
                    "'%.*s' is not a time%s%s; write 10m, '2 hours ago', yesterday, mon, 14:03, "
                    "2026-11-19, '2026-11-19 14:00', 2026-11-19T14:00:00Z or @1763626921",
                    (int)min_of(text.len, (size_t)60), text.ptr, *why ? ": " : "", why);
-}
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
 }
 
 /* The word at the front, in letters; empty if there is none. */

@@ -1,5 +1,6 @@
 #include "query/engine/value_test.h"
 
+#include "base/ascii.h"
 #include "base/mem.h"
 
 #include <math.h>
@@ -46,11 +47,6 @@ static const struct unit suffixes[] = {
 };
 
 /* ---- numbers ---- */
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
 
 static double take_digits(struct str *s, double value, double *scale)
 {

@@ -133,6 +133,8 @@ TEST_SLOW(import_survives_a_power_cut_anywhere, 120)
     REQUIRE(import(s, folder) == IMPORTED);
     adopted_at = power_calls(power);
     merge_once(s, now, NULL, &err);
+    for (store_archive(s); store_is_archiving(s);)
+        REQUIRE_OK(merge_once(s, now, NULL, &err));
     REQUIRE(send_block(s, 5));
     CHECK_INT(import(s, folder), KNOWN);
     store_close(&s, now);

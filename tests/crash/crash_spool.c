@@ -5,9 +5,8 @@
  * in a block of the spool for it, or will be read again, and never two of these.
  */
 #include "base/mem.h"
-#include "shipper/spool_reader.h"
-#include "tests/blocks.h"
 #include "tests/crash/power.h"
+#include "tests/spools.h"
 #include "tests/test.h"
 
 enum { STEPS = 40, PER_BLOCK = 3, FILE_BYTES = 1200 };
@@ -32,11 +31,6 @@ static bool restore(void *context, struct str state, struct err *err)
         return err_set(err, ERR_CORRUPT, "no number");
     reader.next = (int)next;
     return true;
-}
-
-static struct str state_text(char text[16])
-{
-    return str_of(text, (size_t)snprintf(text, 16, "%d", reader.next));
 }
 
 static bool open_spool(struct spool **s, const char *folder, struct err *err)
@@ -74,20 +68,16 @@ static void note_moment(void)
 /* A block of the next numbers; the state moves only if it is on disk. */
 static bool read_some(struct spool *s, struct err *err)
 {
-    char text[16];
-    defer(buf_free) struct buf block = {0};
     if (is_spool_failed(s) && !spool_recover(s, 1, err))
         return false;
     spool_publish(s, 1);
-    if (is_spool_rotation_due(s) && !spool_rotate(s, state_text(text), 1, err))
+    if (is_spool_rotation_due(s) && !rotate_with_number(s, (uint64_t)reader.next, err))
         return false;
-    uint64_t n = spool_next_sequence(s);
-    make_block(&block, 1, n, "x", reader.next, PER_BLOCK);
-    block_restamp(block.ptr, block.len, spool_origin(s), n);
-    reader.next += PER_BLOCK;
-    bool done = spool_append(s, state_text(text), buf_str(&block), 1, err) && spool_sync(s, err);
-    if (!done)
-        reader.next -= PER_BLOCK; /* read again */
+    int next = reader.next + PER_BLOCK;
+    bool done =
+        append_numbers(s, (uint64_t)next, reader.next, PER_BLOCK, err) && spool_sync(s, err);
+    if (done)
+        reader.next = next; /* else they are read again */
     spool_publish(s, 1);
     return done;
 }
@@ -96,22 +86,17 @@ static bool read_some(struct spool *s, struct err *err)
 static bool send_one(struct receiver *to)
 {
     struct err err;
-    uint64_t sequence;
-    struct block block;
-    defer(buf_free) struct buf bytes = {0};
-    defer(arena_free) struct arena arena = {0};
-    defer(packer_free) struct packer packer = {0};
-    if (!spool_reader_next(to->reader, &bytes, &sequence, &err))
+    struct spooled_numbers block;
+    if (!take_numbers(to->reader, &block, &err))
         return false;
-    REQUIRE_OK(block_verify(&block, buf_str(&bytes), &packer, &arena, &err));
-    if ((int)sequence > to->blocks) {
-        CHECK_INT(sequence, to->blocks + 1);
-        CHECK_INT(number_of_line(block.records[0].line), to->upto);
-        to->blocks = (int)sequence;
-        to->upto += (int)block.header.records;
+    if ((int)block.sequence > to->blocks) {
+        CHECK_INT(block.sequence, to->blocks + 1);
+        CHECK_INT(block.first, to->upto);
+        to->blocks = (int)block.sequence;
+        to->upto += block.n;
     }
     note_moment(); /* before the files it was in can go */
-    spool_reader_acknowledge(to->reader, sequence);
+    spool_reader_acknowledge(to->reader, block.sequence);
     return true;
 }
 
@@ -198,6 +183,7 @@ static void with_fault(enum fault fault, size_t at, size_t times, const char *fo
     struct err err;
     struct spool *s = NULL;
     forget_all();
+    reader.next = 1;
     faults_set(fault, at, times);
     for (int tries = 0; tries < 80 && reader.next < 50; tries++) {
         if (tries == 40)
@@ -223,21 +209,5 @@ static void with_fault(enum fault fault, size_t at, size_t times, const char *fo
 
 TEST_SLOW(spool_survives_a_fault_at_every_call, 120)
 {
-    struct err err;
-    defer(arena_free) struct arena a = {0};
-    const char *base = arena_print(&a, "%s/disk", test_folder()).ptr;
-    REQUIRE_OK(folder_make(base, &err));
-    struct power *power = power_record(base);
-    for (enum fault fault = FAULT_FULL; fault <= FAULT_SHORT; fault++) {
-        for (size_t at = 0; at < 70; at += 1 + at / 20) {
-            for (size_t times = 1; times <= 16; times *= 4) {
-                const char *folder =
-                    arena_print(&a, "%s/%d-%zu-%zu", base, (int)fault, at, times).ptr;
-                reader.next = 1;
-                with_fault(fault, at, times, folder);
-            }
-        }
-    }
-    power_stop(power);
-    power_free(&power);
+    run_with_faults(70, with_fault);
 }

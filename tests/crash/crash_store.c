@@ -61,19 +61,25 @@ static bool count_lines(struct view *v, const struct block_ref *ref, int *times)
     return true;
 }
 
-/* Last block of 1, 2, ... that is there; -1 if one is missing, there twice, or damaged. */
-static int last_block(struct store *s)
+static bool count_all_lines(struct store *s, int *times)
 {
     size_t n;
-    int times[BLOCKS * 2 * PER_BLOCK] = {0};
-    int greatest = 0;
     defer(view_close) struct view *v = NULL;
     view_open(&v, s);
     const struct block_ref *refs = view_blocks(v, INT64_MIN, INT64_MAX, &n);
     for (size_t i = 0; i < n; i++)
         for (const struct block_ref *ref = &refs[i]; ref; ref = ref->next)
             if (!count_lines(v, ref, times))
-                return -1;
+                return false;
+    return true;
+}
+
+/* Last block of 1, 2, ... that is there; -1 if one is missing, there twice, or damaged. */
+static int last_block(struct store *s)
+{
+    int times[BLOCKS * 2 * PER_BLOCK] = {0}, greatest = 0;
+    if (!count_all_lines(s, times))
+        return -1;
     for (int i = PER_BLOCK; i < BLOCKS * 2 * PER_BLOCK; i++)
         greatest = times[i] ? i / PER_BLOCK : greatest;
     for (int i = PER_BLOCK; i < (greatest + 1) * PER_BLOCK; i++)
@@ -131,15 +137,9 @@ TEST_SLOW(store_survives_a_power_cut_anywhere, 120)
 /* The blocks that are there are the newest ones: from the first that has a line on, each line is there once. -1: they are not. */
 static int newest_blocks(struct store *s, int last)
 {
-    size_t n;
     int times[BLOCKS * 2 * PER_BLOCK] = {0}, first = 0;
-    defer(view_close) struct view *v = NULL;
-    view_open(&v, s);
-    const struct block_ref *refs = view_blocks(v, INT64_MIN, INT64_MAX, &n);
-    for (size_t i = 0; i < n; i++)
-        for (const struct block_ref *ref = &refs[i]; ref; ref = ref->next)
-            if (!count_lines(v, ref, times))
-                return -1;
+    if (!count_all_lines(s, times))
+        return -1;
     for (int i = BLOCKS * 2 * PER_BLOCK - 1; i >= PER_BLOCK; i--) {
         first = times[i] ? i / PER_BLOCK : first;
         if (times[i] > 1 || (times[i] && i / PER_BLOCK > last))
@@ -265,22 +265,7 @@ static void with_fault(enum fault fault, size_t at, size_t times, const char *fo
 
 TEST_SLOW(store_survives_a_fault_at_every_call, 120)
 {
-    struct err err;
-    defer(arena_free) struct arena a = {0};
-    const char *base = arena_print(&a, "%s/disk", test_folder()).ptr;
-    REQUIRE_OK(folder_make(base, &err));
-    struct power *power = power_record(base);
-    for (enum fault fault = FAULT_FULL; fault <= FAULT_SHORT; fault++) {
-        for (size_t at = 0; at < 60; at += 1 + at / 20) {
-            for (size_t times = 1; times <= 16; times *= 4) {
-                const char *folder =
-                    arena_print(&a, "%s/%d-%zu-%zu", base, (int)fault, at, times).ptr;
-                with_fault(fault, at, times, folder);
-            }
-        }
-    }
-    power_stop(power);
-    power_free(&power);
+    run_with_faults(60, with_fault);
 }
 
 /* ---- outputs ---- */
@@ -490,17 +475,5 @@ static void forward_with_fault(enum fault fault, size_t at, size_t times, const 
 
 TEST_SLOW(outputs_get_every_block_with_a_fault_at_every_call, 120)
 {
-    struct err err;
-    defer(arena_free) struct arena a = {0};
-    const char *base = arena_print(&a, "%s/disk", test_folder()).ptr;
-    REQUIRE_OK(folder_make(base, &err));
-    struct power *power = power_record(base);
-    for (enum fault fault = FAULT_FULL; fault <= FAULT_SHORT; fault++)
-        for (size_t at = 0; at < 60; at += 1 + at / 20)
-            for (size_t times = 1; times <= 16; times *= 4)
-                forward_with_fault(
-                    fault, at, times,
-                    arena_print(&a, "%s/%d-%zu-%zu", base, (int)fault, at, times).ptr);
-    power_stop(power);
-    power_free(&power);
+    run_with_faults(60, forward_with_fault);
 }

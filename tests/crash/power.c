@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "tests/test.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -47,7 +48,7 @@ struct power {
 static struct power *recording;
 static struct {
     enum fault fault;
-    size_t n, times, seen, hit;
+    size_t n, times, seen;
 } faults;
 
 /* ---- faults ---- */
@@ -55,9 +56,7 @@ static struct {
 static bool is_hit(void)
 {
     size_t number = faults.seen++;
-    bool hit = number >= faults.n && number - faults.n < faults.times;
-    faults.hit += hit;
-    return hit;
+    return number >= faults.n && number - faults.n < faults.times;
 }
 
 static bool fails(bool is_write, bool is_sync)
@@ -73,15 +72,6 @@ static bool fails(bool is_write, bool is_sync)
 void faults_set(enum fault fault, size_t n, size_t times)
 {
     faults = (__typeof__(faults)){.fault = fault, .n = n, .times = times};
-}
-
-size_t faults_hit(void)
-{
-    return faults.hit;
-}
-size_t faults_seen(void)
-{
-    return faults.seen;
 }
 
 /* ---- recording ---- */
@@ -489,4 +479,19 @@ void power_cut(const struct power *p, size_t n, uint64_t seed, const char *to)
             lay_out_name(&p->calls[i], inodes, to);
     }
     nftw(inodes, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+void run_with_faults(size_t calls, fault_run *run)
+{
+    struct err err;
+    defer(arena_free) struct arena a = {0};
+    const char *base = arena_print(&a, "%s/disk", test_folder()).ptr;
+    REQUIRE_OK(folder_make(base, &err));
+    defer(power_free) struct power *power = power_record(base);
+    for (enum fault fault = FAULT_FULL; fault <= FAULT_SHORT; fault++)
+        for (size_t n = 0; n < calls; n += 1 + n / 20)
+            for (size_t times = 1; times <= 16; times *= 4)
+                run(fault, n, times,
+                    arena_print(&a, "%s/%d-%zu-%zu", base, (int)fault, n, times).ptr);
+    power_stop(power);
 }

@@ -37,10 +37,10 @@ enum fault {
     FAULT_IO,    /* EIO from anything that writes or syncs */
     FAULT_SHORT, /* a write takes only half, then goes on */
 };
-/* From the n-th call on that the fault can hit (counted from 0), `times` of them do; recording or
- * not. faults_hit tells how many did. */
+/* From the n-th call on that the fault can hit (counted from 0), `times` of them do; recording or not. */
 void faults_set(enum fault fault, size_t n, size_t times);
-size_t faults_hit(void);
-size_t faults_seen(void); /* calls that it could have hit, since faults_set */
+/* Calls run for each fault at the first so many calls, of the later ones at some; in folders that are not there yet. */
+typedef void fault_run(enum fault fault, size_t n, size_t times, const char *folder);
+void run_with_faults(size_t calls, fault_run *run);
 
 #endif

@@ -119,7 +119,7 @@ def importing(place):
         flow.check(raw("--collector", collector.url, "service=shop", "env=prod", f"file={old / 'app.log'}") == expected,
                    "all lines in order")
         flow.check(collector.count() == 11100, "beside the others")
-        days = sorted(p.parent.parent.name for p in (collector.data / "days").glob("*/*/segment-??????"))
+        days = sorted({p.parent.parent.name for p in (collector.data / "days").glob("*/*/*-??????")})
         flow.check(days == [(NOW - n * DAY).strftime("%Y-%m-%d") for n in (3, 2)], days)
         again = import_files(*files, "--service", "shop", "env=prod", *here)
         flow.check((again["known"], again["records"]) == (3, 0), again)
@@ -137,6 +137,29 @@ def importing(place):
     verdict = flow.run("store", "verify", "--store", collector.data)
     flow.check(verdict.status == 0, verdict)
     flow.check(shipper.stop() == 0 and collector.stop() == 0, "both end well")
+
+
+@flow.case("store archive: days that only imports have brought become archives; they are searched and known as before")
+def archiving(place):
+    collector = place.collector(settings={"collector.retention.archive_after": "off"}).start()
+    here = ("--store", collector.data, "--collector", collector.url)
+    expected = 0
+    for name in "api", "web":
+        path = place.folder / f"{name}.log"
+        path.write_text("".join(line_of(i, 5 + i // 1000) + "\n" for i in range(2000)))
+        expected += import_files(path, "--service", name, *here)["records"]
+    kinds = lambda: sorted(p.name.split("-")[0] for p in (collector.data / "days").glob("*/*/*"))
+    flow.check(kinds() == ["segment"] * 4, kinds())
+    before = raw("--collector", collector.url)
+    done = flow.run("store", "archive", "--wait", "--collector", collector.url)
+    flow.check(done.status == 0, done)
+    flow.wait_until(lambda: kinds() == ["archive"] * 2, "an archive of each day, of both imports")
+    flow.check(collector.count() == expected and raw("--collector", collector.url) == before, "the same lines")
+    flow.check(import_files(path, "--service", "web", *here)["known"] == 1, "known")
+    flow.check(collector.stop() == 0, "it ends well")
+    collector.start()
+    flow.check(collector.count() == expected, "after a restart")
+    flow.check(flow.run("store", "verify", "--store", collector.data).status == 0 and collector.stop() == 0, "whole")
 
 
 @flow.case("store import: what export has written comes back as it was; long lines and envelopes lose nothing")

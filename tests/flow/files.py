@@ -88,6 +88,11 @@ def streams(place):
     out = subprocess.run(["bash", "-c", f'"{flow.SLUICE}" grep -h n99 <(cat x.log) - --last 2 < x.log'], cwd=place.folder,
                          env=flow.environment(), capture_output=True, timeout=flow.WAIT, check=True).stdout
     flow.check(out.decode().splitlines() == [f"{stamp(999)} INFO n999"] * 2, out)
+    for patterns in "-", "/dev/stdin":
+        flow.check(search(place, "-c", "-f", patterns, "./x.log", stdin=b"n99\nn98\n")[0] == b"22\n", "patterns of standard input")
+    slow = f'"{flow.SLUICE}" grep -c -f <(sleep 0.2; echo n99; sleep 0.2; echo n98) ./x.log'
+    out = subprocess.run(["bash", "-c", slow], cwd=place.folder, env=flow.environment(), capture_output=True, timeout=flow.WAIT).stdout
+    flow.check(out == b"22\n", "patterns of a pipe")
     export, _ = search(place, "n5", "./x.log", "--output", "json")
     back, _ = search(place, "", "-", "--output", "json", stdin=export)
     def known(text):

@@ -10,16 +10,13 @@
 #include "base/mem.h"
 #include "base/reader.h"
 #include "shipper/tailer.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
+#include "tests/fuzz/folder.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { STEPS = 16, TURNS_MAX = 100000, NOW = 1000 };
 
-static char folder[64], path[80];
+static char path[80];
 
 static void remove_folder(void)
 {
@@ -27,16 +24,10 @@ static void remove_folder(void)
     rmdir(folder);
 }
 
-static void make_folder(void)
+static void make_path(void)
 {
-    if (folder[0])
-        return;
-    snprintf(folder, sizeof folder, "%s/sluice-fuzz-XXXXXX",
-             access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-    char *made = mkdtemp(folder);
-    assert(made);
-    snprintf(path, sizeof path, "%s/a.log", folder);
-    atexit(remove_folder);
+    if (make_folder(remove_folder))
+        snprintf(path, sizeof path, "%s/a.log", folder);
 }
 
 static void append(struct str bytes)
@@ -172,7 +163,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (in.bad)
         return 0;
     struct str bytes = read_bytes(&in, reader_left(&in));
-    make_folder();
+    make_path();
     unlink(path);
     begin(&parts, kind, options);
     for (size_t i = 0; i < STEPS; i++) {

@@ -4,17 +4,12 @@
  * nothing was damaged. The folder is in memory where there is one.
  */
 #include "shipper/spool_reader.h"
+#include "tests/fuzz/folder.h"
 #include "tests/fuzz/frames.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { FILES_MAX = 4, BYTES_MAX = 256 << 10 };
-
-static char folder[64];
 
 static int no_sync(int fd)
 {
@@ -37,18 +32,13 @@ static void remove_folder(void)
     rmdir(folder);
 }
 
-static void make_folder(void)
+static void make_spool_folder(void)
 {
     static struct disk quick;
     struct err err;
     char path[80];
-    if (folder[0])
+    if (!make_folder(remove_folder))
         return;
-    snprintf(folder, sizeof folder, "%s/sluice-fuzz-XXXXXX",
-             access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-    char *made = mkdtemp(folder);
-    assert(made);
-    atexit(remove_folder);
     quick = disk_kernel;
     quick.fsync = quick.fdatasync = no_sync;
     disk = &quick;
@@ -172,7 +162,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     bool is_new;
     if (size > BYTES_MAX)
         return 0;
-    make_folder();
+    make_spool_folder();
     put_files(str_of(data, size));
     struct spool *s = open_spool(&is_new);
     bool is_damaged = spool_count(s).damaged > 0;

@@ -2,14 +2,11 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "collector/tokens.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
+#include "tests/fuzz/folder.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static char folder[64], path[80];
+static char path[80];
 
 static void remove_folder(void)
 {
@@ -17,16 +14,10 @@ static void remove_folder(void)
     rmdir(folder);
 }
 
-static void make_folder(void)
+static void make_path(void)
 {
-    if (folder[0])
-        return;
-    snprintf(folder, sizeof folder, "%s/sluice-fuzz-XXXXXX",
-             access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-    char *made = mkdtemp(folder);
-    assert(made);
-    snprintf(path, sizeof path, "%s/tokens", folder);
-    atexit(remove_folder);
+    if (make_folder(remove_folder))
+        snprintf(path, sizeof path, "%s/tokens", folder);
 }
 
 static void put_file(struct str bytes)
@@ -43,7 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct err err;
     struct str file = str_of(data, size), header;
     defer(tokens_close) struct tokens *t = NULL;
-    make_folder();
+    make_path();
     if (!take_until(&file, '\n', &header))
         return 0;
     put_file(file);

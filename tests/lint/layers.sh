@@ -16,13 +16,13 @@ collector|base base/io formats/block formats/line formats/push formats/redact re
 main.c|base base/io shipper query collector block_dump.h check.h parse.h up.h
 block_dump.c|base formats/block block_dump.h
 block_dump.h|
-check.c|base base/io forward shipper collector check.h check_connect.h
+check.c|base base/io forward shipper collector collector/store check.h check_connect.h
 check.h|
 check_connect.c|base forward check_connect.h
 check_connect.h|base
 parse.c|base formats/line query shipper parse.h
 parse.h|
-up.c|base base/io shipper collector up.h
+up.c|base base/io shipper collector collector/store up.h
 up.h|
 '
 project-files '^(base|formats|redaction|forward|shipper|collector|query)/.*\.[ch]$|^[a-z]+\.[ch]$' |

@@ -1,5 +1,6 @@
 #include "tests/unit/case_text.h"
 
+#include "base/ascii.h"
 #include "tests/test.h"
 
 void case_open(struct case_file *f, const char *path)
@@ -18,11 +19,6 @@ bool case_next(struct case_file *f, struct str *line)
     *line = str_from(f->text);
     line->len -= str_ends(*line, STR("\n"));
     return true;
-}
-
-static int hex_value(char c)
-{
-    return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
 }
 
 static char meaning_of(char c)

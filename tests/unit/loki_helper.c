@@ -267,9 +267,16 @@ void sort_loki_seen(struct loki_seen_list *list)
 
 /* ---- blocks ---- */
 
+void loki_block_free(struct loki_block *b)
+{
+    arena_free(&b->arena);
+    *b = (struct loki_block){0};
+}
+
 void loki_block_init(struct loki_block *b, uint64_t sequence)
 {
-    *b = (struct loki_block){.block = {.header = {.sequence = sequence}}};
+    loki_block_free(b);
+    b->block.header.sequence = sequence;
     b->block.records = b->records;
     b->block.streams = b->streams;
     b->push.block = &b->block;
@@ -289,13 +296,12 @@ static struct labels read_pairs(struct str text, struct arena *arena)
     return labels;
 }
 
-uint32_t add_loki_stream(struct loki_block *b, const char *text, int64_t previous_ns,
-                         struct arena *arena)
+uint32_t add_loki_stream(struct loki_block *b, const char *text, int64_t previous_ns)
 {
     struct str rest = str_from(text), labels = STR("");
     take_until(&rest, '|', &labels);
-    b->streams[b->block.n_streams] = (struct block_stream){.labels = read_pairs(labels, arena),
-                                                           .data = read_pairs(rest, arena),
+    b->streams[b->block.n_streams] = (struct block_stream){.labels = read_pairs(labels, &b->arena),
+                                                           .data = read_pairs(rest, &b->arena),
                                                            .previous_order_ns = previous_ns};
     return (uint32_t)b->block.n_streams++;
 }

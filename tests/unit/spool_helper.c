@@ -1,7 +1,6 @@
 #include "tests/unit/spool_helper.h"
 
-#include "base/mem.h"
-#include "tests/blocks.h"
+#include "tests/spools.h"
 #include "tests/test.h"
 
 struct spool_state spool_state;
@@ -44,27 +43,16 @@ struct spool *spool_opened(uint64_t file_bytes, bool *is_new)
     return s;
 }
 
-static struct str value_text(uint64_t value, char text[32])
-{
-    return str_of(text, (size_t)snprintf(text, 32, "%llu", (unsigned long long)value));
-}
-
 void append_block(struct spool *s, uint64_t value)
 {
     struct err err;
-    char text[32];
-    defer(buf_free) struct buf block = {0};
-    uint64_t n = spool_next_sequence(s);
-    make_block(&block, 1, n, "api", (int)n, 3);
-    block_restamp(block.ptr, block.len, spool_origin(s), n);
-    REQUIRE_OK(spool_append(s, value_text(value, text), buf_str(&block), 1, &err));
+    REQUIRE_OK(append_numbers(s, value, (int)spool_next_sequence(s), 3, &err));
 }
 
 void rotate_spool(struct spool *s, uint64_t value)
 {
     struct err err;
-    char text[32];
-    REQUIRE_OK(spool_rotate(s, value_text(value, text), 1, &err));
+    REQUIRE_OK(rotate_with_number(s, value, &err));
     spool_publish(s, 1);
 }
 
@@ -88,19 +76,13 @@ void fill_spool(struct spool *s, int blocks)
 uint64_t next_block(struct spool_reader *r)
 {
     struct err err;
-    uint64_t sequence;
-    struct block block;
-    defer(buf_free) struct buf bytes = {0};
-    defer(arena_free) struct arena arena = {0};
-    defer(packer_free) struct packer packer = {0};
-    if (!spool_reader_next(r, &bytes, &sequence, &err)) {
+    struct spooled_numbers block;
+    if (!take_numbers(r, &block, &err)) {
         CHECK_INT(err.code, ERR_NONE);
         return 0;
     }
-    REQUIRE_OK(block_verify(&block, buf_str(&bytes), &packer, &arena, &err));
-    given_origin = block.header.origin;
+    given_origin = block.origin;
     CHECK(r != collector || hash128_equal(given_origin, spool_origin(present)));
-    CHECK_INT(block.header.sequence, sequence);
-    CHECK_INT(number_of_line(block.records[0].line), (long long)sequence);
-    return sequence;
+    CHECK_INT(block.first, (long long)block.sequence);
+    return block.sequence;
 }

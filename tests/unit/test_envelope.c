@@ -3,6 +3,7 @@
  * what we read, and damage. Pieces are put at the very end of their memory, so that sanitizers see
  * a step too far.
  */
+#include "base/ascii.h"
 #include "base/mem.h"
 #include "formats/line/docker_local.h"
 #include "formats/line/envelope.h"
@@ -43,12 +44,6 @@ static const struct str kind_names[ENVELOPE_KINDS] = {
     [ENVELOPE_DOCKER_LOCAL] = STR_INIT("docker_local"),
     [ENVELOPE_CRI] = STR_INIT("cri"),
 };
-
-static int hex_value(char c)
-{
-    REQUIRE((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'));
-    return c <= '9' ? c - '0' : c - 'a' + 10;
-}
 
 /* 0a 06 "stdout" */
 static void put_hex(struct buf *b, struct str s)

@@ -6,6 +6,7 @@
 #include "collector/store/parts.h"
 #include "collector/store/snapshot.h"
 #include "tests/blocks.h"
+#include "tests/stores.h"
 #include "tests/test.h"
 
 #include <stdio.h>
@@ -227,6 +228,55 @@ TEST(importing_takes_the_future_for_today)
 }
 
 /* More days at the same time than blocks are filled, more records than one block has, and times in ns. */
+static void archive_all(struct store *s)
+{
+    struct err err;
+    store_archive(s);
+    while (store_is_archiving(s))
+        REQUIRE_OK(merge_once(s, now, NULL, &err));
+}
+
+/* Invariant 1 of formats/block/segment.h: what they were made of does not count, if a crash has left it. */
+TEST(importing_days_become_archives)
+{
+    struct err err;
+    struct importing *i = NULL;
+    defer(arena_free) struct arena a = {0};
+    const char *old = path_of(&a, "/days/2024-10-01/default/segment-000001");
+    const char *kept = path_of(&a, "/kept");
+    const char *const expected = "api one\nweb a\napi and\napi two\napi three\napi four\n";
+    struct store *s = open_store(0);
+    adopt(s, prepare_three_days(&i), 5);
+    importing_close(&i);
+    i = open_import();
+    importing_begin(i, (struct hash128){.low = 8});
+    add(i, "api", ago(3, 7), "and");
+    adopt(s, finish(i), 1);
+    importing_close(&i);
+    REQUIRE_OK(file_link(old, kept, &err));
+    archive_all(s);
+    CHECK_INT(store_count(s).segments, 3);
+    for (int days = 1; days <= 3; days++) {
+        const char *folder = arena_print(&a, "/days/2024-10-%02d/default", 4 - days).ptr;
+        CHECK_INT(files_in(folder), 1);
+    }
+    check_found(s, expected);
+    archive_all(s);
+    CHECK_INT(store_count(s).segments, 3); /* once */
+    store_close(&s, now);
+    REQUIRE_OK(file_rename(kept, old, &err));
+    check_folder(expected);
+    s = open_store(0);
+    check_found(s, expected);
+    CHECK_INT(streams_of(s), 2);
+    REQUIRE_OK(store_maintain(s, now, &err));
+    CHECK_INT(files_in("/days/2024-10-01/default"), 1);
+    store_close(&s, now);
+    i = open_import();
+    CHECK(importing_knows(i, origin));
+    importing_close(&i);
+}
+
 TEST(importing_many_days_and_blocks)
 {
     enum { DAYS = 40, EACH = 4000 };

@@ -16,7 +16,6 @@ struct seen {
     int headers, dones;
     size_t bytes;
     size_t stop_at; /* say false from here on; 0 = never */
-    bool pause_once;
     struct buf body;
     struct err err;
     char x_test[16];
@@ -34,13 +33,11 @@ static bool on_headers(struct http_call *call, unsigned status, void *data)
 
 static bool on_body(struct http_call *call, struct str bytes, void *data)
 {
+    (void)call;
     struct seen *seen = data;
     seen->bytes += bytes.len;
     if (seen->bytes < 1 << 20)
         buf_add(&seen->body, bytes);
-    if (seen->pause_once)
-        http_call_pause(call);
-    seen->pause_once = false;
     return !seen->stop_at || seen->bytes < seen->stop_at;
 }
 
@@ -155,8 +152,8 @@ TEST(io_client_tells_what_went_wrong)
             struct seen seen = {0};
             run_call(&s, &bad[i].request, &seen);
             if (seen.err.code != bad[i].code || seen.dones != 1)
-                test_fail(__FILE__, __LINE__, "way %d request %zu: %s %s", way, i,
-                          err_code_name(seen.err.code), seen.err.text);
+                test_fail(__FILE__, __LINE__, "way %d request %zu: %d %s", way, i,
+                          (int)seen.err.code, seen.err.text);
             buf_free(&seen.body);
         }
     }
@@ -168,7 +165,7 @@ TEST(io_client_tells_what_went_wrong)
     io_harness_stop(&h);
 }
 
-TEST(io_client_stops_cancels_and_pauses)
+TEST(io_client_stops_and_cancels)
 {
     struct side s;
     io_harness_start(&h, NULL);
@@ -180,23 +177,10 @@ TEST(io_client_stops_cancels_and_pauses)
         CHECK(seen.err.code == ERR_CANCELED && seen.bytes < 1 << 20);
         buf_free(&seen.body);
 
-        struct seen paused = {.pause_once = true};
-        struct http_call *call = http_send(s.client, &stream, &events, &paused);
-        while (paused.bytes == 0)
-            uv_run(&s.loop, UV_RUN_ONCE);
-        for (int i = 0; i < 20; i++, usleep(1000))
-            uv_run(&s.loop, UV_RUN_NOWAIT);
-        CHECK(paused.bytes <= 64 << 10 && paused.dones == 0);
-        http_call_resume(call);
-        while (paused.dones == 0)
-            uv_run(&s.loop, UV_RUN_ONCE);
-        CHECK(paused.err.code == ERR_NONE && paused.bytes == 3000000);
-        buf_free(&paused.body);
-
         struct seen canceled = {0};
         const struct http_request never = {.url = url_of(way), .path = "/never"};
         http_call_cancel(http_send(s.client, &never, &events, &canceled)); /* not begun */
-        call = http_send(s.client, &never, &events, &canceled);
+        struct http_call *call = http_send(s.client, &never, &events, &canceled);
         int before = __atomic_load_n(&h.closed, __ATOMIC_SEQ_CST);
         for (int i = 0; i < 20; i++, usleep(1000))
             uv_run(&s.loop, UV_RUN_NOWAIT);
@@ -346,7 +330,7 @@ TEST(io_delivery_shows_its_state_and_stops_cleanly)
     snprintf(url, sizeof url, "unix://%s/none", test_folder());
     struct delivery *delivery = open_delivery(&s, url, "/busy", NULL);
     const struct delivery_state *state = delivery_status(delivery);
-    CHECK(!state->is_sending && state->next_attempt_ns == TIME_NONE);
+    CHECK(!state->is_sending);
     delivery_send(delivery, STR("x"), on_delivered, &d);
     while (state->attempts < 4)
         uv_run(&s.loop, UV_RUN_ONCE);

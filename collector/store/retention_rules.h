@@ -1,6 +1,6 @@
 /* collector.retention of the configuration, as the store takes it. */
-#ifndef COLLECTOR_RETENTION_RULES_H
-#define COLLECTOR_RETENTION_RULES_H
+#ifndef COLLECTOR_STORE_RETENTION_RULES_H
+#define COLLECTOR_STORE_RETENTION_RULES_H
 
 #include "base/config.h"
 #include "collector/store/store.h"

@@ -1,4 +1,4 @@
-#include "collector/retention_rules.h"
+#include "collector/store/retention_rules.h"
 
 #define SECTION "collector.retention.rules"
 
