@@ -6,7 +6,6 @@
 #include "base/mem.h"
 #include "collector/store/adopting.h"
 #include "collector/store/importing.h"
-#include "formats/block/chunk.h"
 #include "tests/blocks.h"
 #include "tests/crash/power.h"
 #include "tests/stores.h"
@@ -72,42 +71,30 @@ struct found {
     int old, blocks; /* lines of the import; blocks of the shipper, from 1 on */
 };
 
-static void count_lines(struct view *v, const struct block_ref *ref, int *old, int *sent)
+struct counts {
+    int old[100], sent[100];
+};
+
+static bool count_line(void *context, struct str line)
 {
-    struct err err;
-    struct chunk chunk = {0};
-    defer(buf_free) struct buf bytes = {0};
-    defer(arena_free) struct arena arena = {0};
-    defer(packer_free) struct packer packer = {0};
-    REQUIRE_OK(view_load(v, ref, &bytes, &err));
-    if (ref->segment)
-        REQUIRE_OK(chunk_verify(&chunk, buf_str(&bytes), &packer, &arena, &err));
-    else
-        REQUIRE_OK(block_verify(&chunk.block, buf_str(&bytes), &packer, &arena, &err));
-    for (uint32_t i = 0; i < chunk.block.header.records; i++) {
-        struct str line = chunk.block.records[i].line;
-        int number = number_of_line(line);
-        REQUIRE(number >= 0 && number < 100);
-        (str_starts(line, STR("old")) ? old : sent)[number]++;
-    }
+    struct counts *counts = context;
+    int number = number_of_line(line);
+    REQUIRE(number >= 0 && number < 100);
+    (str_starts(line, STR("old")) ? counts->old : counts->sent)[number]++;
+    return true;
 }
 
 /* Fails if something is there twice, or only a part. */
 static struct found look(struct store *s, const char *when)
 {
-    size_t n;
-    int old[100] = {0}, sent[100] = {0};
+    struct counts counts = {0};
     struct found found = {0};
-    defer(view_close) struct view *v = NULL;
-    view_open(&v, s);
-    const struct block_ref *refs = view_blocks(v, INT64_MIN, INT64_MAX, &n);
-    for (size_t i = 0; i < n; i++)
-        count_lines(v, &refs[i], old, sent);
+    REQUIRE(each_stored_line(s, count_line, &counts));
     for (int i = 0; i < 100; i++) {
-        if (old[i] > 1 || sent[i] > 1)
+        if (counts.old[i] > 1 || counts.sent[i] > 1)
             test_fail(__FILE__, __LINE__, "%s: %d is there twice", when, i);
-        found.old += old[i];
-        found.blocks = sent[i] ? i / PER_BLOCK : found.blocks;
+        found.old += counts.old[i];
+        found.blocks = counts.sent[i] ? i / PER_BLOCK : found.blocks;
     }
     if (found.old != 0 && found.old != OLD)
         test_fail(__FILE__, __LINE__, "%s: %d of %d", when, found.old, OLD);

@@ -7,7 +7,6 @@
 #include "base/mem.h"
 #include "collector/store/forwarding.h"
 #include "collector/store/parts.h"
-#include "formats/block/chunk.h"
 #include "tests/blocks.h"
 #include "tests/crash/power.h"
 #include "tests/stores.h"
@@ -40,37 +39,13 @@ static bool send_block(struct store *s, uint64_t sequence)
     return commit_blocks(s, now, &err) && put;
 }
 
-/* How often each line is there; false: a block or chunk is damaged. */
-static bool count_lines(struct view *v, const struct block_ref *ref, int *times)
+/* How often each line is there. */
+static bool count_line(void *times, struct str line)
 {
-    struct err err;
-    struct chunk chunk = {0};
-    defer(buf_free) struct buf bytes = {0};
-    defer(arena_free) struct arena arena = {0};
-    defer(packer_free) struct packer packer = {0};
-    if (!view_load(v, ref, &bytes, &err) ||
-        !(ref->segment ? chunk_verify(&chunk, buf_str(&bytes), &packer, &arena, &err)
-                       : block_verify(&chunk.block, buf_str(&bytes), &packer, &arena, &err)))
+    int number = number_of_line(line);
+    if (number < PER_BLOCK || number >= BLOCKS * 2 * PER_BLOCK)
         return false;
-    for (uint32_t i = 0; i < chunk.block.header.records; i++) {
-        int number = number_of_line(chunk.block.records[i].line);
-        if (number < PER_BLOCK || number >= BLOCKS * 2 * PER_BLOCK)
-            return false;
-        times[number]++;
-    }
-    return true;
-}
-
-static bool count_all_lines(struct store *s, int *times)
-{
-    size_t n;
-    defer(view_close) struct view *v = NULL;
-    view_open(&v, s);
-    const struct block_ref *refs = view_blocks(v, INT64_MIN, INT64_MAX, &n);
-    for (size_t i = 0; i < n; i++)
-        for (const struct block_ref *ref = &refs[i]; ref; ref = ref->next)
-            if (!count_lines(v, ref, times))
-                return false;
+    ((int *)times)[number]++;
     return true;
 }
 
@@ -78,7 +53,7 @@ static bool count_all_lines(struct store *s, int *times)
 static int last_block(struct store *s)
 {
     int times[BLOCKS * 2 * PER_BLOCK] = {0}, greatest = 0;
-    if (!count_all_lines(s, times))
+    if (!each_stored_line(s, count_line, times))
         return -1;
     for (int i = PER_BLOCK; i < BLOCKS * 2 * PER_BLOCK; i++)
         greatest = times[i] ? i / PER_BLOCK : greatest;
@@ -138,7 +113,7 @@ TEST_SLOW(store_survives_a_power_cut_anywhere, 120)
 static int newest_blocks(struct store *s, int last)
 {
     int times[BLOCKS * 2 * PER_BLOCK] = {0}, first = 0;
-    if (!count_all_lines(s, times))
+    if (!each_stored_line(s, count_line, times))
         return -1;
     for (int i = BLOCKS * 2 * PER_BLOCK - 1; i >= PER_BLOCK; i--) {
         first = times[i] ? i / PER_BLOCK : first;
@@ -311,29 +286,10 @@ static uint64_t next_block(struct forward_output *o, int *kind)
 }
 
 /* Of each block in the store the kind of its lines. */
-static void list_kinds(struct store *s, int *kinds)
+static bool note_kind(void *kinds, struct str line)
 {
-    size_t n;
-    defer(view_close) struct view *v = NULL;
-    view_open(&v, s);
-    const struct block_ref *refs = view_blocks(v, INT64_MIN, INT64_MAX, &n);
-    for (size_t i = 0; i < n; i++) {
-        for (const struct block_ref *ref = &refs[i]; ref; ref = ref->next) {
-            struct err err;
-            struct chunk chunk = {0};
-            defer(buf_free) struct buf bytes = {0};
-            defer(arena_free) struct arena arena = {0};
-            defer(packer_free) struct packer packer = {0};
-            REQUIRE_OK(view_load(v, ref, &bytes, &err));
-            REQUIRE_OK(ref->segment
-                           ? chunk_verify(&chunk, buf_str(&bytes), &packer, &arena, &err)
-                           : block_verify(&chunk.block, buf_str(&bytes), &packer, &arena, &err));
-            for (uint32_t k = 0; k < chunk.block.header.records; k++) {
-                struct str line = chunk.block.records[k].line;
-                kinds[number_of_line(line) / PER_BLOCK] = kind_of(line);
-            }
-        }
-    }
+    ((int *)kinds)[number_of_line(line) / PER_BLOCK] = kind_of(line);
+    return true;
 }
 
 /* A block that is not stored; it is sent again with other lines. */
@@ -428,7 +384,7 @@ TEST_SLOW(outputs_get_every_block_whatever_a_power_cut_leaves, 240)
             power_cut(power, n, n * 1000 + variant, after);
             REQUIRE_OK(store_open(&s, &options, now, &err));
             REQUIRE_OK(open_outputs(&f, s, outputs, &err));
-            list_kinds(s, kinds);
+            REQUIRE(each_stored_line(s, note_kind, kinds));
             for (size_t k = 0; k < OUTPUTS; k++)
                 check_output(outputs[k], done_at[k], n, acked, kinds);
             forwarding_close(&f);

@@ -285,3 +285,12 @@ const char *tail_state(struct tail_test *t, const char *name)
     tailer_each(t->tailer, answer_state, &q);
     return q.state;
 }
+
+void tail_restart(struct tail_test *t)
+{
+    tail_stop(t);
+    for (size_t i = 0; i < t->n_heard; i++)
+        buf_reset(&t->heard[i].raw), buf_reset(&t->heard[i].shape);
+    tail_start(t);
+    tail_read_all(t);
+}

@@ -41,6 +41,8 @@ struct tail_test {
 
 void tail_start(struct tail_test *t); /* opens and restores, scans */
 void tail_stop(struct tail_test *t);  /* what was not saved is forgotten, as in a crash */
+/* What was saved is known, what was given since comes again; nothing was heard before. */
+void tail_restart(struct tail_test *t);
 void tail_free(struct tail_test *t);
 void tail_scan(struct tail_test *t);
 void tail_read_all(struct tail_test *t);

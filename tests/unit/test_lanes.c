@@ -42,16 +42,6 @@ static void begin_errs(struct tail_test *t, const char *text)
     piece(t, LANE_ERR, text, PARTIAL);
 }
 
-/* What was saved is known, what was given since comes again. */
-static void restart(struct tail_test *t)
-{
-    tail_stop(t);
-    for (size_t i = 0; i < t->n_heard; i++)
-        buf_reset(&t->heard[i].raw), buf_reset(&t->heard[i].shape);
-    tail_start(t);
-    tail_read_all(t);
-}
-
 static size_t size_of(const char *name)
 {
     defer(buf_free) struct buf bytes = {0};
@@ -71,7 +61,7 @@ static void interleaved_case(enum envelope_kind kind)
     CHECK_STR(ERR, STR("x\ny\n1\n"));
     CHECK_STR(tail_shape(&t, "a.log"), STR("[5][1][0]"));
     tail_save(&t);
-    restart(&t);
+    tail_restart(&t);
     CHECK_INT(OUT.len + ERR.len, 0);
 }
 
@@ -121,7 +111,7 @@ TEST(lanes_restart_within_a_join)
     tail_start(&t);
     tail_read_all(&t);
     tail_save(&t);
-    restart(&t);
+    tail_restart(&t);
     CHECK_INT(OUT.len + ERR.len, 0);
     out(&t, "e"), errs(&t, "y");
     tail_pass(&t, NS_PER_S);
@@ -137,7 +127,7 @@ TEST(lanes_restart_behind_a_last_line_without_its_newline)
     tail_start(&t);
     tail_read_all(&t);
     tail_save(&t);
-    restart(&t);
+    tail_restart(&t);
     tail_pass(&t, 5 * NS_PER_S);
     CHECK_STR(OUT, STR("bye"));
     CHECK_STR(tail_shape(&t, "a.log"), STR("[N3]"));
@@ -155,14 +145,14 @@ static void two_files_case(bool is_full)
     errs(&t, "y"), begin_out(&t, "cd"), begin_errs(&t, "z");
     tail_pass(&t, NS_PER_S);
     tail_save(&t);
-    restart(&t);
+    tail_restart(&t);
     CHECK_INT(OUT.len + ERR.len, 0);
     out(&t, "e"), errs(&t, "!");
     tail_pass(&t, NS_PER_S);
     CHECK_STR(OUT, STR("abcde\n"));
     CHECK_STR(ERR, STR("z!\n"));
     tail_save(&t);
-    restart(&t);
+    tail_restart(&t);
     tail_pass(&t, 10 * NS_PER_S);
     CHECK_INT(OUT.len + ERR.len, 0);
 }
@@ -186,12 +176,12 @@ TEST(lanes_restart_within_a_replay)
     tail_save(&t);
     errs(&t, "!");
     for (int i = 0; i < 4; i++) {
-        restart(&t);
+        tail_restart(&t);
         CHECK_STR(ERR, STR("z!\n"));
         CHECK_STR(OUT, STR(""));
     }
     tail_save(&t);
-    restart(&t);
+    tail_restart(&t);
     CHECK_INT(OUT.len + ERR.len, 0);
 }
 
@@ -207,12 +197,12 @@ TEST(lanes_restart_when_the_file_was_packed_meanwhile)
     pack_file("a.log", "a.log.1.gz");
     remove_file("a.log");
     out(&t, "e");
-    restart(&t);
+    tail_restart(&t);
     CHECK_STR(OUT, STR("abcde\n"));
     CHECK_STR(ERR, STR("z\n"));
     tail_save(&t);
     CHECK_INT(t.drops.len, 0);
-    restart(&t);
+    tail_restart(&t);
     CHECK_INT(OUT.len + ERR.len, 0);
 }
 
@@ -227,7 +217,7 @@ TEST(lanes_restart_behind_a_packed_file)
     tail_read_all(&t);
     CHECK_STR(ERR, STR("x\ny\n"));
     tail_save(&t);
-    restart(&t);
+    tail_restart(&t);
     CHECK_INT(OUT.len + ERR.len, 0);
     out(&t, "c");
     tail_pass(&t, NS_PER_S);
@@ -318,7 +308,7 @@ static void resume_case(bool is_packed, int first, int second)
     REQUIRE(told.n >= 2);
     CHECK(told.moves[0].to == told.moves[1].to); /* nothing is held any more */
     tail_save(&t);
-    restart(&t);
+    tail_restart(&t);
     CHECK_INT(OUT.len + ERR.len, 0);
     remove_file("a.log");
     if (is_packed)
@@ -399,7 +389,7 @@ TEST(lanes_an_overdue_line_goes_as_it_is_and_its_rest_follows)
     CHECK_STR(OUT, STR("ab"));
     CHECK(tailer_next_wakeup(t.tailer) == INT64_MAX);
     tail_save(&t);
-    restart(&t);
+    tail_restart(&t);
     begin_out(&t, "cd"), out(&t, "e");
     tail_pass(&t, NS_PER_S);
     CHECK_STR(OUT, STR("cde\n"));
@@ -433,7 +423,7 @@ TEST(lanes_a_long_line_is_cut_between_pieces)
     tail_read_all(&t);
     CHECK_STR(tail_shape(&t, "a.log"), STR("[+8]"));
     tail_save(&t);
-    restart(&t);
+    tail_restart(&t);
     CHECK_INT(OUT.len + ERR.len, 0);
     begin_out(&t, "cdef"), begin_out(&t, "ghij"), out(&t, "k"), out(&t, "0123456789ABCD");
     tail_pass(&t, NS_PER_S);
@@ -452,7 +442,7 @@ TEST(lanes_the_largest_line_is_given_early)
     CHECK_STR(tail_shape(&t, "a.log"), STR("[+8][2]"));
     CHECK_STR(OUT, STR("0123456789\n"));
     tail_save(&t);
-    restart(&t);
+    tail_restart(&t);
     errs(&t, "4");
     tail_pass(&t, NS_PER_S);
     CHECK_STR(ERR, STR("01234\n"));
@@ -529,7 +519,7 @@ TEST(lanes_damaged_lines_are_kept_as_they_are)
     tail_pass(&t, 6 * NS_PER_S);
     CHECK(str_ends(OUT, STR("\n2\n{\"log\":\"torn")));
     tail_save(&t);
-    restart(&t);
+    tail_restart(&t);
     append_text("a.log", "\\n\"}\n");
     out(&t, "3");
     tail_pass(&t, NS_PER_S);
@@ -552,7 +542,7 @@ TEST(lanes_damaged_frames_are_dropped_and_named)
     snprintf(expected, sizeof expected, "a.log %zu-%zu damaged frames\n", first, first + 23);
     CHECK_STR(buf_str(&t.drops), str_from(expected));
     buf_reset(&t.drops);
-    restart(&t); /* what is replayed was named */
+    tail_restart(&t); /* what is replayed was named */
     tail_save(&t);
     CHECK_INT(t.drops.len, 0);
     append_file("a.log",
@@ -567,7 +557,7 @@ TEST(lanes_damaged_frames_are_dropped_and_named)
     snprintf(expected, sizeof expected, "a.log %zu-%zu damaged frames\n", before - 10, before);
     CHECK_STR(buf_str(&t.drops), str_from(expected));
     out(&t, "c");
-    restart(&t);
+    tail_restart(&t);
     CHECK_STR(OUT, STR("c\n"));
     buf_reset(&t.drops);
     tail_save(&t);
@@ -675,7 +665,7 @@ TEST(lanes_streams_that_are_not_admitted_wait)
     tail_pass(&t, NS_PER_S);
     tail_save(&t);
     is_admitted = false; /* it is not known yet whose file it is */
-    restart(&t);
+    tail_restart(&t);
     tail_pass(&t, 3 * NS_PER_S);
     is_admitted = true;
     tail_pass(&t, NS_PER_S);

@@ -20,15 +20,6 @@ static void piece(struct tail_test *t, enum lane lane, const char *text, bool is
     append_file("a.log", buf_str(&b));
 }
 
-static void restart(struct tail_test *t)
-{
-    tail_stop(t);
-    for (size_t i = 0; i < t->n_heard; i++)
-        buf_reset(&t->heard[i].raw), buf_reset(&t->heard[i].shape);
-    tail_start(t);
-    tail_read_all(t);
-}
-
 TEST(multiline_a_trace_of_a_plain_file_is_one_record)
 {
     WORLD = {AUTO};
@@ -85,13 +76,13 @@ TEST(multiline_restart_within_a_record)
     tail_read_all(&t);
     CHECK_STR(OUT, STR(NEXT));
     tail_save(&t);
-    restart(&t);
+    tail_restart(&t);
     CHECK_STR(OUT, STR(""));
     append_text("a.log", FRAME NEXT);
     tail_pass(&t, 0);
     CHECK_STR(OUT, STR(REPORT TYPE FRAME));
     tail_save(&t);
-    restart(&t);
+    tail_restart(&t);
     tail_pass(&t, NS_PER_S);
     CHECK_STR(OUT, STR(NEXT));
 }
@@ -105,7 +96,7 @@ TEST(multiline_a_record_goes_on_in_the_next_file)
     tail_save(&t);
     rename_file("a.log", "a.log.1");
     append_text("a.log", FRAME NEXT);
-    restart(&t);
+    tail_restart(&t);
     tail_pass(&t, NS_PER_S);
     CHECK_STR(OUT, STR(REPORT TYPE FRAME NEXT));
     CHECK_STR(SHAPE, STR("[72][18]"));
@@ -124,7 +115,7 @@ static void lanes_case(enum envelope_kind kind)
     tail_read_all(&t);
     tail_save(&t);
     piece(&t, LANE_OUT, "in.main(Main.java:3)", false);
-    restart(&t);
+    tail_restart(&t);
     tail_pass(&t, NS_PER_S);
     CHECK_STR(OUT, STR(REPORT TYPE FRAME));
     CHECK_STR(SHAPE, STR("[72]"));
