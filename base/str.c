@@ -44,14 +44,14 @@ size_t str_find(struct str s, struct str needle)
 
 bool take_until(struct str *s, char separator, struct str *piece)
 {
+    *piece = *s;
     if (s->len == 0)
         return false;
     size_t at = str_find_byte(*s, separator);
     if (at == SIZE_MAX) {
-        *piece = *s;
         *s = str_of(s->ptr + s->len, 0);
     } else {
-        *piece = str_of(s->ptr, at);
+        piece->len = at;
         *s = str_of(s->ptr + at + 1, s->len - at - 1);
     }
     return true;

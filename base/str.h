@@ -76,8 +76,8 @@ static inline struct str str_slice(struct str s, size_t from, size_t len)
     return str_of(s.ptr + from, len < left ? len : left);
 }
 
-/* Take from the front of *s. take_line and take_until return false when *s is empty; the piece ends
- * before the separator, which is skipped, or at the end. */
+/* Take from the front of *s. take_until returns false when *s is empty, and so is the
+ * piece then; else it ends before the separator, which is skipped, or at the end. */
 bool take_until(struct str *s, char separator, struct str *piece);
 
 static inline bool take_prefix(struct str *s, struct str prefix)

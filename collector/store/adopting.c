@@ -92,8 +92,7 @@ static bool read_item(struct str line, bool with_number, struct adoptable *item,
         parsed.is_part || parsed.is_new)
         return false;
     item->name = arena_text(arena, name);
-    take_until(&rest, ' ', &day);
-    return read_day(day, &item->day) &&
+    return take_until(&rest, ' ', &day) && read_day(day, &item->day) &&
            (with_number ? str_to_u64(rest, &item->number) && item->number > 0 : rest.len == 0);
 }
 

@@ -65,7 +65,7 @@ size_t bloom_count(const struct bloom_builder *b)
     size_t ones = count_ones(b->words, (size_t)BLOOM_BLOCKS * WORDS);
     /* Of each word a hash sets one bit of 32, so of n hashes in B blocks a share of e^(-n / 32 B) stays zero. */
     double zeros = (double)max_of(bits - ones, (size_t)1) / (double)bits;
-    return (size_t)ceil(-log(zeros) * 32 * BLOOM_BLOCKS);
+    return (size_t)ceil(-log(zeros) * (double)(32 * BLOOM_BLOCKS));
 }
 
 size_t bloom_blocks(const struct bloom_builder *b, size_t most)

@@ -79,20 +79,20 @@ struct way {
 
 static struct way way_of(struct column_scratch *s, const struct column_values *values)
 {
-    enum { BITS_OF_TEXT = 4, BITS_OF_LENGTH = 3 };
+    const double bits_of_text = 4, bits_of_length = 3;
     struct way way = {.form = column_form_likely(values)};
     if (way.form.kind != COLUMN_TEXT && parse_all(s, values, &way.form)) {
         bool is_decimal = way.form.kind == COLUMN_DECIMAL;
         if (column_form_has_numbers(&way.form) || column_form_is_varying_hex(&way.form))
             way.plan = numbers_plan(s->numbers, values->n);
         way.bits = (double)way.plan.bits + (double)s->binary.len * (is_decimal ? 1 : 8) +
-                   (double)s->exceptions.len * BITS_OF_TEXT;
+                   (double)s->exceptions.len * bits_of_text;
         return way;
     }
     way.form = (struct column_form){.kind = COLUMN_TEXT};
     for (size_t i = 0; i < values->n; i++)
         way.bits += (double)values->items[i].len;
-    way.bits = way.bits * BITS_OF_TEXT + (double)values->n * BITS_OF_LENGTH;
+    way.bits = way.bits * bits_of_text + (double)values->n * bits_of_length;
     return way;
 }
 

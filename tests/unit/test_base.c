@@ -56,6 +56,7 @@ TEST(str_takes_pieces)
     CHECK(take_until(&rest, ',', &piece));
     CHECK_STR(piece, STR("b"));
     CHECK(!take_until(&rest, ',', &piece));
+    CHECK_STR(piece, STR(""));
 }
 
 TEST(str_knows_utf8)
