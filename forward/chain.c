@@ -6,6 +6,7 @@
 
 struct chain_format {
     struct push_format front;
+    struct str match;
     const struct block *block;
     struct block_builder builder;
 };
@@ -45,6 +46,15 @@ static bool build(struct chain_format *c, const uint32_t *rows, size_t n, struct
                                         b->header.unit, body, &err);
 }
 
+static void rename_for_match(const struct chain_format *c, struct buf *body)
+{
+    const struct block_header *h = &c->block->header;
+    defer(buf_free) struct buf name = {0};
+    put_hash128(&name, h->origin);
+    buf_add(&name, c->match);
+    block_restamp(body->ptr, body->len, hash128(buf_str(&name)), h->sequence);
+}
+
 static size_t put(struct push_format *f, const uint32_t *rows, size_t n, size_t max,
                   struct buf *body)
 {
@@ -54,6 +64,8 @@ static size_t put(struct push_format *f, const uint32_t *rows, size_t n, size_t 
         buf_add(body, c->block->bytes);
     else if (!build(c, rows, n, body))
         body->over = true;
+    if (c->match.len && !body->over)
+        rename_for_match(c, body);
     return n;
 }
 
@@ -106,14 +118,15 @@ static void close_format(struct push_format *f)
 
 static const struct push_kind kind = {begin, put, read_reply, close_format};
 
-void chain_open(struct push_format **f, bool is_partial)
+void chain_open(struct push_format **f, struct str match)
 {
     struct chain_format *c = mem_new(struct chain_format);
     c->front = (struct push_format){
         .kind = &kind,
-        .path = is_partial ? "/api/v1/blocks?partial=1" : "/api/v1/blocks",
+        .path = match.len ? "/api/v1/blocks?partial=1" : "/api/v1/blocks",
         .body_max = BLOCK_MAX,
         .reply_max = 64 << 10,
     };
+    c->match = match;
     *f = &c->front;
 }

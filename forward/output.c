@@ -313,9 +313,13 @@ static void on_hello(const struct delivery_answer *answer, void *data)
 
 static void ask(struct output *o)
 {
+    struct err unused;
+    struct block_header sent;
+    bool is_block = block_peek(buf_str(&o->body), &sent, &unused);
+    assert(is_block); /* it had an answer */
     o->state = OUTPUT_ASKING;
     buf_reset(&o->question);
-    put_hello(&o->question, o->parcel.block.header.origin, NULL, 0);
+    put_hello(&o->question, sent.origin, NULL, 0);
     delivery_send(o->hello, buf_str(&o->question), on_hello, o);
 }
 

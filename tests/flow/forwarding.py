@@ -2,7 +2,7 @@
 """Outputs to Loki, Elasticsearch, other collectors and standard output, of shippers and of collectors: nothing that
 the other side takes is lost, repeats are the same to it, rejects hold nobody up, and a dead one delays no other.
 The other sides are scripted (endpoints.py)."""
-import json, random, shutil, signal, time
+import collections, json, random, shutil, signal, time
 
 import endpoints, flow
 
@@ -348,6 +348,43 @@ def cloned(place):
         flow.check(f"outputs.{name}: another shipper sends under our origin" in noticed, f"{name}: one of them noticed")
     origins = {record.ref.split(":")[0] for record in flow.records_of("--collector", whole.url)}
     flow.check(len(origins) == 2, f"{len(origins)} origins")
+
+
+@flow.case("outputs to one collector whose matches overlap: each sends all of its lines, also one that comes later")
+def overlap(place):
+    other = place.collector(name="other").start()
+    errors = other_settings(other, "errors", match='"level=error+"')
+    later = {**errors, **other_settings(other, "all"), **other_settings(other, "known", match='"level=info+"')}
+    settings = {"shipper.flush": "20ms"}
+    shipper = place.shipper(None, settings={**settings, **errors}).start()
+    path, lines = place.logs / "a.log", levelled("a", 91)
+    for i in range(0, 91, 10):  # the last block is the same to all of them
+        flow.append(path, lines[i:i + 10])
+        other.wait_count(len(lines[:i + 10:3]))
+    place.configuration("shipper", {"shipper.spool.keep_free": "off", "shipper.socket": shipper.socket, **settings, **later})
+    shipper.signal(signal.SIGHUP)
+    shipper.wait_log("read again")
+    flow.wait_until(lambda: all(row["lag_blocks"] == 0 for row in status_of(shipper)["outputs"]), "no lag")
+    found = collections.Counter(flow.lines_found("--collector", other.url)[str(path)])
+    flow.check(found == collections.Counter(lines + lines + lines[::3]), f"{len(lines)} lines, {found.total()} found")
+    for name in ("errors", "all", "known"):
+        check_rejects(shipper, name)
+    flow.check("another shipper" not in shipper.log(), "and nobody else was seen")
+
+
+@flow.case("outputs of a collector to one other whose matches do not overlap: none takes the other's place")
+def beside_each_other(place):
+    upstream = place.collector(name="upstream").start()
+    outputs = {"errors": '"level=error+"', "rest": '"level=info"'}
+    collector = place.collector(settings={f"collector.{key}": value for name, match in outputs.items()
+                                          for key, value in other_settings(upstream, name, match=match).items()}).start()
+    path, lines = place.logs / "a.log", levelled("a", 900)
+    flow.append(path, lines)
+    place.shipper(collector).start()
+    upstream.wait_count(len(lines))
+    flow.check(sorted(flow.lines_found("--collector", upstream.url)[str(path)]) == sorted(lines), "each line once")
+    for name in outputs:
+        check_rejects(collector, name)
 
 
 @flow.case("a position set back behind all that another collector remembers: it is told, and nothing is doubled")
