@@ -7,8 +7,8 @@
  *       └ rewind┘       to behind the last acknowledged block
  *
  * Where positions stand: that of the collector in the heads of the spool's files, and hello tells it more
- * exactly; those of the others in STATE/outputs/NAME, one line, written in place at each acknowledgement
- * and not synced (docs/formats.md, section 6).
+ * exactly; those of the others in STATE/outputs/NAME: a line that is durable before anything is sent under its
+ * origin, and one that is written in place at each acknowledgement and not synced (docs/formats.md, section 6).
  *
  * Whose blocks they are: the collector's reader stamps the origin of the spool. Every other has an origin of its own,
  * at first that of the spool, kept beside its position. Blocks that one of them has sent so keep their name when

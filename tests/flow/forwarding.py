@@ -404,7 +404,7 @@ def position_set_back(place):
     errors.wait_count(334)
     flow.check(shipper.stop() == 0, "the shipper ends well")
     for file, position in positions.items():
-        flow.check(int(file.read_bytes()[:20]) > int(position[:20]) + 70, "it was many blocks")
+        flow.check(int(file.read_bytes()[512:532]) > int(position[512:532]) + 70, "it was many blocks")
         file.write_bytes(position)
     flow.append(path, lines[1000:])
     shipper.start()

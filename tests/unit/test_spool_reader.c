@@ -157,7 +157,8 @@ TEST(reader_begins_again_when_its_position_cannot_be_read) /* 3 */
         "00000000000000000004 0123456789abcdef\n",
         "\xff\xff\xff",
         "99999999999999999999 0123456789abcdef\n",
-        "00000000000000000004 0123456789abcdef and a line that is longer than it may be\n"};
+        "00000000000000000004 0123456789abcdef and a line that is longer than it may be\n",
+        "00000000000000000004 0123456789abcdef0123456789abcdef 0123456789abcdef\n"};
     struct spool *s = open_both();
     fill_spool(s, 6);
     take(loki, 1, 6);
@@ -185,7 +186,7 @@ TEST(reader_does_not_believe_a_position_beyond_the_last_block) /* 3 */
     fill_spool(s, 6);
     spool_reader_acknowledge(loki, 6);
     spool_close(&s, 1);
-    REQUIRE_OK(file_load(position_path("loki"), 100, &kept, &err));
+    REQUIRE_OK(file_load(position_path("loki"), 1000, &kept, &err));
     defer(arena_free) struct arena a = {0};
     const char *spool = arena_print(&a, "rm -r %s/spool", test_folder()).ptr;
     REQUIRE(system(spool) == 0);
@@ -382,6 +383,32 @@ TEST(reader_gets_a_new_origin_that_lasts)
         spool_reader_acknowledge_given(loki);
         spool_close(&s, 1);
     }
+}
+
+/* What a power cut may leave of the line that is not synced. */
+TEST(reader_whose_position_is_torn_has_its_origin) /* 3 */
+{
+    static const char *const torn[] = {"", "0000", "\xff\xff", "00000000000000000004 0123456789"};
+    struct err err;
+    struct spool *s = open_both();
+    fill_spool(s, 6);
+    take(loki, 1, 2);
+    spool_reader_acknowledge_given(loki);
+    REQUIRE_OK(spool_reader_renew(loki, &err));
+    take(loki, 3, 3);
+    const struct hash128 renewed = given_origin;
+    for (size_t i = 0; i < countof(torn); i++) {
+        defer(file_close) struct file f = {0};
+        spool_reader_acknowledge(loki, 5);
+        spool_close(&s, 1);
+        REQUIRE_OK(file_open(&f, position_path("loki"), FILE_WRITE, &err));
+        REQUIRE_OK(file_truncate(&f, 512, &err));
+        REQUIRE_OK(file_write_at(&f, 512, str_from(torn[i]), &err));
+        s = open_both();
+        take(loki, 3, 6);
+        CHECK(hash128_equal(given_origin, renewed));
+    }
+    spool_close(&s, 1);
 }
 
 static int no_sync(int fd)
