@@ -119,12 +119,50 @@ static void prepare(struct work *work)
 /* ---- the loop ---- */
 
 static void take_block(struct output *o);
+static void renew(struct output *o);
 
 static void start_work(struct output *o)
 {
     o->state = OUTPUT_PREPARING;
     o->failure.code = o->damage.code = ERR_NONE;
     work_start(o->workers, &o->work);
+}
+
+static void note_failure(struct output *o, const char *text)
+{
+    struct output_numbers *n = &o->numbers;
+    if (!n->is_failing)
+        n->failing_since_ns = time_now();
+    n->is_failing = true;
+    snprintf(o->last_error, sizeof o->last_error, "%s", text);
+}
+
+static void forget_failure(struct output *o)
+{
+    o->numbers.is_failing = false;
+    o->numbers.failing_since_ns = TIME_NONE;
+}
+
+static void note_success(struct output *o)
+{
+    o->numbers.is_up = true;
+    forget_failure(o);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct output *o = timer->data;
+    o->state = OUTPUT_IDLE;
+    if (o->parcel.bytes.len)
+        start_work(o);
+    else
+        take_block(o);
+}
+
+static void wait_a_while(struct output *o)
+{
+    o->state = OUTPUT_WAITING;
+    uv_timer_start(&o->timer, on_timer, RETRY_MS, 0);
 }
 
 static void end_block(struct output *o)
@@ -138,32 +176,19 @@ static void end_block(struct output *o)
         take_block(o);
 }
 
+/* A queue that cannot be read now is no empty one: who looks through it would take its end for an answer. */
 static void take_block(struct output *o)
 {
     struct err err;
     if (o->options.queue.next(o->options.queue.data, &o->parcel.bytes, &err)) {
+        forget_failure(o);
         start_work(o);
-        return;
+    } else if (err.code != ERR_NONE) {
+        note_failure(o, err.text);
+        wait_a_while(o);
+    } else if (o->is_looking) {
+        renew(o);
     }
-    if (err.code != ERR_NONE)
-        log_error("%s.%s: %s", o->options.section, name_text(o), err.text);
-}
-
-static void note_failure(struct output *o, const char *text)
-{
-    struct output_numbers *n = &o->numbers;
-    if (!n->is_failing)
-        n->failing_since_ns = time_now();
-    n->is_failing = true;
-    n->is_up = false;
-    snprintf(o->last_error, sizeof o->last_error, "%s", text);
-}
-
-static void note_success(struct output *o)
-{
-    o->numbers.is_up = true;
-    o->numbers.is_failing = false;
-    o->numbers.failing_since_ns = TIME_NONE;
 }
 
 static void count_rejects(struct output *o)
@@ -216,22 +241,6 @@ static uint64_t unknown_rejects(const struct output *o, const struct parcel_coun
     for (size_t i = 0; i < o->answer.n_rejects; i++)
         rejects += o->answer.rejects[i].rows;
     return rejects - min_of(rejects, c->rejected);
-}
-
-static void on_timer(uv_timer_t *timer)
-{
-    struct output *o = timer->data;
-    o->state = OUTPUT_IDLE;
-    if (o->parcel.bytes.len)
-        start_work(o);
-    else
-        take_block(o);
-}
-
-static void wait_a_while(struct output *o)
-{
-    o->state = OUTPUT_WAITING;
-    uv_timer_start(&o->timer, on_timer, RETRY_MS, 0);
 }
 
 static void settle(struct output *o)
@@ -292,7 +301,7 @@ static void look(struct output *o)
     o->state = OUTPUT_IDLE;
     if (is_before)
         take_block(o);
-    if (o->state == OUTPUT_IDLE)
+    else
         renew(o);
 }
 
@@ -375,6 +384,7 @@ static void after_writing(struct output *o)
 {
     if (o->failure.code != ERR_NONE) {
         note_failure(o, o->failure.text);
+        o->numbers.is_up = false;
         wait_a_while(o);
         return;
     }
