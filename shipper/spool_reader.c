@@ -27,6 +27,7 @@ struct spool_reader {
     uint64_t skipped;
     uint64_t bout_skipped; /* blocks since it has fallen behind; 0: it has not */
     bool skips;
+    bool is_unread; /* its position is: the disk was at fault */
     bool is_unkept; /* its position cannot be written; said once */
 };
 
@@ -126,22 +127,25 @@ static void refuse_position(struct spool_reader *r, const char *why)
         log_error("outputs.%s: its position: %s", r->name, err.text);
 }
 
-static void load_position(struct spool_reader *r)
+/* False: it cannot be read now. It is believed to be there still. */
+static bool load_position(struct spool_reader *r, struct err *err)
 {
-    struct err err;
     uint64_t sequence;
     defer(arena_free) struct arena a = {0};
     defer(buf_free) struct buf bytes = {0};
     const char *path = position_path(r->spool, str_from(r->name), &a);
-    bool is_loaded = file_load(path, POSITION_AT + POSITION_BYTES, &bytes, &err);
-    if (!is_loaded && err.code == ERR_NOT_FOUND)
-        note_kept(r, write_origin(r, &err), &err);
+    bool is_loaded = file_load(path, POSITION_AT + POSITION_BYTES, &bytes, err);
+    if (!is_loaded && err->code == ERR_SYSTEM)
+        return false;
+    if (!is_loaded && err->code == ERR_NOT_FOUND)
+        note_kept(r, write_origin(r, err), err);
     else if (!is_loaded || !parse_position(buf_str(&bytes), &sequence, &r->origin))
         refuse_position(r, "cannot be read");
     else if (sequence > r->spool->last)
         refuse_position(r, "is that of a newer spool");
     else
         r->given = r->acknowledged = max_of(r->acknowledged, sequence);
+    return true;
 }
 
 static bool has_reader(const struct spool *s, struct str name)
@@ -200,8 +204,9 @@ struct spool_reader *spool_reader_open_collector(struct spool *s)
 
 struct spool_reader *spool_reader_open(struct spool *s, const char *name)
 {
+    struct err unused; /* the first block that is asked for asks again */
     struct spool_reader *r = add_reader(s, name, spool_floor(s));
-    load_position(r);
+    r->is_unread = !load_position(r, &unused);
     return r;
 }
 
@@ -447,6 +452,9 @@ static bool next_in_file(struct spool_reader *reader, struct buf *out, struct er
 bool spool_reader_next(struct spool_reader *r, struct buf *out, uint64_t *sequence, struct err *err)
 {
     const struct spool *s = r->spool;
+    if (r->is_unread && !load_position(r, err))
+        return false;
+    r->is_unread = false;
     *err = (struct err){.code = ERR_NONE};
     for (; r->cursor_file < s->n_files; r->cursor_file++, r->cursor_offset = 0) {
         if (s->files[r->cursor_file].last > r->acknowledged && next_in_file(r, out, err)) {
