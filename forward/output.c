@@ -21,6 +21,7 @@ enum {
     HEADERS_MAX = 5,
     PIECE = 4096,    /* PIPE_BUF: a pipe that poll calls writable takes it at once */
     RETRY_MS = 1000, /* where no request has failed as a whole */
+    RENEWALS_MAX = 3,
 };
 
 enum output_state {
@@ -55,14 +56,13 @@ struct output {
     struct err damage;  /* of the block */
     struct err failure; /* of standard output */
 
-    /* In a conflict. */
-    struct delivery
-        *hello; /* NULL: the other side is no collector, or blocks have the origin that they have */
+    /* In a conflict. hello is NULL if the other side is no collector, or if the origins are not ours to renew. */
+    struct delivery *hello;
     struct buf question;
     bool is_looking;          /* for this block, the last that the collector has: */
     uint64_t last;            /* sequence */
     struct hash128 last_hash; /* as it was sent */
-    bool is_renewed;          /* nothing was taken yet under this origin */
+    unsigned renewals;        /* of the origin, since something was taken */
 
     struct push_answer answer;
     struct output_numbers numbers;
@@ -254,7 +254,8 @@ static void settle(struct output *o)
     }
     o->numbers.counts.records += c.taken - min_of(unknown_rejects(o, &c), c.taken);
     o->numbers.counts.bytes += c.bytes;
-    o->is_renewed &= c.taken == 0;
+    if (c.taken)
+        o->renewals = 0;
     count_rejects(o);
     keep_rejects(o);
     parcel_settle(p);
@@ -275,13 +276,14 @@ static void renew(struct output *o)
     struct err err;
     o->is_looking = false;
     parcel_reset(&o->parcel);
-    o->is_renewed = o->options.queue.renew(o->options.queue.data, &err);
-    if (!o->is_renewed)
-        note_failure(o, err.text);
-    else
+    if (o->options.queue.renew(o->options.queue.data, &err)) {
+        o->renewals++;
         log_warn("%s.%s: another shipper sends under our origin there (a cloned or restored "
                  "machine?); going on as a new one",
                  o->options.section, name_text(o));
+    } else {
+        note_failure(o, err.text);
+    }
     wait_a_while(o);
 }
 
@@ -355,7 +357,7 @@ static void on_answer(const struct delivery_answer *answer, void *data)
     note_success(o);
     switch (o->answer.verdict) {
     case PUSH_CONFLICT:
-        if (o->hello && !o->is_renewed) {
+        if (o->hello && o->renewals < RENEWALS_MAX) {
             ask(o);
             return;
         }

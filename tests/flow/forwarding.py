@@ -506,7 +506,7 @@ def contrary(place):
         flow.wait_until(lambda: output_row(shipper, "other")["rejected"].get("conflict", 0) >= 20 * i + 20, "it is passed over")
     row = output_row(shipper, "other")
     flow.check(row["rejected"] == {"conflict": 60} and row["records"] == 0, str(row))
-    flow.check(len(other.asked) == 1 and len(other.requests) <= 8, f"{other.asked}, {len(other.requests)} requests")
+    flow.check(len(other.asked) == 3 and len(other.requests) <= 12, f"{other.asked}, {len(other.requests)} requests")
     kept = [json.loads(line)["line"].encode() for line in (shipper.state / "rejects" / "other.ndjson").read_text().splitlines()]
     compare(lines, kept, "kept")
 

@@ -18,9 +18,9 @@ static struct {
     uint64_t origin; /* its low half; a new one is one more */
 } queue;
 
-/* What it has of origin 1, which is in conflict from block .conflicts on; of any other it has what it is sent. */
+/* Origins up to .others are used by somebody else too: in conflict from block .conflicts to .last. */
 static struct {
-    uint64_t conflicts, last;
+    uint64_t others, conflicts, last;
     struct hash128 last_hash;
     unsigned asked;
     uint64_t taken[4 * BLOCKS]; /* 100 * origin + sequence */
@@ -74,8 +74,8 @@ static void post_blocks(struct http_exchange *x, void *data)
     defer(buf_free) struct buf answer = {0};
     (void)data;
     REQUIRE_OK(block_peek(http_body(x), &h, &err));
-    bool is_taken =
-        h.origin.low != 1 || h.sequence < collector.conflicts || h.sequence > collector.last;
+    bool is_taken = h.origin.low > collector.others || h.sequence < collector.conflicts ||
+                    h.sequence > collector.last;
     if (is_taken)
         collector.taken[collector.n_taken++] = 100 * h.origin.low + h.sequence;
     buf_print(&answer, "{\"acked\":%llu}", is_taken ? (unsigned long long)h.sequence : 0);
@@ -94,8 +94,8 @@ static void post_hello(struct http_exchange *x, void *data)
     http_reply(x, 200, NULL, buf_str(&answer));
 }
 
-/* Runs an output until all blocks are done. */
-static void run(void)
+/* Runs an output until all blocks are done. Returns how many records were refused. */
+static uint64_t run(void)
 {
     static const struct http_route routes[] = {
         {"POST", "/api/v1/blocks", BLOCK_MAX, post_blocks, 0},
@@ -132,12 +132,13 @@ static void run(void)
     }
     CHECK_INT(queue.done, BLOCKS);
     CHECK(!output_count(output).is_failing && output_count(output).is_up);
-    CHECK_INT(output_count(output).counts.rejected, 0);
+    uint64_t rejected = output_count(output).counts.rejected;
     output_close(&output);
     http_client_close(&client);
     http_server_stop(&server, NULL, NULL);
     uv_run(&loop, UV_RUN_DEFAULT);
     REQUIRE(uv_loop_close(&loop) == 0);
+    return rejected;
 }
 
 /* The collector has blocks up to 3 of ours, or of somebody with our name. */
@@ -147,7 +148,7 @@ static void begin(bool is_ours)
     memset(&queue, 0, sizeof queue);
     memset(&collector, 0, sizeof collector);
     queue.origin = 1;
-    collector.conflicts = 1;
+    collector.others = collector.conflicts = 1;
     collector.last = 3;
     collector.last_hash = put_block(&block, 1, is_ours ? 3 : 33);
 }
@@ -162,7 +163,7 @@ static void check_taken(const uint64_t *taken, size_t n)
 TEST(output_in_conflict_with_itself_goes_on_behind_what_is_there)
 {
     begin(true);
-    run();
+    CHECK_INT(run(), 0);
     check_taken((uint64_t[]){104}, 1);
     CHECK_INT(collector.asked, 1);
 }
@@ -171,9 +172,26 @@ TEST(output_in_conflict_with_another_goes_on_as_a_new_one) /* 5 */
 {
     begin(false);
     collector.conflicts = 2;
-    run();
+    CHECK_INT(run(), 0);
     check_taken((uint64_t[]){101, 202, 203, 204}, 4);
     CHECK_INT(collector.asked, 1);
+}
+
+TEST(output_whose_new_origin_was_copied_too_draws_another) /* 5 */
+{
+    begin(false);
+    collector.others = 2;
+    CHECK_INT(run(), 0);
+    check_taken((uint64_t[]){301, 302, 303, 304}, 4);
+}
+
+TEST(output_gives_up_on_who_calls_everything_a_conflict) /* 5 */
+{
+    begin(false);
+    collector.others = UINT64_MAX;
+    CHECK_INT(run(), 3 * 2);
+    check_taken((uint64_t[]){404}, 1);
+    CHECK_INT(collector.asked, 3);
 }
 
 TEST(output_whose_queue_cannot_be_read_takes_that_for_no_answer) /* 5 */
@@ -181,7 +199,7 @@ TEST(output_whose_queue_cannot_be_read_takes_that_for_no_answer) /* 5 */
     for (uint64_t at = 1; at <= 3; at++) {
         begin(true);
         queue.unreadable = at;
-        run();
+        CHECK_INT(run(), 0);
         check_taken((uint64_t[]){104}, 1);
     }
 }
@@ -191,6 +209,6 @@ TEST(output_whose_queue_ends_before_what_is_there_goes_on_as_a_new_one) /* 5 */
     begin(true);
     collector.last = 100;
     queue.unreadable = BLOCKS;
-    run();
+    CHECK_INT(run(), 0);
     check_taken((uint64_t[]){201, 202, 203, 204}, 4);
 }
