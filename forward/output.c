@@ -274,15 +274,16 @@ static void settle(struct output *o)
 static void renew(struct output *o)
 {
     struct err err;
-    o->is_looking = false;
     parcel_reset(&o->parcel);
     if (o->options.queue.renew(o->options.queue.data, &err)) {
+        o->is_looking = false;
         o->renewals++;
         log_warn("%s.%s: another shipper sends under our origin there (a cloned or restored "
                  "machine?); going on as a new one",
                  o->options.section, name_text(o));
     } else {
-        note_failure(o, err.text);
+        note_failure(o,
+                     err.text); /* what comes next in the queue is not there either: tried again */
     }
     wait_a_while(o);
 }

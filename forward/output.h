@@ -50,8 +50,8 @@ struct output_queue {
     bool (*next)(void *data, struct buf *out, struct err *err);
     /* All blocks given so far are done. */
     void (*done)(void *data);
-    /* Those that are not done are given again, under a new origin that is durable when this returns. NULL: they
-     * are not ours to rename. */
+    /* Those that are not done are given again, under a new origin that is durable when this returns; false: all is as
+     * it was. NULL: they are not ours to rename. */
     bool (*renew)(void *data, struct err *err);
     struct output_lag (*lag)(void *data);
     void *data;

@@ -481,12 +481,13 @@ bool spool_reader_renew(struct spool_reader *r, struct err *err)
 {
     const struct hash128 former = r->origin;
     assert(r != r->spool->collector);
-    spool_reader_rewind(r);
     random_bytes(&r->origin, sizeof r->origin);
-    if (write_origin(r, err))
-        return true;
-    r->origin = former;
-    return err_wrap(err, "a new origin cannot be kept");
+    if (!write_origin(r, err)) {
+        r->origin = former;
+        return err_wrap(err, "a new origin cannot be kept");
+    }
+    spool_reader_rewind(r);
+    return true;
 }
 
 /* ---- numbers ---- */

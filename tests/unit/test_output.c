@@ -16,6 +16,7 @@ static struct err err;
 static struct {
     uint64_t given, done, unreadable;
     uint64_t origin; /* its low half; a new one is one more */
+    unsigned full;   /* so many times there is no room for a new one */
 } queue;
 
 /* Origins up to .others are used by somebody else too: in conflict from block .conflicts to .last. */
@@ -56,7 +57,11 @@ static void done(void *data)
 
 static bool renew(void *data, struct err *error)
 {
-    (void)data, (void)error;
+    (void)data;
+    if (queue.full) {
+        queue.full--;
+        return err_set(error, ERR_SYSTEM, "no space left");
+    }
     queue.given = queue.done;
     queue.origin++;
     return true;
@@ -183,6 +188,15 @@ TEST(output_whose_new_origin_was_copied_too_draws_another) /* 5 */
     collector.others = 2;
     CHECK_INT(run(), 0);
     check_taken((uint64_t[]){301, 302, 303, 304}, 4);
+}
+
+TEST(output_without_room_for_a_new_origin_waits_for_it)
+{
+    begin(false);
+    queue.full = BLOCKS + 2; /* while it looks through the queue, and at its end */
+    CHECK_INT(run(), 0);
+    check_taken((uint64_t[]){201, 202, 203, 204}, 4);
+    CHECK_INT(collector.asked, 1);
 }
 
 TEST(output_gives_up_on_who_calls_everything_a_conflict) /* 5 */
