@@ -6,6 +6,7 @@
 #include "tests/blocks.h"
 #include "tests/test.h"
 
+#include <limits.h>
 #include <stdio.h>
 
 enum { BLOCKS = 4 };
@@ -99,8 +100,8 @@ static void post_hello(struct http_exchange *x, void *data)
     http_reply(x, 200, NULL, buf_str(&answer));
 }
 
-/* Runs an output until all blocks are done. Returns how many records were refused. */
-static uint64_t run(void)
+/* Runs an output until all blocks are done, or for so many turns of the loop. */
+static struct output_numbers run_turns(unsigned turns)
 {
     static const struct http_route routes[] = {
         {"POST", "/api/v1/blocks", BLOCK_MAX, post_blocks, 0},
@@ -131,19 +132,26 @@ static uint64_t run(void)
     REQUIRE_OK(output_open(&output, &options, &err));
     output_kick(output);
     int64_t end = time_monotonic() + 20 * NS_PER_S;
-    while (queue.done < BLOCKS && time_monotonic() < end) {
+    while (queue.done < BLOCKS && turns-- > 0 && time_monotonic() < end) {
         uv_run(&loop, UV_RUN_ONCE);
         output_hurry(output);
     }
-    CHECK_INT(queue.done, BLOCKS);
-    CHECK(!output_count(output).is_failing && output_count(output).is_up);
-    uint64_t rejected = output_count(output).counts.rejected;
+    struct output_numbers numbers = output_count(output);
     output_close(&output);
     http_client_close(&client);
     http_server_stop(&server, NULL, NULL);
     uv_run(&loop, UV_RUN_DEFAULT);
     REQUIRE(uv_loop_close(&loop) == 0);
-    return rejected;
+    return numbers;
+}
+
+/* Until all are done. Returns how many records were refused. */
+static uint64_t run(void)
+{
+    struct output_numbers numbers = run_turns(UINT_MAX);
+    CHECK_INT(queue.done, BLOCKS);
+    CHECK(numbers.is_up && !numbers.is_failing);
+    return numbers.counts.rejected;
 }
 
 /* The collector has blocks up to 3 of ours, or of somebody with our name. */
@@ -224,5 +232,17 @@ TEST(output_whose_queue_ends_before_what_is_there_goes_on_as_a_new_one) /* 5 */
     collector.last = 100;
     queue.unreadable = BLOCKS;
     CHECK_INT(run(), 0);
+    check_taken((uint64_t[]){201, 202, 203, 204}, 4);
+}
+
+TEST(output_is_closed_at_any_moment)
+{
+    queue.done = 0;
+    for (unsigned turns = 0; queue.done < BLOCKS; turns++) {
+        begin(false);
+        queue.unreadable = 2;
+        queue.full = 1;
+        run_turns(turns);
+    }
     check_taken((uint64_t[]){201, 202, 203, 204}, 4);
 }
