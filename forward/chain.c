@@ -69,17 +69,23 @@ static size_t put(struct push_format *f, const uint32_t *rows, size_t n, size_t 
     return n;
 }
 
-uint64_t read_acked(struct str json)
+/* False: it is not the answer of a collector. */
+static bool find_acked(struct str json, uint64_t *acked)
 {
     struct json_scan scan;
     struct json_member m;
-    uint64_t acked = 0;
+    bool is_there = false;
     if (json_open(&scan, json)) {
-        while (json_next(&scan, &m)) {
-            if (str_equal(m.key, STR("acked")))
-                str_to_u64(m.value, &acked);
-        }
+        while (json_next(&scan, &m))
+            is_there |= str_equal(m.key, STR("acked")) && str_to_u64(m.value, acked);
     }
+    return is_there;
+}
+
+uint64_t read_acked(struct str json)
+{
+    uint64_t acked = 0;
+    find_acked(json, &acked);
     return acked;
 }
 
@@ -95,17 +101,19 @@ static void read_reply(struct push_format *f, const struct push_reply *reply,
                        struct push_answer *answer)
 {
     const struct chain_format *c = (const struct chain_format *)f;
+    uint64_t acked = 0;
+    bool is_collector = find_acked(reply->body, &acked);
     answer->verdict = PUSH_RETRY;
-    if (reply->status == 200 && read_acked(reply->body) >= c->block->header.sequence) {
+    if (is_collector && reply->status == 200 && acked >= c->block->header.sequence) {
         answer->verdict = PUSH_READ;
         push_set_fates(answer, PUSH_TAKEN);
-    } else if (reply->status == 409) {
+    } else if (is_collector && reply->status == 409) {
         refuse(answer, "conflict", reply->body);
         answer->verdict = PUSH_CONFLICT;
+    } else if (is_collector && reply->status == 400) {
+        refuse(answer, "refused", reply->body);
     } else if (reply->status == 413) {
         refuse(answer, "too_large", reply->body);
-    } else if (reply->status == 400 && !is_push_to_wrong_door(reply->body)) {
-        refuse(answer, "refused", reply->body);
     }
 }
 

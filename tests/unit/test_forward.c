@@ -264,6 +264,8 @@ TEST(chain_believes_only_a_collector)
     CHECK_INT(
         answer_of(400, "<title>400 The plain HTTP request was sent to HTTPS port</title>").verdict,
         PUSH_RETRY);
+    CHECK_INT(answer_of(400, "Bad Request").verdict, PUSH_RETRY);
+    CHECK_INT(answer_of(409, "<html>Conflict</html>").verdict, PUSH_RETRY);
     a = answer_of(400, "{\"acked\":0,\"error\":\"damaged\"}\n");
     CHECK(a.verdict == PUSH_READ && a.fates[0] == PUSH_REJECTED);
     a = answer_of(409, "{\"acked\":0,\"error\":\"another one\"}\n");
