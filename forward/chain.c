@@ -6,6 +6,7 @@
 
 struct chain_format {
     struct push_format front;
+    struct str match;
     const struct block *block;
     struct block_builder builder;
 };
@@ -45,6 +46,15 @@ static bool build(struct chain_format *c, const uint32_t *rows, size_t n, struct
                                         b->header.unit, body, &err);
 }
 
+static void rename_for_match(const struct chain_format *c, struct buf *body)
+{
+    const struct block_header *h = &c->block->header;
+    defer(buf_free) struct buf name = {0};
+    put_hash128(&name, h->origin);
+    buf_add(&name, c->match);
+    block_restamp(body->ptr, body->len, hash128(buf_str(&name)), h->sequence);
+}
+
 static size_t put(struct push_format *f, const uint32_t *rows, size_t n, size_t max,
                   struct buf *body)
 {
@@ -54,20 +64,28 @@ static size_t put(struct push_format *f, const uint32_t *rows, size_t n, size_t 
         buf_add(body, c->block->bytes);
     else if (!build(c, rows, n, body))
         body->over = true;
+    if (c->match.len && !body->over)
+        rename_for_match(c, body);
     return n;
+}
+
+/* False: it is not the answer of a collector. */
+static bool find_acked(struct str json, uint64_t *acked)
+{
+    struct json_scan scan;
+    struct json_member m;
+    bool is_there = false;
+    if (json_open(&scan, json)) {
+        while (json_next(&scan, &m))
+            is_there |= str_equal(m.key, STR("acked")) && str_to_u64(m.value, acked);
+    }
+    return is_there;
 }
 
 uint64_t read_acked(struct str json)
 {
-    struct json_scan scan;
-    struct json_member m;
     uint64_t acked = 0;
-    if (json_open(&scan, json)) {
-        while (json_next(&scan, &m)) {
-            if (str_equal(m.key, STR("acked")))
-                str_to_u64(m.value, &acked);
-        }
-    }
+    find_acked(json, &acked);
     return acked;
 }
 
@@ -83,17 +101,19 @@ static void read_reply(struct push_format *f, const struct push_reply *reply,
                        struct push_answer *answer)
 {
     const struct chain_format *c = (const struct chain_format *)f;
+    uint64_t acked = 0;
+    bool is_collector = find_acked(reply->body, &acked);
     answer->verdict = PUSH_RETRY;
-    if (reply->status == 200 && read_acked(reply->body) >= c->block->header.sequence) {
+    if (is_collector && reply->status == 200 && acked >= c->block->header.sequence) {
         answer->verdict = PUSH_READ;
         push_set_fates(answer, PUSH_TAKEN);
-    } else if (reply->status == 409) {
+    } else if (is_collector && reply->status == 409) {
         refuse(answer, "conflict", reply->body);
         answer->verdict = PUSH_CONFLICT;
+    } else if (is_collector && reply->status == 400) {
+        refuse(answer, "refused", reply->body);
     } else if (reply->status == 413) {
         refuse(answer, "too_large", reply->body);
-    } else if (reply->status == 400 && !is_push_to_wrong_door(reply->body)) {
-        refuse(answer, "refused", reply->body);
     }
 }
 
@@ -106,14 +126,15 @@ static void close_format(struct push_format *f)
 
 static const struct push_kind kind = {begin, put, read_reply, close_format};
 
-void chain_open(struct push_format **f, bool is_partial)
+void chain_open(struct push_format **f, struct str match)
 {
     struct chain_format *c = mem_new(struct chain_format);
     c->front = (struct push_format){
         .kind = &kind,
-        .path = is_partial ? "/api/v1/blocks?partial=1" : "/api/v1/blocks",
+        .path = match.len ? "/api/v1/blocks?partial=1" : "/api/v1/blocks",
         .body_max = BLOCK_MAX,
         .reply_max = 64 << 10,
     };
+    c->match = match;
     *f = &c->front;
 }

@@ -21,6 +21,7 @@ enum {
     HEADERS_MAX = 5,
     PIECE = 4096,    /* PIPE_BUF: a pipe that poll calls writable takes it at once */
     RETRY_MS = 1000, /* where no request has failed as a whole */
+    RENEWALS_MAX = 3,
 };
 
 enum output_state {
@@ -55,14 +56,13 @@ struct output {
     struct err damage;  /* of the block */
     struct err failure; /* of standard output */
 
-    /* In a conflict. */
-    struct delivery
-        *hello; /* NULL: the other side is no collector, or blocks have the origin that they have */
+    /* In a conflict. hello is NULL if the other side is no collector, or if the origins are not ours to renew. */
+    struct delivery *hello;
     struct buf question;
     bool is_looking;          /* for this block, the last that the collector has: */
     uint64_t last;            /* sequence */
     struct hash128 last_hash; /* as it was sent */
-    bool is_renewed;          /* nothing was taken yet under this origin */
+    unsigned renewals;        /* of the origin, since something was taken */
 
     struct push_answer answer;
     struct output_numbers numbers;
@@ -119,12 +119,50 @@ static void prepare(struct work *work)
 /* ---- the loop ---- */
 
 static void take_block(struct output *o);
+static void renew(struct output *o);
 
 static void start_work(struct output *o)
 {
     o->state = OUTPUT_PREPARING;
     o->failure.code = o->damage.code = ERR_NONE;
     work_start(o->workers, &o->work);
+}
+
+static void note_failure(struct output *o, const char *text)
+{
+    struct output_numbers *n = &o->numbers;
+    if (!n->is_failing)
+        n->failing_since_ns = time_now();
+    n->is_failing = true;
+    snprintf(o->last_error, sizeof o->last_error, "%s", text);
+}
+
+static void forget_failure(struct output *o)
+{
+    o->numbers.is_failing = false;
+    o->numbers.failing_since_ns = TIME_NONE;
+}
+
+static void note_success(struct output *o)
+{
+    o->numbers.is_up = true;
+    forget_failure(o);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct output *o = timer->data;
+    o->state = OUTPUT_IDLE;
+    if (o->parcel.bytes.len)
+        start_work(o);
+    else
+        take_block(o);
+}
+
+static void wait_a_while(struct output *o)
+{
+    o->state = OUTPUT_WAITING;
+    uv_timer_start(&o->timer, on_timer, RETRY_MS, 0);
 }
 
 static void end_block(struct output *o)
@@ -138,32 +176,19 @@ static void end_block(struct output *o)
         take_block(o);
 }
 
+/* A queue that cannot be read now is no empty one: who looks through it would take its end for an answer. */
 static void take_block(struct output *o)
 {
     struct err err;
     if (o->options.queue.next(o->options.queue.data, &o->parcel.bytes, &err)) {
+        forget_failure(o);
         start_work(o);
-        return;
+    } else if (err.code != ERR_NONE) {
+        note_failure(o, err.text);
+        wait_a_while(o);
+    } else if (o->is_looking) {
+        renew(o);
     }
-    if (err.code != ERR_NONE)
-        log_error("%s.%s: %s", o->options.section, name_text(o), err.text);
-}
-
-static void note_failure(struct output *o, const char *text)
-{
-    struct output_numbers *n = &o->numbers;
-    if (!n->is_failing)
-        n->failing_since_ns = time_now();
-    n->is_failing = true;
-    n->is_up = false;
-    snprintf(o->last_error, sizeof o->last_error, "%s", text);
-}
-
-static void note_success(struct output *o)
-{
-    o->numbers.is_up = true;
-    o->numbers.is_failing = false;
-    o->numbers.failing_since_ns = TIME_NONE;
 }
 
 static void count_rejects(struct output *o)
@@ -218,22 +243,6 @@ static uint64_t unknown_rejects(const struct output *o, const struct parcel_coun
     return rejects - min_of(rejects, c->rejected);
 }
 
-static void on_timer(uv_timer_t *timer)
-{
-    struct output *o = timer->data;
-    o->state = OUTPUT_IDLE;
-    if (o->parcel.bytes.len)
-        start_work(o);
-    else
-        take_block(o);
-}
-
-static void wait_a_while(struct output *o)
-{
-    o->state = OUTPUT_WAITING;
-    uv_timer_start(&o->timer, on_timer, RETRY_MS, 0);
-}
-
 static void settle(struct output *o)
 {
     struct parcel *p = &o->parcel;
@@ -245,7 +254,8 @@ static void settle(struct output *o)
     }
     o->numbers.counts.records += c.taken - min_of(unknown_rejects(o, &c), c.taken);
     o->numbers.counts.bytes += c.bytes;
-    o->is_renewed &= c.taken == 0;
+    if (c.taken)
+        o->renewals = 0;
     count_rejects(o);
     keep_rejects(o);
     parcel_settle(p);
@@ -264,15 +274,17 @@ static void settle(struct output *o)
 static void renew(struct output *o)
 {
     struct err err;
-    o->is_looking = false;
     parcel_reset(&o->parcel);
-    o->is_renewed = o->options.queue.renew(o->options.queue.data, &err);
-    if (!o->is_renewed)
-        note_failure(o, err.text);
-    else
+    if (o->options.queue.renew(o->options.queue.data, &err)) {
+        o->is_looking = false;
+        o->renewals++;
         log_warn("%s.%s: another shipper sends under our origin there (a cloned or restored "
                  "machine?); going on as a new one",
                  o->options.section, name_text(o));
+    } else {
+        note_failure(o,
+                     err.text); /* what comes next in the queue is not there either: tried again */
+    }
     wait_a_while(o);
 }
 
@@ -292,7 +304,7 @@ static void look(struct output *o)
     o->state = OUTPUT_IDLE;
     if (is_before)
         take_block(o);
-    if (o->state == OUTPUT_IDLE)
+    else
         renew(o);
 }
 
@@ -313,9 +325,13 @@ static void on_hello(const struct delivery_answer *answer, void *data)
 
 static void ask(struct output *o)
 {
+    struct err unused;
+    struct block_header sent;
+    bool is_block = block_peek(buf_str(&o->body), &sent, &unused);
+    assert(is_block); /* it had an answer */
     o->state = OUTPUT_ASKING;
     buf_reset(&o->question);
-    put_hello(&o->question, o->parcel.block.header.origin, NULL, 0);
+    put_hello(&o->question, sent.origin, NULL, 0);
     delivery_send(o->hello, buf_str(&o->question), on_hello, o);
 }
 
@@ -342,7 +358,7 @@ static void on_answer(const struct delivery_answer *answer, void *data)
     note_success(o);
     switch (o->answer.verdict) {
     case PUSH_CONFLICT:
-        if (o->hello && !o->is_renewed) {
+        if (o->hello && o->renewals < RENEWALS_MAX) {
             ask(o);
             return;
         }
@@ -371,6 +387,7 @@ static void after_writing(struct output *o)
 {
     if (o->failure.code != ERR_NONE) {
         note_failure(o, o->failure.text);
+        o->numbers.is_up = false;
         wait_a_while(o);
         return;
     }

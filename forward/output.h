@@ -8,7 +8,8 @@
  *
  * Failure modes: no answer, 401, 403, 404, 429, 5xx: the same body again with backoff, for ever; the queue
  * keeps what comes meanwhile. Refused rows: counted by reason, kept if that is asked for, and passed over. A
- * block that is damaged, or of which no body can be made: counted and passed over.
+ * block that is damaged, or of which no body can be made: counted and passed over. A queue that cannot be read: tried
+ * again.
  *
  * A collector that has another block under the number of ours (409) was sent it by a copy of us, or by what we were before
  * we were set back to an older state: else the lines would be lost there. Or it has ours, but of so long ago that it
@@ -26,7 +27,8 @@
  *  3. One body is in flight, and one block in memory: at most BLOCK_MAX as it came, its lines, and a body.
  *  4. Each output has a thread of its own; one that hangs holds nobody up.
  *  5. A new origin is drawn only when the other side's last block is not ours, and is that output's alone: what others
- *     have been sent keeps its name. A conflict under an origin that nothing was taken of is a refusal.
+ *     have been sent keeps its name. A conflict under the third new one in a row, with nothing taken, is a refusal: a
+ *     copy may have been made of a new one as well, but who calls everything a conflict is not to hold the output.
  */
 #ifndef FORWARD_OUTPUT_H
 #define FORWARD_OUTPUT_H
@@ -48,8 +50,8 @@ struct output_queue {
     bool (*next)(void *data, struct buf *out, struct err *err);
     /* All blocks given so far are done. */
     void (*done)(void *data);
-    /* Those that are not done are given again, under a new origin that is durable when this returns. NULL: they
-     * are not ours to rename. */
+    /* Those that are not done are given again, under a new origin that is durable when this returns; false: all is as
+     * it was. NULL: they are not ours to rename. */
     bool (*renew)(void *data, struct err *err);
     struct output_lag (*lag)(void *data);
     void *data;

@@ -28,7 +28,7 @@ bool output_open_format(struct push_format **format, const struct config_other_o
     case OUTPUT_ELASTIC:
         return elastic_open(format, &elastic, err);
     case OUTPUT_COLLECTOR:
-        chain_open(format, c->match.len > 0);
+        chain_open(format, c->match);
         return true;
     case OUTPUT_STDOUT:
         lines_open(format, (enum output_form)c->form);

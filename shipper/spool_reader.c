@@ -7,10 +7,11 @@
 
 #include <stdio.h>
 
-/* Of a position file: sequence, origin, check, newline. */
+/* Of a line in a position file: sequence, origin, check, newline. */
 enum {
     POSITION_CHECKED = 20 + 1 + HASH128_TEXT - 1,
-    POSITION_BYTES = POSITION_CHECKED + 1 + 16 + 1
+    POSITION_BYTES = POSITION_CHECKED + 1 + 16 + 1,
+    POSITION_AT = 512, /* offset of the second one: a sector that is torn is its alone */
 };
 
 struct spool_reader {
@@ -26,6 +27,7 @@ struct spool_reader {
     uint64_t skipped;
     uint64_t bout_skipped; /* blocks since it has fallen behind; 0: it has not */
     bool skips;
+    bool is_unread; /* its position is: the disk was at fault */
     bool is_unkept; /* its position cannot be written; said once */
 };
 
@@ -47,7 +49,7 @@ static struct str position_text(uint64_t sequence, struct hash128 origin,
     return str_of(text, POSITION_BYTES);
 }
 
-static bool parse_position(struct str bytes, uint64_t *sequence, struct hash128 *origin)
+static bool parse_line(struct str bytes, uint64_t *sequence, struct hash128 *origin)
 {
     char text[POSITION_BYTES + 1];
     uint64_t number;
@@ -61,30 +63,58 @@ static bool parse_position(struct str bytes, uint64_t *sequence, struct hash128 
     return true;
 }
 
-/* In place: it is shorter than a sector. A file that is torn all the same says so by its check. */
+/* The second line counts if it is whole and of the origin of the first. */
+static bool parse_position(struct str bytes, uint64_t *sequence, struct hash128 *origin)
+{
+    uint64_t later;
+    struct hash128 under;
+    if (!parse_line(str_slice(bytes, 0, POSITION_BYTES), sequence, origin))
+        return false;
+    if (parse_line(str_slice(bytes, POSITION_AT, POSITION_BYTES), &later, &under) &&
+        hash128_equal(under, *origin))
+        *sequence = max_of(*sequence, later);
+    return true;
+}
+
+/* The first line: what was sent under an origin is known by it, so it is durable before anything is. */
+static bool write_origin(struct spool_reader *r, struct err *err)
+{
+    char text[POSITION_BYTES + 1];
+    defer(arena_free) struct arena a = {0};
+    const char *path = position_path(r->spool, str_from(r->name), &a);
+    file_close(&r->position);
+    return folder_make_above(path, err) &&
+           file_replace(path, position_text(r->acknowledged, r->origin, text), 0600, err);
+}
+
+/* The second one, in place. */
 static bool write_position(struct spool_reader *r, struct err *err)
 {
     char text[POSITION_BYTES + 1];
     defer(arena_free) struct arena a = {0};
     const char *path = position_path(r->spool, str_from(r->name), &a);
-    if (!is_file_open(&r->position) &&
-        (!folder_make_above(path, err) || !file_open(&r->position, path, FILE_OPEN_MAKE, err)))
-        return false;
-    return file_write_at(&r->position, 0, position_text(r->acknowledged, r->origin, text), err);
+    if (!is_file_open(&r->position) && !file_open(&r->position, path, FILE_WRITE, err))
+        return err->code == ERR_NOT_FOUND && write_origin(r, err);
+    return file_write_at(&r->position, POSITION_AT, position_text(r->acknowledged, r->origin, text),
+                         err);
 }
 
 /* Without it a restart sends again what was acknowledged since: no reason to stop. */
-static void keep_position(struct spool_reader *r)
+static void note_kept(struct spool_reader *r, bool is_kept, const struct err *err)
 {
-    struct err err;
-    bool is_kept = write_position(r, &err);
     if (!is_kept && !r->is_unkept)
         log_error("outputs.%s: its position cannot be kept, so a restart will send blocks again: "
                   "%s",
-                  r->name, err.text);
+                  r->name, err->text);
     if (is_kept && r->is_unkept)
         log_info("outputs.%s: its position is kept again", r->name);
     r->is_unkept = !is_kept;
+}
+
+static void keep_position(struct spool_reader *r)
+{
+    struct err err;
+    note_kept(r, write_position(r, &err), &err);
 }
 
 /* Invariant 3. What was refused must not come back when there are as many blocks again. */
@@ -93,27 +123,29 @@ static void refuse_position(struct spool_reader *r, const char *why)
     struct err err;
     log_warn("outputs.%s: its position %s; it begins with the oldest block of the spool", r->name,
              why);
-    if (!write_position(r, &err) || !file_truncate(&r->position, POSITION_BYTES, &err) ||
-        !file_sync(&r->position, &err))
+    if (!write_origin(r, &err))
         log_error("outputs.%s: its position: %s", r->name, err.text);
 }
 
-static void load_position(struct spool_reader *r)
+/* False: it cannot be read now. It is believed to be there still. */
+static bool load_position(struct spool_reader *r, struct err *err)
 {
-    struct err err;
     uint64_t sequence;
     defer(arena_free) struct arena a = {0};
     defer(buf_free) struct buf bytes = {0};
     const char *path = position_path(r->spool, str_from(r->name), &a);
-    bool is_loaded = file_load(path, POSITION_BYTES, &bytes, &err);
-    if (!is_loaded && err.code == ERR_NOT_FOUND)
-        keep_position(r);
+    bool is_loaded = file_load(path, POSITION_AT + POSITION_BYTES, &bytes, err);
+    if (!is_loaded && err->code == ERR_SYSTEM)
+        return false;
+    if (!is_loaded && err->code == ERR_NOT_FOUND)
+        note_kept(r, write_origin(r, err), err);
     else if (!is_loaded || !parse_position(buf_str(&bytes), &sequence, &r->origin))
         refuse_position(r, "cannot be read");
     else if (sequence > r->spool->last)
         refuse_position(r, "is that of a newer spool");
     else
         r->given = r->acknowledged = max_of(r->acknowledged, sequence);
+    return true;
 }
 
 static bool has_reader(const struct spool *s, struct str name)
@@ -172,8 +204,9 @@ struct spool_reader *spool_reader_open_collector(struct spool *s)
 
 struct spool_reader *spool_reader_open(struct spool *s, const char *name)
 {
+    struct err unused; /* the first block that is asked for asks again */
     struct spool_reader *r = add_reader(s, name, spool_floor(s));
-    load_position(r);
+    r->is_unread = !load_position(r, &unused);
     return r;
 }
 
@@ -419,6 +452,9 @@ static bool next_in_file(struct spool_reader *reader, struct buf *out, struct er
 bool spool_reader_next(struct spool_reader *r, struct buf *out, uint64_t *sequence, struct err *err)
 {
     const struct spool *s = r->spool;
+    if (r->is_unread && !load_position(r, err))
+        return false;
+    r->is_unread = false;
     *err = (struct err){.code = ERR_NONE};
     for (; r->cursor_file < s->n_files; r->cursor_file++, r->cursor_offset = 0) {
         if (s->files[r->cursor_file].last > r->acknowledged && next_in_file(r, out, err)) {
@@ -443,16 +479,15 @@ void spool_reader_rewind(struct spool_reader *r)
 
 bool spool_reader_renew(struct spool_reader *r, struct err *err)
 {
-    defer(arena_free) struct arena a = {0};
     const struct hash128 former = r->origin;
     assert(r != r->spool->collector);
-    spool_reader_rewind(r);
     random_bytes(&r->origin, sizeof r->origin);
-    if (write_position(r, err) && file_sync(&r->position, err) &&
-        folder_sync(position_path(r->spool, STR(""), &a), err))
-        return true;
-    r->origin = former;
-    return err_wrap(err, "a new origin cannot be kept");
+    if (!write_origin(r, err)) {
+        r->origin = former;
+        return err_wrap(err, "a new origin cannot be kept");
+    }
+    spool_reader_rewind(r);
+    return true;
 }
 
 /* ---- numbers ---- */

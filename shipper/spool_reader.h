@@ -7,8 +7,8 @@
  *       └ rewind┘       to behind the last acknowledged block
  *
  * Where positions stand: that of the collector in the heads of the spool's files, and hello tells it more
- * exactly; those of the others in STATE/outputs/NAME, one line, written in place at each acknowledgement
- * and not synced (docs/formats.md, section 6).
+ * exactly; those of the others in STATE/outputs/NAME: a line that is durable before anything is sent under its
+ * origin, and one that is written in place at each acknowledgement and not synced (docs/formats.md, section 6).
  *
  * Whose blocks they are: the collector's reader stamps the origin of the spool. Every other has an origin of its own,
  * at first that of the spool, kept beside its position. Blocks that one of them has sent so keep their name when
@@ -18,8 +18,9 @@
  *   1. A reader is given each block behind its position once until it is rewound, in order.
  *   2. A file goes when every reader has acknowledged all of its blocks, or has passed them over. None goes
  *      before spool_start_readers, when all readers are open.
- *   3. A position that is not known, cannot be read, or lies beyond the last block is the beginning of what
- *      is there. So is that of a new name. A power cut may repeat blocks, and never skips one.
+ *   3. A position that is not known, is damaged, or lies beyond the last block is the beginning of what
+ *      is there. So is that of a new name. A power cut may repeat blocks, and never skips one. While the disk does not
+ *      give a position, its reader gives no block.
  *   4. A reader that skips never stops reading: while the spool is full and nobody but such readers lacks
  *      its oldest file, they pass that file over. What they had not been given of it is counted.
  *   5. A new origin of the spool is the collector's reader's, which it rewinds, and no other's.

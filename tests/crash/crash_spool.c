@@ -1,8 +1,8 @@
 /*
  * Power cuts and disk faults of the shipper's spool. A little shipper "reads" the numbers 1, 2, ...:
  * its state is the next number to read, each block holds the next few. A collector and another, slower
- * output take blocks and know them again. Whatever happens: every number that was read is in each of them,
- * in a block of the spool for it, or will be read again, and never two of these.
+ * output take blocks and know them again, the output by origin and number. Whatever happens: every number that was read
+ * is in each of them, in a block of the spool for it, or will be read again, and never two of these.
  */
 #include "base/mem.h"
 #include "tests/crash/power.h"
@@ -48,6 +48,9 @@ static bool open_spool(struct spool **s, const char *folder, struct err *err)
     return true;
 }
 
+/* What the output was sent while a recording ran, by sequence. */
+static struct hash128 sent_under[2 * STEPS];
+
 /* What the world knew after so many disk calls. */
 static struct moment {
     size_t calls;
@@ -56,6 +59,7 @@ static struct moment {
 } past[STEPS * 8];
 static size_t n_past;
 static const struct power *recorded;
+static bool has_power_cut;
 
 static void note_moment(void)
 {
@@ -94,6 +98,10 @@ static bool send_one(struct receiver *to)
         CHECK_INT(block.first, to->upto);
         to->blocks = (int)block.sequence;
         to->upto += block.n;
+        if (recorded && to == &output)
+            sent_under[block.sequence] = block.origin;
+    } else if (has_power_cut && to == &output) {
+        CHECK(hash128_equal(block.origin, sent_under[block.sequence]));
     }
     note_moment(); /* before the files it was in can go */
     spool_reader_acknowledge(to->reader, block.sequence);
@@ -152,6 +160,10 @@ TEST_SLOW(spool_survives_a_power_cut_anywhere, 120)
             send_all(&collector);
         if (i % 29 == 28)
             send_all(&output);
+        if (i == 15)
+            REQUIRE_OK(spool_change_origin(s, (struct hash128){1, 1}, 1, &err));
+        if (i == 24)
+            REQUIRE_OK(spool_reader_renew(output.reader, &err));
         if (i % 13 == 12) {
             spool_close(&s, 1);
             REQUIRE_OK(open_spool(&s, folder, &err));
@@ -160,6 +172,7 @@ TEST_SLOW(spool_survives_a_power_cut_anywhere, 120)
     spool_close(&s, 1);
     power_stop(power);
     recorded = NULL;
+    has_power_cut = true;
     for (size_t n = past[0].calls; n <= power_calls(power); n++) {
         size_t last = 0;
         while (last + 1 < n_past && past[last + 1].calls <= n)
@@ -176,6 +189,7 @@ TEST_SLOW(spool_survives_a_power_cut_anywhere, 120)
             spool_close(&s, 1);
         }
     }
+    has_power_cut = false;
 }
 
 static void with_fault(enum fault fault, size_t at, size_t times, const char *folder)

@@ -141,7 +141,7 @@ TEST(chain_sends_a_block_as_it_is)
     defer(buf_free) struct buf body = {.max = BLOCK_MAX};
     defer(push_format_close) struct push_format *f = NULL;
     fill(&p, 6);
-    chain_open(&f, false);
+    chain_open(&f, STR(""));
     REQUIRE_OK(parcel_open(&p, NULL, true, &err));
     f->kind->begin(f, &p.push);
     REQUIRE(parcel_put(&p, f, f->body_max, &body));
@@ -157,7 +157,7 @@ TEST(chain_of_some_rows_makes_the_same_block_each_time)
         defer(buf_free) struct buf body = {.max = BLOCK_MAX};
         defer(push_format_close) struct push_format *f = NULL;
         fill(&p, 6);
-        chain_open(&f, true);
+        chain_open(&f, STR("level=error"));
         REQUIRE_OK(parcel_open(&p, NULL, false, &err));
         f->kind->begin(f, &p.push);
         CHECK_INT(f->kind->put(f, rows, countof(rows), f->body_max, &body), 2);
@@ -172,6 +172,32 @@ TEST(chain_of_some_rows_makes_the_same_block_each_time)
     CHECK_INT(b.header.sequence, 1);
     CHECK_INT(b.n_sources, 0);
     CHECK_INT(number_of_line(b.records[1].line), 4);
+}
+
+/* The origin of what is sent of a block of which all 6 rows match. */
+static struct hash128 origin_with(struct str match)
+{
+    defer(parcel_free) struct parcel p = {0};
+    defer(buf_free) struct buf body = {.max = BLOCK_MAX};
+    defer(push_format_close) struct push_format *f = NULL;
+    struct block b;
+    fill(&p, 6);
+    chain_open(&f, match);
+    CHECK(parcel_open(&p, NULL, false, &err));
+    f->kind->begin(f, &p.push);
+    CHECK(parcel_put(&p, f, f->body_max, &body));
+    CHECK(block_verify(&b, buf_str(&body), &p.packer, &p.arena, &err));
+    CHECK_INT(b.header.sequence, 1);
+    CHECK_INT(b.header.records, 6);
+    return b.header.origin;
+}
+
+TEST(chain_names_what_a_match_leaves_after_the_match)
+{
+    struct hash128 whole = origin_with(STR("")), errors = origin_with(STR("level=error"));
+    CHECK(!hash128_equal(whole, errors));
+    CHECK(hash128_equal(errors, origin_with(STR("level=error"))));
+    CHECK(!hash128_equal(errors, origin_with(STR("level=warn+"))));
 }
 
 /* A block of n records with 3 KiB of fields each: those who read blocks take more of them than our own builder. */
@@ -203,7 +229,7 @@ TEST(chain_of_rows_with_too_much_beside_their_lines_makes_no_body)
     defer(buf_free) struct buf body = {.max = BLOCK_MAX};
     defer(push_format_close) struct push_format *f = NULL;
     fill_with_fields(&p, RECORDS);
-    chain_open(&f, true);
+    chain_open(&f, STR("level=error"));
     REQUIRE_OK(parcel_open(&p, NULL, false, &err));
     f->kind->begin(f, &p.push);
     CHECK_INT(f->kind->put(f, p.rows, RECORDS - 1, f->body_max, &body), RECORDS - 1);
@@ -220,7 +246,7 @@ static struct push_answer answer_of(unsigned status, const char *text)
     defer(push_format_close) struct push_format *f = NULL;
     static uint8_t fates[6];
     fill(&p, 6);
-    chain_open(&f, false);
+    chain_open(&f, STR(""));
     REQUIRE_OK(parcel_open(&p, NULL, true, &err));
     f->kind->begin(f, &p.push);
     struct push_answer answer = {.verdict = PUSH_RETRY, .fates = fates, .n = 6};
@@ -238,6 +264,8 @@ TEST(chain_believes_only_a_collector)
     CHECK_INT(
         answer_of(400, "<title>400 The plain HTTP request was sent to HTTPS port</title>").verdict,
         PUSH_RETRY);
+    CHECK_INT(answer_of(400, "Bad Request").verdict, PUSH_RETRY);
+    CHECK_INT(answer_of(409, "<html>Conflict</html>").verdict, PUSH_RETRY);
     a = answer_of(400, "{\"acked\":0,\"error\":\"damaged\"}\n");
     CHECK(a.verdict == PUSH_READ && a.fates[0] == PUSH_REJECTED);
     a = answer_of(409, "{\"acked\":0,\"error\":\"another one\"}\n");

@@ -4,6 +4,7 @@
 #include "tests/unit/spool_helper.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -157,7 +158,8 @@ TEST(reader_begins_again_when_its_position_cannot_be_read) /* 3 */
         "00000000000000000004 0123456789abcdef\n",
         "\xff\xff\xff",
         "99999999999999999999 0123456789abcdef\n",
-        "00000000000000000004 0123456789abcdef and a line that is longer than it may be\n"};
+        "00000000000000000004 0123456789abcdef and a line that is longer than it may be\n",
+        "00000000000000000004 0123456789abcdef0123456789abcdef 0123456789abcdef\n"};
     struct spool *s = open_both();
     fill_spool(s, 6);
     take(loki, 1, 6);
@@ -185,7 +187,7 @@ TEST(reader_does_not_believe_a_position_beyond_the_last_block) /* 3 */
     fill_spool(s, 6);
     spool_reader_acknowledge(loki, 6);
     spool_close(&s, 1);
-    REQUIRE_OK(file_load(position_path("loki"), 100, &kept, &err));
+    REQUIRE_OK(file_load(position_path("loki"), 1000, &kept, &err));
     defer(arena_free) struct arena a = {0};
     const char *spool = arena_print(&a, "rm -r %s/spool", test_folder()).ptr;
     REQUIRE(system(spool) == 0);
@@ -384,6 +386,32 @@ TEST(reader_gets_a_new_origin_that_lasts)
     }
 }
 
+/* What a power cut may leave of the line that is not synced. */
+TEST(reader_whose_position_is_torn_has_its_origin) /* 3 */
+{
+    static const char *const torn[] = {"", "0000", "\xff\xff", "00000000000000000004 0123456789"};
+    struct err err;
+    struct spool *s = open_both();
+    fill_spool(s, 6);
+    take(loki, 1, 2);
+    spool_reader_acknowledge_given(loki);
+    REQUIRE_OK(spool_reader_renew(loki, &err));
+    take(loki, 3, 3);
+    const struct hash128 renewed = given_origin;
+    for (size_t i = 0; i < countof(torn); i++) {
+        defer(file_close) struct file f = {0};
+        spool_reader_acknowledge(loki, 5);
+        spool_close(&s, 1);
+        REQUIRE_OK(file_open(&f, position_path("loki"), FILE_WRITE, &err));
+        REQUIRE_OK(file_truncate(&f, 512, &err));
+        REQUIRE_OK(file_write_at(&f, 512, str_from(torn[i]), &err));
+        s = open_both();
+        take(loki, 3, 6);
+        CHECK(hash128_equal(given_origin, renewed));
+    }
+    spool_close(&s, 1);
+}
+
 static int no_sync(int fd)
 {
     (void)fd;
@@ -424,24 +452,62 @@ TEST(reader_counts_damage_once)
     spool_close(&s, 1);
 }
 
+static int no_new_file(const char *path, int flags, mode_t mode)
+{
+    if (!(flags & O_CREAT))
+        return disk_kernel.open(path, flags, mode);
+    errno = ENOSPC;
+    return -1;
+}
+
 TEST(reader_without_a_place_for_its_position_goes_on)
 {
-    struct err err;
-    defer(arena_free) struct arena a = {0};
-    const char *path = arena_print(&a, "%s/outputs", test_folder()).ptr;
+    struct disk full = disk_kernel;
     bool is_new;
     struct spool *s = spool_opened(FILE_BYTES, &is_new);
     fill_spool(s, 4);
-    spool_close(&s, 1);
-    REQUIRE_OK(file_replace(path, STR("in the way"), 0600, &err));
-    s = open_both();
+    full.open = no_new_file;
+    disk = &full;
+    loki = spool_reader_open(s, "loki");
     take(loki, 1, 2);
     spool_reader_acknowledge_given(loki);
+    disk = &disk_kernel;
+    CHECK(access(position_path("loki"), F_OK) != 0);
     take(loki, 3, 4);
-    REQUIRE_OK(file_remove(path, &err));
     spool_reader_acknowledge_given(loki);
     spool_close(&s, 1);
     s = open_both();
     CHECK_INT(next_block(loki), 0);
+    spool_close(&s, 1);
+}
+
+static int no_position(const char *path, int flags, mode_t mode)
+{
+    if (!strstr(path, "/outputs/loki"))
+        return disk_kernel.open(path, flags, mode);
+    errno = EIO;
+    return -1;
+}
+
+TEST(reader_waits_for_a_disk_that_does_not_give_its_position) /* 3 */
+{
+    struct err err;
+    struct disk broken = disk_kernel;
+    defer(buf_free) struct buf block = {0};
+    struct spool *s = open_both();
+    fill_spool(s, 4);
+    take(loki, 1, 2);
+    REQUIRE_OK(spool_reader_renew(loki, &err));
+    take(loki, 1, 2);
+    const struct hash128 renewed = given_origin;
+    spool_reader_acknowledge_given(loki);
+    spool_close(&s, 1);
+    broken.open = no_position;
+    disk = &broken;
+    s = open_both();
+    CHECK(!spool_reader_next(loki, &block, NULL, &err) && err.code == ERR_SYSTEM);
+    disk = &disk_kernel;
+    take(loki, 3, 4);
+    CHECK(hash128_equal(given_origin, renewed));
     spool_close(&s, 1);
 }
