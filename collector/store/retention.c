@@ -380,10 +380,10 @@ bool store_maintain(struct store *s, int64_t now_ns, struct err *err)
     s->maintained_ns = now_ns;
     if (s->calm >= STORE_CALM)
         s->clock_ns = max_of(s->clock_ns, now_ns);
-    if (!disk_space(s->options.folder, &s->free_bytes, &size, err))
-        return false;
     bool is_merged = remove_merged(s, err);
     bool good = store_name_parts(s, err) && is_merged;
+    if (!disk_space(s->options.folder, &s->free_bytes, &size, err))
+        return false;
     good &= remove_due(s, err);
     struct err later;
     if (s->writer && s->committed > 0 && is_journal_due(s))
