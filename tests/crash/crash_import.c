@@ -107,13 +107,6 @@ static struct found look(struct store *s, const char *when)
     return found;
 }
 
-static void archive_all(struct store *s)
-{
-    struct err err;
-    for (store_archive(s); store_is_archiving(s);)
-        REQUIRE_OK(merge_once(s, now, NULL, &err));
-}
-
 TEST_SLOW(import_survives_a_power_cut_anywhere, 120)
 {
     struct err err;
@@ -132,7 +125,7 @@ TEST_SLOW(import_survives_a_power_cut_anywhere, 120)
     REQUIRE(import(s, folder) == IMPORTED);
     adopted_at = power_calls(power);
     merge_once(s, now, NULL, &err);
-    archive_all(s);
+    REQUIRE_OK(archive_all(s, now, &err));
     REQUIRE(send_block(s, 5));
     CHECK_INT(import(s, folder), KNOWN);
     store_close(&s, now);
@@ -172,7 +165,7 @@ TEST_SLOW(import_survives_an_archive_of_one_with_its_number, 120)
     defer(power_free) struct power *power = power_record(folder);
     REQUIRE_OK(store_open(&s, &options, now, &err));
     REQUIRE(import(s, folder) == IMPORTED);
-    archive_all(s);
+    REQUIRE_OK(archive_all(s, now, &err));
     REQUIRE_OK(store_maintain(s, now, &err));
     store_publish(s);
     CHECK_INT(store_count(s).segments, 0);
