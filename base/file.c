@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/resource.h>
-#include <sys/statvfs.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -40,6 +39,7 @@ const struct disk disk_kernel = {
     .rmdir = rmdir,
     .mkdir = mkdir,
     .fallocate = kernel_fallocate,
+    .statvfs = statvfs,
 };
 
 const struct disk *disk = &disk_kernel;
@@ -415,7 +415,7 @@ bool folder_list(const char *path, struct arena *arena, struct str **names, size
 bool disk_space(const char *path, uint64_t *free_bytes, uint64_t *size, struct err *err)
 {
     struct statvfs st;
-    if (statvfs(path, &st) != 0)
+    if (disk->statvfs(path, &st) != 0)
         return err_sys(err, "statvfs %s", path);
     *free_bytes = (uint64_t)st.f_bavail * st.f_frsize;
     *size = (uint64_t)st.f_blocks * st.f_frsize;

@@ -19,6 +19,7 @@
 
 #include <dirent.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/types.h>
 
 struct disk {
@@ -35,6 +36,7 @@ struct disk {
     int (*rmdir)(const char *path);
     int (*mkdir)(const char *path, mode_t mode);
     int (*fallocate)(int fd, off_t size);
+    int (*statvfs)(const char *path, struct statvfs *space);
 };
 
 extern const struct disk disk_kernel; /* the real one */

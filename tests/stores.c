@@ -39,6 +39,15 @@ bool merge_once(struct store *s, int64_t now, bool *merged, struct err *err)
     return ended && maintained;
 }
 
+bool archive_all(struct store *s, int64_t now, struct err *err)
+{
+    store_archive(s);
+    while (store_is_archiving(s))
+        if (!merge_once(s, now, NULL, err))
+            return false;
+    return true;
+}
+
 static bool take_lines(struct view *v, const struct block_ref *ref,
                        bool (*take)(void *context, struct str line), void *context)
 {

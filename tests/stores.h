@@ -12,6 +12,8 @@ bool put_made_block(struct store *s, int64_t now, uint64_t origin, uint64_t sequ
 bool commit_blocks(struct store *s, int64_t now, struct err *err);
 /* One merge with the maintenance behind it, if there is something to merge; *merged says so, if it is not NULL. */
 bool merge_once(struct store *s, int64_t now, bool *merged, struct err *err);
+/* All days that are over. */
+bool archive_all(struct store *s, int64_t now, struct err *err);
 /* Checks all that is visible, and calls for each line; false: it, or a block or chunk that is damaged, ended it. */
 bool each_stored_line(struct store *s, bool (*take)(void *context, struct str line), void *context);
 

@@ -257,6 +257,14 @@ bool store_remove_file(struct store *s, const char *path, struct err *err)
     return file_remove(path, err);
 }
 
+/* Numbers of segments are taken again once no file has them, so it may not be there again after a power cut: what a segment names
+ * counts in that alone. */
+static bool remove_segment(struct store *s, const char *path, struct err *err)
+{
+    return store_remove_file(s, path, err) &&
+           (folder_sync_above(path, err) || err->code == ERR_NOT_FOUND);
+}
+
 /* Parts in the order in which they would go; of those that were found so far. */
 struct rehearsal {
     struct store_planned *planned;
@@ -281,7 +289,7 @@ static bool remove_file(struct store *s, const struct part *part, uint64_t *free
         return true;
     }
     return j ? store_retire_journal(s, j->number, j->path, j->end, freed, err)
-             : store_remove_file(s, part->segment->path, err);
+             : remove_segment(s, part->segment->path, err);
 }
 
 static bool remove_part(struct store *s, const struct part *part, uint64_t *freed, struct err *err)
@@ -314,7 +322,7 @@ static bool remove_merged(struct store *s, struct err *err)
     }
     size_t kept = 0;
     for (size_t i = 0; i < s->n_replaced; i++) {
-        if (store_remove_file(s, s->replaced[i], err)) {
+        if (remove_segment(s, s->replaced[i], err)) {
             mem_free(&s->replaced[i]);
             continue;
         }
@@ -372,10 +380,10 @@ bool store_maintain(struct store *s, int64_t now_ns, struct err *err)
     s->maintained_ns = now_ns;
     if (s->calm >= STORE_CALM)
         s->clock_ns = max_of(s->clock_ns, now_ns);
-    if (!disk_space(s->options.folder, &s->free_bytes, &size, err))
-        return false;
     bool is_merged = remove_merged(s, err);
     bool good = store_name_parts(s, err) && is_merged;
+    if (!disk_space(s->options.folder, &s->free_bytes, &size, err))
+        return false;
     good &= remove_due(s, err);
     struct err later;
     if (s->writer && s->committed > 0 && is_journal_due(s))

@@ -47,12 +47,6 @@ struct verdicts {
 
 enum { KEPT_VERDICTS = 8 };
 
-/* A piece of the needle that is in a value, and at which of its ends the value ends too. */
-struct piece {
-    unsigned from, to;
-    bool begins, ends;
-};
-
 struct ask {
     const struct sieve *sieve;
     struct arena *arena;
@@ -189,17 +183,12 @@ static uint64_t long_runs(const struct ask *a, const struct stamp *s)
     return s->run < NEEDLE_MAX ? a->runs[s->run] : 0;
 }
 
-/* Whether a short id that the piece has is not in the chunk. At an end of the piece where the value goes on its run may go on,
- * too, unless no value has a longer one. */
-static bool lacks_run(const struct ask *a, const struct stamp *s, struct piece p)
+/* Whether a short id that stands between them is not in the chunk. */
+static bool lacks_run(const struct ask *a, unsigned from, unsigned to)
 {
-    for (uint64_t left = a->lacks->short_ids & bits_between(p.from, p.to); left; left &= left - 1) {
-        unsigned from = (unsigned)__builtin_ctzll(left), to = run_end(a, from);
-        bool is_whole =
-            ((from > p.from || p.begins) && (to < p.to || p.ends)) || to - from == s->run;
-        if (to <= p.to && is_whole)
+    for (uint64_t left = a->lacks->short_ids & bits_between(from, to); left; left &= left - 1)
+        if (run_end(a, (unsigned)__builtin_ctzll(left)) <= to)
             return true;
-    }
     return false;
 }
 
@@ -209,18 +198,18 @@ static uint64_t lacked_grams(const struct ask *a, const struct stamp *s)
     return !s->is_odd || a->lacks->has_odd ? a->lacks->grams : 0;
 }
 
-/* Whether a value that the stamp allows may have this piece of the needle. */
-static bool may_be(const struct ask *a, const struct stamp *s, struct piece p)
+/* Whether a value that the stamp allows may be this piece of the needle. */
+static bool may_be(const struct ask *a, const struct stamp *s, unsigned from, unsigned to)
 {
     const struct lacks *l = a->lacks;
-    if (long_runs(a, s) & places_in(p.from, p.to, s->run + 1))
+    if (long_runs(a, s) & places_in(from, to, s->run + 1))
         return false;
     if (!l)
         return true;
-    if (lacked_grams(a, s) & places_in(p.from, p.to, (unsigned)l->window))
+    if (lacked_grams(a, s) & places_in(from, to, (unsigned)l->window))
         return false;
-    return !(l->uuids & places_in(p.from, p.to, UUID_MIDDLE)) &&
-           !(l->longs & places_in(p.from, p.to, LONG_ID)) && !(!s->is_typed && lacks_run(a, s, p));
+    return !(l->uuids & places_in(from, to, UUID_MIDDLE)) &&
+           !(l->longs & places_in(from, to, LONG_ID)) && !(!s->is_typed && lacks_run(a, from, to));
 }
 
 /* Strikes out pieces that have so many bytes from any of these places on. */
@@ -233,6 +222,8 @@ static void strike(struct fit *f, uint64_t places, unsigned bytes)
     f->starts &= ~low_places(63 - (unsigned)__builtin_clzll(places));
 }
 
+/* Those that have all of a short id that is lacked. At an end of the needle the value may go on with it, unless none has a longer
+ * run. */
 static void strike_runs(const struct ask *a, const struct stamp *s, struct fit *f)
 {
     for (uint64_t left = a->lacks->short_ids; left; left &= left - 1) {
@@ -283,7 +274,7 @@ static uint64_t whole_values(const struct ask *a, size_t column, const struct fi
     for (uint64_t to = from + max_of(s->least, 1u); to <= end && f->firsts >> from & 1; to++)
         if (!(f->lasts >> (to - 1) & 1))
             continue;
-        else if (may_be(a, s, (struct piece){from, (unsigned)to, true, true}))
+        else if (may_be(a, s, from, (unsigned)to))
             found |= UINT64_C(1) << (to - 1);
     return found;
 }

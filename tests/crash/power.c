@@ -285,6 +285,7 @@ static const struct disk disk_power = {
     .rmdir = power_rmdir,
     .mkdir = power_mkdir,
     .fallocate = power_fallocate,
+    .statvfs = statvfs,
 };
 
 struct power *power_record(const char *folder)

@@ -94,6 +94,16 @@ static void put_value(struct buf *b, unsigned kind)
     case 12:
         put_made_hex(b, 12 + made_below(150), MADE_LOW);
         break;
+    case 13:
+        put_made_hex(b, 11 + made_below(22), made_below(2) ? MADE_LOW : MADE_HIGH);
+        break;
+    case 14:
+        put_made_word(b, 11 + made_below(22), "0123456789");
+        break;
+    case 15:
+        buf_print(b, "00-"), put_made_hex(b, 32, MADE_LOW);
+        buf_print(b, "-"), put_made_hex(b, 16, MADE_LOW), buf_print(b, "-01");
+        break;
     default:
         buf_print(b, "%s", words[a % 12]);
         break;
@@ -101,31 +111,34 @@ static void put_value(struct buf *b, unsigned kind)
 }
 
 /* A few forms of lines, each with values of its kinds, some long, some of several lines, some like no other. */
-static void put_random_line(struct buf *b, uint64_t seed)
+static void put_random_line(struct buf *b, uint64_t seed, uint64_t kinds_seed)
 {
-    enum { KINDS = 14, LIKE_NO_OTHER = 9 };
-    static const char *const names[] = {" field=", " \"key\":\"", " took ", "", " of7 ", "\n\tat "};
-    uint64_t form = made_below(12), kinds = mix_hash(seed * 100 + form);
-    size_t n = form == 10 ? 150 : 1 + kinds % 6;
+    enum { KINDS = 17, LIKE_NO_OTHER = 9 };
+    static const char *const names[] = {" field=", " \"key\":\"", " took ", "",
+                                        " of7 ",   "\n\tat ",     "days "};
+    uint64_t form = made_below(12), shape = mix_hash(seed * 100 + form);
+    uint64_t kind = mix_hash(kinds_seed * 100 + form);
+    size_t n = form == 10 ? 150 : 1 + shape % 6;
     for (size_t i = 0; i < n; i++) {
-        kinds = mix_hash(kinds + i);
+        shape = mix_hash(shape + i);
+        kind = mix_hash(kind + i);
         if (form == LIKE_NO_OTHER)
             put_made_word(b, made_below(12), MADE_ANY " -:=/\n");
         else
-            buf_add(b, str_from(names[kinds % 6]));
-        put_value(b, (unsigned)(made_below(20) ? kinds >> 8 : made_below(KINDS)) % KINDS);
+            buf_add(b, str_from(names[shape % countof(names)]));
+        put_value(b, (unsigned)(made_below(20) ? kind >> 8 : made_below(KINDS)) % KINDS);
     }
     if (form == 11)
         put_made_word(b, 1500, "abcdefgh ");
 }
 
-void make_made_lines(struct made *m, uint64_t seed, size_t n)
+void make_made_lines(struct made *m, uint64_t seed, uint64_t kinds_seed, size_t n)
 {
     defer(buf_free) struct buf line = {0};
     for (m->n = 0; m->n < n; m->n++) {
         buf_reset(&line);
         if (made_below(50))
-            put_random_line(&line, seed);
+            put_random_line(&line, seed, kinds_seed);
         m->lines[m->n] = arena_copy(&m->arena, buf_str(&line));
     }
 }

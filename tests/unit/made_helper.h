@@ -29,8 +29,8 @@ void put_made_word(struct buf *b, size_t n, const char *letters);
 void put_made_uuid(struct buf *b, const char *digits);
 
 void free_made(struct made *m);
-/* n lines; those of one seed are of the same forms. */
-void make_made_lines(struct made *m, uint64_t seed, size_t n);
+/* n lines; those of one seed are of the same forms, and with the same second one have values of the same kinds in them. */
+void make_made_lines(struct made *m, uint64_t seed, uint64_t kinds_seed, size_t n);
 /* .bytes of the .lines, in one stream. */
 void make_made_chunk(struct made *m);
 

@@ -85,7 +85,7 @@ TEST_SLOW(columns_find_is_what_the_lines_say, 60) /* 1 */
     for (uint64_t seed = 0; seed < 30; seed++) {
         defer(free_opened) struct opened_made o = {0};
         made_seed(seed);
-        make_made_lines(&o.made, seed, 1 + made_below(MADE_LINES));
+        make_made_lines(&o.made, seed, seed, 1 + made_below(MADE_LINES));
         make_made_chunk(&o.made);
         if (!open_made(&o))
             continue;
@@ -205,7 +205,7 @@ TEST(block_lines_that_are_picked_are_those_of_the_rows)
     for (uint64_t seed = 0; seed < 20; seed++) {
         defer(free_opened) struct opened_made o = {0};
         made_seed(seed);
-        make_made_lines(&o.made, seed, 1 + made_below(MADE_LINES));
+        make_made_lines(&o.made, seed, seed, 1 + made_below(MADE_LINES));
         make_made_chunk(&o.made);
         if (!open_made(&o))
             continue;

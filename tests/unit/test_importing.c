@@ -227,15 +227,6 @@ TEST(importing_takes_the_future_for_today)
     store_close(&s, now);
 }
 
-/* More days at the same time than blocks are filled, more records than one block has, and times in ns. */
-static void archive_all(struct store *s)
-{
-    struct err err;
-    store_archive(s);
-    while (store_is_archiving(s))
-        REQUIRE_OK(merge_once(s, now, NULL, &err));
-}
-
 /* Invariant 1 of formats/block/segment.h: what they were made of does not count, if a crash has left it. */
 TEST(importing_days_become_archives)
 {
@@ -254,14 +245,14 @@ TEST(importing_days_become_archives)
     adopt(s, finish(i), 1);
     importing_close(&i);
     REQUIRE_OK(file_link(old, kept, &err));
-    archive_all(s);
+    REQUIRE_OK(archive_all(s, now, &err));
     CHECK_INT(store_count(s).segments, 3);
     for (int days = 1; days <= 3; days++) {
         const char *folder = arena_print(&a, "/days/2024-10-%02d/default", 4 - days).ptr;
         CHECK_INT(files_in(folder), 1);
     }
     check_found(s, expected);
-    archive_all(s);
+    REQUIRE_OK(archive_all(s, now, &err));
     CHECK_INT(store_count(s).segments, 3); /* once */
     store_close(&s, now);
     REQUIRE_OK(file_rename(kept, old, &err));
@@ -277,6 +268,7 @@ TEST(importing_days_become_archives)
     importing_close(&i);
 }
 
+/* More days at the same time than blocks are filled, more records than one block has, and times in ns. */
 TEST(importing_many_days_and_blocks)
 {
     enum { DAYS = 40, EACH = 4000 };

@@ -1,4 +1,5 @@
-/* What retention says that it will do is what it does. */
+/* What retention says that it will do is what it does, and no more than it must. */
+#include "base/file.h"
 #include "base/mem.h"
 #include "collector/store/parts.h"
 #include "tests/test.h"
@@ -111,4 +112,37 @@ TEST(retention_does_what_its_plan_says)
         store_close(&s, st_now);
     }
     CHECK(removed > ROUNDS && aged > ROUNDS / 2);
+}
+
+/* A disk on which a journal takes what has to be free. */
+static char large_journal[300];
+
+static int space_beside_journal(const char *path, struct statvfs *space)
+{
+    struct stat st;
+    (void)path;
+    *space = (struct statvfs){.f_frsize = 1, .f_blocks = 9, .f_bavail = 5};
+    space->f_bavail += stat(large_journal, &st) != 0;
+    return 0;
+}
+
+TEST(retention_looks_at_what_is_free_without_merged_journals)
+{
+    struct err err;
+    struct stat st;
+    defer(arena_free) struct arena a = {0};
+    struct disk full = disk_kernel;
+    struct store *s = st_open_store((struct store_options){.retention = {.keep_free = 6}});
+    st_put(s, 1, 1);
+    snprintf(large_journal, sizeof large_journal, "%s", st_path_of(&a, "/journal/000001"));
+    REQUIRE_OK(store_close_journal(s, &err));
+    store_publish(s);
+    REQUIRE(stat(large_journal, &st) == 0);
+    full.statvfs = space_beside_journal;
+    disk = &full;
+    CHECK(st_merge_once(s));
+    disk = &disk_kernel;
+    CHECK(stat(large_journal, &st) != 0);
+    CHECK_INT(store_count(s).segments, 1);
+    store_close(&s, st_now);
 }

@@ -249,7 +249,8 @@ static void make_pattern(const struct world *w, struct grep_case *c)
     buf_reset(&c->pattern);
     if (needle_roll(40) == 0)
         return; /* everything matches */
-    for (unsigned n = is_single || needle_roll(5) ? 1 : 3; n; n--) {
+    unsigned many = needle_roll(3) ? 3 : 2 + needle_roll(2 * PATTERN_SCAN_MAX);
+    for (unsigned n = is_single || needle_roll(4) ? 1 : many; n; n--) {
         if (c->options.kind == PATTERN_TEXT)
             put_needle(&w->physical, &c->pattern);
         else
