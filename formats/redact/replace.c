@@ -9,13 +9,6 @@
 
 /* ---- where in JSON ---- */
 
-static size_t skip_white(struct str s, size_t i)
-{
-    while (is_white(byte_at(s, i)))
-        i++;
-    return i;
-}
-
 static bool begins_json(struct str s, size_t i)
 {
     i = skip_white(s, i);
