@@ -34,7 +34,6 @@ void log_print(struct log_site *site, enum log_level level, const char *fmt, ...
         static struct log_site site_;            \
         log_print(&site_, (level), __VA_ARGS__); \
     } while (0)
-#define log_debug(...) log_at(LOG_DEBUG_, __VA_ARGS__)
 #define log_info(...)  log_at(LOG_INFO_, __VA_ARGS__)
 #define log_warn(...)  log_at(LOG_WARN_, __VA_ARGS__)
 #define log_error(...) log_at(LOG_ERROR_, __VA_ARGS__)

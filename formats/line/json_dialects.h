@@ -8,8 +8,7 @@
 
 struct json_dialect {
     struct str name;
-    struct str describes; /* who writes it */
-    struct str keys;      /* paths that must be there, with blanks between; "path#" is a number and
+    struct str keys; /* paths that must be there, with blanks between; "path#" is a number and
                         "path=UPPER" has no small letters */
 };
 

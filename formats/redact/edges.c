@@ -52,6 +52,9 @@ size_t behind_escape(struct str line, size_t at)
     char c = byte_at(line, at);
     switch (byte_before(line, at, 1)) {
     case '%':
+        if (c == '2' && byte_at(line, at + 1) == '5' && is_hex(byte_at(line, at + 2)) &&
+            is_hex(byte_at(line, at + 3)))
+            return at + 4; /* "%2540" */
         return is_hex(c) && is_hex(byte_at(line, at + 1)) ? at + 2 : at;
     case '\\':
         if (c == 'u')

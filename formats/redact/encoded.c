@@ -2,6 +2,7 @@
 
 #include "base/bisect.h"
 #include "base/mem.h"
+#include "formats/redact/pair_name.h"
 
 /* Of two hex digits; -1: they are none. */
 static int hex_byte(struct str s, size_t at)
@@ -11,9 +12,10 @@ static int hex_byte(struct str s, size_t at)
     return hex_value(s.ptr[at]) * 16 + hex_value(s.ptr[at + 1]);
 }
 
-static bool is_printable(int c)
+/* Printable, or the end of a line. */
+static bool is_text(int c)
 {
-    return c >= ' ' && c <= '~';
+    return (c >= ' ' && c <= '~') || c == '\n' || c == '\r';
 }
 
 /* "\u003d" as encoders write it for HTML's sake, of what stands between names and values; '"' would end a string. In JSON in a
@@ -38,9 +40,9 @@ struct escape escape_at(struct str s, size_t at)
         return json_escape_at(s, at);
     int c = first == '%' ? hex_byte(s, at + 1) : -1;
     int inner = c == '%' ? hex_byte(s, at + 3) : -1;
-    if (is_printable(inner))
+    if (is_text(inner))
         return (struct escape){.len = 5, .byte = (char)inner};
-    return is_printable(c) ? (struct escape){.len = 3, .byte = (char)c} : (struct escape){.len = 0};
+    return is_text(c) ? (struct escape){.len = 3, .byte = (char)c} : (struct escape){.len = 0};
 }
 
 struct str decode_escapes(struct str s, char *room, size_t size)
@@ -78,12 +80,17 @@ static bool is_joint(struct str line, size_t at)
     case '+':
     case '(':
         return is_digit(behind) || (is_alnum(before) && is_letter(behind));
+    case '<':
+        return is_letter(behind);
     case '\'':
         return is_letter(before) && is_letter(behind);
     case '=':
         return is_alnum(before) && (is_alnum(behind) || behind == '%');
     case '@':
         return e.len > 3; /* find_mail knows "%40" */
+    case '\n':
+    case '\r':
+        return before == '-'; /* "-----BEGIN+PRIVATE+KEY-----%0A" */
     default:
         return false;
     }
@@ -109,7 +116,7 @@ void note_escape(struct hunt *h, size_t at)
 size_t find_escape(struct hunt *h, size_t at)
 {
     char sign = json_escape_at(h->line, at).byte;
-    h->is_encoded = h->is_encoded || sign == '=' || sign == '<';
+    h->is_encoded = h->is_encoded || sign == '=' || sign == '<' || (sign && is_joint(h->line, at));
     return at + 1;
 }
 
@@ -127,39 +134,66 @@ static bool is_blank_plus(struct str line, size_t at)
     return line.ptr[at] == '+' && is_alnum(before) && (is_alnum(behind) || behind == '%');
 }
 
-static void decode_line(struct redaction *r, struct str line)
+/* The backslashes of the quotes of the string of JSON in which the walk is. */
+struct walk_level {
+    bool is_json;
+    size_t slashes, level;
+};
+
+static void walk_byte(struct walk_level *w, char c)
 {
+    enum { LEVEL_MAX = 7 };
+    if (c == '"')
+        w->level = min_of(w->slashes, (size_t)LEVEL_MAX);
+    w->slashes = c == '\\' ? w->slashes + 1 : 0;
+}
+
+/* Invariant 3: escaped once more. */
+static void put_decoded(struct buf *out, const struct walk_level *w, char c)
+{
+    bool is_special = w->is_json && (c == '"' || c == '\\');
+    for (size_t i = 0; is_special && i <= 2 * w->level; i++)
+        buf_add_byte(out, '\\');
+    buf_add_byte(out, c);
+}
+
+static void decode_line(struct redaction *r, struct str line, bool is_json)
+{
+    struct walk_level w = {.is_json = is_json};
     buf_reset(&r->decoded);
     r->decoded.max = SIZE_MAX;
     r->n_escapes = 0;
-    for (size_t i = 0, saved = 0; i < line.len;) {
+    for (size_t i = 0; i < line.len;) {
         struct escape e = escape_at(line, i);
-        if (e.len) {
-            mem_grow(r->escapes, r->n_escapes, r->escapes_capacity);
-            saved += e.len - 1;
-            r->escapes[r->n_escapes++] =
-                (struct redact_escape){(uint32_t)r->decoded.len, (uint32_t)saved};
+        if (!e.len) {
+            walk_byte(&w, line.ptr[i]);
+            buf_add_byte(&r->decoded, is_blank_plus(line, i) ? ' ' : line.ptr[i]);
+            i++;
+            continue;
         }
-        char c = is_blank_plus(line, i) ? ' ' : line.ptr[i];
-        buf_add_byte(&r->decoded, e.len ? e.byte : c);
-        i += e.len ? e.len : 1;
+        walk_byte(&w, 0);
+        put_decoded(&r->decoded, &w, e.byte);
+        i += e.len;
+        mem_grow(r->escapes, r->n_escapes, r->escapes_capacity);
+        r->escapes[r->n_escapes++] = (struct redact_escape){(uint32_t)r->decoded.len, (uint32_t)i};
     }
 }
 
 /* Where a place in the decoded line is in the line. */
 static size_t place_of(const struct redaction *r, size_t at)
 {
-    size_t n = bisect(r->n_escapes, i, r->escapes[i].at < at);
-    return n ? at + r->escapes[n - 1].saved : at;
+    size_t n = bisect(r->n_escapes, i, r->escapes[i].decoded_to <= at);
+    size_t place = n ? r->escapes[n - 1].to + (at - r->escapes[n - 1].decoded_to) : at;
+    return n < r->n_escapes ? min_of(place, (size_t)r->escapes[n].to) : place;
 }
 
 /* ---- finding ---- */
 
 void encoded_finders(struct scan_finders *to, const struct scan_finders *of)
 {
-    static const enum trigger again[] = {TRIGGER_AT,     TRIGGER_NUMBER, TRIGGER_LETTERS,
-                                         TRIGGER_PAIR,   TRIGGER_DOT,    TRIGGER_COLON,
-                                         TRIGGER_DIALED, TRIGGER_OPENING};
+    static const enum trigger again[] = {TRIGGER_AT,     TRIGGER_NUMBER,  TRIGGER_LETTERS,
+                                         TRIGGER_PAIR,   TRIGGER_DOT,     TRIGGER_COLON,
+                                         TRIGGER_DIALED, TRIGGER_OPENING, TRIGGER_DASHES};
     *to = (struct scan_finders){0};
     for (size_t i = 0; i < countof(again); i++)
         to->of[again[i]] = of->of[again[i]];
@@ -168,15 +202,22 @@ void encoded_finders(struct scan_finders *to, const struct scan_finders *of)
 void find_encoded(struct hunt *h)
 {
     struct redaction *r = h->found;
-    struct hunt again = *h;
     size_t n = r->n;
-    decode_line(r, h->line);
+    struct hunt again = {.redactor = h->redactor,
+                         .found = r,
+                         .wanted = h->wanted,
+                         .paths = h->paths,
+                         .has_json_looked = true,
+                         .is_json = is_of_json(h)};
+    decode_line(r, h->line, again.is_json);
     again.line = buf_str(&r->decoded);
-    again.has_paths_found = true; /* of the line as it is, where they have a meaning */
-    again.paths_to = SIZE_MAX;
     scan_line(&h->redactor->encoded, &again);
-    for (; n < r->n; n++) {
-        r->findings[n].from = place_of(r, r->findings[n].from);
-        r->findings[n].to = place_of(r, r->findings[n].to);
+    for (size_t i = n, end = r->n; i < end; i++) {
+        struct finding f = r->findings[i];
+        f.from = place_of(r, f.from);
+        f.to = place_of(r, f.to);
+        r->findings[n] = f;
+        n += f.to > f.from;
     }
+    r->n = n;
 }

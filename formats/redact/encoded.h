@@ -10,6 +10,8 @@
  *
  *  1. Only a line in which such an escape stands between what may be parts of a value, or a name and its value, is decoded.
  *  2. A finding is where the value stands in the line, escapes and all.
+ *  3. A line of JSON is one when it is decoded, too: "%22" in a string of it becomes what a quote is there, '\"' or '\\\"',
+ *     so that no value goes on beyond its string.
  */
 #ifndef FORMATS_REDACT_ENCODED_H
 #define FORMATS_REDACT_ENCODED_H
@@ -23,7 +25,7 @@ void find_encoded(struct hunt *h);
 /* At a '%': whether the line is to be decoded. */
 void note_escape(struct hunt *h, size_t at);
 
-/* "%40", and encoded once more "%2540", of a byte that is printable; "\u003d" of '=', '&', '<', '>' and an apostrophe. */
+/* "%40", and encoded once more "%2540", of a byte that is printable or ends a line; "\u003d" of '=', '&', '<', '>' and an apostrophe. */
 struct escape {
     unsigned len; /* 0: none stands there */
     char byte;

@@ -1,6 +1,7 @@
 #include "formats/redact/hunt.h"
 
 #include "base/mem.h"
+#include "formats/redact/encoded.h"
 #include "formats/redact/redactor.h"
 #include "formats/redact/words.h"
 
@@ -190,11 +191,16 @@ static bool is_allowed_by(struct str allowed, struct str value)
     return a == allowed.len;
 }
 
+/* As it stands there, or as what it stands for. */
 static bool is_allowed(const struct redactor *r, struct str value)
 {
     enum { ALLOWED_MAX = 1024 };
-    for (size_t i = 0; i < r->n_allow && value.len <= ALLOWED_MAX; i++) {
-        if (is_allowed_by(r->allow[i], value))
+    char room[ALLOWED_MAX];
+    if (r->n_allow == 0 || value.len > ALLOWED_MAX)
+        return false;
+    struct str decoded = decode_escapes(value, room, sizeof room);
+    for (size_t i = 0; i < r->n_allow; i++) {
+        if (is_allowed_by(r->allow[i], value) || is_allowed_by(r->allow[i], decoded))
             return true;
     }
     return false;

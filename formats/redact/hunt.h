@@ -49,6 +49,13 @@ static inline bool is_quote(char c)
     return c == '"' || c == '\'' || c == '`';
 }
 
+static inline size_t skip_white(struct str s, size_t i)
+{
+    while (is_white(byte_at(s, i)))
+        i++;
+    return i;
+}
+
 /*
  * Whether a word that tells what a number is stands near [from, to): within 40 bytes before it, or 20 behind, as a whole
  * word of letters, or a part of a name like "customerSsn" or "tax_id". words are lower case, separated by '|'; "_" in a word stands for

@@ -16,27 +16,37 @@ static bool is_local(char c)
     return is_alnum(c) || c == '.' || c == '_' || c == '-' || c == '+';
 }
 
-/* Of a letter beyond ASCII, Latin to Cyrillic (U+00C0 to U+052F), in UTF-8 or as JSON's "\u00fc", how many bytes begin at
- * `at`; 0: none does. */
+/* Of a letter beyond ASCII, Latin to Cyrillic (U+00C0 to U+052F), in UTF-8 or as JSON's "\u00fc", in JSON in JSON "\\u00fc", how many
+ * bytes begin at `at`; 0: none does. */
 static size_t wide_letter_at(struct str line, size_t at)
 {
+    enum { BACKSLASHES_MAX = 8, CODE = 5 };
     unsigned char lead = (unsigned char)byte_at(line, at);
     if (lead >= 0xc3 && lead <= 0xd4)
         return ((unsigned char)byte_at(line, at + 1) & 0xc0) == 0x80 ? 2 : 0;
-    if (lead != '\\' || line.len - at < 6 || line.ptr[at + 1] != 'u' || !ends_escape(line, at + 6))
+    size_t code = at;
+    while (code < at + BACKSLASHES_MAX && byte_at(line, code) == '\\')
+        code++;
+    if (code == at || line.len - code < CODE || line.ptr[code] != 'u' ||
+        !ends_escape(line, code + CODE))
         return 0;
-    struct str digits = str_slice(line, at + 2, 4);
+    struct str digits = str_slice(line, code + 1, 4);
     bool is_latin = str_starts(digits, STR("00")) && memchr("cdefCDEF", digits.ptr[2], 8);
     bool is_further = digits.ptr[0] == '0' && digits.ptr[1] >= '1' && digits.ptr[1] <= '4';
-    return is_latin || is_further ? 6 : 0;
+    return is_latin || is_further ? code + CODE - at : 0;
 }
 
 /* The same of one that ends in front of `at`. */
 static size_t wide_letter_before(struct str line, size_t at)
 {
-    if (line.ptr[at - 1] & 0x80)
-        return at >= 2 && wide_letter_at(line, at - 2) == 2 ? 2 : 0;
-    return at >= 6 && line.ptr[at - 6] == '\\' && wide_letter_at(line, at - 6) == 6 ? 6 : 0;
+    enum { ESCAPE_MIN = 6, ESCAPE_MAX = 13 };
+    size_t n = 2;
+    if (!(line.ptr[at - 1] & 0x80) && at >= ESCAPE_MIN && line.ptr[at - ESCAPE_MIN] == '\\') {
+        n = ESCAPE_MIN;
+        while (n <= ESCAPE_MAX && at > n && line.ptr[at - n - 1] == '\\')
+            n++;
+    }
+    return at >= n && wide_letter_at(line, at - n) == n ? n : 0;
 }
 
 /* The apostrophe of "o'brien", "dell'orto", in SQL "o''brien"; no quote, as in "b'x'" and "N'x'". */
@@ -61,15 +71,21 @@ static size_t local_before(struct str line, size_t at)
     return is_local(line.ptr[at - 1]);
 }
 
+/* How far it goes back from `at`, but not beyond `least`. */
+static size_t walk_local(struct str line, size_t at, size_t least)
+{
+    for (size_t n; at > least && (n = local_before(line, at)) > 0 && n <= at - least;)
+        at -= n;
+    return at;
+}
+
 /* Where the part before the '@' begins; at if there is none. Of one that is too long its last bytes are taken. */
 static size_t local_start(struct str line, size_t at)
 {
     enum { ESCAPE_MAX = 12 };
-    size_t from = at, most = LOCAL_MAX + ESCAPE_MAX, least = at > most ? at - most : 0;
-    for (size_t n; from > least && (n = local_before(line, from)) > 0 && n <= from - least;)
-        from -= n;
-    from = min_of(behind_escape(line, from), at);
-    from = at - min_of(at - from, (size_t)LOCAL_MAX);
+    size_t most = LOCAL_MAX + ESCAPE_MAX, least = at > LOCAL_MAX ? at - LOCAL_MAX : 0;
+    size_t from = min_of(behind_escape(line, walk_local(line, at, at > most ? at - most : 0)), at);
+    from = walk_local(line, at, max_of(from, least));
     while (from < at && !is_alnum(line.ptr[from]) && line.ptr[from] != '_' &&
            !wide_letter_at(line, from))
         from++;
@@ -140,9 +156,13 @@ static const char *const file_ends[26] = {
     ['y' - 'a'] = "yaml|yml",
 };
 
-/* "scheme://user@host", "scheme://user:password@host": within one word. */
+/* "scheme://user@host", "scheme://user:password@host": within one word; and "scheme%3A%2F%2Fuser%40host". */
 static bool is_of_url(struct str line, size_t from)
 {
+    static const struct str encoded = STR_INIT("%3a%2f%2f");
+    if (from >= encoded.len &&
+        str_equal_nocase(str_slice(line, from - encoded.len, encoded.len), encoded))
+        return true;
     size_t least = from > URL_BEFORE ? from - URL_BEFORE : 0;
     for (size_t i = from; i > least; i--) {
         char c = line.ptr[i - 1];

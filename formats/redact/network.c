@@ -51,7 +51,13 @@ static size_t read_ipv4(struct str line, size_t at, uint32_t *address)
 static bool is_behind_product(struct str line, size_t from, size_t to)
 {
     enum { HOST_MAX = 64 };
-    if (from < 2 || line.ptr[from - 1] != '/' || !is_alnum(line.ptr[from - 2]))
+    static const struct str escape = STR_INIT("%2f");
+    if (from >= escape.len &&
+        str_equal_nocase(str_slice(line, from - escape.len, escape.len), escape))
+        from -= escape.len - 1;
+    else if (from < 1 || line.ptr[from - 1] != '/')
+        return false;
+    if (from < 2 || !is_alnum(line.ptr[from - 2]) || ends_escape(line, from - 1))
         return false;
     if (byte_at(line, to) == ':' && is_digit(byte_at(line, to + 1)))
         return false;

@@ -116,18 +116,18 @@ static size_t json_literal_end(struct str line, size_t at)
 static bool starts_json(struct str line)
 {
     enum { FIRST_NAME_MAX = 4096 };
-    size_t at = skip_blanks(line, 0), next = skip_blanks(line, at + 1), end;
+    size_t at = skip_white(line, 0), next = skip_white(line, at + 1), end;
     char first = byte_at(line, next);
     if (byte_at(line, at) == '[' && (first == '{' || first == '"' || first == '['))
         return true;
     if (byte_at(line, at) == '[') {
         end = json_literal_end(line, next);
-        return end > next && byte_at(line, skip_blanks(line, end)) == ',';
+        return end > next && byte_at(line, skip_white(line, end)) == ',';
     }
     if (byte_at(line, at) != '{' || first != '"')
         return false;
     quoted_end(str_slice(line, 0, next + FIRST_NAME_MAX), next + 1, '"', 0, &end);
-    return byte_at(line, skip_blanks(line, end)) == ':';
+    return byte_at(line, skip_white(line, end)) == ':';
 }
 
 bool is_of_json(struct hunt *h)

@@ -182,11 +182,13 @@ static bool is_object_name(struct str s)
     return joints > 0 && digits * 4 < s.len && s.len < 128;
 }
 
-/* "*** (redacted)", ["[redacted]"]: others have hidden it before, all of it. */
+/* "*** (redacted)", ["[redacted]"], [[secret]]: it was hidden before, all of it. */
 static bool is_masked(struct str s)
 {
     enum { MASKED_MAX = 256 };
     bool is_any = false;
+    if (str_starts(s, STR("[[")) && is_hidden(str_slice(s, 1, s.len - 2)))
+        return true;
     if (s.len > MASKED_MAX)
         return false;
     for (size_t i = 0; i < s.len; i++) {

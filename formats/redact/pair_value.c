@@ -228,6 +228,8 @@ static struct pair_value escaped_quoted(const struct pair_place *p, size_t at)
         if (str_equal(str_slice(p->line, to, p->escaped.len), p->escaped))
             return (struct pair_value){VALUE_QUOTED, from, to, to + p->escaped.len};
     }
+    while (to > from && p->line.ptr[to - 1] == '\\')
+        to--;
     return (struct pair_value){VALUE_QUOTED, from, to, to};
 }
 

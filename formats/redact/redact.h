@@ -84,9 +84,9 @@ struct redact_stream {
 void put_redact_stream(struct buf *b, const struct redact_stream *stream);
 bool read_redact_stream(struct reader *r, struct redact_stream *stream);
 
-/* Where it is in the decoded line, and by how many bytes that is shorter behind it. */
+/* Where one ends in the decoded line, and in the line. */
 struct redact_escape {
-    uint32_t at, saved;
+    uint32_t decoded_to, to;
 };
 
 /* Room to work in and what was counted; of one thread. The zero value is empty. */

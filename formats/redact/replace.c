@@ -9,13 +9,6 @@
 
 /* ---- where in JSON ---- */
 
-static size_t skip_white(struct str s, size_t i)
-{
-    while (is_white(byte_at(s, i)))
-        i++;
-    return i;
-}
-
 static bool begins_json(struct str s, size_t i)
 {
     i = skip_white(s, i);
@@ -127,6 +120,15 @@ static void widen_number(struct str line, size_t least, size_t *from, size_t *to
     }
 }
 
+/* No backslash stays in front of a mark that was one of what has gone: of "\b" in "\bob@example.com". */
+static size_t before_escape(struct str line, size_t least, size_t from)
+{
+    size_t at = from;
+    while (at > least && line.ptr[at - 1] == '\\')
+        at--;
+    return from - (from - at) % 2;
+}
+
 /* ---- what stands for it ---- */
 
 /* Behind the copy. */
@@ -213,10 +215,12 @@ static void put_network(struct str address, struct buf *out)
     buf_print(out, "%.*s%cx", STR_ARG(str_slice(address, 0, end)), is_v4 ? '.' : ':');
 }
 
+/* The first letter stays if it is one byte. */
 static void put_mail(struct str address, struct buf *out)
 {
+    size_t shown = is_alnum(address.ptr[0]);
     struct str domain = str_slice(address, str_find_byte(address, '@') + 1, SIZE_MAX);
-    buf_print(out, "%c***@%.*s", address.ptr[0], STR_ARG(domain));
+    buf_print(out, "%.*s***@%.*s", STR_ARG(str_slice(address, 0, shown)), STR_ARG(domain));
 }
 
 /* False: nothing of it may stay. */
@@ -299,7 +303,7 @@ void put_redacted(const struct redactor *redactor, struct redaction *r, struct s
         bool is_value = place.is_json && is_bare_value(line, from, to);
         struct str quotes = is_value ? json_place_quotes(&place, from) : STR("");
         if (quotes.len == 0) {
-            from = f->from;
+            from = place.is_json ? before_escape(line, done, f->from) : f->from;
             to = f->to;
         }
         buf_add(&r->text, str_slice(line, done, from - done));

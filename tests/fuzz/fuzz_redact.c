@@ -5,6 +5,7 @@
 #include "formats/redact/redact.h"
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "formats/block/record.h"
 #include "formats/line/flatten.h"
 #include "formats/redact/hunt.h"
@@ -54,9 +55,13 @@ static bool is_of_number(char c)
     return is_alnum(c) || c == '-' || c == '+' || c == '.';
 }
 
-/* In JSON all of a number goes in which a finding lies. */
-static struct str without_numbers(struct str between, bool has_before, bool has_behind)
+/* In JSON all of a number goes in which a finding lies, and all of an escape. */
+static struct str without_pieces(struct str between, bool has_before, bool has_behind)
 {
+    size_t slashes = 0;
+    while (slashes < between.len && between.ptr[between.len - 1 - slashes] == '\\')
+        slashes++;
+    between.len -= has_behind && slashes % 2;
     while (has_before && between.len && is_of_number(between.ptr[0]))
         between = str_slice(between, 1, SIZE_MAX);
     while (has_behind && between.len && is_of_number(between.ptr[between.len - 1]))
@@ -75,7 +80,7 @@ static void check_between(const struct redaction *r, struct str line, struct str
         assert(from >= done && from <= line.len);
         struct str between = str_slice(line, done, from - done);
         if (place.is_json)
-            between = without_numbers(between, i > 0, i < r->n);
+            between = without_pieces(between, i > 0, i < r->n);
         size_t at = i ? str_find(out, between) : 0;
         assert(at != SIZE_MAX && str_starts(str_slice(out, at, SIZE_MAX), between));
         out = str_slice(out, at + between.len, SIZE_MAX);
@@ -124,6 +129,22 @@ static void check(const struct redactor *redactor, struct str text)
     }
 }
 
+/* As a text in JSON, and in JSON in it; its escapes stay what they are. */
+static void check_in_json(const struct redactor *redactor, struct str text)
+{
+    defer(buf_free) struct buf inner = {.max = SIZE_MAX}, outer = {.max = SIZE_MAX};
+    buf_print(&inner, "[\"");
+    put_json_escaped(&inner, text);
+    buf_print(&inner, "\",12345,{\"n\":\"");
+    put_json_escaped(&inner, text);
+    buf_print(&inner, "\"},  \"bob\"]");
+    buf_print(&outer, "{\"a\":");
+    put_json(&outer, buf_str(&inner));
+    buf_print(&outer, ",  \"b\":  \"carol\",\"c\":[true,54321]}");
+    check_line(redactor, &(struct redact_stream){0}, buf_str(&inner));
+    check_line(redactor, &(struct redact_stream){0}, buf_str(&outer));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct redactor *masking, *partial;
@@ -136,6 +157,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memcpy(copy + 1, data, size);
     check(masking, str_of(copy + 1, size));
     check(partial, str_of(copy + 1, size));
+    check_in_json(masking, str_of(copy + 1, size));
+    check_in_json(partial, str_of(copy + 1, size));
     mem_free(&copy);
     return 0;
 }

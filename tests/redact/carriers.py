@@ -146,6 +146,11 @@ def encoded_query(r, name, text):
            f'{r.choice(["", "&v=2"])} HTTP/1.1" 302 {r.randrange(9000)} "-" "{agent(r)}"'
 
 
+def encoded_in_json(r, name, text):
+    """JSON that is a parameter of a URL, in JSON."""
+    return compact({"level": "INFO", "url": f"/go?q={percent(compact(mixed(r, {name: text})))}", "n": r.randrange(10**5), **fields(r, 1)})
+
+
 def html_safe_json(r, name, text):
     """As Gson writes it."""
     query = "&".join(f"{k}={percent(str(v))}" for k, v in mixed(r, {name: text}).items())
@@ -211,7 +216,7 @@ def xml_element(r, name, text):
                      f"<user {name}=\"{xml(text)}\" age=\"{r.randrange(99)}\"/>"])
 
 
-NAMED = [pino, nested_json, spaced_json, json_in_json, json_array, json_in_text, json_number, logfmt, access, referer, encoded_query, html_safe_json,
+NAMED = [pino, nested_json, spaced_json, json_in_json, json_array, json_in_text, json_number, logfmt, access, referer, encoded_query, encoded_in_json, html_safe_json,
          form_body, header, yaml,
          python_dict, to_string, curl]
 NAMED_ELSEWHERE = [sql_where, xml_element, ruby_hash]  # names there are promised to nobody

@@ -67,8 +67,7 @@ def generate(n=CASES, seed=SEED):
     cases += several(lambda: one_of(r, negatives.LINES), 20 * n)
     r.shuffle(cases)
     blocks = [[case("pem_records", line) for line in secrets_lines.pem_records(r)] for _ in range(n // 20)]
-    for block in blocks:  # its lines stay together; what follows is none of it
-        at = r.randrange(len(cases))
+    for at, block in zip(r.sample(range(len(cases)), len(blocks)), blocks):  # its lines stay together; what follows is none of it
         cases[at] = (cases[at], block)
     flat = []
     for one in cases:

@@ -120,6 +120,36 @@ MORE = [
     "(555)", "+1", "+0100", "UTC+02:00", "x+12345678901", "1+2125551234567890", "call(17)", "f(2026)",
 ]
 
+ENCODED = [  # percent-encoded, or as Gson writes it
+    "/search?q=red+shoes+size+42&sort=price_asc", "/search?q=forgot%20password%3F&page=2",
+    "/collect?v=2&cid=1812345678.1699999999&dl=https%3A%2F%2Fshop.example.com%2Fp%2F4711%3Futm_source%3Dnews&dt=Red%20Shoes%20-%20Shop",
+    "/authorize?response_type=code&redirect_uri=https%3A%2F%2Fapp.example.com%2Fcb&scope=openid%20profile%20email",
+    "/events?from=2026-11-20T09%3A22%3A01.123%2B01%3A00&to=2026-11-21T09%3A22%3A01%2B01%3A00&tz=Europe%2FBerlin",
+    "/query?query=sum(rate(http_requests_total%7Bjob%3D%22api%22%2Ccode%3D~%225..%22%7D%5B5m%5D))&start=1699999999&step=15",
+    "/query?query=%7Bapp%3D%22auth%22%7D%20%7C%3D%20%22password%22&limit=1000&start=1699999999000000000",
+    "/search?jql=project%20%3D%20ABC%20AND%20updated%20%3E%3D%20-1d%20ORDER%20BY%20key%20ASC",
+    "/Users?%24filter=startswith(name%2C%27a%27)%20and%20id%20eq%20123456789", "/maps/52.5200%2C13.4050/48.1351%2C11.5820?z=12",
+    "/x?time=09%3A22%3A01&ratio=16%3A9&v=fe80%3A%3A1", "/a?q=isbn%20978-3-16-148410-0&r=1Z%20999%20AA1%2001%202345%206784",
+    "/a?part=AB%2012%2034%2056&plate=AB%2012%20CDE&flight=LH%20123", "/s?q=visa%204111%201111%201111%201112",
+    "/login?next=%2Freset-password%3Fstep%3D2", "/login?error=Invalid%20password%3A%20user%20not%20found",
+    "/login?next=%2F%3Fpass%3Dtrue%26auth%3Dbasic%26key%3Dvalue%26token_type%3Dbearer",
+    "/x?filter=%7B%22sort%22%3A%7B%22key%22%3A%22created_at%22%2C%22secret%22%3Afalse%7D%7D",
+    "/x?data=%7B%22password%22%3A%22***%22%2C%22token%22%3Anull%2C%22pwd%22%3A%22%22%7D",
+    "/x?data=%7B%22password%22%3A%22%24%7BDB_PASSWORD%7D%22%7D&u=%7B%7Btoken%7D%7D",
+    "/r?u=ssh%3A%2F%2Fgit%40github.com%3A22%2Ffoo%2Fbar.git", "/r?u=https%3A%2F%2Fexample.com%2Fsrc%2Fpassword.c%23L10-L20",
+    "prefs=%7B%22theme%22%3A%22dark%22%7D; consent=isGlobal%3Dfalse%26datestamp%3DFri%20Nov%2020%202026%2009%3A22%3A01%20GMT%2B0100",
+    "Mozilla%2F5.0%20(Windows%20NT%2010.0%3B%20Win64%3B%20x64)%20Chrome%2F119.0.0.0%20Safari%2F537.36",
+    "/v1?limit\\u003d10\\u0026offset\\u003d20", "a \\u003c b \\u0026\\u0026 c \\u003e d", "user\\u0027s token is invalid",
+]
+
+
+def encoded(r):
+    text = r.choice(ENCODED)
+    quoted = f'"{text}"'
+    return r.choice([lambda: f'10.0.0.{r.randrange(1, 255)} - - "GET {text} HTTP/1.1" 200 {r.randrange(9000)} "-"', lambda: f"{time(r)} INFO {text}",
+                     lambda: f'{{"level":30,"n":{r.randrange(10**5)},"url":{quoted},"ms":{r.randrange(10**5)}}}', lambda: f'[{quoted},{r.randrange(10**5)},"x"]',
+                     lambda: compact({"body": f'[{quoted},{r.randrange(10**5)},"x"]', "n": 1})])()
+
 
 def prose(r):
     text = r.choice(PROSE)
@@ -159,4 +189,4 @@ def certificate(r):
     return compact({"msg": "peer", "cert": text})
 
 
-LINES = [(ids, 10), (access, 2), (prose, 5), (more, 5), (wrong, 8), (numbers, 2), (certificate, 0.3)]
+LINES = [(ids, 10), (access, 2), (prose, 5), (more, 5), (wrong, 8), (numbers, 2), (certificate, 0.3), (encoded, 2)]

@@ -238,7 +238,34 @@ TEST(redact_mail_addresses)
     check_line(r, "('o''brien@example.com', b'bob@example.com')",
                "('[email:o***@example.com]', b'[email:b***@example.com]')");
     check_line(r, "at Foo$$Lambda@2eb6d34a.apply", "at Foo$$Lambda@2eb6d34a.apply");
+    check_line(r, "u=ssh%3A%2F%2Fgit%40git.example%3A22%2Fa&m=mailto%3Abob%40example.com",
+               "u=ssh%3A%2F%2Fgit%40git.example%3A22%2Fa&m=mailto%3A[email:b***@example.com]");
     check_line(r, "x@cafe1234.de", "[email:x***@cafe1234.de]");
+    check_line(r, "{\"m\":\"o\\u0027brien@example.com\"}", "{\"m\":\"[email:o***@example.com]\"}");
+}
+
+/* Letters beyond ASCII stay whole: escapes of JSON, and UTF-8. */
+TEST(redact_mail_of_wide_letters)
+{
+    defer(redactor_close) struct redactor *r = open_with(partial);
+    check_line(r, "{\"m\":\"\\u00fcber@example.com\"}", "{\"m\":\"[email:***@example.com]\"}");
+    check_line(r,
+               "\xc3\xbc"
+               "ber@example.com",
+               "[email:***@example.com]");
+    static const struct str letters[] = {STR_INIT("\\u00fc"), STR_INIT("\xc3\xbc")};
+    for (size_t i = 0; i < countof(letters); i++) {
+        for (size_t n = 1; n < 70; n++) {
+            defer(buf_free) struct buf line = {.max = 1024}, expected = {.max = 1024};
+            size_t most = 64 / letters[i].len, before = n > most ? n - most : 0;
+            for (size_t k = 0; k < n; k++)
+                buf_add(&line, letters[i]);
+            buf_add(&expected, str_slice(buf_str(&line), 0, before * letters[i].len));
+            buf_print(&expected, "[email:***@example.com]");
+            buf_print(&line, "@example.com");
+            check_line(r, buf_text(&line), buf_text(&expected));
+        }
+    }
 }
 
 TEST(redact_partial_of_encoded)
@@ -290,6 +317,8 @@ TEST(redact_own_patterns_and_allowed_values)
     check_line(r, "ORD-12345678,ORD-723456789 ORD-87654321", "[order],ORD-723456789 [order]");
     check_line(r, "ORD-00000000 a@example.org b@EXAMPLE.ORG c@example.com",
                "ORD-00000000 a@example.org b@EXAMPLE.ORG [email]");
+    check_line(r, "a%40example.org&b=x%3D1%26m%3Db%2540example.org&c%40example.com",
+               "a%40example.org&b=x%3D1%26m%3Db%2540example.org&[email]");
     memset(slow, 'x', sizeof slow);
     memcpy(slow, "a@b.cc ", 7);
     CHECK(str_starts(redact_line(r, &room, NULL, str_of(slow, sizeof slow)), STR("[email] x")));

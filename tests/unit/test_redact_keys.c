@@ -367,6 +367,18 @@ TEST(redact_keys_in_escaped_quotes)
     check_redacted(r, lines);
 }
 
+/* A list of which the mark is all that is left. */
+TEST(redact_keys_list_of_a_mark)
+{
+    static const char *const lines[] = {
+        "headers={PRIVATE-TOKEN=[Basic " RANDOM_VALUE "], Host=[api]}",
+        "headers={PRIVATE-TOKEN=[[secret]], Host=[api]}",
+        NULL,
+    };
+    defer(redactor_close) struct redactor *r = secrets_redactor(NULL, 0);
+    check_redacted(r, lines);
+}
+
 /* A URL, JSON or a form that is a parameter of a URL; and JSON that is safe in HTML. */
 TEST(redact_keys_behind_escaped_signs)
 {

@@ -21,6 +21,8 @@ TEST(network_ipv4)
         "1.2.3 1.2.3.4.5 256.1.1.1 8.8.4.256 08.8.4.4 8.8.4.04 8.8.4. 1234.8.4.4 8.8.4.1234");
     check_plain(
         "v1.2.3.4 version 1.2.3.4 \"version\":\"1.2.3.4\" Chrome/120.0.1.2 foo-1.2.3.4.jar");
+    check_plain("ua=Mozilla%2F5.0%20Chrome%2F120.0.1.2%20Safari%2f537.36");
+    check_masked("u=https%3A%2F%2F8.8.4.4%2Fx%3Fa%3Db", "u=https%3A%2F%2F[ip]%2Fx%3Fa%3Db");
     check_plain("1.2.3.4-SNAPSHOT 1.2.3.4+build 1.2.3.4-1 lib_1.2.3.4 1.2.3.4_2 1.2.3.4rc1 kernel "
                 "5.4.17.1");
 }
