@@ -281,9 +281,8 @@ static void renew(struct output *o)
         log_warn("%s.%s: another shipper sends under our origin there (a cloned or restored "
                  "machine?); going on as a new one",
                  o->options.section, name_text(o));
-    } else {
-        note_failure(o,
-                     err.text); /* what comes next in the queue is not there either: tried again */
+    } else { /* tried again: what comes next in the queue is not there either */
+        note_failure(o, err.text);
     }
     wait_a_while(o);
 }

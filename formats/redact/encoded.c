@@ -12,10 +12,16 @@ static int hex_byte(struct str s, size_t at)
     return hex_value(s.ptr[at]) * 16 + hex_value(s.ptr[at + 1]);
 }
 
-/* Printable, or the end of a line. */
+/* Printable, of a letter beyond ASCII, or the end of a line. */
 static bool is_text(int c)
 {
-    return (c >= ' ' && c <= '~') || c == '\n' || c == '\r';
+    enum { DELETE = 0x7f };
+    return (c >= ' ' && c != DELETE) || c == '\n' || c == '\r';
+}
+
+static bool is_beyond_ascii(char c)
+{
+    return (unsigned char)c >= 0x80;
 }
 
 /* "\u003d" as encoders write it for HTML's sake, of what stands between names and values; '"' would end a string. In JSON in a
@@ -91,8 +97,8 @@ static bool is_joint(struct str line, size_t at)
     case '\n':
     case '\r':
         return before == '-'; /* "-----BEGIN+PRIVATE+KEY-----%0A" */
-    default:
-        return false;
+    default:                  /* of "j%C3%BCrgen%40example.de" */
+        return is_beyond_ascii(e.byte) && (is_letter(before) || is_letter(behind));
     }
 }
 

@@ -25,7 +25,7 @@ void find_encoded(struct hunt *h);
 /* At a '%': whether the line is to be decoded. */
 void note_escape(struct hunt *h, size_t at);
 
-/* "%40", and encoded once more "%2540", of a byte that is printable or ends a line; "\u003d" of '=', '&', '<', '>' and an apostrophe. */
+/* "%40", and encoded once more "%2540", of a byte that is printable, beyond ASCII, or ends a line; "\u003d" of '=', '&', '<', '>' and an apostrophe. */
 struct escape {
     unsigned len; /* 0: none stands there */
     char byte;

@@ -208,13 +208,17 @@ TEST(redact_triggers_are_where_bytes_say)
 TEST(redact_marks_and_tokens)
 {
     defer(redactor_close) struct redactor *r = open_with(nothing);
-    defer(buf_free) struct buf token = {.max = 100}, line = {.max = 200};
+    defer(buf_free) struct buf token = {.max = 100}, line = {.max = 200}, wide = {.max = 100};
     REQUIRE(redact_put_token(r, RULE_EMAIL, STR("bob@example.com"), &token));
     buf_print(&line, "from %.*s to", STR_ARG(buf_str(&token)));
     check_line(r, "from bob@example.com to", buf_text(&line));
     check_line(r, "from Bob@Example.COM to", buf_text(&line));
     check_line(r, "from bob%40example.com to", buf_text(&line));
     check_line(r, "from bob%2540example.com to", buf_text(&line));
+    REQUIRE(redact_put_token(r, RULE_EMAIL, STR("j\xc3\xbcrgen@example.de"), &wide));
+    check_line(r, "j%C3%BCrgen%40example.de", buf_text(&wide));
+    check_line(r, "j%25C3%25BCrgen%2540example.de", buf_text(&wide));
+    check_line(r, "q=%80%ffab@%00&x=caf%C3%A9", "q=%80%ffab@%00&x=caf%C3%A9");
     check_line(r, "nothing here", "nothing here");
     check_line(r, "", "");
 }
