@@ -318,13 +318,13 @@ def field_names(place):
         done = flow.run("fields", *words, "--output", "json", "--collector", collector.url)
         flow.check(done.status == 0, f"{words}: {done}")
         return {row["field"]: row for row in map(json.loads, done.out.splitlines())}
-    found = listed("file~a.log")
+    found = listed("file~/a[.]log")
     flow.check(found["level"] == {"field": "level", "type": "string", "records": 100, "of": 100,
                                   "values": {"info": 90, "warn": 10}, "more_values": False}, found["level"])
     flow.check(found["took"]["type"] == "number" and found["took"]["more_values"], found["took"])
     flow.check(found["tags[*]"]["records"] == 90 and found["tags[*]"]["values"] == {"a": 90, "b": 90}, found["tags[*]"])
     flow.check(found["text"]["values"] == {} and found["text"]["more_values"], found["text"])
-    flow.check(listed("file~a.log", "-n", "10")["level"]["values"] == {"warn": 10}, "the newest")
+    flow.check(listed("file~/a[.]log", "-n", "10")["level"]["values"] == {"warn": 10}, "the newest")
     flow.check(shipper.stop() == 0 and collector.stop() == 0, "both end well")
     found = flow.run("fields", "level=warn", "--store", collector.data)
     rows = [line.split() for line in found.out.decode().splitlines()]
