@@ -24,19 +24,25 @@ static bool is_beyond_ascii(char c)
     return (unsigned char)c >= 0x80;
 }
 
-/* "\u003d" as encoders write it for HTML's sake, of what stands between names and values; '"' would end a string. In JSON in a
- * string the backslash is escaped too. */
-static struct escape json_escape_at(struct str s, size_t at)
+unsigned json_code_at(struct str s, size_t at, unsigned *code)
 {
-    enum { BACKSLASHES_MAX = 8 };
-    static const struct str front = STR_INIT("u00");
+    enum { BACKSLASHES_MAX = 8, DIGITS = 4 };
     size_t i = at;
     while (i < at + BACKSLASHES_MAX && byte_at(s, i) == '\\')
         i++;
-    int c = str_starts(str_slice(s, i, front.len), front) ? hex_byte(s, i + front.len) : -1;
+    int high = hex_byte(s, i + 1), low = hex_byte(s, i + 3);
+    if (i == at || byte_at(s, i) != 'u' || high < 0 || low < 0)
+        return 0;
+    *code = (unsigned)high << 8 | (unsigned)low;
+    return (unsigned)(i - at) + 1 + DIGITS;
+}
+
+/* "\u003d" as encoders write it for HTML's sake, of what stands between names and values; '"' would end a string. */
+static struct escape json_escape_at(struct str s, size_t at)
+{
+    unsigned c = 0, len = json_code_at(s, at, &c);
     bool is_sign = c == '=' || c == '&' || c == '<' || c == '>' || c == '\'';
-    return is_sign ? (struct escape){.len = (unsigned)(i - at) + 5, .byte = (char)c}
-                   : (struct escape){.len = 0};
+    return is_sign ? (struct escape){.len = len, .byte = (char)c} : (struct escape){.len = 0};
 }
 
 struct escape escape_at(struct str s, size_t at)

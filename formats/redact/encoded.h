@@ -32,6 +32,8 @@ struct escape {
 };
 
 struct escape escape_at(struct str s, size_t at);
+/* Of "\u00fc", and in JSON in a string "\\u00fc", how many bytes begin at `at`; 0: none does. */
+unsigned json_code_at(struct str s, size_t at, unsigned *code);
 /* Into room, as far as there is. */
 struct str decode_escapes(struct str s, char *room, size_t size);
 

@@ -8,6 +8,7 @@
  */
 #include "base/mem.h"
 #include "formats/redact/edges.h"
+#include "formats/redact/encoded.h"
 
 enum { LOCAL_MAX = 64, DOMAIN_MAX = 255, LABEL_MAX = 63, TOP_MAX = 24, URL_BEFORE = 128 };
 
@@ -16,24 +17,17 @@ static bool is_local(char c)
     return is_alnum(c) || c == '.' || c == '_' || c == '-' || c == '+';
 }
 
-/* Of a letter beyond ASCII, Latin to Cyrillic (U+00C0 to U+052F), in UTF-8 or as JSON's "\u00fc", in JSON in JSON "\\u00fc", how many
+/* Of a letter beyond ASCII, Latin to Cyrillic (U+00C0 to U+04FF), in UTF-8 or as JSON's "\u00fc", in JSON in JSON "\\u00fc", how many
  * bytes begin at `at`; 0: none does. */
 static size_t wide_letter_at(struct str line, size_t at)
 {
-    enum { BACKSLASHES_MAX = 8, CODE = 5 };
+    enum { FIRST = 0xc0, LAST = 0x4ff };
     unsigned char lead = (unsigned char)byte_at(line, at);
+    unsigned code;
     if (lead >= 0xc3 && lead <= 0xd4)
         return ((unsigned char)byte_at(line, at + 1) & 0xc0) == 0x80 ? 2 : 0;
-    size_t code = at;
-    while (code < at + BACKSLASHES_MAX && byte_at(line, code) == '\\')
-        code++;
-    if (code == at || line.len - code < CODE || line.ptr[code] != 'u' ||
-        !ends_escape(line, code + CODE))
-        return 0;
-    struct str digits = str_slice(line, code + 1, 4);
-    bool is_latin = str_starts(digits, STR("00")) && memchr("cdefCDEF", digits.ptr[2], 8);
-    bool is_further = digits.ptr[0] == '0' && digits.ptr[1] >= '1' && digits.ptr[1] <= '4';
-    return is_latin || is_further ? code + CODE - at : 0;
+    size_t n = lead == '\\' ? json_code_at(line, at, &code) : 0;
+    return n && code >= FIRST && code <= LAST ? n : 0;
 }
 
 /* The same of one that ends in front of `at`. */
@@ -85,7 +79,8 @@ static size_t local_start(struct str line, size_t at)
     enum { ESCAPE_MAX = 12 };
     size_t most = LOCAL_MAX + ESCAPE_MAX, least = at > LOCAL_MAX ? at - LOCAL_MAX : 0;
     size_t from = min_of(behind_escape(line, walk_local(line, at, at > most ? at - most : 0)), at);
-    from = walk_local(line, at, max_of(from, least));
+    if (from < least)
+        from = walk_local(line, at, least);
     while (from < at && !is_alnum(line.ptr[from]) && line.ptr[from] != '_' &&
            !wide_letter_at(line, from))
         from++;
